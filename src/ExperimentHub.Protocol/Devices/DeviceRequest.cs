@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace ExperimentHub.Protocol.Devices;
+
+/// <summary>The device that a person asks for: <c>auto</c>, <c>cpu</c>, <c>cuda</c> (any GPU) or <c>cuda:N</c> (that GPU).</summary>
+/// <param name="Kind">One of <see cref="Auto"/>, <see cref="Cpu"/>, <see cref="Cuda"/>.</param>
+/// <param name="Index">The GPU's number, only for <c>cuda:N</c>.</param>
+public sealed record DeviceRequest(string Kind, int? Index)
+{
+    public const string Auto = "auto";
+    public const string Cpu = "cpu";
+    public const string Cuda = "cuda";
+    public const int MaxIndex = 63;
+
+    public static bool TryParse(string? text, [NotNullWhen(true)] out DeviceRequest? request)
+    {
+        request = null;
+        if (text is Auto or Cpu or Cuda)
+            request = new DeviceRequest(text, null);
+        else if (text is not null && text.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index <= MaxIndex
+            && text == $"cuda:{index}")
+            request = new DeviceRequest(Cuda, index);
+        return request is not null;
+    }
+
+    /// <exception cref="FormatException">The text is not a device; a validated spec never causes it.</exception>
+    public static DeviceRequest Parse(string text) =>
+        TryParse(text, out var request) ? request : throw new FormatException($"'{text}' is not a device.");
+
+    public override string ToString() => Index is { } index ? $"{Kind}:{index}" : Kind;
+}

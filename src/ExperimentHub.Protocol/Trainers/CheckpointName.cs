@@ -1,0 +1,14 @@
+using System.Text.RegularExpressions;
+
+namespace ExperimentHub.Protocol.Trainers;
+
+/// <summary>The one rule for names of checkpoint files, so that the hub accepts nothing else as a file name.</summary>
+public static partial class CheckpointName
+{
+    public static string For(int attempt, int epoch) => $"attempt-{attempt}-epoch-{epoch}.safetensors";
+
+    public static bool IsValid(string name) => Pattern().IsMatch(name);
+
+    [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-epoch-[1-9][0-9]{0,4}\.safetensors\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Pattern();
+}

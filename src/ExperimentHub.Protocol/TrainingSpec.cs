@@ -1,0 +1,92 @@
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Models;
+
+namespace ExperimentHub.Protocol;
+
+/// <summary>
+/// What to train. One type travels unmapped from the form to the database, over the wire to the trainer and into the checkpoint.
+/// The defaults are the tutorial's program.
+/// </summary>
+public sealed record TrainingSpec
+{
+    /// <summary>The version that this code writes. Readers tolerate fields that they do not know.</summary>
+    public const int CurrentVersion = 1;
+
+    public const int MaxEpochs = 10_000;
+
+    /// <summary>Seeds stay below 2^53 so that a browser shows them exactly.</summary>
+    public const long MaxSeed = (1L << 53) - 1;
+
+    public int Version { get; init; } = CurrentVersion;
+
+    public ModelSpec Model { get; init; } = new();
+
+    /// <summary>Key of a data set in <see cref="DatasetCatalog"/>.</summary>
+    public string Dataset { get; init; } = DatasetCatalog.Mnist.Key;
+
+    public int Epochs { get; init; } = 5;
+
+    public int BatchSize { get; init; } = 32;
+
+    public OptimizerSpec Optimizer { get; init; } = new();
+
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>; see <see cref="DeviceRequest"/>.</summary>
+    public string Device { get; init; } = DeviceRequest.Auto;
+
+    /// <summary>Decides the initial weights and the order of the data.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained.</summary>
+    public IReadOnlyList<SpecProblem> Validate()
+    {
+        var problems = new List<SpecProblem>();
+        void Require(bool holds, string field, string message)
+        {
+            if (!holds)
+                problems.Add(new SpecProblem(field, message));
+        }
+
+        Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
+        Require(ModelCatalog.Find(Model.Kind) is not null, "model.kind",
+            $"'{Model.Kind}' is not a model. Choose one of: {string.Join(", ", ModelCatalog.All.Select(m => m.Kind))}.");
+        var dataset = DatasetCatalog.Find(Dataset);
+        Require(dataset is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}.");
+        Require(Epochs is >= 1 and <= MaxEpochs, "epochs", $"Epochs must be a whole number from 1 to {MaxEpochs:N0}; {Epochs:N0} is not.");
+        var largestBatch = dataset?.TrainSamples ?? DatasetCatalog.Mnist.TrainSamples;
+        Require(BatchSize >= 1 && BatchSize <= largestBatch, "batchSize",
+            $"The batch size must be a whole number from 1 to {largestBatch:N0} (the images in the training set); {BatchSize:N0} is not.");
+        Require(Optimizer.Kind == OptimizerSpec.Sgd, "optimizer.kind", $"'{Optimizer.Kind}' is not an optimizer. Choose: {OptimizerSpec.Sgd}.");
+        Require(Optimizer.LearningRate is > 0 and <= OptimizerSpec.MaxLearningRate, "optimizer.learningRate",
+            $"The learning rate must be greater than 0 and at most {OptimizerSpec.MaxLearningRate}; {Optimizer.LearningRate} is not.");
+        Require(Optimizer.Momentum is >= 0 and < 1, "optimizer.momentum", $"The momentum must be at least 0 and less than 1; {Optimizer.Momentum} is not.");
+        Require(DeviceRequest.TryParse(Device, out _), "device", $"'{Device}' is not a device. Use auto, cpu, cuda or cuda:N with N from 0 to {DeviceRequest.MaxIndex}.");
+        Require(Seed is >= 0 and <= MaxSeed, "seed", $"The seed must be a whole number from 0 to {MaxSeed:N0}; {Seed:N0} is not.");
+        return problems;
+    }
+}
+
+/// <summary>Which network to train; <see cref="Kind"/> is a key of <see cref="ModelCatalog"/>.</summary>
+public sealed record ModelSpec
+{
+    public string Kind { get; init; } = ModelCatalog.SimpleNn;
+}
+
+/// <summary>How the weights are updated.</summary>
+public sealed record OptimizerSpec
+{
+    public const string Sgd = "sgd";
+
+    public const double MaxLearningRate = 100;
+
+    public string Kind { get; init; } = Sgd;
+
+    public double LearningRate { get; init; } = 0.01;
+
+    public double Momentum { get; init; } = 0.9;
+}
+
+/// <summary>One field of a spec that cannot be accepted.</summary>
+/// <param name="Field">JSON path inside the spec, such as <c>optimizer.learningRate</c>.</param>
+/// <param name="Message">What is wrong and what is allowed, as a sentence for a person.</param>
+public sealed record SpecProblem(string Field, string Message);
