@@ -1,0 +1,76 @@
+using System.Globalization;
+using ExperimentHub.Tracking;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Migrations.Sqlite;
+
+/// <summary>SQLite as the hub uses it: the provider call, its pragmas and its migrations.</summary>
+public static class SqliteDatabase
+{
+    /// <summary>A migration that takes longer than this is stuck.</summary>
+    private static readonly TimeSpan MigrationLimit = TimeSpan.FromMinutes(2);
+
+    public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder) =>
+        services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
+
+    /// <summary>
+    /// Makes both database files ready: owner-only, in WAL mode, <c>hub.db</c> migrated. The data folder's lock must be held, because a
+    /// migration lock that a killed hub left behind is removed here.
+    /// </summary>
+    public static async Task PrepareAsync(IServiceProvider services, DataFolder folder, CancellationToken cancellation = default)
+    {
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase));
+        foreach (var path in new[] { folder.HubDatabase, folder.QuartzDatabase })
+            await PrepareFileAsync(path, cancellation);
+
+        await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
+        await RemoveStaleMigrationLockAsync(db, logger, cancellation);
+        var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
+        if (pending.Count == 0)
+            return;
+        logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(MigrationLimit);
+        await db.Database.MigrateAsync(limit.Token);
+    }
+
+    /// <summary>The connection string for Quartz's own file.</summary>
+    public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+
+    internal static void Configure(DbContextOptionsBuilder options, string path) =>
+        options.UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name));
+
+    private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
+    {
+        if (!File.Exists(path) && !OperatingSystem.IsWindows())
+            await new FileStream(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }).DisposeAsync();
+
+        // EF sets WAL only where it creates the file, and Quartz never does: so it is set here, each time, and the answer is checked.
+        // The mode is kept in the file; SQLite gives -wal and -shm the mode bits of the database.
+        await using var connection = new SqliteConnection(ConnectionString(path));
+        await connection.OpenAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA journal_mode = WAL;";
+        if (await command.ExecuteScalarAsync(cancellation) is not "wal")
+            throw new InvalidOperationException($"{path} cannot be switched to write-ahead logging. Is the data folder on a network file system? It must be on a local disk.");
+    }
+
+    private static async Task RemoveStaleMigrationLockAsync(TrackingDb db, ILogger logger, CancellationToken cancellation)
+    {
+        // EF waits for this row for ever. Nobody else can be migrating: the folder's lock is ours.
+        var exists = await db.Database.SqlQueryRaw<long>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE name = '__EFMigrationsLock'").SingleAsync(cancellation);
+        if (exists == 0)
+            return;
+        var removed = await db.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsLock\"", cancellation);
+        if (removed > 0)
+            logger.LogWarning("Removed a migration lock that an earlier start left behind ({Rows} rows)", removed.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,43 @@
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Tracking;
+
+/// <summary>
+/// The one folder that holds everything a hub keeps. Every path is made here from ids and names of our own, never from a request, and
+/// every folder is created for its owner alone (0700).
+/// </summary>
+public sealed class DataFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <param name="root">Absolute or relative path; created where missing.</param>
+    public DataFolder(string root)
+    {
+        Root = Path.GetFullPath(root);
+        Create(Root);
+    }
+
+    public string Root { get; }
+    public string HubDatabase => Path.Combine(Root, "hub.db");
+    public string QuartzDatabase => Path.Combine(Root, "quartz.db");
+    public string LockFile => Path.Combine(Root, "hub.lock");
+    public string Runs => Path.Combine(Root, "runs");
+
+    /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
+    public string Keys => Path.Combine(Root, "keys");
+
+    public string RunFolder(RunId id) => Path.Combine(Runs, id.ToString());
+
+    public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), "checkpoints");
+
+    public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
+
+    /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
+    public static void Create(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, OwnerOnly);
+    }
+}

@@ -1,0 +1,54 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>How an attempt ended.</summary>
+public enum AttemptEnding
+{
+    Finished,
+    Stopped,
+
+    /// <summary>The trainer said why it cannot go on.</summary>
+    Failed,
+
+    /// <summary>The trainer process died without a last word.</summary>
+    Crashed,
+
+    /// <summary>The trainer was silent for too long and was killed.</summary>
+    Hung,
+
+    /// <summary>The trainer wrote something that is not an event and was killed.</summary>
+    Garbled,
+
+    /// <summary>The hub ended.</summary>
+    Interrupted,
+}
+
+/// <summary>One trainer process that worked on a run.</summary>
+public sealed class Attempt
+{
+    public long RunNumber { get; init; }
+
+    /// <summary>Counts from 1 within the run.</summary>
+    public int Number { get; init; }
+
+    public DateTime StartedAt { get; init; }
+    public DateTime? EndedAt { get; set; }
+    public AttemptEnding? Ending { get; set; }
+
+    /// <summary>What went wrong, for a person.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>The process's exit code where it ended by itself or by a signal (128 + signal).</summary>
+    public int? ExitCode { get; set; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<Attempt>
+    {
+        public void Configure(EntityTypeBuilder<Attempt> attempt)
+        {
+            attempt.HasKey(a => new { a.RunNumber, a.Number });
+            attempt.HasOne<Run>().WithMany(r => r.Attempts).HasForeignKey(a => a.RunNumber);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>What is known about running runs beyond the database: the progress since the last epoch. It is rebuilt by the next event.</summary>
+public sealed class LiveRuns
+{
+    private readonly ConcurrentDictionary<RunId, LiveRun> _runs = new();
+
+    public LiveRun? Find(RunId run) => _runs.GetValueOrDefault(run);
+
+    internal LiveRun Begin(RunId run, int attempt) => _runs[run] = new LiveRun(attempt);
+
+    internal void End(RunId run) => _runs.TryRemove(run, out _);
+}
+
+/// <summary>The progress of one running attempt. Written by the recorder, read by any page; every member may be used from any thread.</summary>
+public sealed class LiveRun(int attempt)
+{
+    private readonly Lock _lock = new();
+    private readonly List<LossPoint> _epochPoints = [];
+
+    public int Attempt => attempt;
+
+    /// <summary>What the trainer does before the first step, such as a download; null once it trains.</summary>
+    public string? Activity { get; private set; } = "Starting the trainer";
+
+    /// <summary>0..1 of <see cref="Activity"/> where it is known.</summary>
+    public double? ActivityFraction { get; private set; }
+
+    /// <summary>The epoch in work; 0 before the first.</summary>
+    public int Epoch { get; private set; }
+
+    public long Step { get; private set; }
+
+    public double? Loss { get; private set; }
+
+    public double? SamplesPerSecond { get; private set; }
+
+    /// <summary>The points of the epoch in work that are newer than <paramref name="step"/>.</summary>
+    public IReadOnlyList<LossPoint> PointsAfter(long step)
+    {
+        lock (_lock)
+            return [.. _epochPoints.Where(point => point.Step > step)];
+    }
+
+    internal void Prepare(string activity, double? fraction)
+    {
+        lock (_lock)
+            (Activity, ActivityFraction) = (activity, fraction);
+    }
+
+    internal void Train()
+    {
+        lock (_lock)
+            (Activity, ActivityFraction) = (null, null);
+    }
+
+    internal void Progress(int epoch, long step, double loss, double samplesPerSecond)
+    {
+        lock (_lock)
+        {
+            (Epoch, Step, Loss, SamplesPerSecond, Activity, ActivityFraction) = (epoch, step, loss, samplesPerSecond, null, null);
+            _epochPoints.Add(new LossPoint(step, (float)loss));
+        }
+    }
+
+    /// <summary>Hands out the finished epoch's points. They stay readable until <see cref="ForgetEpoch"/>, so that no reader misses them.</summary>
+    internal IReadOnlyList<LossPoint> EpochPoints()
+    {
+        lock (_lock)
+            return [.. _epochPoints];
+    }
+
+    /// <summary>Called once the epoch's points are in the database.</summary>
+    internal void ForgetEpoch(int count)
+    {
+        lock (_lock)
+            _epochPoints.RemoveRange(0, count);
+    }
+}

@@ -1,0 +1,113 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Experiments;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>One training of one frozen spec. It may take several attempts.</summary>
+public sealed class Run
+{
+    public const int MaxNameLength = 100;
+
+    /// <summary>Counts up in the order of creation; the key inside the database. Outside, a run is known by its <see cref="Id"/>.</summary>
+    public long Number { get; init; }
+
+    public RunId Id { get; init; }
+
+    public required string Name { get; set; }
+
+    public int ExperimentId { get; init; }
+    public Experiment Experiment { get; init; } = null!;
+
+    public RunStatus Status { get; private set; } = RunStatus.Queued;
+
+    /// <summary>What is trained, frozen when the run was made.</summary>
+    public required TrainingSpec Spec { get; init; }
+
+    // Copies of the spec's fields that tables filter and sort by.
+    public required string Model { get; init; }
+    public required string Dataset { get; init; }
+    public required int Epochs { get; init; }
+    public required int BatchSize { get; init; }
+    public required double LearningRate { get; init; }
+
+    /// <summary>The execution group that it waits in: <c>cpu</c> or <c>cuda</c>. For <c>auto</c> it is decided anew when the hub starts.</summary>
+    public required string DeviceGroup { get; set; }
+
+    // The device really used; null before the start.
+    public string? DeviceKind { get; internal set; }
+    public int? DeviceIndex { get; internal set; }
+    public string? DeviceName { get; internal set; }
+
+    public DeviceInfo? Device => DeviceKind is null ? null : new DeviceInfo(DeviceKind, DeviceIndex ?? 0, DeviceName ?? "");
+
+    /// <summary>Runs wait in this order within their group; smaller first.</summary>
+    public long QueuePosition { get; set; }
+
+    public DateTime CreatedAt { get; init; }
+    public DateTime? StartedAt { get; internal set; }
+    public DateTime? EndedAt { get; internal set; }
+    public DateTime? StopRequestedAt { get; set; }
+
+    /// <summary>Why it failed or was interrupted, for a person.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>The number of the newest attempt, 0 before the first. Only this attempt may write progress.</summary>
+    public int CurrentAttempt { get; internal set; }
+
+    public required string AppVersion { get; init; }
+    public string? TorchVersion { get; internal set; }
+    public int? Threads { get; internal set; }
+    public long? Parameters { get; internal set; }
+    public int? StepsPerEpoch { get; internal set; }
+
+    // The newest and the best results, so that tables never read series.
+    public int EpochsDone { get; internal set; }
+    public double? LastTrainLoss { get; internal set; }
+    public double? LastTestLoss { get; internal set; }
+    public double? LastTestAccuracy { get; internal set; }
+    public double? BestTestAccuracy { get; internal set; }
+    public int? BestEpoch { get; internal set; }
+
+    /// <summary>Sum of the epochs' <see cref="Epoch.Seconds"/>.</summary>
+    public double TrainSeconds { get; internal set; }
+
+    /// <summary>The caller's key of the request that made this run; a repeated request finds the run instead of making a second.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    public List<Attempt> Attempts { get; } = [];
+    public List<Epoch> EpochResults { get; } = [];
+    public List<Checkpoint> Checkpoints { get; } = [];
+
+    /// <summary>Changes the status if the table of moves allows it; otherwise nothing changes and the refusal comes back.</summary>
+    public RefusedMove? MoveTo(RunStatus status, DateTime now, string? error = null)
+    {
+        if (!Status.CanMoveTo(status))
+            return new RefusedMove(Id, Status, status);
+        Status = status;
+        Error = error;
+        if (status == RunStatus.Running)
+            StartedAt ??= now;
+        EndedAt = status.IsActive() ? null : now;
+        return null;
+    }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<Run>
+    {
+        public void Configure(EntityTypeBuilder<Run> run)
+        {
+            run.HasKey(r => r.Number);
+            run.Property(r => r.Number).ValueGeneratedOnAdd();
+            run.HasIndex(r => r.Id).IsUnique();
+            run.HasIndex(r => r.IdempotencyKey).IsUnique();
+            run.HasIndex(r => new { r.Status, r.QueuePosition });
+            run.HasIndex(r => r.ExperimentId);
+            run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
+            run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            run.Ignore(r => r.Device);
+        }
+    }
+}

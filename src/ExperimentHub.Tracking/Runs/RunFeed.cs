@@ -1,0 +1,122 @@
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>What happened to a run, for those who act on it at once.</summary>
+public enum RunSignal
+{
+    /// <summary>Something that a screen could show.</summary>
+    Changed,
+    Queued,
+    StopRequested,
+}
+
+/// <summary>
+/// "This run changed": where pages and processes meet. Listeners are told at once and must be quick; subscribers (screens) get many
+/// changes as few calls, on a pool thread, and a slow or broken screen never hurts the writer.
+/// </summary>
+public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
+{
+    /// <summary>A screen is refreshed at most this often.</summary>
+    public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly List<Subscription> _subscriptions = [];
+    private Action<RunId, RunSignal>? _listeners;
+
+    /// <summary>How many screens look; for tests and for the curious.</summary>
+    public int SubscriptionCount
+    {
+        get
+        {
+            lock (_lock)
+                return _subscriptions.Count;
+        }
+    }
+
+    public void Publish(RunId run, RunSignal signal = RunSignal.Changed)
+    {
+        Subscription[] interested;
+        lock (_lock)
+            interested = [.. _subscriptions.Where(subscription => subscription.Run is null || subscription.Run == run)];
+        foreach (var subscription in interested)
+            subscription.Touch();
+        _listeners?.Invoke(run, signal);
+    }
+
+    /// <summary>Calls <paramref name="listener"/> on the publishing thread for every signal until the result is disposed.</summary>
+    public IDisposable Listen(Action<RunId, RunSignal> listener)
+    {
+        lock (_lock)
+            _listeners += listener;
+        return new Ending(() =>
+        {
+            lock (_lock)
+                _listeners -= listener;
+        });
+    }
+
+    /// <summary>Calls <paramref name="refresh"/> soon after changes, one call at a time, until the result is disposed.</summary>
+    /// <param name="run">The run to watch; null for all.</param>
+    /// <param name="refresh">Reads again what it shows. An exception is logged and ends nothing.</param>
+    /// <param name="interval">The shortest time between two calls; <see cref="MinInterval"/> where not given.</param>
+    public IDisposable Subscribe(RunId? run, Func<Task> refresh, TimeSpan? interval = null)
+    {
+        var subscription = new Subscription(this, run, refresh, interval ?? MinInterval);
+        lock (_lock)
+            _subscriptions.Add(subscription);
+        return subscription;
+    }
+
+    private sealed class Subscription(RunFeed feed, RunId? run, Func<Task> refresh, TimeSpan interval) : IDisposable
+    {
+        private int _changes;
+        private volatile bool _disposed;
+
+        public RunId? Run => run;
+
+        public void Touch()
+        {
+            // The first change starts the loop; later ones only raise the count, and the loop goes round again.
+            if (!_disposed && Interlocked.Increment(ref _changes) == 1)
+                _ = Task.Run(RefreshUntilQuietAsync);
+        }
+
+        private async Task RefreshUntilQuietAsync()
+        {
+            int seen;
+            do
+            {
+                seen = Volatile.Read(ref _changes);
+                try
+                {
+                    if (!_disposed)
+                        await refresh();
+                }
+                catch (Exception e)
+                {
+                    feed.Log(e, run);
+                }
+
+                await Task.Delay(interval, feed.Time);
+            }
+            while (!_disposed && Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
+        }
+
+        public void Dispose()
+        {
+            _disposed = true;
+            lock (feed._lock)
+                feed._subscriptions.Remove(this);
+        }
+    }
+
+    private TimeProvider Time => time;
+
+    private void Log(Exception e, RunId? run) => logger.LogWarning(e, "A screen that watches {Run} could not refresh", run?.ToString() ?? "all runs");
+
+    private sealed class Ending(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
+}

@@ -1,0 +1,171 @@
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Devices;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>What a table sorts runs by.</summary>
+public enum RunOrder
+{
+    Created,
+    Name,
+    Status,
+    Accuracy,
+    Loss,
+    Model,
+    Duration,
+    LearningRate,
+    BatchSize,
+    Device,
+}
+
+/// <summary>Which runs to read. An empty list of a filter means all.</summary>
+/// <param name="Before">Only runs with a smaller number: the next page of the newest-first order.</param>
+public sealed record RunFilter(
+    IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Devices = null,
+    string? Experiment = null, string? Text = null, long? Before = null);
+
+/// <summary>A page of runs and how many there are in all.</summary>
+public sealed record RunPage(IReadOnlyList<Run> Items, int Total);
+
+/// <summary>A run with everything but its curve.</summary>
+public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting);
+
+/// <summary>A checkpoint and its place among its run's.</summary>
+/// <param name="Best">Highest test accuracy, the earliest on a tie.</param>
+public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
+
+/// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
+public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns live, DeviceInventory devices)
+{
+    public async Task<RunPage> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = Filtered(db, filter);
+        var total = await runs.CountAsync(cancellation);
+        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).ToListAsync(cancellation);
+        return new RunPage(items, total);
+    }
+
+    public async Task<RunDetails?> FindAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Attempts.OrderBy(a => a.Number))
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
+        if (run is null)
+            return null;
+        // Without the curves: those are read apart, by those who draw them.
+        run.EpochResults.AddRange(await db.Epochs.AsNoTracking().Where(e => e.RunNumber == run.Number).OrderBy(e => e.Number)
+            .Select(e => new Epoch
+            {
+                RunNumber = e.RunNumber,
+                Number = e.Number,
+                Attempt = e.Attempt,
+                TrainLoss = e.TrainLoss,
+                TestLoss = e.TestLoss,
+                TestAccuracy = e.TestAccuracy,
+                Seconds = e.Seconds,
+                EndedAt = e.EndedAt,
+            }).ToListAsync(cancellation));
+        var waiting = run.Status == RunStatus.Queued ? await WhyWaitingAsync(db, run, cancellation) : null;
+        return new RunDetails(run, Rank(run.Checkpoints), waiting);
+    }
+
+    /// <summary>The training loss within the epochs, oldest first, up to this moment; null where there is no such run.</summary>
+    public async Task<IReadOnlyList<LossPoint>?> CurveAsync(RunId id, CancellationToken cancellation = default)
+    {
+        // The points in memory are read first: they are forgotten only after the database has them.
+        var newest = live.Find(id)?.PointsAfter(0) ?? [];
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (await db.Runs.Where(r => r.Id == id).Select(r => (long?)r.Number).FirstOrDefaultAsync(cancellation) is not { } number)
+            return null;
+        var packed = await db.Epochs.Where(e => e.RunNumber == number).OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
+        List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack)];
+        var last = points.Count > 0 ? points[^1].Step : 0;
+        points.AddRange(newest.Where(point => point.Step > last));
+        return points;
+    }
+
+    /// <summary>The values that occur, for the filters of a table.</summary>
+    public async Task<(IReadOnlyList<string> Models, IReadOnlyList<string> Devices)> FilterValuesAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var models = await db.Runs.Select(r => r.Model).Distinct().Order().ToListAsync(cancellation);
+        var used = await db.Runs.Where(r => r.DeviceKind != null).Select(r => r.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
+        return (models, used);
+    }
+
+    /// <summary>The experiments' names, the one with the newest run first.</summary>
+    public async Task<IReadOnlyList<string>> ExperimentNamesAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Experiments.OrderByDescending(e => e.Runs.Max(r => (long?)r.Number)).Select(e => e.Name).ToListAsync(cancellation);
+    }
+
+    private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
+    {
+        var runs = db.Runs.AsNoTracking();
+        if (filter.Statuses is { Count: > 0 } statuses)
+            runs = runs.Where(r => statuses.Contains(r.Status));
+        if (filter.Models is { Count: > 0 } models)
+            runs = runs.Where(r => models.Contains(r.Model));
+        if (filter.Devices is { Count: > 0 } kinds)
+            runs = runs.Where(r => kinds.Contains(r.DeviceKind));
+        if (!string.IsNullOrWhiteSpace(filter.Experiment))
+            runs = runs.Where(r => r.Experiment.Name == filter.Experiment);
+        if (!string.IsNullOrWhiteSpace(filter.Text))
+        {
+            var pattern = $"%{filter.Text.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
+            runs = runs.Where(r => EF.Functions.Like(r.Name, pattern, "\\") || EF.Functions.Like(r.Experiment.Name, pattern, "\\"));
+        }
+
+        if (filter.Before is { } before)
+            runs = runs.Where(r => r.Number < before);
+        return runs;
+    }
+
+    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending)
+    {
+        IOrderedQueryable<Run> By<T>(System.Linq.Expressions.Expression<Func<Run, T>> key) => descending ? runs.OrderByDescending(key) : runs.OrderBy(key);
+
+        // Runs without a value stand last in both directions: nobody sorts to see what is missing.
+        IOrderedQueryable<Run> ByKnown<T>(System.Linq.Expressions.Expression<Func<Run, bool>> missing, System.Linq.Expressions.Expression<Func<Run, T>> key) =>
+            descending ? runs.OrderBy(missing).ThenByDescending(key) : runs.OrderBy(missing).ThenBy(key);
+
+        var ordered = order switch
+        {
+            RunOrder.Name => By(r => r.Name),
+            RunOrder.Status => By(r => r.Status),
+            RunOrder.Accuracy => ByKnown(r => r.BestTestAccuracy == null, r => r.BestTestAccuracy),
+            RunOrder.Loss => ByKnown(r => r.LastTrainLoss == null, r => r.LastTrainLoss),
+            RunOrder.Model => By(r => r.Model),
+            RunOrder.Duration => ByKnown(r => r.EpochsDone == 0, r => r.TrainSeconds),
+            RunOrder.LearningRate => By(r => r.LearningRate),
+            RunOrder.BatchSize => By(r => r.BatchSize),
+            RunOrder.Device => ByKnown(r => r.DeviceKind == null, r => r.DeviceKind),
+            _ => By(r => r.Number),
+        };
+        return order == RunOrder.Created ? ordered : ordered.ThenByDescending(r => r.Number);
+    }
+
+    private async Task<string?> WhyWaitingAsync(TrackingDb db, Run run, CancellationToken cancellation)
+    {
+        if (devices.Report is null)
+            return "Looking for the devices of this machine.";
+        var asked = DeviceRequest.Parse(run.Spec.Device);
+        if (devices.WhyNot(asked) is { } reason)
+            return $"{reason} The run waits; it is never moved to another device by itself.";
+        var ahead = await db.Runs.CountAsync(r => r.Status == RunStatus.Queued && r.DeviceGroup == run.DeviceGroup && r.QueuePosition < run.QueuePosition, cancellation);
+        var device = run.DeviceGroup == DeviceRequest.Cpu ? "the CPU" : asked.Index is not null ? asked.ToString() : "a GPU";
+        return ahead == 0 ? $"Next in line for {device}." : $"Waiting for {device}; {ahead} {(ahead == 1 ? "run" : "runs")} ahead.";
+    }
+
+    private static IReadOnlyList<CheckpointDetails> Rank(List<Checkpoint> checkpoints)
+    {
+        if (checkpoints.Count == 0)
+            return [];
+        var best = checkpoints.OrderByDescending(c => c.TestAccuracy).ThenBy(c => c.Epoch).First();
+        return [.. checkpoints.Select(c => new CheckpointDetails(c, c == best, c == checkpoints[^1]))];
+    }
+}

@@ -1,0 +1,206 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Experiments;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>A run that a person or program asks for.</summary>
+/// <param name="Experiment">Its name; an unknown one is created.</param>
+/// <param name="Name">null for a readable name of ours.</param>
+public sealed record RunRequest(string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null);
+
+/// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>
+/// <param name="Repeated">The idempotency key was used before with the same request, and this is the run it made.</param>
+public sealed record EnqueueResult(RunId? Run, IReadOnlyList<SpecProblem> Problems, bool Repeated = false);
+
+/// <summary>A run that now belongs to one attempt.</summary>
+public sealed record ClaimedRun(AttemptKey Key, string Name, TrainingSpec Spec);
+
+/// <summary>Names an attempt in every write of progress, so that the database can refuse a stale one.</summary>
+public readonly record struct AttemptKey(long RunNumber, RunId Run, int Attempt);
+
+public enum StopOutcome
+{
+    NotFound,
+
+    /// <summary>It had not started and is stopped now.</summary>
+    Stopped,
+
+    /// <summary>The trainer has been asked.</summary>
+    Stopping,
+
+    /// <summary>It had ended before.</summary>
+    AlreadyEnded,
+}
+
+public enum DeleteOutcome
+{
+    NotFound,
+    Deleted,
+
+    /// <summary>It is queued or running; stop it first.</summary>
+    StillActive,
+}
+
+/// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DataFolder folder, AppVersion version, TimeProvider time)
+{
+    public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
+    {
+        var problems = Validate(request);
+        if (problems.Count > 0)
+            return new EnqueueResult(null, problems);
+
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var name = request.Experiment.Trim();
+        if (request.IdempotencyKey is { } key && await db.Runs.Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
+            return earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+                ? new EnqueueResult(earlier.Id, [], Repeated: true)
+                : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
+
+        var now = time.GetUtcNow().UtcDateTime;
+        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation)
+            ?? db.Experiments.Add(new Experiment { Name = name, CreatedAt = now }).Entity;
+        var number = (await db.Runs.MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
+        var run = new Run
+        {
+            Id = RunId.New(time),
+            Name = request.Name?.Trim() is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
+            Experiment = experiment,
+            Spec = request.Spec,
+            Model = request.Spec.Model.Kind,
+            Dataset = request.Spec.Dataset,
+            Epochs = request.Spec.Epochs,
+            BatchSize = request.Spec.BatchSize,
+            LearningRate = request.Spec.Optimizer.LearningRate,
+            DeviceGroup = devices.GroupOf(DeviceRequest.Parse(request.Spec.Device)),
+            QueuePosition = number,
+            CreatedAt = now,
+            AppVersion = version.Text,
+            IdempotencyKey = request.IdempotencyKey,
+        };
+        db.Runs.Add(run);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        feed.Publish(run.Id, RunSignal.Queued);
+        return new EnqueueResult(run.Id, []);
+    }
+
+    /// <summary>
+    /// Gives the first waiting run of a group whose device is free to a new attempt. The order is the queue's; a run that waits for a busy
+    /// device does not hold up the ones behind it.
+    /// </summary>
+    /// <param name="group">Execution group.</param>
+    /// <param name="tryTake">Takes a free device for a request, or says no.</param>
+    public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var waiting = db.Runs.Where(r => r.Status == RunStatus.Queued && r.DeviceGroup == group).OrderBy(r => r.QueuePosition);
+        Run? run = null;
+        await foreach (var candidate in waiting.AsAsyncEnumerable().WithCancellation(cancellation))
+        {
+            var asked = DeviceRequest.Parse(candidate.Spec.Device);
+            if (tryTake(asked.Kind == DeviceRequest.Auto ? new DeviceRequest(group, null) : asked))
+            {
+                run = candidate;
+                break;
+            }
+        }
+
+        if (run is null)
+            return null;
+        var now = time.GetUtcNow().UtcDateTime;
+        if (run.MoveTo(RunStatus.Running, now) is { } refused)
+            throw new InvalidOperationException(refused.ToString());
+        run.CurrentAttempt++;
+        db.Attempts.Add(new Attempt { RunNumber = run.Number, Number = run.CurrentAttempt, StartedAt = now });
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        feed.Publish(run.Id);
+        return new ClaimedRun(new AttemptKey(run.Number, run.Id, run.CurrentAttempt), run.Name, run.Spec);
+    }
+
+    /// <summary>How many runs wait in each group.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> WaitingAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(r => r.Status == RunStatus.Queued).GroupBy(r => r.DeviceGroup)
+            .ToDictionaryAsync(g => g.Key, g => g.Count(), cancellation);
+    }
+
+    /// <summary>Decides <c>auto</c> anew for every waiting run: the machine may have gained or lost a GPU since.</summary>
+    public async Task ResolveAutoAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        foreach (var run in await db.Runs.Where(r => r.Status == RunStatus.Queued).ToListAsync(cancellation))
+            run.DeviceGroup = devices.GroupOf(DeviceRequest.Parse(run.Spec.Device));
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+            return StopOutcome.NotFound;
+        var now = time.GetUtcNow().UtcDateTime;
+        var outcome = StopOutcome.Stopping;
+        if (run.Status != RunStatus.Running)
+        {
+            if (run.MoveTo(RunStatus.Stopped, now) is not null)
+                return StopOutcome.AlreadyEnded;
+            outcome = StopOutcome.Stopped;
+        }
+
+        run.StopRequestedAt ??= now;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        feed.Publish(id, RunSignal.StopRequested);
+        return outcome;
+    }
+
+    /// <summary>Deletes a run that is not active, with everything it left: rows, checkpoints and logs.</summary>
+    public async Task<DeleteOutcome> DeleteAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+            return DeleteOutcome.NotFound;
+        if (run.Status.IsActive())
+            return DeleteOutcome.StillActive;
+        db.Runs.Remove(run);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        // After the commit: a crash in between leaves files without a row, never a row without its files.
+        if (Directory.Exists(folder.RunFolder(id)))
+            Directory.Delete(folder.RunFolder(id), recursive: true);
+        feed.Publish(id);
+        return DeleteOutcome.Deleted;
+    }
+
+    private static List<SpecProblem> Validate(RunRequest request)
+    {
+        var problems = new List<SpecProblem>();
+        if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
+            problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
+        if (!string.IsNullOrWhiteSpace(request.Name) && NameProblem(request.Name, Run.MaxNameLength) is { } name)
+            problems.Add(new SpecProblem("name", $"The run's name {name}"));
+        if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
+            problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
+        problems.AddRange(request.Spec.Validate().Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        return problems;
+    }
+
+    /// <summary>What is wrong with a name; null where it can be used.</summary>
+    public static string? NameProblem(string? name, int maxLength) =>
+        string.IsNullOrWhiteSpace(name) ? "is missing."
+        : name.Trim().Length > maxLength ? $"may have at most {maxLength} characters; this one has {name.Trim().Length}."
+        : name.Any(char.IsControl) ? "may not contain control characters."
+        : null;
+}

@@ -1,0 +1,159 @@
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Checkpoints;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>
+/// The only writer of progress. Every write names its attempt, and one that is not the run's current attempt, or whose run no longer
+/// trains, changes nothing and returns false: its trainer is to be ended.
+/// </summary>
+public sealed class RunRecorder(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, LiveRuns live, CheckpointFiles checkpoints, TimeProvider time, ILogger<RunRecorder> logger)
+{
+    /// <summary>A trainer is being started for the attempt.</summary>
+    public void Begin(AttemptKey key)
+    {
+        live.Begin(key.Run, key.Attempt);
+        feed.Publish(key.Run);
+    }
+
+    public void Preparing(AttemptKey key, Preparing preparing)
+    {
+        live.Find(key.Run)?.Prepare(preparing.Activity, preparing.Fraction);
+        feed.Publish(key.Run);
+    }
+
+    public void Progress(AttemptKey key, TrainingProgress progress)
+    {
+        live.Find(key.Run)?.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
+        feed.Publish(key.Run);
+    }
+
+    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started)
+    {
+        live.Find(key.Run)?.Train();
+        return await WriteAsync(key, (_, run) =>
+        {
+            run.DeviceKind = started.Device.Kind;
+            run.DeviceIndex = started.Device.Index;
+            run.DeviceName = started.Device.Name;
+            run.TorchVersion = started.TorchVersion;
+            run.Threads = started.Threads;
+            run.Parameters = started.Parameters;
+            run.StepsPerEpoch = started.StepsPerEpoch;
+            return Task.CompletedTask;
+        });
+    }
+
+    public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished)
+    {
+        var points = live.Find(key.Run)?.EpochPoints() ?? [];
+        var written = await WriteAsync(key, async (db, run) =>
+        {
+            var epoch = await db.Epochs.FindAsync(key.RunNumber, finished.Epoch)
+                ?? db.Epochs.Add(new Epoch { RunNumber = key.RunNumber, Number = finished.Epoch }).Entity;
+            run.TrainSeconds += finished.Seconds - epoch.Seconds;
+            epoch.Attempt = key.Attempt;
+            epoch.TrainLoss = finished.TrainLoss;
+            epoch.TestLoss = finished.TestLoss;
+            epoch.TestAccuracy = finished.TestAccuracy;
+            epoch.Seconds = finished.Seconds;
+            epoch.EndedAt = time.GetUtcNow().UtcDateTime;
+            epoch.Curve = LossCurve.Pack(points);
+            run.EpochsDone = finished.Epoch;
+            run.LastTrainLoss = finished.TrainLoss;
+            run.LastTestLoss = finished.TestLoss;
+            run.LastTestAccuracy = finished.TestAccuracy;
+            // Best is the highest accuracy, the earliest on a tie.
+            if (run.BestTestAccuracy is null || finished.TestAccuracy > run.BestTestAccuracy)
+                (run.BestTestAccuracy, run.BestEpoch) = (finished.TestAccuracy, finished.Epoch);
+        });
+        live.Find(key.Run)?.ForgetEpoch(points.Count);
+        return written;
+    }
+
+    /// <summary>Records a checkpoint whose file really lies there with the size that the trainer says.</summary>
+    public async Task<bool> CheckpointAsync(AttemptKey key, CheckpointSaved saved)
+    {
+        if (!checkpoints.Holds(key.Run, saved))
+        {
+            logger.LogError("Run {Run}: the trainer reported the checkpoint {File}, but no such file of {Size} bytes exists", key.Run, saved.FileName, saved.Size);
+            return true;
+        }
+
+        return await WriteAsync(key, async (db, _) =>
+        {
+            var epoch = await db.Epochs.FindAsync(key.RunNumber, saved.Epoch);
+            var row = await db.Checkpoints.FindAsync(key.RunNumber, saved.Epoch)
+                ?? db.Checkpoints.Add(new Checkpoint { RunNumber = key.RunNumber, Epoch = saved.Epoch, FileName = saved.FileName, Sha256 = saved.Sha256 }).Entity;
+            row.Attempt = key.Attempt;
+            row.FileName = saved.FileName;
+            row.Sha256 = saved.Sha256;
+            row.Size = saved.Size;
+            row.TestLoss = epoch?.TestLoss;
+            row.TestAccuracy = epoch?.TestAccuracy;
+            row.SavedAt = time.GetUtcNow().UtcDateTime;
+        });
+    }
+
+    /// <summary>Ends the attempt and moves its run to where the ending leads.</summary>
+    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    {
+        var status = ending switch
+        {
+            AttemptEnding.Finished => RunStatus.Finished,
+            AttemptEnding.Stopped => RunStatus.Stopped,
+            AttemptEnding.Interrupted => RunStatus.Interrupted,
+            _ => RunStatus.Failed,
+        };
+        var written = await WriteAsync(key, async (db, run) =>
+        {
+            var now = time.GetUtcNow().UtcDateTime;
+            var attempt = await db.Attempts.FindAsync(key.RunNumber, key.Attempt);
+            attempt!.EndedAt = now;
+            attempt.Ending = ending;
+            attempt.Error = error;
+            attempt.ExitCode = exitCode;
+            if (run.MoveTo(status, now, error) is { } refused)
+                throw new InvalidOperationException(refused.ToString());
+        });
+        live.End(key.Run);
+        feed.Publish(key.Run);
+        return written;
+    }
+
+    /// <summary>
+    /// Called once at the start of a hub, when no trainer can be alive: runs that a former hub left as running become interrupted.
+    /// </summary>
+    public async Task<IReadOnlyList<RunId>> InterruptOrphansAsync(string reason, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var orphans = await db.Runs.Where(r => r.Status == RunStatus.Running)
+            .Select(r => new { r.Number, r.Id, r.CurrentAttempt }).ToListAsync(cancellation);
+        foreach (var orphan in orphans)
+            await EndAsync(new AttemptKey(orphan.Number, orphan.Id, orphan.CurrentAttempt), AttemptEnding.Interrupted, reason, exitCode: null);
+        return [.. orphans.Select(orphan => orphan.Id)];
+    }
+
+    private async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)
+    {
+        // No token: what a trainer said is written even while the hub shuts down.
+        await using var db = await databases.CreateDbContextAsync();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        var run = await db.Runs.FirstOrDefaultAsync(r => r.Number == key.RunNumber);
+        if (run is null || run.CurrentAttempt != key.Attempt || run.Status != RunStatus.Running)
+        {
+            logger.LogWarning("Refused a write of attempt {Attempt} of run {Run}: the run is {Status} with attempt {Current}",
+                key.Attempt, key.Run, run?.Status.Word() ?? "deleted", run?.CurrentAttempt);
+            return false;
+        }
+
+        await write(db, run);
+        await db.SaveChangesAsync();
+        await transaction.CommitAsync();
+        feed.Publish(key.Run);
+        return true;
+    }
+}

@@ -1,0 +1,45 @@
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>Where a run is in its life. The words are the API's, in lower case.</summary>
+public enum RunStatus
+{
+    Queued,
+    Running,
+    Finished,
+    Stopped,
+    Failed,
+
+    /// <summary>The hub ended while the run trained. Not a failure.</summary>
+    Interrupted,
+}
+
+/// <summary>The only legal moves of a run.</summary>
+public static class RunStatusMoves
+{
+    private static readonly Dictionary<RunStatus, RunStatus[]> Legal = new()
+    {
+        [RunStatus.Queued] = [RunStatus.Running, RunStatus.Stopped, RunStatus.Failed],
+        [RunStatus.Running] = [RunStatus.Finished, RunStatus.Stopped, RunStatus.Failed, RunStatus.Interrupted],
+        [RunStatus.Interrupted] = [RunStatus.Queued, RunStatus.Stopped, RunStatus.Failed],
+        [RunStatus.Finished] = [],
+        [RunStatus.Stopped] = [],
+        [RunStatus.Failed] = [],
+    };
+
+    public static bool CanMoveTo(this RunStatus from, RunStatus to) => Legal[from].Contains(to);
+
+    /// <summary>Waiting for a device or holding one.</summary>
+    public static bool IsActive(this RunStatus status) => status is RunStatus.Queued or RunStatus.Running;
+
+    /// <summary>The word in the API and in addresses.</summary>
+    public static string Word(this RunStatus status) => status.ToString().ToLowerInvariant();
+
+    public static RunStatus? FromWord(string? word) =>
+        Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(status => status!.Value.Word() == word);
+}
+
+/// <summary>A status change that the table of moves does not allow; it is reported, never ignored.</summary>
+public sealed record RefusedMove(RunId Run, RunStatus From, RunStatus To)
+{
+    public override string ToString() => $"Run {Run} is {From.Word()} and cannot become {To.Word()}.";
+}

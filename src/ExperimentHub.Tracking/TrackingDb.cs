@@ -1,0 +1,32 @@
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace ExperimentHub.Tracking;
+
+/// <summary>The catalogue: experiments, runs and what is known about them. The mapping of an entity stands beside the entity.</summary>
+public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext(options)
+{
+    public DbSet<Experiment> Experiments => Set<Experiment>();
+    public DbSet<Run> Runs => Set<Run>();
+    public DbSet<Attempt> Attempts => Set<Attempt>();
+    public DbSet<Epoch> Epochs => Set<Epoch>();
+    public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(TrackingDb).Assembly);
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
+        configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>().HaveMaxLength(32);
+        configurationBuilder.Properties<RunStatus>().HaveConversion<string>().HaveMaxLength(20);
+        configurationBuilder.Properties<AttemptEnding>().HaveConversion<string>().HaveMaxLength(20);
+    }
+
+    /// <summary>Databases forget that a time is UTC; every time in this product is.</summary>
+    private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(time => time.ToUniversalTime(), time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
+
+    private sealed class RunIdConverter() : ValueConverter<RunId, string>(id => id.ToString(), text => RunId.Parse(text, null));
+}

@@ -1,0 +1,27 @@
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace ExperimentHub.Tracking;
+
+public static class TrackingSetup
+{
+    /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
+    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(folder);
+        services.AddSingleton(AppVersion.OfThisBuild);
+        services.AddSingleton<DeviceInventory>();
+        services.AddSingleton<RunFeed>();
+        services.AddSingleton<LiveRuns>();
+        services.AddSingleton<RunLogs>();
+        services.AddSingleton<RunQueue>();
+        services.AddSingleton<RunRecorder>();
+        services.AddSingleton<RunHistory>();
+        services.AddSingleton<CheckpointFiles>();
+        return services;
+    }
+}
