@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using ExperimentHub.Tracking;
 using Microsoft.Data.Sqlite;
@@ -37,7 +38,10 @@ public static class SqliteDatabase
         await db.Database.MigrateAsync(limit.Token);
     }
 
-    /// <summary>The connection string for Quartz's own file.</summary>
+    /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>
+    public static DbProviderFactory Driver => SqliteFactory.Instance;
+
+    /// <summary>The connection string of a database file.</summary>
     public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
 
     internal static void Configure(DbContextOptionsBuilder options, string path) =>
@@ -45,7 +49,7 @@ public static class SqliteDatabase
 
     private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
     {
-        if (!File.Exists(path) && !OperatingSystem.IsWindows())
+        if (!File.Exists(path))
             await new FileStream(path, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,

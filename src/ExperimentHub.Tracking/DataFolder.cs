@@ -33,11 +33,5 @@ public sealed class DataFolder
     public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
-    public static void Create(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, OwnerOnly);
-    }
+    public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -5,6 +6,8 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>The name of a run in addresses, files and the API: a UUIDv7 as 32 lower-case hex digits, and nothing else.</summary>
 public readonly record struct RunId : IParsable<RunId>
 {
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdef");
+
     private readonly Guid _value;
 
     private RunId(Guid value) => _value = value;
@@ -13,8 +16,9 @@ public readonly record struct RunId : IParsable<RunId>
 
     public static bool TryParse([NotNullWhen(true)] string? text, out RunId id)
     {
-        var valid = Guid.TryParseExact(text, "N", out var value) && !text!.AsSpan().ContainsAnyInRange('A', 'Z');
-        id = valid ? new RunId(value) : default;
+        // Guid's own parser also takes upper case and spaces around it.
+        var valid = text is { Length: 32 } && !text.AsSpan().ContainsAnyExcept(Digits);
+        id = valid ? new RunId(Guid.ParseExact(text!, "N")) : default;
         return valid;
     }
 

@@ -14,10 +14,14 @@ public sealed class RunLogs(DataFolder folder, TimeProvider time)
     public RunLogWriter Open(RunId run, int attempt)
     {
         DataFolder.Create(folder.RunFolder(run));
-        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        return new RunLogWriter(new StreamWriter(new FileStream(folder.LogFile(run, attempt), options)), time);
+        var file = new FileStream(folder.LogFile(run, attempt), new FileStreamOptions
+        {
+            Mode = FileMode.Append,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        return new RunLogWriter(new StreamWriter(file), time);
     }
 
     /// <summary>The last lines of an attempt's log, oldest first; empty where there is none yet.</summary>

@@ -124,6 +124,13 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return new ClaimedRun(new AttemptKey(run.Number, run.Id, run.CurrentAttempt), run.Name, run.Spec);
     }
 
+    /// <summary>The group in which a run waits; null where it does not wait (any more).</summary>
+    public async Task<string?> WaitingGroupAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(r => r.Id == id && r.Status == RunStatus.Queued).Select(r => r.DeviceGroup).FirstOrDefaultAsync(cancellation);
+    }
+
     /// <summary>How many runs wait in each group.</summary>
     public async Task<IReadOnlyDictionary<string, int>> WaitingAsync(CancellationToken cancellation = default)
     {

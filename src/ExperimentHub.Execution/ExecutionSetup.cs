@@ -1,0 +1,56 @@
+using System.Data.Common;
+using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Recovery;
+using ExperimentHub.Execution.Scheduling;
+using ExperimentHub.Execution.Trainers;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Quartz;
+
+namespace ExperimentHub.Execution;
+
+public static class ExecutionSetup
+{
+    /// <summary>Threads that Quartz keeps for jobs that do not train (two devices more than any machine here has are waited for, not run).</summary>
+    private const int SpareThreads = 2;
+
+    private const int MostGpus = 16;
+
+    /// <summary>Adds what makes queued runs happen. Quartz keeps its schedule in a database file of its own.</summary>
+    /// <param name="services">The hub's services.</param>
+    /// <param name="options">Checked by the caller.</param>
+    /// <param name="driver">ADO.NET driver of the schedule's database.</param>
+    /// <param name="connectionString">The schedule's database; its file exists and is in WAL mode.</param>
+    public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver, string connectionString)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton<TrainerProgram>();
+        services.AddSingleton<DeviceDetection>();
+        services.AddSingleton<DeviceSlots>();
+        services.AddSingleton<RunSupervisor>();
+        services.AddSingleton<RunTickets>();
+        // Registered before Quartz: orphans are told apart before any ticket can fire.
+        services.AddHostedService<ExecutionOpening>();
+        services.AddQuartz(quartz =>
+        {
+            quartz.ConfigureScheduler(scheduler =>
+            {
+                scheduler.InstanceName = "ExperimentHub";
+                scheduler.ShutdownJobInterruption = ShutdownJobInterruption.WhenWaitingForJobs;
+            });
+            quartz.UseDefaultThreadPool(options.CpuSlots + MostGpus * options.SlotsPerGpu + SpareThreads);
+            // Nothing fires until the devices are known and ExecutionOpening sets the real limits.
+            quartz.UseExecutionLimits(limits => limits.ForOtherGroups(0));
+            quartz.UsePersistentStore(store =>
+            {
+                store.UseSqlite(driver, connectionString);
+                store.ConfigureStore(jobs => jobs.StoreJobDataAsStrings = true);
+                store.ProvisionSchema();
+            });
+            quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());
+        });
+        services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(4));
+        return services;
+    }
+}

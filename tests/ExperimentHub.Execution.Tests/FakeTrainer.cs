@@ -1,0 +1,61 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+
+namespace ExperimentHub.Execution.Tests;
+
+/// <summary>
+/// A trainer that is a shell script: it speaks the protocol over real pipes in a real process, and ends as the test wants. Asked for its
+/// self-test it reports the devices it is given.
+/// </summary>
+internal sealed class FakeTrainer : IDisposable
+{
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"fake-trainer-{Guid.NewGuid():N}");
+
+    /// <param name="script">Shell commands that run after the first line (the start command) was read into <c>$start</c>.</param>
+    /// <param name="devices">What the self-test reports; one CPU where not given.</param>
+    public FakeTrainer(string script, SelfTestReport? devices = null)
+    {
+        Directory.CreateDirectory(_folder);
+        Program = Path.Combine(_folder, "trainer");
+        File.WriteAllText(Path.Combine(_folder, "devices.json"), ProtocolJson.Write(devices ?? EmptyHub.OneCpu) + "\n");
+        File.WriteAllText(Program, $"""
+            #!/bin/sh
+            here=$(dirname "$0")
+            if [ "$1" = --selftest ]; then cat "$here/devices.json"; exit 0; fi
+            echo $$ >> "$here/pids"
+            read -r start
+            {script.ReplaceLineEndings("\n")}
+            """.ReplaceLineEndings("\n"));
+        File.SetUnixFileMode(Program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public string Program { get; }
+
+    /// <summary>Process ids of the trainings that were started, the self-tests not counted.</summary>
+    public IReadOnlyList<int> Pids => File.Exists(Path.Combine(_folder, "pids"))
+        ? [.. File.ReadAllLines(Path.Combine(_folder, "pids")).Select(int.Parse)]
+        : [];
+
+    /// <summary>A shell command that says an event.</summary>
+    public static string Say(TrainerEvent said) => $"echo '{ProtocolJson.Write(said)}'";
+
+    public static string SayStarted { get; } = Say(new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875));
+
+    public static string SayEpoch(int epoch) => Say(new EpochFinished(epoch, 0.5 / epoch, 0.4 / epoch, 0.9 + 0.01 * epoch, 0.5));
+
+    public static bool Lives(int pid)
+    {
+        // A zombie has ended; only its parent has not looked yet.
+        try
+        {
+            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}

@@ -1,0 +1,73 @@
+using ExperimentHub.Migrations.Sqlite;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.TestHub;
+
+/// <summary>A hub's Tracking room on a real SQLite database in a folder of its own, gone when disposed.</summary>
+public sealed class EmptyHub : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private EmptyHub(ServiceProvider services, DataFolder folder)
+    {
+        _services = services;
+        Folder = folder;
+    }
+
+    public DataFolder Folder { get; }
+    public IServiceProvider Services => _services;
+    public RunQueue Queue => Get<RunQueue>();
+    public RunRecorder Recorder => Get<RunRecorder>();
+    public RunHistory History => Get<RunHistory>();
+    public RunFeed Feed => Get<RunFeed>();
+    public DeviceInventory Devices => Get<DeviceInventory>();
+
+    public static SelfTestReport OneCpu { get; } = new(true, "2.10.0", "CPU", [new DeviceInfo("cpu", 0, "Test CPU")], 1, 2.3, null, null);
+
+    /// <param name="configure">Adds or replaces services before the provider is built.</param>
+    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null)
+    {
+        var folder = new DataFolder(Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
+        var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        services.AddTracking(folder);
+        services.AddSqliteTracking(folder);
+        configure?.Invoke(services, folder);
+        var provider = services.BuildServiceProvider();
+        await SqliteDatabase.PrepareAsync(provider, folder);
+        return new EmptyHub(provider, folder);
+    }
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    public async Task<RunId> EnqueueAsync(TrainingSpec? spec = null, string experiment = "tutorial", string? name = null)
+    {
+        var result = await Queue.EnqueueAsync(new RunRequest(experiment, name, spec ?? new TrainingSpec()));
+        return result.Run ?? throw new InvalidOperationException(string.Join(' ', result.Problems.Select(problem => problem.Message)));
+    }
+
+    /// <summary>Queues a run and claims it, so that it trains in its first attempt.</summary>
+    public async Task<AttemptKey> StartAsync(TrainingSpec? spec = null)
+    {
+        var id = await EnqueueAsync(spec);
+        var group = (await Queue.WaitingGroupAsync(id))!;
+        var claimed = await Queue.ClaimAsync(group, _ => true) ?? throw new InvalidOperationException("Nothing to claim.");
+        Recorder.Begin(claimed.Key);
+        return claimed.Key;
+    }
+
+    public async Task<Run> ReadAsync(RunId id) => (await History.FindAsync(id) ?? throw new InvalidOperationException($"No run {id}.")).Run;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        Directory.Delete(Folder.Root, recursive: true);
+    }
+}

@@ -1,0 +1,113 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Tracking.Tests.Runs;
+
+public sealed class RunQueueTests
+{
+    [Fact]
+    public async Task Enqueue_SeveralWrongFields_NamesEachAndMakesNothing()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var spec = new TrainingSpec { Epochs = 0, Optimizer = new OptimizerSpec { LearningRate = double.NaN }, Device = "tpu" };
+        var result = await hub.Queue.EnqueueAsync(new RunRequest(" ", null, spec));
+        Assert.Null(result.Run);
+        Assert.Equal(["experiment", "spec.epochs", "spec.optimizer.learningRate", "spec.device"], result.Problems.Select(problem => problem.Field));
+        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+    }
+
+    [Fact]
+    public async Task Enqueue_SameKeyTwice_IsOneRun()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var request = new RunRequest("tutorial", null, new TrainingSpec(), "key-1");
+        var both = await Task.WhenAll(hub.Queue.EnqueueAsync(request), hub.Queue.EnqueueAsync(request));
+        Assert.Equal(both[0].Run, both[1].Run);
+        Assert.Single(both, result => result.Repeated);
+        var other = await hub.Queue.EnqueueAsync(request with { Spec = new TrainingSpec { Epochs = 2 } });
+        Assert.Equal("Idempotency-Key", Assert.Single(other.Problems).Field);
+    }
+
+    [Fact]
+    public async Task Enqueue_ExperimentInOtherCase_IsTheSameExperiment()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var first = await hub.ReadAsync(await hub.EnqueueAsync(experiment: "Tutorial"));
+        var second = await hub.ReadAsync(await hub.EnqueueAsync(experiment: " tutorial "));
+        Assert.Equal(first.ExperimentId, second.ExperimentId);
+    }
+
+    [Fact]
+    public async Task Claim_FirstRunsDeviceBusy_TakesTheNextThatCanRun()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        await hub.EnqueueAsync(new TrainingSpec { Device = "cuda:1" });
+        var second = await hub.EnqueueAsync(new TrainingSpec { Device = "cuda:0" });
+        var claimed = await hub.Queue.ClaimAsync("cuda", request => request.Index == 0);
+        Assert.Equal(second, claimed!.Key.Run);
+        Assert.Equal(RunStatus.Running, (await hub.ReadAsync(second)).Status);
+    }
+
+    [Fact]
+    public async Task Claim_ManyAtOnce_GivesEachRunToOneAttempt()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        for (var i = 0; i < 5; i++)
+            await hub.EnqueueAsync();
+        var claimed = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => hub.Queue.ClaimAsync("cpu", _ => true)));
+        Assert.Equal(5, claimed.OfType<ClaimedRun>().Select(run => run.Key.Run).Distinct().Count());
+        Assert.Equal(5, claimed.Count(run => run is null));
+    }
+
+    [Fact]
+    public async Task ResolveAuto_GpuAppears_MovesWaitingAutoRunsAndNoOthers()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var auto = await hub.EnqueueAsync();
+        var cpu = await hub.EnqueueAsync(new TrainingSpec { Device = "cpu" });
+        hub.Devices.Report = EmptyHub.OneCpu with { Devices = [.. EmptyHub.OneCpu.Devices, new DeviceInfo("cuda", 0, "Test GPU")] };
+        await hub.Queue.ResolveAutoAsync();
+        Assert.Equal("cuda", await hub.Queue.WaitingGroupAsync(auto));
+        Assert.Equal("cpu", await hub.Queue.WaitingGroupAsync(cpu));
+    }
+
+    [Fact]
+    public async Task Waiting_CudaWhereThereIsNone_SaysWhyAndStaysQueued()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        hub.Devices.Report = EmptyHub.OneCpu;
+        var id = await hub.EnqueueAsync(new TrainingSpec { Device = "cuda" });
+        var details = await hub.History.FindAsync(id);
+        Assert.Contains("No CUDA GPU", details!.Waiting);
+        Assert.Null(await hub.Queue.ClaimAsync("cpu", _ => true));
+    }
+
+    [Fact]
+    public async Task Stop_EachStatus_DoesWhatTheTableAllows()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var running = await hub.StartAsync();
+        var queued = await hub.EnqueueAsync();
+        Assert.Equal(StopOutcome.Stopped, await hub.Queue.RequestStopAsync(queued));
+        Assert.Equal(StopOutcome.AlreadyEnded, await hub.Queue.RequestStopAsync(queued));
+        Assert.Equal(StopOutcome.Stopping, await hub.Queue.RequestStopAsync(running.Run));
+        Assert.Equal(StopOutcome.NotFound, await hub.Queue.RequestStopAsync(RunId.New(TimeProvider.System)));
+        Assert.NotNull((await hub.ReadAsync(running.Run)).StopRequestedAt);
+    }
+
+    [Fact]
+    public async Task Delete_RunningRun_IsRefusedAndAnEndedOneLeavesNoFiles()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        using (var log = hub.Get<RunLogs>().Open(key.Run, key.Attempt))
+            log.Write("info", "hello");
+        Assert.Equal(DeleteOutcome.StillActive, await hub.Queue.DeleteAsync(key.Run));
+        await hub.Recorder.EndAsync(key, AttemptEnding.Stopped, null, 0);
+        Assert.True(Directory.Exists(hub.Folder.RunFolder(key.Run)));
+        Assert.Equal(DeleteOutcome.Deleted, await hub.Queue.DeleteAsync(key.Run));
+        Assert.False(Directory.Exists(hub.Folder.RunFolder(key.Run)));
+        Assert.Null(await hub.History.FindAsync(key.Run));
+    }
+}
