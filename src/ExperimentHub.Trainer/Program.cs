@@ -1,3 +1,22 @@
-using TorchSharp;
-System.Console.WriteLine(torch.__version__);
-System.Console.WriteLine(torch.rand(3).ToString(TensorStringStyle.Julia));
+using ExperimentHub.Trainer;
+using ExperimentHub.Trainer.Native;
+
+// The only place that reads the environment.
+var externalLibTorch = Environment.GetEnvironmentVariable(LibTorch.ExternalFolderVariable) is { Length: > 0 } folder ? folder : null;
+
+switch (args)
+{
+    case []:
+        return await HubSession.RunAsync(externalLibTorch);
+    case ["--selftest"]:
+        return SelfTest.Run(externalLibTorch, asJson: false);
+    case ["--selftest", "--json"] or ["--json", "--selftest"]:
+        return SelfTest.Run(externalLibTorch, asJson: true);
+    case ["--help"] or ["-h"]:
+        Console.Out.Write(Usage.Text);
+        return ExitCode.Done;
+    default:
+        Console.Error.WriteLine($"error: unknown arguments: {string.Join(' ', args)}");
+        Console.Error.Write(Usage.Text);
+        return ExitCode.Usage;
+}

@@ -57,6 +57,7 @@ internal sealed class RunningHub : IAsyncDisposable
     public async Task StopAsync()
     {
         _stopped = true;
+        Hub.Get<IHostApplicationLifetime>().StopApplication();
         foreach (var service in _hosted.Reverse())
             await service.StopAsync(CancellationToken.None);
     }
@@ -69,15 +70,16 @@ internal sealed class RunningHub : IAsyncDisposable
     }
 
     /// <summary>A host that has started: Quartz waits for that before it fires anything.</summary>
-    private sealed class StartedLifetime : IHostApplicationLifetime
+    private sealed class StartedLifetime : IHostApplicationLifetime, IDisposable
     {
+        private readonly CancellationTokenSource _stopping = new();
+
         public CancellationToken ApplicationStarted { get; } = new(canceled: true);
-        public CancellationToken ApplicationStopping => CancellationToken.None;
+        public CancellationToken ApplicationStopping => _stopping.Token;
         public CancellationToken ApplicationStopped => CancellationToken.None;
 
-        public void StopApplication()
-        {
-            // Nothing in Execution asks for it.
-        }
+        public void StopApplication() => _stopping.Cancel();
+
+        public void Dispose() => _stopping.Dispose();
     }
 }

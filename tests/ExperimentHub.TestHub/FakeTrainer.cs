@@ -2,13 +2,13 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 
-namespace ExperimentHub.Execution.Tests;
+namespace ExperimentHub.TestHub;
 
 /// <summary>
 /// A trainer that is a shell script: it speaks the protocol over real pipes in a real process, and ends as the test wants. Asked for its
 /// self-test it reports the devices it is given.
 /// </summary>
-internal sealed class FakeTrainer : IDisposable
+public sealed class FakeTrainer : IDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"fake-trainer-{Guid.NewGuid():N}");
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ExperimentHub.Protocol.Devices;
 
 /// <summary>A device that exists: what a run really used, or what a machine has.</summary>
@@ -7,5 +9,6 @@ namespace ExperimentHub.Protocol.Devices;
 public sealed record DeviceInfo(string Kind, int Index, string Name)
 {
     /// <summary>The name that torch takes: <c>cpu</c> or <c>cuda:0</c>.</summary>
+    [JsonIgnore]
     public string TorchName => Kind == DeviceRequest.Cpu ? Kind : $"{Kind}:{Index}";
 }

@@ -27,7 +27,7 @@ public sealed record RunFilter(
     string? Experiment = null, string? Text = null, long? Before = null);
 
 /// <summary>A page of runs and how many there are in all.</summary>
-public sealed record RunPage(IReadOnlyList<Run> Items, int Total);
+public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 
 /// <summary>A run with everything but its curve.</summary>
 public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting);
@@ -39,13 +39,13 @@ public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns live, DeviceInventory devices)
 {
-    public async Task<RunPage> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
+    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
         var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).ToListAsync(cancellation);
-        return new RunPage(items, total);
+        return new RunListing(items, total);
     }
 
     public async Task<RunDetails?> FindAsync(RunId id, CancellationToken cancellation = default)
@@ -83,6 +83,23 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         var packed = await db.Epochs.Where(e => e.RunNumber == number).OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
         List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack)];
         var last = points.Count > 0 ? points[^1].Step : 0;
+        points.AddRange(newest.Where(point => point.Step > last));
+        return points;
+    }
+
+    /// <summary>
+    /// The points of <see cref="CurveAsync"/> that are newer than <paramref name="step"/>, for a reader that has all of the first
+    /// <paramref name="epochs"/> epochs: the cost does not grow with the length of the run.
+    /// </summary>
+    public async Task<IReadOnlyList<LossPoint>> CurveAfterAsync(RunId id, long step, int epochs, CancellationToken cancellation = default)
+    {
+        // In this order for the same reason as above.
+        var newest = live.Find(id)?.PointsAfter(step) ?? [];
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var packed = await db.Epochs.Where(e => e.Number > epochs && db.Runs.Any(r => r.Id == id && r.Number == e.RunNumber))
+            .OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
+        List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack).Where(point => point.Step > step)];
+        var last = points.Count > 0 ? points[^1].Step : step;
         points.AddRange(newest.Where(point => point.Step > last));
         return points;
     }

@@ -5,6 +5,8 @@ using System.IO;
 using System.Linq;
 using System.Text;
 
+namespace ExperimentHub.Trainer.Native;
+
 /// <summary>
 /// Lets libLibTorchSharp.so load where libstdc++ is older than GCC 13's (Debian 12, Ubuntu 22.04). TorchSharp 0.107 asks for one symbol that
 /// is newer, std::ios_base_library_init() of version GLIBCXX_3.4.32. It does what the constructor of std::ios_base::Init has done since

@@ -1,7 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
-using static ExperimentHub.Execution.Tests.FakeTrainer;
+using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
 

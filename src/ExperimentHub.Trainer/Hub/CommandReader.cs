@@ -1,0 +1,68 @@
+using System.Text.Json;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+
+namespace ExperimentHub.Trainer.Hub;
+
+/// <summary>
+/// Listens to the hub on a thread of its own, so that a stop and the end of the hub are noticed whatever the training thread does.
+/// </summary>
+/// <param name="input">The hub's lines.</param>
+/// <param name="stop">Cancelled when the hub asks to stop, and at the end of the input.</param>
+/// <param name="log">Takes lines for the log.</param>
+/// <param name="onEnd">Called once when the input ends, which means that the hub is gone, on the listening thread and after the stop.</param>
+internal sealed class CommandReader(TextReader input, CancellationTokenSource stop, Action<string> log, Action onEnd)
+{
+    private readonly TaskCompletionSource<StartTraining> _start = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The first command. Fails with <see cref="TrainingFailure"/> when the first line is something else.</summary>
+    public Task<StartTraining> Start => _start.Task;
+
+    public void Listen() => new Thread(ReadToEnd) { IsBackground = true, Name = "hub" }.Start();
+
+    private void ReadToEnd()
+    {
+        try
+        {
+            while (input.ReadLine() is { } line)
+            {
+                if (line.Length > 0)
+                    Obey(line);
+            }
+        }
+        catch (IOException failure)
+        {
+            log($"warn: reading from the hub failed: {failure.Message}");
+        }
+
+        stop.Cancel();
+        onEnd();
+    }
+
+    private void Obey(string line)
+    {
+        TrainerCommand? command = null;
+        try
+        {
+            command = ProtocolJson.Read<TrainerCommand>(line);
+        }
+        catch (Exception failure) when (failure is JsonException or NotSupportedException)
+        {
+            log($"warn: the hub said something that this trainer does not know: {failure.Message}");
+        }
+
+        switch (command)
+        {
+            case StartTraining start when _start.TrySetResult(start):
+                break;
+            case StopTraining:
+                stop.Cancel();
+                break;
+            default:
+                if (_start.TrySetException(new TrainingFailure("The first line on standard input is not a start command.", "The hub and the trainer must be of the same version.")))
+                    break;
+                log("warn: a line from the hub was ignored.");
+                break;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+
+namespace ExperimentHub.Trainer.Hub;
+
+/// <summary>Says events to the hub, one JSON line each, in the order of the calls; safe from any thread.</summary>
+/// <param name="writeLine">Delivers one line without its line break, and returns when it is on its way.</param>
+internal sealed class EventWriter(Action<string> writeLine)
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private long _last = Stopwatch.GetTimestamp();
+
+    public void Send(TrainerEvent happened)
+    {
+        var line = ProtocolJson.Write(happened);
+        lock (_lock)
+        {
+            writeLine(line);
+            _last = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>
+    /// Sends a heartbeat if nothing was said for a second. It is called from inside the work, never by a timer: a heartbeat must mean that the
+    /// work goes on, not that the process exists.
+    /// </summary>
+    public void Beat()
+    {
+        if (Stopwatch.GetElapsedTime(Volatile.Read(ref _last)) > Quiet)
+            Send(new Heartbeat());
+    }
+}

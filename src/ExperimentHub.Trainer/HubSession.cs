@@ -1,0 +1,81 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using System.Text;
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Trainer.Datasets;
+using ExperimentHub.Trainer.Devices;
+using ExperimentHub.Trainer.Hub;
+using ExperimentHub.Trainer.Native;
+
+namespace ExperimentHub.Trainer;
+
+/// <summary>One run as the hub's child process: commands on standard input, events on standard output, log on standard error.</summary>
+internal static class HubSession
+{
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string? externalLibTorch)
+    {
+        using var output = LibC.TakeStandardOutput();
+        var events = new EventWriter(line => output.Write(Encoding.UTF8.GetBytes(line + "\n")));
+        // Not disposed: the listening thread may use it until the very end.
+        var stop = new CancellationTokenSource();
+        var commands = new CommandReader(new StreamReader(Console.OpenStandardInput(), Encoding.UTF8), stop, Log, onEnd: EndWithHub);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, stop));
+        // Ctrl+C in a terminal reaches the hub and its trainers alike; the hub decides what becomes of them.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+        commands.Listen();
+
+        try
+        {
+            await TrainAsync(await commands.Start, externalLibTorch, events, stop.Token);
+            return ExitCode.Done;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            events.Send(new TrainingStopped());
+            return ExitCode.Done;
+        }
+        catch (Exception failure)
+        {
+            var known = Failures.Explain(failure);
+            Log(known == failure ? $"error: {failure.Message}" : $"error: {failure}");
+            events.Send(new TrainingFailed(known.Message, known.Remedy));
+            return ExitCode.Failed;
+        }
+    }
+
+    private static async Task TrainAsync(StartTraining start, string? externalLibTorch, EventWriter events, CancellationToken stop)
+    {
+        if (start.Spec.Validate() is { Count: > 0 } problems)
+            throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
+
+        events.Send(new Preparing("Loading torch"));
+        Log($"info: {LibTorch.Load(externalLibTorch)}");
+        var device = DeviceNames.Find(start.Device);
+
+        var dataset = DatasetCatalog.Get(start.Spec.Dataset);
+        events.Send(new Preparing($"Reading {dataset.Name}"));
+        using var http = MirrorSource.CreateClient();
+        var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
+        var data = await new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset, stop);
+
+        new TrainingLoop(start, data, device, events, Log, stop).Run();
+    }
+
+    private static void Stop(PosixSignalContext context, CancellationTokenSource stop)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+
+    /// <summary>Nobody waits for a result any more, and whatever is half written has a temporary name: end now, also from inside torch.</summary>
+    [DoesNotReturn]
+    private static void EndWithHub()
+    {
+        Log("warn: the hub is gone; ending.");
+        LibC.ExitNow(ExitCode.HubGone);
+    }
+
+    private static void Log(string line) => Console.Error.WriteLine(line);
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+
+namespace ExperimentHub.Trainer.Native;
+
+/// <summary>The calls to the C library that .NET has no counterpart for.</summary>
+internal static partial class LibC
+{
+    private const string Library = "libc";
+    private const int ReadOnly = 0;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>
+    /// Moves standard output to a private descriptor and points descriptor 1 at standard error, so that a native library that prints cannot
+    /// garble the channel to the hub.
+    /// </summary>
+    /// <returns>The channel, unbuffered: what is written is on its way when the call returns.</returns>
+    public static Stream TakeStandardOutput()
+    {
+        // .NET duplicates descriptor 1 for this stream.
+        var channel = Console.OpenStandardOutput();
+        Check(Duplicate(2, 1), "dup2");
+        return channel;
+    }
+
+    /// <summary>Makes a rename in this folder survive a power cut.</summary>
+    public static void SyncFolder(string folder)
+    {
+        var descriptor = Check(Open(folder, ReadOnly | CloseOnExec), $"open {folder}");
+        try
+        {
+            Check(Sync(descriptor), $"fsync {folder}");
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    /// <summary>Ends the process at once: no finalizers, no waiting for threads that are inside native code.</summary>
+    [DoesNotReturn]
+    public static void ExitNow(int code)
+    {
+        Exit(code);
+        throw new InvalidOperationException("_exit returned.");
+    }
+
+    private static int Check(int result, string call) =>
+        result >= 0 ? result : throw new IOException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+
+    [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
+    private static partial int Duplicate(int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "_exit")]
+    private static partial void Exit(int code);
+}

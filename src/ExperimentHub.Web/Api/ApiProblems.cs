@@ -1,0 +1,36 @@
+using System.Text.Json;
+using ExperimentHub.Protocol;
+
+namespace ExperimentHub.Web.Api;
+
+/// <summary>The API's errors: problem details (RFC 9457) that name the field and say what is allowed.</summary>
+internal static class ApiProblems
+{
+    public static IResult Invalid(IEnumerable<SpecProblem> problems) => Results.ValidationProblem(
+        problems.GroupBy(problem => problem.Field).ToDictionary(field => field.Key, field => field.Select(problem => problem.Message).ToArray()),
+        title: "The request has fields that cannot be accepted.");
+
+    public static IResult Invalid(string field, string message) => Invalid([new SpecProblem(field, message)]);
+
+    public static IResult NoSuchRun(string id) => Results.Problem(
+        $"There is no run with this id{(id.Length == 32 ? "" : "; an id has 32 lower-case hex digits")}.", statusCode: StatusCodes.Status404NotFound, title: "No such run");
+
+    /// <summary>Says in the API's words what the JSON reader found: which field, and what belongs there.</summary>
+    public static IResult Unreadable(JsonException e)
+    {
+        var field = (e.Path ?? "").TrimStart('$').TrimStart('.');
+        if (field.Length == 0)
+            return Invalid("body", "The body must be a JSON object such as {\"experiment\": \"tutorial\", \"spec\": {}}.");
+        return Invalid(field, UnknownField(e) ? "There is no such field." : $"The value cannot be read: {Expected(e)}.");
+    }
+
+    private static bool UnknownField(JsonException e) => e.Message.Contains("could not be mapped", StringComparison.Ordinal);
+
+    private static string Expected(JsonException e) =>
+        e.Message.Contains("System.Int", StringComparison.Ordinal) ? "a whole number is expected"
+        : e.Message.Contains("System.Double", StringComparison.Ordinal) ? "a number is expected"
+        : e.Message.Contains("System.String", StringComparison.Ordinal) ? "a text is expected"
+        : e.Message.Contains("null", StringComparison.Ordinal) ? "it may be left out, but not null"
+        : e.Message.Contains("could not be converted", StringComparison.Ordinal) ? "an object is expected"
+        : "it is not JSON";
+}

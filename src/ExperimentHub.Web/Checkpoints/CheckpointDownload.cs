@@ -1,0 +1,40 @@
+using System.Globalization;
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Api;
+using Microsoft.Net.Http.Headers;
+
+namespace ExperimentHub.Web.Checkpoints;
+
+/// <summary>Hands out a checkpoint after its hash was checked, with ranges and the SHA-256 as ETag. The request brings only ids.</summary>
+internal static class CheckpointDownload
+{
+    public static void MapCheckpointDownloads(this WebApplication app) =>
+        app.MapGet("/api/v1/runs/{id}/checkpoints/{epoch}", DownloadAsync).WithTags("Checkpoints").WithName("DownloadCheckpoint")
+            .WithSummary("Download the weights after an epoch, as safetensors")
+            .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+
+    private static async Task<IResult> DownloadAsync(string id, string epoch, RunHistory history, CheckpointFiles files, HttpContext http, CancellationToken cancellation)
+    {
+        if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is not { } details)
+            return ApiProblems.NoSuchRun(id);
+        if (!int.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            || details.Checkpoints.FirstOrDefault(c => c.File.Epoch == number) is not { } checkpoint)
+            return Results.Problem("This run has no checkpoint of that epoch.", statusCode: StatusCodes.Status404NotFound, title: "No such checkpoint");
+
+        var opened = await files.OpenAsync(run, checkpoint.File, cancellation);
+        if (opened.File is not { } file)
+            return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
+        http.Response.Headers.CacheControl = "private, no-cache";
+        return Results.File(file, "application/octet-stream", FileName(details.Run, number), checkpoint.File.SavedAt,
+            new EntityTagHeaderValue($"\"{checkpoint.File.Sha256}\""), enableRangeProcessing: true);
+    }
+
+    /// <summary>The run's name in letters that every file system takes.</summary>
+    private static string FileName(Run run, int epoch)
+    {
+        var safe = new string([.. run.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')]).Trim('-', '.');
+        return $"{(safe.Length > 0 ? safe : run.Id.ToString())}-epoch-{epoch}.safetensors";
+    }
+}

@@ -1,0 +1,147 @@
+using ExperimentHub.Tracking.Runs;
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+
+namespace ExperimentHub.Web.Runs;
+
+/// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
+public sealed partial class RunPage(
+    RunHistory history, RunQueue queue, RunFeed feed, LiveRuns liveRuns, RunLogs logs, TimeProvider clock,
+    NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+{
+    private const string ChartsTab = "charts";
+    private const int LogLines = 500;
+
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource _gone = new();
+    private RunId _id;
+    private RunDetails? _details;
+    private LiveRun? _live;
+    private RunProgress _progress = new(0, 0, null);
+    private IReadOnlyList<RunLogLine>? _log;
+    private RunCharts? _charts;
+    private IDisposable? _subscription;
+    private bool _missing;
+    private bool _stopAsked;
+    private string? _problem;
+
+    /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
+    [Parameter]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery]
+    public string? Tab { get; set; }
+
+    private string OpenTab => Tab is "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
+
+    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (!RunId.TryParse(Id, out var id))
+        {
+            _missing = true;
+            return;
+        }
+
+        if (id != _id)
+        {
+            _subscription?.Dispose();
+            (_id, _details, _missing, _stopAsked) = (id, null, false, false);
+            _subscription = feed.Subscribe(id, () => InvokeAsync(RefreshAsync), RefreshInterval);
+        }
+
+        await RefreshAsync();
+    }
+
+    private async Task RefreshAsync()
+    {
+        var id = _id;
+        try
+        {
+            var details = await history.FindAsync(id, _gone.Token);
+            var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 and var attempt } ? await logs.TailAsync(id, attempt, LogLines, _gone.Token) : null;
+            if (id != _id)
+                return;
+            (_details, _log, _missing, _problem) = (details, log, details is null, null);
+            _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
+            if (details is not null)
+                _progress = RunProgress.Of(details.Run, _live, clock.GetUtcNow().UtcDateTime);
+            if (_charts is not null)
+                await _charts.PushAsync();
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e) when (e is not Microsoft.JSInterop.JSException)
+        {
+            _problem = e.Message;
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task StopAsync()
+    {
+        if (_stopAsked)
+            return;
+        _stopAsked = true;
+        switch (await queue.RequestStopAsync(_id))
+        {
+            case StopOutcome.AlreadyEnded:
+                snackbar.Add("The run had already ended.", Severity.Info);
+                break;
+            case StopOutcome.NotFound:
+                snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
+                break;
+        }
+
+        await RefreshAsync();
+    }
+
+    private async Task DeleteAsync()
+    {
+        if (_details is not { Run: var run })
+            return;
+        var dialog = await dialogs.ShowAsync<DeleteRunDialog>(null, new DialogParameters<DeleteRunDialog>
+        {
+            { d => d.Name, run.Name },
+            { d => d.Checkpoints, run.Checkpoints.Count },
+            { d => d.Bytes, run.Checkpoints.Sum(checkpoint => checkpoint.Size) },
+        });
+        if (await dialog.Result is not { Canceled: false })
+            return;
+        if (await queue.DeleteAsync(_id) == DeleteOutcome.StillActive)
+        {
+            snackbar.Add($"{run.Name} is {run.Status.Word()} again. Stop it first.", Severity.Warning);
+            return;
+        }
+
+        snackbar.Add($"{run.Name} was deleted.", Severity.Normal);
+        navigation.NavigateTo("runs");
+    }
+
+    private static string TabTitle(Run run, RunProgress progress) => run.Status switch
+    {
+        RunStatus.Running => $"{Figures.Progress(progress.Fraction)} · {run.Name}",
+        _ => $"{run.Status.Word()} · {run.Name}",
+    };
+
+    private static IEnumerable<(string Key, string Word, int? Count)> Tabs(RunDetails details) =>
+    [
+        (ChartsTab, "Charts", null),
+        ("checkpoints", "Checkpoints", details.Checkpoints.Count),
+        ("log", "Log", null),
+        ("spec", "Spec", null),
+        ("attempts", "Attempts", details.Run.Attempts.Count),
+    ];
+
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+}

@@ -1,0 +1,36 @@
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Web.Runs;
+
+/// <summary>How far a run is and when it will end.</summary>
+/// <param name="Fraction">0..1 of all steps.</param>
+/// <param name="Epoch">The epoch in work, counted from 1; 0 before the first step.</param>
+/// <param name="EndsAt">null while there is nothing to reckon with.</param>
+public sealed record RunProgress(double Fraction, int Epoch, DateTime? EndsAt)
+{
+    /// <summary>Epochs that the pace is measured over: long enough to be calm, short enough to notice a slower machine.</summary>
+    private const int PaceEpochs = 5;
+
+    public static RunProgress Of(Run run, LiveRun? live, DateTime now)
+    {
+        if (run.Status == RunStatus.Finished)
+            return new RunProgress(1, run.Epochs, null);
+        var steps = run.StepsPerEpoch ?? 0;
+        // Between the last step of an epoch and its results the live step is the better witness.
+        var epochsDone = Math.Max(run.EpochsDone, steps > 0 && live is not null ? (double)live.Step / steps : 0);
+        var fraction = Math.Clamp(epochsDone / run.Epochs, 0, 1);
+        var epoch = Math.Min(run.Epochs, Math.Max(run.EpochsDone, live?.Epoch ?? 0));
+        if (run.Status != RunStatus.Running || live is null || live.Activity is not null)
+            return new RunProgress(fraction, epoch, null);
+        return new RunProgress(fraction, epoch, SecondsPerEpoch(run, live, steps) is { } pace ? now.AddSeconds(pace * (run.Epochs - epochsDone)) : null);
+    }
+
+    /// <summary>With two epochs of this attempt their wall time, evaluation and saving included; before that the speed of the training alone.</summary>
+    private static double? SecondsPerEpoch(Run run, LiveRun live, int steps)
+    {
+        var ended = run.EpochResults.Where(epoch => epoch.Attempt == live.Attempt).TakeLast(PaceEpochs).ToList();
+        if (ended.Count >= 2)
+            return (ended[^1].EndedAt - ended[0].EndedAt).TotalSeconds / (ended.Count - 1);
+        return live.SamplesPerSecond is > 0 and { } speed && steps > 0 ? (double)steps * run.BatchSize / speed : null;
+    }
+}

@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using ExperimentHub.TestHub;
+
+namespace ExperimentHub.Benchmarks;
+
+/// <summary>Start to first answer on an existing data folder, and the hub's own memory while a run trains.</summary>
+internal static class HubBenchmark
+{
+    public static async Task<IReadOnlyList<Row>> RunAsync(int rounds)
+    {
+        var data = HubProcess.NewFolder();
+        var starts = new List<double>();
+        var memory = new List<double>();
+        for (var round = 0; round < rounds + 1; round++)
+        {
+            var clock = Stopwatch.StartNew();
+            await using var hub = await HubProcess.StartAsync(data);
+            (await hub.Http.GetAsync(new Uri("/", UriKind.Relative))).EnsureSuccessStatusCode();
+            var first = clock.Elapsed.TotalSeconds;
+
+            var highest = 0L;
+            await hub.FinishRunAsync("""{"experiment": "benchmark"}""", () => highest = Math.Max(highest, hub.ResidentBytes()));
+            // The first start makes the database; people start on an existing one.
+            if (round == 0)
+                continue;
+            starts.Add(first);
+            memory.Add(highest / 1048576.0);
+            Console.WriteLine($"round {round}: first page after {first:0.00} s, {memory[^1]:0} MiB while training");
+        }
+
+        Directory.Delete(data, recursive: true);
+        return [new Row("process start to first page", "s", starts), new Row("hub's resident memory while a run trains, highest seen", "MiB", memory)];
+    }
+}

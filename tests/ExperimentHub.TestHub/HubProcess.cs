@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+
+namespace ExperimentHub.TestHub;
+
+/// <summary>The built hub as a process of its own, on a free port, as a person starts it.</summary>
+public sealed class HubProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private HubProcess(Process process, Uri address, string dataFolder)
+    {
+        _process = process;
+        Address = address;
+        DataFolder = dataFolder;
+        Http = new HttpClient { BaseAddress = address };
+    }
+
+    public Uri Address { get; }
+    public string DataFolder { get; }
+    public HttpClient Http { get; }
+    public int Id => _process.Id;
+
+    public static string NewFolder() => Path.Combine(Path.GetTempPath(), $"experimenthub-process-{Guid.NewGuid():N}");
+
+    /// <summary>Where the data sets are cached between tests: the machine's own cache, or the folder that the variable names.</summary>
+    public static string DatasetFolder { get; } = Environment.GetEnvironmentVariable("EXPERIMENTHUB_TEST_DATASETS") is { Length: > 0 } folder
+        ? folder
+        : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "experimenthub", "datasets");
+
+    /// <summary>Starts a hub and waits until it listens.</summary>
+    /// <param name="dataFolder">Kept when the hub is disposed, so that a second hub can be started on it.</param>
+    /// <param name="settings">More command-line settings, such as <c>--Hub:CpuSlots=2</c>.</param>
+    public static async Task<HubProcess> StartAsync(string dataFolder, params string[] settings)
+    {
+        var process = Launch(dataFolder, settings);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (line.IndexOf("Now listening on: ", StringComparison.Ordinal) is var at and >= 0)
+            {
+                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
+                return new HubProcess(process, new Uri(line[(at + 18)..].Trim()), dataFolder);
+            }
+        }
+
+        throw new InvalidOperationException($"The hub ended before it listened: {await process.StandardError.ReadToEndAsync(CancellationToken.None)}");
+    }
+
+    /// <summary>Starts a hub that is expected not to start.</summary>
+    public static async Task<(int ExitCode, string Errors)> StartAndFailAsync(string dataFolder, params string[] settings)
+    {
+        using var process = Launch(dataFolder, settings);
+        _ = process.StandardOutput.ReadToEndAsync();
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, errors);
+    }
+
+    /// <summary>kill -9: the hub gets no chance to say anything to anybody.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts a run through the API and waits for its end.</summary>
+    /// <param name="request">The body of the request.</param>
+    /// <param name="meanwhile">Called every quarter of a second until then.</param>
+    /// <returns>The run as the API gives it.</returns>
+    public async Task<JsonNode> FinishRunAsync(string request, Action? meanwhile = null)
+    {
+        var run = await StartRunAsync(request);
+        while (run["status"]!.GetValue<string>() is "queued" or "running")
+        {
+            meanwhile?.Invoke();
+            await Task.Delay(250);
+            run = await ReadRunAsync(run["id"]!.GetValue<string>());
+        }
+
+        return run;
+    }
+
+    public async Task<JsonNode> StartRunAsync(string request)
+    {
+        using var content = new StringContent(request, new MediaTypeHeaderValue("application/json"));
+        using var response = await Http.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), content);
+        return JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
+    }
+
+    public async Task<JsonNode> ReadRunAsync(string id) => JsonNode.Parse(await Http.GetStringAsync(new Uri($"/api/v1/runs/{id}", UriKind.Relative)))!;
+
+    /// <summary>Resident memory in bytes.</summary>
+    public long ResidentBytes()
+    {
+        _process.Refresh();
+        return _process.WorkingSet64;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!_process.HasExited)
+        {
+            using var terminate = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+            await terminate.WaitForExitAsync();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static Process Launch(string dataFolder, string[] settings)
+    {
+        // The tests' own output folder tells the configuration that was built.
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
+        var hub = Path.Combine(Repository.Root, "artifacts", "bin", "ExperimentHub.Web", configuration, "ExperimentHub.Web.dll");
+        var start = new ProcessStartInfo("dotnet", [hub, "--urls", "http://127.0.0.1:0", $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
+        {
+            WorkingDirectory = Repository.Root,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        return Process.Start(start)!;
+    }
+}

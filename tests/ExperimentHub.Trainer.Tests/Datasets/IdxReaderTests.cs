@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using ExperimentHub.Protocol.Datasets;
+
+namespace ExperimentHub.Trainer.Tests.Datasets;
+
+public sealed class IdxReaderTests
+{
+    private static readonly byte[] TwoImages = [.. Header(0x803, 2, 2, 3), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    private static readonly byte[] TwoLabels = [.. Header(0x801, 2), 7, 9];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ReadImages_ValidFile_GivesPixelsAndShape(bool compressed)
+    {
+        var images = IdxReader.ReadImages(File(TwoImages, compressed));
+
+        Assert.Equal((2, 2, 3), (images.Count, images.Height, images.Width));
+        Assert.Equal(TwoImages[16..], images.Pixels);
+    }
+
+    [Fact]
+    public void ReadLabels_ValidFile_GivesLabels() => Assert.Equal([7, 9], IdxReader.ReadLabels(File(TwoLabels, compressed: false), 10));
+
+    public static TheoryData<string, byte[], string> BadImages() => new()
+    {
+        { "empty", [], "empty" },
+        { "half a header", TwoImages[..10], "header" },
+        { "header only", TwoImages[..16], "cannot hold more than 0" },
+        { "truncated", TwoImages[..^1], "cannot hold more than 11" },
+        { "trailing byte", [.. TwoImages, 0], "goes on" },
+        { "labels", TwoLabels, "header" },
+        { "labels' magic", [.. Header(0x801, 2, 2, 3), .. new byte[12]], "0x00000803" },
+        { "little-endian magic", [3, 8, 0, 0, .. TwoImages[4..]], "starts with" },
+        { "no images", Header(0x803, 0, 2, 3), "number of images is 0" },
+        { "no rows", Header(0x803, 2, 0, 3), "height is 0" },
+        { "no columns", Header(0x803, 2, 3, 0), "width is 0" },
+        { "too many images", Header(0x803, 10_000_001, 1, 1), "from 1 to 10000000" },
+        { "negative as unsigned", Header(0x803, uint.MaxValue, 1, 1), "from 1 to 10000000" },
+        { "too high", Header(0x803, 1, 4_097, 1), "from 1 to 4096" },
+        { "product beyond 32 bits", Header(0x803, 1 << 20, 1 << 12, 1 << 12), "at most" },
+        { "promises a gigabyte", Header(0x803, 64, 4_096, 4_096), "cannot hold" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadImages))]
+    public void ReadImages_BadFile_SaysWhatIsWrong(string what, byte[] content, string reason) =>
+        Assert.True(Refusal(() => IdxReader.ReadImages(File(content, compressed: false))).Contains(reason, StringComparison.Ordinal), what);
+
+    [Theory]
+    [InlineData(new byte[] { 0, 10 }, "Label 1 is 10; labels must be from 0 to 9")]
+    [InlineData(new byte[] { 200, 0 }, "Label 0 is 200")]
+    public void ReadLabels_LabelOutOfRange_NamesIt(byte[] labels, string reason) =>
+        Assert.Contains(reason, Refusal(() => IdxReader.ReadLabels(File([.. Header(0x801, 2), .. labels], compressed: false), 10)), StringComparison.Ordinal);
+
+    [Fact]
+    public void ReadPair_DifferentCounts_AreRefused() => Assert.Contains("2 images but 1 labels",
+        Refusal(() => IdxReader.ReadPair(File(TwoImages, compressed: false), File([.. Header(0x801, 1), 3], compressed: false), 10)), StringComparison.Ordinal);
+
+    [Fact]
+    public void ReadImages_GzipBomb_IsRefusedAfterThePromisedSize()
+    {
+        // 100 MB of zeros after two honest images; reading on would show in the time and the memory.
+        var bomb = File([.. TwoImages, .. new byte[100_000_000]], compressed: true);
+
+        Assert.Contains("goes on", Refusal(() => IdxReader.ReadImages(bomb)), StringComparison.Ordinal);
+        Assert.True(bomb.Position < bomb.Length || bomb.Length < 200_000);
+    }
+
+    [Fact]
+    public void ReadImages_SmallGzipThatPromisesAGigabyte_IsRefusedBeforeMemoryIsTaken()
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Contains("cannot hold", Refusal(() => IdxReader.ReadImages(File(Header(0x803, 64, 4_096, 4_096), compressed: true))), StringComparison.Ordinal);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
+    }
+
+    public static TheoryData<string, byte[], string> BadGzip() => new()
+    {
+        { "truncated", Gzip(TwoImages)[..^12], "" },
+        { "garbage after the end", [.. Gzip(TwoImages), .. "garbage"u8], "goes on" },
+        { "zeros after the end", [.. Gzip(TwoImages), .. new byte[512]], "goes on" },
+        { "two files in a row", [.. Gzip(TwoImages), .. Gzip(TwoImages)], "goes on" },
+        { "flipped bits", Flip(Gzip(TwoImages)), "" },
+        { "magic only", [0x1f, 0x8b], "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadGzip))]
+    public void ReadImages_BadGzip_IsRefused(string what, byte[] content, string reason) =>
+        Assert.True(Refusal(() => IdxReader.ReadImages(new MemoryStream(content))).Contains(reason, StringComparison.Ordinal), what);
+
+    private static string Refusal(Action read) => Assert.Throws<IdxFormatException>(read).Message;
+
+    private static MemoryStream File(byte[] content, bool compressed) => new(compressed ? Gzip(content) : content);
+
+    private static byte[] Header(params uint[] fields)
+    {
+        var bytes = new byte[fields.Length * 4];
+        for (var i = 0; i < fields.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(i * 4), fields[i]);
+        return bytes;
+    }
+
+    private static byte[] Gzip(byte[] content)
+    {
+        using var file = new MemoryStream();
+        using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
+            gzip.Write(content);
+        return file.ToArray();
+    }
+
+    private static byte[] Flip(byte[] file)
+    {
+        file[^6] ^= 0xff; // in the checksum
+        return file;
+    }
+}

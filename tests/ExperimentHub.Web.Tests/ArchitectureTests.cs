@@ -1,0 +1,72 @@
+using System.Xml.Linq;
+using ExperimentHub.TestHub;
+
+namespace ExperimentHub.Web.Tests;
+
+/// <summary>Holds the dependency table of docs/decisions/0001-rooms.md: what a room may name is what its project file says, and no more.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Dictionary<string, (string[] Projects, string[] Packages)> Rooms = new()
+    {
+        ["src/ExperimentHub.Protocol"] = ([], []),
+        ["src/ExperimentHub.Tracking"] = (["ExperimentHub.Protocol"], ["Microsoft.EntityFrameworkCore.Relational"]),
+        ["src/ExperimentHub.Execution"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Quartz"]),
+        ["src/ExperimentHub.Trainer"] = (["ExperimentHub.Protocol"], ["TorchSharp", "TorchSharp-cuda-linux", "libtorch-cpu-linux-x64", "SkiaSharp", "SharpZipLib"]),
+        ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
+        ["src/ExperimentHub.Web"] = (
+            ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite", "ExperimentHub.Trainer"],
+            ["MudBlazor", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi"]),
+    };
+
+    [Fact]
+    public void Rooms_OnDisk_AreThoseOfTheTable()
+    {
+        var found = new[] { "src", "migrations" }.SelectMany(folder => Directory.GetDirectories(Path.Combine(Repository.Root, folder)))
+            .Select(folder => Path.GetRelativePath(Repository.Root, folder));
+        Assert.Equal(Rooms.Keys.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void References_OfEachRoom_AreThoseOfTheTable()
+    {
+        foreach (var (room, (projects, packages)) in Rooms)
+        {
+            var references = References(room).ToList();
+            Assert.Equal(projects.Order(StringComparer.Ordinal),
+                references.Where(r => r.Name.LocalName == "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(Include(r).Replace('\\', '/'))).Order(StringComparer.Ordinal));
+            Assert.Equal(packages.Order(StringComparer.Ordinal),
+                references.Where(r => r.Name.LocalName == "PackageReference").Select(Include).Distinct().Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("src/ExperimentHub.Execution", "Quartz")]
+    [InlineData("migrations/ExperimentHub.Migrations.Sqlite", "Microsoft.EntityFrameworkCore.Sqlite")]
+    public void Package_OfOneRoom_CannotBeCompiledAgainstElsewhere(string room, string package) =>
+        Assert.Equal("compile", References(room).Single(r => Include(r) == package).Attribute("PrivateAssets")?.Value);
+
+    [Fact]
+    public void Trainer_InTheHub_IsBuiltButNeverLoaded()
+    {
+        var trainer = References("src/ExperimentHub.Web").Single(r => Include(r).Contains("ExperimentHub.Trainer", StringComparison.Ordinal));
+        Assert.Equal(("false", "false"), (trainer.Attribute("ReferenceOutputAssembly")?.Value, trainer.Attribute("Private")?.Value));
+        Assert.DoesNotContain(typeof(Program).Assembly.GetReferencedAssemblies(), assembly => assembly.Name is "TorchSharp" or "Quartz" or "Microsoft.Data.Sqlite");
+    }
+
+    [Fact]
+    public void Execution_ToTheOutside_ShowsOnlyItsSetup() => Assert.Equal(
+        ["ExecutionOptions", "ExecutionSetup"],
+        typeof(ExperimentHub.Execution.ExecutionSetup).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
+
+    private static IEnumerable<XElement> References(string room)
+    {
+        var folder = Path.Combine(Repository.Root, room);
+        // A room may spread its project over imported files of its own.
+        return Directory.EnumerateFiles(folder, "*.*", SearchOption.AllDirectories)
+            .Where(file => Path.GetExtension(file) is ".csproj" or ".props" or ".targets")
+            .SelectMany(file => XDocument.Load(file).Descendants().Where(e => e.Name.LocalName is "ProjectReference" or "PackageReference"))
+            .Where(e => e.Attribute("Include") is not null);
+    }
+
+    private static string Include(XElement reference) => reference.Attribute("Include")!.Value;
+}

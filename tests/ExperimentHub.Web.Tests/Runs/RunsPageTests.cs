@@ -1,0 +1,75 @@
+using Bunit;
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking;
+using ExperimentHub.Web.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Web.Tests.Runs;
+
+public sealed class RunsPageTests
+{
+    [Fact]
+    public async Task RunsPage_NoRuns_OffersTheFirst()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("Start the first run", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RunsPage_NothingMatches_OffersToClearTheFilters()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync();
+        pages.Visit("/runs?status=failed");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("No run matches these filters.", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Clear filters").ClickAsync();
+        Assert.DoesNotContain("status", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Single(page.FindAll("tbody tr")));
+    }
+
+    [Fact]
+    public async Task RunsPage_FilterAndOrderInTheAddress_AreApplied()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 }, name: "b");
+        await pages.Hub.EnqueueAsync(name: "a");
+        await pages.Hub.EnqueueAsync(new TrainingSpec { Model = new() { Kind = "small-cnn" } }, name: "c");
+        pages.Visit("/runs?model=simple-nn&sort=name");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["a", "b"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        Assert.Equal("ascending", page.FindAll("th")[0].GetAttribute("aria-sort"));
+    }
+
+    [Fact]
+    public async Task RunsPage_NewRun_AppearsByItself()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<RunsPage>();
+        await pages.Hub.EnqueueAsync(name: "newcomer");
+        page.WaitForAssertion(() => Assert.Contains("newcomer", page.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(5));
+        await pages.DisposeComponentsAsync();
+        Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
+    }
+
+    [Fact]
+    public async Task RunsPage_DatabaseFails_SaysSoAndTriesAgain()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(name: "still here");
+        await SqlAsync(pages, "ALTER TABLE \"Runs\" RENAME TO \"Hidden\"");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("The runs could not be read.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+
+        await SqlAsync(pages, "ALTER TABLE \"Hidden\" RENAME TO \"Runs\"");
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Try again").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("still here", page.Markup, StringComparison.Ordinal));
+    }
+
+    private static async Task SqlAsync(HubPages pages, string sql)
+    {
+        await using var db = await pages.Hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        await db.Database.ExecuteSqlRawAsync(sql);
+    }
+}

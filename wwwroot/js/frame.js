@@ -1,0 +1,58 @@
+// What the frame does without asking the server: the drawer on small screens, keyboard shortcuts, copying, reloading.
+const root = document.documentElement;
+
+const setDrawer = (open) => {
+  root.toggleAttribute('data-drawer', open);
+  document.querySelector('[data-open-drawer]')?.setAttribute('aria-expanded', String(open));
+  if (open) document.querySelector('#navigation a')?.focus();
+};
+
+const copy = async (button) => {
+  const source = button.dataset.copyFrom ? document.getElementById(button.dataset.copyFrom)?.textContent : button.dataset.copy;
+  const label = button.querySelector('[data-copy-label]');
+  const before = label?.textContent;
+  try {
+    await navigator.clipboard.writeText(source ?? '');
+    if (label) label.textContent = 'Copied';
+  } catch {
+    if (label) label.textContent = 'Not allowed';
+  }
+  if (label) setTimeout(() => { label.textContent = before; }, 1500);
+};
+
+document.addEventListener('click', (event) => {
+  const at = (selector) => event.target.closest(selector);
+  const copyButton = at('[data-copy], [data-copy-from]');
+  if (copyButton) copy(copyButton);
+  else if (at('[data-reload]')) location.reload();
+  else if (at('[data-open-drawer]')) setDrawer(!root.hasAttribute('data-drawer'));
+  else if (at('[data-open-shortcuts]')) document.getElementById('shortcuts')?.showModal();
+  else if (at('[data-close-shortcuts]')) document.getElementById('shortcuts')?.close();
+  else if (root.hasAttribute('data-drawer') && (at('#navigation a') || !at('#navigation'))) setDrawer(false);
+
+  if (at('.skip-link')) {
+    // With a base address a plain fragment link would leave the page.
+    event.preventDefault();
+    document.getElementById('content')?.focus();
+  }
+}, true);
+
+const typing = (element) => element.closest('input, textarea, select, [contenteditable], [role="combobox"]') !== null;
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && root.hasAttribute('data-drawer')) setDrawer(false);
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('dialog[open], .mud-dialog')) return;
+  const actions = {
+    n: () => Blazor.navigateTo('/runs/new'),
+    '/': () => {
+      const filter = document.querySelector('[data-filter] input');
+      if (filter) filter.focus();
+      else Blazor.navigateTo('/runs');
+    },
+    '?': () => document.getElementById('shortcuts')?.showModal(),
+  };
+  const action = actions[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});

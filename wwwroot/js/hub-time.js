@@ -1,0 +1,47 @@
+// <hub-time datetime="…" format="relative|clock|seconds">: times in the viewer's zone and language of numbers, kept up to date without the server.
+const elements = new Set();
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+
+const relative = (time) => {
+  const seconds = Math.round((Date.now() - time) / 1000);
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return `${seconds} s ago`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ago`;
+  const days = Math.floor(hours / 24);
+  return days < 8 ? `${days} d ago` : day.format(time);
+};
+
+class HubTime extends HTMLElement {
+  static observedAttributes = ['datetime', 'format'];
+
+  connectedCallback() {
+    elements.add(this);
+    this.show();
+  }
+
+  disconnectedCallback() {
+    elements.delete(this);
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.show();
+  }
+
+  show() {
+    const time = new Date(this.getAttribute('datetime'));
+    if (Number.isNaN(time.getTime())) return;
+    const format = this.getAttribute('format') ?? 'relative';
+    const text = format === 'clock' ? clock.format(time) : format === 'seconds' ? withSeconds.format(time) : relative(time);
+    if (this.textContent !== text) this.textContent = text;
+    this.title = full.format(time);
+  }
+}
+
+customElements.define('hub-time', HubTime);
+setInterval(() => elements.forEach((element) => element.show()), 1000);
