@@ -28,13 +28,13 @@ internal static class HubSession
 
         try
         {
-            await TrainAsync(await commands.Start, externalLibTorch, events, stop.Token);
-            return ExitCode.Done;
+            await TrainAsync(await commands.Start.WaitAsync(stop.Token), externalLibTorch, events, stop.Token);
+            return commands.HasEnded ? ExitCode.HubGone : ExitCode.Done;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             events.Send(new TrainingStopped());
-            return ExitCode.Done;
+            return commands.HasEnded ? ExitCode.HubGone : ExitCode.Done;
         }
         catch (Exception failure)
         {

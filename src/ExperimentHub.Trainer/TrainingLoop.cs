@@ -26,7 +26,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     // Large enough to keep a GPU busy, small enough that a CPU reports every second.
     private const int EvaluationBatch = 1_000;
 
-    /// <summary>Ends with TrainingFinished or TrainingStopped. Call on the thread that loaded nothing else into torch: thread counts are per thread.</summary>
+    /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
     /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written.</exception>
     public void Run()
     {

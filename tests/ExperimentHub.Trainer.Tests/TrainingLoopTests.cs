@@ -68,12 +68,12 @@ public sealed class TrainingLoopTests : IDisposable
     [Fact]
     public void Run_LossLeavesTheNumbers_FailsWithAdvice()
     {
-        // Bright images at the highest rate: the scores overflow within a few steps.
+        // At the highest rate the scores overflow within the first few steps.
         var spec = new TrainingSpec { Epochs = 200, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn }, Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 } };
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder.Path, spec)));
 
-        Assert.Contains("not a finite number", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("The training loss is not a finite number in epoch 1 at step", failure.Message, StringComparison.Ordinal);
         Assert.Contains("lower learning rate", failure.Remedy, StringComparison.Ordinal);
     }
 

@@ -14,9 +14,13 @@ namespace ExperimentHub.Trainer.Hub;
 internal sealed class CommandReader(TextReader input, CancellationTokenSource stop, Action<string> log, Action onEnd)
 {
     private readonly TaskCompletionSource<StartTraining> _start = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _hasEnded;
 
     /// <summary>The first command. Fails with <see cref="TrainingFailure"/> when the first line is something else.</summary>
     public Task<StartTraining> Start => _start.Task;
+
+    /// <summary>True once the input has ended; set before the stop, so that who sees the stop can tell the two apart.</summary>
+    public bool HasEnded => _hasEnded;
 
     public void Listen() => new Thread(ReadToEnd) { IsBackground = true, Name = "hub" }.Start();
 
@@ -35,6 +39,7 @@ internal sealed class CommandReader(TextReader input, CancellationTokenSource st
             log($"warn: reading from the hub failed: {failure.Message}");
         }
 
+        _hasEnded = true;
         stop.Cancel();
         onEnd();
     }

@@ -71,6 +71,17 @@ public sealed class HubSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task Stop_BeforeAnyStart_SaysStoppedWithoutWaitingForTheStart()
+    {
+        using var trainer = new TrainerProcess();
+
+        trainer.Say(new StopTraining());
+
+        Assert.IsType<TrainingStopped>(Assert.Single(await trainer.RestAsync()));
+        Assert.Equal(0, await trainer.ExitCodeAsync());
+    }
+
+    [Fact]
     public async Task Start_SpecOutOfRange_FailsWithTheField()
     {
         using var trainer = new TrainerProcess();
@@ -93,7 +104,6 @@ public sealed class HubSessionTests : IDisposable
 
     [Theory]
     [InlineData("this is no command")]
-    [InlineData("""{"type":"stop"}""")]
     [InlineData("""{"type":"juggle"}""")]
     public async Task FirstLine_IsNoStart_NoTrainingHappens(string line)
     {

@@ -1,9 +1,12 @@
-namespace ExperimentHub.Browser.Tests;
+using Xunit;
 
-/// <summary>Tests that train need real MNIST: cached on this machine, or fetched by the trainer itself.</summary>
-internal static class Datasets
+namespace ExperimentHub.TestHub;
+
+/// <summary>The reasons for which a test may be skipped: a tool or data that this machine does not have. CI counts each as a failure.</summary>
+public static class Skip
 {
-    public static void RequireMnist()
+    /// <summary>For tests that train on real MNIST: it must be cached, or the trainer must be able to fetch it.</summary>
+    public static void WithoutMnist()
     {
         var cached = Directory.Exists(HubProcess.DatasetFolder)
             && Directory.EnumerateFiles(HubProcess.DatasetFolder, "train-images-idx3-ubyte*", SearchOption.AllDirectories).Any();

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using ExperimentHub.TestHub;
+
+namespace ExperimentHub.Web.Tests.Hosting;
+
+/// <summary>The hub as a process: what it does when it is started twice, wrongly, or killed.</summary>
+public sealed class HubProcessTests : IDisposable
+{
+    private readonly string _data = HubProcess.NewFolder();
+
+    [Fact]
+    public async Task Start_SecondHubOnTheSameFolder_RefusesAndSaysWhy()
+    {
+        await using var first = await HubProcess.StartAsync(_data);
+        var (code, errors) = await HubProcess.StartAndFailAsync(_data);
+        Assert.Equal(1, code);
+        Assert.Contains(_data, errors);
+        Assert.DoesNotContain("   at ", errors);
+    }
+
+    [Fact]
+    public async Task Start_WrongSettings_NamesAllOfThem()
+    {
+        var (code, errors) = await HubProcess.StartAndFailAsync(_data, "--Hub:CpuSlots=none", "--Hub:StopGraceSeconds=0", "--urls", "http://0.0.0.0:5080");
+        Assert.Equal(1, code);
+        Assert.Contains("Hub:CpuSlots is 'none'", errors);
+        Assert.Contains("Hub:StopGraceSeconds is '0'", errors);
+        Assert.Contains("http://0.0.0.0:5080", errors);
+        Assert.False(Directory.Exists(_data)); // nothing was touched
+    }
+
+    [Fact]
+    public async Task Start_AddressTaken_SaysSo()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var (code, errors) = await HubProcess.StartAndFailAsync(_data, "--urls", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
+        Assert.Equal(1, code);
+        Assert.Contains("taken by another program", errors);
+        Assert.DoesNotContain("   at ", errors);
+    }
+
+    [Fact]
+    public async Task Kill_WhileARunTrains_EndsTheTrainerAndTheNextStartTellsTheTruth()
+    {
+        Skip.WithoutMnist();
+        string id;
+        Process trainer;
+        await using (var hub = await HubProcess.StartAsync(_data))
+        {
+            var run = await hub.StartRunAsync("""{"experiment": "long", "spec": {"epochs": 10000}}""");
+            id = run["id"]!.GetValue<string>();
+            await UntilAsync(hub, id, r => r["epochs"]!.AsArray().Count > 0);
+            trainer = Children(hub.Id).Single();
+            await hub.KillAsync();
+        }
+
+        // The trainer ends by itself, since its input has ended. Two seconds are its promise; the test only sets an end to the waiting.
+        using (trainer)
+        using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2)))
+            await trainer.WaitForExitAsync(limit.Token);
+
+        await using var next = await HubProcess.StartAsync(_data);
+        var after = await next.ReadRunAsync(id);
+        Assert.Equal("interrupted", after["status"]!.GetValue<string>());
+        Assert.Contains("hub ended", after["error"]!.GetValue<string>());
+        Assert.Equal("interrupted", after["attempts"]![0]!["ending"]!.GetValue<string>());
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_data))
+            Directory.Delete(_data, recursive: true);
+    }
+
+    private static async Task UntilAsync(HubProcess hub, string id, Func<JsonNode, bool> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (!condition(await hub.ReadRunAsync(id)))
+            await Task.Delay(100, limit.Token);
+    }
+
+    private static IEnumerable<Process> Children(int parent)
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            string stat;
+            try
+            {
+                stat = File.ReadAllText(Path.Combine(folder, "stat"));
+            }
+            catch (IOException)
+            {
+                continue;
+            }
+
+            // pid (name) state ppid ...
+            if (stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1] == parent.ToString(System.Globalization.CultureInfo.InvariantCulture))
+                yield return Process.GetProcessById(int.Parse(Path.GetFileName(folder), System.Globalization.CultureInfo.InvariantCulture));
+        }
+    }
+}
