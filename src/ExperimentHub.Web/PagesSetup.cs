@@ -49,6 +49,8 @@ public static class PagesSetup
         });
         // Our own wwwroot has no fingerprints: the browser keeps the files, but asks each time whether they changed.
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
+        // Said aloud, because it would otherwise come first, and no static file is served once an endpoint was chosen.
+        app.UseRouting();
         app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapRazorComponents<App>()

@@ -7,8 +7,11 @@ public static partial class CheckpointName
 {
     public static string For(int attempt, int epoch) => $"attempt-{attempt}-epoch-{epoch}.safetensors";
 
+    /// <summary>The file beside the weights that resuming needs.</summary>
+    public static string StateFor(int attempt, int epoch) => $"attempt-{attempt}-epoch-{epoch}.state.safetensors";
+
     public static bool IsValid(string name) => Pattern().IsMatch(name);
 
-    [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-epoch-[1-9][0-9]{0,4}\.safetensors\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-epoch-[1-9][0-9]{0,4}(\.state)?\.safetensors\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }

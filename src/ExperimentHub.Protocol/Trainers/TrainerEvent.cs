@@ -52,7 +52,13 @@ public sealed record EpochFinished(int Epoch, double TrainLoss, double TestLoss,
 /// <summary>A checkpoint lies complete and synced under its final name in the checkpoint folder.</summary>
 /// <param name="FileName">Name without folder, as <see cref="CheckpointName"/> makes it.</param>
 /// <param name="Sha256">64 lower-case hex digits.</param>
-public sealed record CheckpointSaved(int Epoch, string FileName, long Size, string Sha256) : TrainerEvent;
+/// <param name="State">The file beside it that resuming needs.</param>
+public sealed record CheckpointSaved(int Epoch, string FileName, long Size, string Sha256, StateFile? State = null) : TrainerEvent;
+
+/// <summary>Optimizer and random state after an epoch: with the weights, all that makes a resumed training bit-identical on the CPU.</summary>
+/// <param name="FileName">Name without folder, as <see cref="CheckpointName.StateFor"/> makes it.</param>
+/// <param name="Sha256">64 lower-case hex digits.</param>
+public sealed record StateFile(string FileName, long Size, string Sha256);
 
 /// <summary>All epochs are done.</summary>
 public sealed record TrainingFinished : TrainerEvent;
