@@ -28,7 +28,33 @@ internal static class HubBenchmark
             Console.WriteLine($"round {round}: first page after {first:0.00} s, {memory[^1]:0} MiB while training");
         }
 
+        var ends = new List<double>();
+        for (var round = 0; round < rounds; round++)
+            ends.Add(await TrainerEndsAfterAsync(data));
+
         Directory.Delete(data, recursive: true);
-        return [new Row("process start to first page", "s", starts), new Row("hub's resident memory while a run trains, highest seen", "MiB", memory)];
+        return
+        [
+            new Row("process start to first page", "s", starts),
+            new Row("hub's resident memory while a run trains, highest seen", "MiB", memory),
+            new Row("kill -9 of the hub to the end of its trainer", "s", ends),
+        ];
+    }
+
+    private static async Task<double> TrainerEndsAfterAsync(string data)
+    {
+        await using var hub = await HubProcess.StartAsync(data);
+        var run = await hub.StartRunAsync("""{"experiment": "benchmark", "spec": {"epochs": 10000}}""");
+        while (run["epochs"]!.AsArray().Count == 0)
+        {
+            await Task.Delay(100);
+            run = await hub.ReadRunAsync(run["id"]!.GetValue<string>());
+        }
+
+        var trainer = Processes.ChildrenOf(hub.Id).Single();
+        var clock = Stopwatch.StartNew();
+        await hub.KillAsync();
+        await Processes.WaitForEndAsync(trainer, TimeSpan.FromSeconds(20));
+        return clock.Elapsed.TotalSeconds;
     }
 }

@@ -44,18 +44,5 @@ public sealed class FakeTrainer : IDisposable
 
     public static string SayEpoch(int epoch) => Say(new EpochFinished(epoch, 0.5 / epoch, 0.4 / epoch, 0.9 + 0.01 * epoch, 0.5));
 
-    public static bool Lives(int pid)
-    {
-        // A zombie has ended; only its parent has not looked yet.
-        try
-        {
-            return !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -104,7 +104,7 @@ public sealed class RunEndingsTests
         await hub.Hub.Queue.RequestStopAsync(id);
         var run = await hub.WaitForEndAsync(id);
         Assert.Equal((RunStatus.Stopped, 137), (run.Status, run.Attempts.Single().ExitCode));
-        Assert.False(Lives(trainer.Pids.Single()));
+        Assert.False(Processes.Lives(trainer.Pids.Single()));
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class RunEndingsTests
         await hub.StopAsync();
         var run = await hub.Hub.ReadAsync(id);
         Assert.Equal(RunStatus.Interrupted, run.Status);
-        Assert.False(Lives(trainer.Pids.Single()));
+        Assert.False(Processes.Lives(trainer.Pids.Single()));
     }
 
     private static async Task<Run> EndAsync(string script, Func<ExecutionOptions, ExecutionOptions>? configure = null)
@@ -128,7 +128,7 @@ public sealed class RunEndingsTests
         // The one CPU slot is free again: a second run gets it and ends the same way.
         var second = await hub.RunToEndAsync();
         Assert.Equal(run.Status, second.Status);
-        Assert.All(trainer.Pids, pid => Assert.False(Lives(pid)));
+        Assert.All(trainer.Pids, pid => Assert.False(Processes.Lives(pid)));
         return run;
     }
 }
