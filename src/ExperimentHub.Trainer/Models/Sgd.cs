@@ -1,7 +1,7 @@
 using ExperimentHub.Protocol;
 using TorchSharp;
-using static TorchSharp.torch;
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Models;
 

@@ -1,4 +1,3 @@
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 using static ExperimentHub.TestHub.FakeTrainer;

@@ -3,7 +3,6 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Tests.Parity;

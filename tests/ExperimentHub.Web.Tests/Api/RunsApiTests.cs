@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Routing;
 
