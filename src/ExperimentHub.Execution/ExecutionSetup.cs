@@ -1,8 +1,10 @@
 using System.Data.Common;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
+using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Quartz;
@@ -31,6 +33,8 @@ public static class ExecutionSetup
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
+        services.AddSingleton<IFireTimes, QuartzFireTimes>();
+        services.AddHostedService<ScheduleTriggers>();
         services.AddQuartz(quartz =>
         {
             quartz.ConfigureScheduler(scheduler =>
@@ -48,6 +52,9 @@ public static class ExecutionSetup
                 store.ProvisionSchema();
             });
             quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());
+            quartz.AddJob<RetrainJob>(job => job.WithIdentity(RetrainJob.Key).StoreDurably());
+            quartz.AddJob<Housekeeping>(job => job.WithIdentity(Housekeeping.Key).StoreDurably());
+            quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(4));

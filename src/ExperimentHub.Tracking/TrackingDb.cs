@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -13,6 +14,8 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<Epoch> Epochs => Set<Epoch>();
+    public DbSet<Schedule> Schedules => Set<Schedule>();
+    public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(TrackingDb).Assembly);

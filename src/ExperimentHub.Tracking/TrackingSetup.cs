@@ -1,6 +1,8 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -22,6 +24,8 @@ public static class TrackingSetup
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<CheckpointFiles>();
+        services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<ScheduleStore>();
         return services;
     }
 }

@@ -5,6 +5,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -38,10 +39,19 @@ public sealed class EmptyHub : IAsyncDisposable
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddTracking(folder);
         services.AddSqliteTracking(folder);
+        services.AddSingleton<IFireTimes, NoFireTimes>();
         configure?.Invoke(services, folder);
         var provider = services.BuildServiceProvider();
         await SqliteDatabase.PrepareAsync(provider, folder);
         return new EmptyHub(provider, folder);
+    }
+
+    /// <summary>Stands in where a test is not about schedules; Execution brings the real clockwork.</summary>
+    private sealed class NoFireTimes : IFireTimes
+    {
+        public (string? Cron, string? Problem) Read(string typed) => (typed, null);
+
+        public IReadOnlyList<DateTimeOffset> Next(string cron, string timeZone, DateTimeOffset after, int count) => [];
     }
 
     public T Get<T>()

@@ -43,6 +43,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("Size")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("StateFileName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateSha256")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("StateSize")
+                        .HasColumnType("INTEGER");
+
                     b.Property<double?>("TestAccuracy")
                         .HasColumnType("REAL");
 
@@ -60,8 +69,25 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<DateTime?>("ArchivedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT");
+
+                    b.Property<string>("DefaultSpec")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("DeletedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -72,7 +98,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("Name")
-                        .IsUnique();
+                        .IsUnique()
+                        .HasFilter("\"DeletedAt\" IS NULL");
 
                     b.ToTable("Experiments");
                 });
@@ -276,6 +303,84 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("Runs");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Cron")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CronTyped")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Enabled")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("ExperimentId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("NewSeedEachTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TimeZone")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ExperimentId");
+
+                    b.ToTable("Schedules");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Schedules.ScheduleFire", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("DueAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("FiredAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Manual")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Note")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Outcome")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RunId")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("ScheduleId")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ScheduleId", "DueAt")
+                        .IsUnique();
+
+                    b.ToTable("ScheduleFires");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
@@ -314,9 +419,31 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Experiment");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Experiments.Experiment", "Experiment")
+                        .WithMany("Schedules")
+                        .HasForeignKey("ExperimentId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Experiment");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Schedules.ScheduleFire", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Schedules.Schedule", null)
+                        .WithMany("Fires")
+                        .HasForeignKey("ScheduleId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Navigation("Runs");
+
+                    b.Navigation("Schedules");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
@@ -326,6 +453,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Checkpoints");
 
                     b.Navigation("EpochResults");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
+                {
+                    b.Navigation("Fires");
                 });
 #pragma warning restore 612, 618
         }

@@ -24,6 +24,8 @@ internal sealed class ExecutionOpening(
         // Before anything can start: the folder's lock says that no other hub lives, and a trainer dies with its hub.
         foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
             logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
+        foreach (var run in await queue.RequeueInterruptedAsync(cancellationToken))
+            logger.LogInformation("Run {Run} is queued again and goes on from its last checkpoint", run);
         await base.StartAsync(cancellationToken);
     }
 

@@ -4,6 +4,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -14,7 +15,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// ending, unless the database has already given the run to another attempt; no trainer outlives the call.
 /// </summary>
 internal sealed class RunSupervisor(
-    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, DataFolder folder, ExecutionOptions options,
+    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DataFolder folder, ExecutionOptions options,
     AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
 {
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null);
@@ -23,6 +24,13 @@ internal sealed class RunSupervisor(
     /// <param name="device">The device whose slot is held.</param>
     /// <param name="hubStops">Cancelled when the hub shuts down.</param>
     public async Task SuperviseAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
+    {
+        while (await AttemptAsync(run, device, hubStops) is { } next)
+            run = run with { Key = next };
+    }
+
+    /// <returns>The attempt that follows; null where the run has its ending.</returns>
+    private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
         recorder.Begin(run.Key);
         using var log = new TrainerLog(logs.Open(run.Key.Run, run.Key.Attempt));
@@ -43,11 +51,15 @@ internal sealed class RunSupervisor(
         }
 
         if (ending is null)
-            return;
+            return null;
         if (ending.Error is not null)
             log.Write("error", ending.Error);
         logger.LogInformation("Run {Run}, attempt {Attempt}: {Ending}", run.Key.Run, run.Key.Attempt, ending.Kind);
+        if (RunRecorder.IsTrainersOwn(ending.Kind) && !hubStops.IsCancellationRequested
+            && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode) is { } next)
+            return next;
         await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode);
+        return null;
     }
 
     /// <returns>null where the run is no longer this attempt's.</returns>
@@ -68,10 +80,11 @@ internal sealed class RunSupervisor(
         var hubStopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var stopping = hubStops.Register(() => hubStopping.TrySetResult());
 
+        var resume = run.Key.Attempt == 1 ? null : await FindResumePointAsync(run.Key.Run, log);
         using var trainer = TrainerProcess.Start(program, [], log.Write);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         await trainer.SendAsync(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, options.DatasetFolder, version.Text));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, options.DatasetFolder, version.Text, resume));
 
         Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else
         List<Task> requests = [hubStopping.Task, stopAsked.Task]; // each is heard once
@@ -143,6 +156,14 @@ internal sealed class RunSupervisor(
             _ when wanted is not null => wanted with { ExitCode = code },
             _ => new Ending(AttemptEnding.Crashed, $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),
         };
+    }
+
+    /// <summary>Where a later attempt goes on; null where no checkpoint can be trusted, and training begins anew.</summary>
+    private async Task<ResumePoint?> FindResumePointAsync(RunId run, TrainerLog log)
+    {
+        var checkpoints = (await history.FindAsync(run, CancellationToken.None))!.Checkpoints.Select(checkpoint => checkpoint.File);
+        return await files.NewestResumableAsync(run, checkpoints, (checkpoint, problem) =>
+            log.Write("warn", $"The checkpoint of epoch {checkpoint.Epoch} cannot be used: {problem}"), CancellationToken.None);
     }
 
     private async Task<bool> RecordAsync(AttemptKey key, TrainerEvent said)

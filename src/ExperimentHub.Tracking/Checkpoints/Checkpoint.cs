@@ -22,6 +22,11 @@ public sealed class Checkpoint
     /// <summary>64 lower-case hex digits.</summary>
     public required string Sha256 { get; set; }
 
+    // The file beside the weights that resuming needs; null in checkpoints of hubs that could not resume yet.
+    public string? StateFileName { get; set; }
+    public long? StateSize { get; set; }
+    public string? StateSha256 { get; set; }
+
     public double? TestLoss { get; set; }
     public double? TestAccuracy { get; set; }
     public DateTime SavedAt { get; set; }

@@ -1,4 +1,6 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -8,22 +10,39 @@ namespace ExperimentHub.Tracking.Experiments;
 public sealed class Experiment
 {
     public const int MaxNameLength = 100;
+    public const int MaxDescriptionLength = 2_000;
 
     public int Id { get; init; }
 
-    /// <summary>Unique, compared without regard to case.</summary>
+    /// <summary>Unique among the experiments that are not deleted, compared without regard to case.</summary>
     public required string Name { get; set; }
+
+    public string Description { get; set; } = "";
+
+    /// <summary>What a new run of this experiment starts from, and what its schedules train.</summary>
+    public TrainingSpec DefaultSpec { get; set; } = new();
 
     public DateTime CreatedAt { get; init; }
 
+    /// <summary>Archived experiments keep everything and are out of the way; their schedules do not fire.</summary>
+    public DateTime? ArchivedAt { get; set; }
+
+    /// <summary>Deleted experiments are hidden everywhere at once and can be brought back until <see cref="ExperimentStore.UndoTime"/> is over.</summary>
+    public DateTime? DeletedAt { get; set; }
+
     public List<Run> Runs { get; } = [];
+    public List<Schedule> Schedules { get; } = [];
 
     internal sealed class Mapping : IEntityTypeConfiguration<Experiment>
     {
         public void Configure(EntityTypeBuilder<Experiment> experiment)
         {
             experiment.Property(e => e.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
-            experiment.HasIndex(e => e.Name).IsUnique();
+            experiment.HasIndex(e => e.Name).IsUnique().HasFilter("\"DeletedAt\" IS NULL");
+            experiment.Property(e => e.Description).HasMaxLength(MaxDescriptionLength).HasDefaultValue("");
+            experiment.Property(e => e.DefaultSpec)
+                .HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            experiment.HasQueryFilter(e => e.DeletedAt == null);
         }
     }
 }

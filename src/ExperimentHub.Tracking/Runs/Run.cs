@@ -108,6 +108,7 @@ public sealed class Run
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Ignore(r => r.Device);
+            run.HasQueryFilter(r => r.Experiment.DeletedAt == null);
         }
     }
 }

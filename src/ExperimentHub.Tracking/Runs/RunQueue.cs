@@ -150,6 +150,26 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await transaction.CommitAsync(cancellation);
     }
 
+    /// <summary>Puts interrupted runs back into the queue, each at its old place. One that was asked to stop before stays stopped.</summary>
+    public async Task<IReadOnlyList<RunId>> RequeueInterruptedAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        List<RunId> requeued = [];
+        foreach (var run in await db.Runs.Where(r => r.Status == RunStatus.Interrupted).ToListAsync(cancellation))
+        {
+            var to = run.StopRequestedAt is null ? RunStatus.Queued : RunStatus.Stopped;
+            if (run.MoveTo(to, time.GetUtcNow().UtcDateTime) is { } refused)
+                throw new InvalidOperationException(refused.ToString());
+            if (to == RunStatus.Queued)
+                requeued.Add(run.Id);
+        }
+
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return requeued;
+    }
+
     public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);

@@ -12,6 +12,9 @@ namespace ExperimentHub.Tracking.Runs;
 public sealed class RunRecorder(
     IDbContextFactory<TrackingDb> databases, RunFeed feed, LiveRuns live, CheckpointFiles checkpoints, TimeProvider time, ILogger<RunRecorder> logger)
 {
+    /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
+    public const int MaxFailuresInARow = 3;
+
     /// <summary>A trainer is being started for the attempt.</summary>
     public void Begin(AttemptKey key)
     {
@@ -92,6 +95,9 @@ public sealed class RunRecorder(
             row.FileName = saved.FileName;
             row.Sha256 = saved.Sha256;
             row.Size = saved.Size;
+            row.StateFileName = saved.State?.FileName;
+            row.StateSize = saved.State?.Size;
+            row.StateSha256 = saved.State?.Sha256;
             row.TestLoss = epoch?.TestLoss;
             row.TestAccuracy = epoch?.TestAccuracy;
             row.SavedAt = time.GetUtcNow().UtcDateTime;
@@ -110,19 +116,45 @@ public sealed class RunRecorder(
         };
         var written = await WriteAsync(key, async (db, run) =>
         {
-            var now = time.GetUtcNow().UtcDateTime;
-            var attempt = await db.Attempts.FindAsync(key.RunNumber, key.Attempt);
-            attempt!.EndedAt = now;
-            attempt.Ending = ending;
-            attempt.Error = error;
-            attempt.ExitCode = exitCode;
-            if (run.MoveTo(status, now, error) is { } refused)
+            await CloseAsync(db, key, ending, error, exitCode);
+            if (run.MoveTo(status, Now, error) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
         live.End(key.Run);
         feed.Publish(key.Run);
         return written;
     }
+
+    /// <summary>
+    /// Ends an attempt whose trainer died or hung by itself and begins the next one, in one transaction, while the run keeps its device. After
+    /// <see cref="MaxFailuresInARow"/> such endings without a new checkpoint between them nothing is written: the cause is not chance.
+    /// </summary>
+    /// <returns>The next attempt; null where there is to be none.</returns>
+    public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    {
+        AttemptKey? next = null;
+        await WriteAsync(key, async (db, run) =>
+        {
+            await CloseAsync(db, key, ending, error, exitCode);
+            var attempts = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
+            var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
+            // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.
+            var inARow = attempts.Where(a => a.Ending != AttemptEnding.Interrupted).TakeWhile(a => IsTrainersOwn(a.Ending) && !fruitful.Contains(a.Number)).Count();
+            if (inARow >= MaxFailuresInARow || run.StopRequestedAt is not null)
+            {
+                db.ChangeTracker.Clear();
+                return;
+            }
+
+            run.CurrentAttempt++;
+            db.Attempts.Add(new Attempt { RunNumber = run.Number, Number = run.CurrentAttempt, StartedAt = Now });
+            next = key with { Attempt = run.CurrentAttempt };
+        });
+        return next;
+    }
+
+    /// <summary>A trainer that died, hung or babbled: the next one may fare better.</summary>
+    public static bool IsTrainersOwn(AttemptEnding? ending) => ending is AttemptEnding.Crashed or AttemptEnding.Hung or AttemptEnding.Garbled;
 
     /// <summary>
     /// Called once at the start of a hub, when no trainer can be alive: runs that a former hub left as running become interrupted.
@@ -135,6 +167,17 @@ public sealed class RunRecorder(
         foreach (var orphan in orphans)
             await EndAsync(new AttemptKey(orphan.Number, orphan.Id, orphan.CurrentAttempt), AttemptEnding.Interrupted, reason, exitCode: null);
         return [.. orphans.Select(orphan => orphan.Id)];
+    }
+
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    private async Task CloseAsync(TrackingDb db, AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    {
+        var attempt = await db.Attempts.FindAsync(key.RunNumber, key.Attempt);
+        attempt!.EndedAt = Now;
+        attempt.Ending = ending;
+        attempt.Error = error;
+        attempt.ExitCode = exitCode;
     }
 
     private async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)

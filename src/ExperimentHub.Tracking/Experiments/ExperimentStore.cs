@@ -1,0 +1,186 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Experiments;
+
+/// <summary>What a person types about an experiment.</summary>
+public sealed record ExperimentDraft(string Name, string Description, TrainingSpec DefaultSpec);
+
+/// <summary>An experiment's id, or what is wrong with the draft.</summary>
+public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Problems);
+
+/// <summary>An experiment in the list.</summary>
+/// <param name="NextFire">The next time that one of its enabled schedules is due.</param>
+public sealed record ExperimentSummary(Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, DateTime? LastRunAt, DateTimeOffset? NextFire);
+
+public enum ExperimentDeletion
+{
+    NotFound,
+    Deleted,
+
+    /// <summary>It has queued or running runs; stop them first.</summary>
+    StillActive,
+}
+
+/// <summary>Creates, changes and lists experiments.</summary>
+public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, RunFeed feed, DataFolder folder, Schedules.IFireTimes fireTimes, TimeProvider time)
+{
+    /// <summary>How long a deletion can be undone; after it the rows and files are removed.</summary>
+    public static readonly TimeSpan UndoTime = TimeSpan.FromHours(1);
+
+    public async Task<ExperimentResult> CreateAsync(ExperimentDraft draft, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await ValidateAsync(db, draft, null, cancellation) is { Count: > 0 } problems)
+            return new ExperimentResult(null, problems);
+        var experiment = new Experiment
+        {
+            Name = draft.Name.Trim(),
+            Description = draft.Description.Trim(),
+            DefaultSpec = draft.DefaultSpec,
+            CreatedAt = Now,
+        };
+        db.Experiments.Add(experiment);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return new ExperimentResult(experiment.Id, []);
+    }
+
+    /// <returns>The id, or the problems; an unknown experiment is a problem of the name.</returns>
+    public async Task<ExperimentResult> UpdateAsync(int id, ExperimentDraft draft, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await ValidateAsync(db, draft, id, cancellation) is { Count: > 0 } problems)
+            return new ExperimentResult(null, problems);
+        if (await db.Experiments.FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
+            return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
+        experiment.Name = draft.Name.Trim();
+        experiment.Description = draft.Description.Trim();
+        experiment.DefaultSpec = draft.DefaultSpec;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return new ExperimentResult(id, []);
+    }
+
+    /// <summary>Newest activity first. Archived ones are left out unless asked for.</summary>
+    public async Task<IReadOnlyList<ExperimentSummary>> ListAsync(bool archived = false, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var rows = await db.Experiments.AsNoTracking().Include(e => e.Schedules).Where(e => archived == (e.ArchivedAt != null)).Select(e => new
+        {
+            Experiment = e,
+            e.Schedules,
+            Runs = e.Runs.Count,
+            Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
+            Best = e.Runs.Max(r => r.BestTestAccuracy),
+            Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
+        }).ToListAsync(cancellation);
+        return
+        [
+            .. rows.OrderByDescending(row => row.Last ?? row.Experiment.CreatedAt).Select(row => new ExperimentSummary(
+                row.Experiment, row.Runs, row.Active, row.Best, row.Last,
+                row.Experiment.ArchivedAt is null
+                    ? row.Schedules.Where(s => s.Enabled).Select(s => fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 1).Cast<DateTimeOffset?>().FirstOrDefault()).Min()
+                    : null)),
+        ];
+    }
+
+    public async Task<Experiment?> FindAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Id == id, cancellation);
+    }
+
+    public async Task<Experiment?> FindAsync(string name, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
+    }
+
+    /// <returns>false where there is no such experiment.</returns>
+    public async Task<bool> ArchiveAsync(int id, bool archived, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        DateTime? at = archived ? Now : null;
+        return await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.ArchivedAt, at), cancellation) > 0;
+    }
+
+    /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="UndoTime"/>.</summary>
+    public async Task<ExperimentDeletion> DeleteAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Experiments.FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
+            return ExperimentDeletion.NotFound;
+        if (await db.Runs.AnyAsync(r => r.ExperimentId == id && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running), cancellation))
+            return ExperimentDeletion.StillActive;
+        experiment.DeletedAt = Now;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        await TellScreensAsync(db, id, cancellation);
+        return ExperimentDeletion.Deleted;
+    }
+
+    /// <returns>What is in the way; null where it is back.</returns>
+    public async Task<string?> RestoreAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
+            return "It was deleted for good before it could be brought back.";
+        if (await db.Experiments.AnyAsync(e => e.Id != id && e.Name == experiment.Name, cancellation))
+            return $"Another experiment is called '{experiment.Name}' by now. Rename that one first.";
+        experiment.DeletedAt = null;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        await TellScreensAsync(db, id, cancellation);
+        return null;
+    }
+
+    /// <summary>Removes what was deleted longer than <see cref="UndoTime"/> ago: rows, checkpoints and logs.</summary>
+    /// <returns>The bytes that were freed in files.</returns>
+    public async Task<long> PurgeAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var before = Now - UndoTime;
+        var gone = await db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt != null && e.DeletedAt < before)
+            .Select(e => new { e.Id, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
+        var freed = 0L;
+        foreach (var experiment in gone)
+        {
+            await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id).ExecuteDeleteAsync(cancellation);
+            // After the rows: a crash in between leaves files without a row, never a row without its files.
+            foreach (var run in experiment.Runs.Select(folder.RunFolder).Where(Directory.Exists))
+            {
+                freed += new DirectoryInfo(run).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+                Directory.Delete(run, recursive: true);
+            }
+        }
+
+        return freed;
+    }
+
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    private async Task TellScreensAsync(TrackingDb db, int id, CancellationToken cancellation)
+    {
+        foreach (var run in await db.Runs.IgnoreQueryFilters().Where(r => r.ExperimentId == id).Select(r => r.Id).ToListAsync(cancellation))
+            feed.Publish(run);
+    }
+
+    private static async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)
+    {
+        var problems = new List<SpecProblem>();
+        if (RunQueue.NameProblem(draft.Name, Experiment.MaxNameLength) is { } problem)
+            problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
+        else if (await db.Experiments.AnyAsync(e => e.Name == draft.Name.Trim() && e.Id != id, cancellation))
+            problems.Add(new SpecProblem("name", $"There is an experiment called '{draft.Name.Trim()}' already. Choose another name."));
+        if (draft.Description.Length > Experiment.MaxDescriptionLength)
+            problems.Add(new SpecProblem("description", $"The description may have at most {Experiment.MaxDescriptionLength:N0} characters; this one has {draft.Description.Length:N0}."));
+        problems.AddRange(draft.DefaultSpec.Validate().Select(p => p with { Field = $"spec.{p.Field}" }));
+        return problems;
+    }
+}

@@ -1,0 +1,150 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Schedules;
+
+/// <summary>What a person types about a schedule.</summary>
+public sealed record ScheduleDraft(string Cron, string TimeZone, bool Enabled = true, bool NewSeedEachTime = true);
+
+/// <summary>A schedule's id, or what is wrong with the draft: <c>cron</c>, <c>timeZone</c> or <c>experiment</c>.</summary>
+public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems);
+
+/// <summary>A firing with the run that came of it; null where none did or it was deleted.</summary>
+public sealed record FireDetails(ScheduleFire Fire, Run? Run);
+
+/// <summary>A schedule with the times to come and the newest firings, newest first.</summary>
+public sealed record ScheduleDetails(Schedule Schedule, string Words, IReadOnlyList<DateTimeOffset> NextFires, IReadOnlyList<FireDetails> Fires);
+
+/// <summary>Schedules and their firings. The clock itself is Quartz's; it hears of changes through <see cref="Changed"/>.</summary>
+public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time)
+{
+    private const int FiresShown = 60;
+
+    /// <summary>Raised with the id of a schedule that was made, changed or deleted, after the database knows.</summary>
+    public event Action<int>? Changed;
+
+    /// <summary>What is wrong with a draft, as typed; empty where it can be saved.</summary>
+    public IReadOnlyList<SpecProblem> Validate(ScheduleDraft draft)
+    {
+        var problems = new List<SpecProblem>();
+        if (fireTimes.Read(draft.Cron).Problem is { } wrong)
+            problems.Add(new SpecProblem("cron", wrong));
+        if (!TimeZoneInfo.TryFindSystemTimeZoneById(draft.TimeZone, out var zone) || !zone.HasIanaId)
+            problems.Add(new SpecProblem("timeZone", $"'{draft.TimeZone}' is not a time zone of the IANA list, such as Europe/Berlin or America/New_York."));
+        return problems;
+    }
+
+    /// <summary>The next five times of a draft without problems.</summary>
+    public IReadOnlyList<DateTimeOffset> Preview(ScheduleDraft draft) => fireTimes.Next(fireTimes.Read(draft.Cron).Cron!, draft.TimeZone, time.GetUtcNow(), 5);
+
+    public async Task<ScheduleResult> CreateAsync(int experimentId, ScheduleDraft draft, CancellationToken cancellation = default)
+    {
+        if (Validate(draft) is { Count: > 0 } problems)
+            return new ScheduleResult(null, problems);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (!await db.Experiments.AnyAsync(e => e.Id == experimentId, cancellation))
+            return new ScheduleResult(null, [new SpecProblem("experiment", "This experiment no longer exists.")]);
+        var schedule = new Schedule
+        {
+            ExperimentId = experimentId,
+            CronTyped = draft.Cron.Trim(),
+            Cron = fireTimes.Read(draft.Cron).Cron!,
+            TimeZone = draft.TimeZone,
+            Enabled = draft.Enabled,
+            NewSeedEachTime = draft.NewSeedEachTime,
+            CreatedAt = time.GetUtcNow().UtcDateTime,
+        };
+        db.Schedules.Add(schedule);
+        await db.SaveChangesAsync(cancellation);
+        Changed?.Invoke(schedule.Id);
+        return new ScheduleResult(schedule.Id, []);
+    }
+
+    public async Task<ScheduleResult> UpdateAsync(int id, ScheduleDraft draft, CancellationToken cancellation = default)
+    {
+        if (Validate(draft) is { Count: > 0 } problems)
+            return new ScheduleResult(null, problems);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (await db.Schedules.FirstOrDefaultAsync(s => s.Id == id, cancellation) is not { } schedule)
+            return new ScheduleResult(null, [new SpecProblem("cron", "This schedule no longer exists.")]);
+        schedule.CronTyped = draft.Cron.Trim();
+        schedule.Cron = fireTimes.Read(draft.Cron).Cron!;
+        schedule.TimeZone = draft.TimeZone;
+        schedule.Enabled = draft.Enabled;
+        schedule.NewSeedEachTime = draft.NewSeedEachTime;
+        await db.SaveChangesAsync(cancellation);
+        Changed?.Invoke(id);
+        return new ScheduleResult(id, []);
+    }
+
+    /// <returns>false where there is no such schedule.</returns>
+    public async Task<bool> DeleteAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var deleted = await db.Schedules.Where(s => s.Id == id).ExecuteDeleteAsync(cancellation) > 0;
+        Changed?.Invoke(id);
+        return deleted;
+    }
+
+    /// <summary>All schedules, or those of one experiment, with their times to come and newest firings.</summary>
+    public async Task<IReadOnlyList<ScheduleDetails>> ListAsync(int? experimentId = null, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var schedules = await db.Schedules.AsNoTracking().Include(s => s.Experiment)
+            .Include(s => s.Fires.OrderByDescending(f => f.Number).Take(FiresShown))
+            .Where(s => experimentId == null || s.ExperimentId == experimentId).OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
+        var ids = schedules.SelectMany(s => s.Fires).Select(f => f.RunId).OfType<RunId>().ToList();
+        var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
+        return
+        [
+            .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),
+                s.Enabled && s.Experiment.ArchivedAt is null ? fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 5) : [],
+                [.. s.Fires.OrderByDescending(f => f.Number).Select(f => new FireDetails(f, f.RunId is { } run ? runs.GetValueOrDefault(run) : null))])),
+        ];
+    }
+
+    /// <summary>
+    /// A schedule is due, or a person says "run now": queues a run of the experiment's default spec, unless the run of an earlier firing is still
+    /// active. Every firing leaves a row; one that was recorded before (the same due time) changes nothing and returns null.
+    /// </summary>
+    public async Task<ScheduleFire?> FireAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var schedule = await db.Schedules.Include(s => s.Experiment).FirstOrDefaultAsync(s => s.Id == id, cancellation);
+        var due = dueAt.UtcDateTime;
+        if (schedule is null || (!manual && (!schedule.Enabled || schedule.Experiment.ArchivedAt is not null))
+            || await db.ScheduleFires.AnyAsync(f => f.ScheduleId == id && f.DueAt == due, cancellation))
+            return null;
+
+        var earlier = await db.ScheduleFires.Where(f => f.ScheduleId == id && f.RunId != null).Select(f => f.RunId).ToListAsync(cancellation);
+        var active = await db.Runs.Where(r => earlier.Contains(r.Id) && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running))
+            .Select(r => r.Name).FirstOrDefaultAsync(cancellation);
+        var number = (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
+        var fire = new ScheduleFire
+        {
+            ScheduleId = id,
+            Number = number,
+            DueAt = due,
+            FiredAt = time.GetUtcNow().UtcDateTime,
+            Manual = manual,
+            Outcome = active is null ? FireOutcome.Started : FireOutcome.SkippedOverlap,
+            Note = active is null ? null : $"{active} of an earlier firing was still training.",
+        };
+        if (active is null)
+        {
+            var spec = schedule.Experiment.DefaultSpec;
+            if (schedule.NewSeedEachTime)
+                spec = spec with { Seed = (spec.Seed + number) % TrainingSpec.MaxSeed };
+            // The key makes a firing that is repeated after a crash find the run that it queued before.
+            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}"), cancellation);
+            fire.RunId = result.Run;
+            if (result.Run is null)
+                (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));
+        }
+
+        db.ScheduleFires.Add(fire);
+        await db.SaveChangesAsync(cancellation);
+        return fire;
+    }
+}
