@@ -12,7 +12,15 @@ internal static class ThreadCount
     // Forward once, backward about twice as much.
     private const int PassesPerStep = 3;
 
-    /// <summary>One thread for small steps, all cores for large ones. The count is part of what makes two runs bit-identical.</summary>
-    public static int For(ModelOutline network, int batchSize, int cores) =>
-        network.FlopsPerSample * batchSize * PassesPerStep < WorthSharing ? 1 : cores;
+    /// <summary>
+    /// One thread for small steps, all cores for large ones. The count is part of what makes two runs bit-identical, so a resumed run keeps the
+    /// one it had where this machine has as many cores.
+    /// </summary>
+    /// <param name="resumed">Threads before the resume; null for a fresh run.</param>
+    public static int For(ModelOutline network, int batchSize, int cores, int? resumed = null)
+    {
+        if (resumed <= cores)
+            return resumed.Value;
+        return network.FlopsPerSample * batchSize * PassesPerStep < WorthSharing ? 1 : cores;
+    }
 }

@@ -14,7 +14,7 @@ namespace ExperimentHub.Trainer;
 
 /// <summary>
 /// Trains one run, in the order of the tutorial: device, model, data, then epochs of steps. After every epoch it evaluates, reports and saves.
-/// The same spec, seed, device and number of threads give bit-identical weights.
+/// The same spec, seed, device and number of threads give bit-identical weights, also when the run goes on from the end of an epoch.
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
@@ -27,7 +27,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private const int EvaluationBatch = 1_000;
 
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
-    /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written.</exception>
+    /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
     public void Run()
     {
         var spec = start.Spec;
@@ -37,7 +37,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         // The hub applied the tutorial's rule (CUDA if this machine has it, else the CPU) and names the device; from here on model and data are
         // moved to it explicitly.
         var device = new Device(start.Device);
-        var threads = ThreadCount.For(ModelOutline.Of(layers, channels: 1, height, width), spec.BatchSize, Environment.ProcessorCount);
+        var saved = SavedEpoch.Read(start);
+        var threads = ThreadCount.For(ModelOutline.Of(layers, channels: 1, height, width), spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
         set_num_threads(threads);
 
         // The seed is set once. The weights are drawn on the CPU, so that every device starts from the same ones.
@@ -49,13 +50,21 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         using var trainingStep = new TrainingStep(network, spec.Optimizer);
         var checkpoints = new CheckpointWriter(start);
 
+        // Last, because building the network draws random numbers.
+        if (saved is not null)
+        {
+            saved.Restore(network, trainingStep);
+            LogResume(saved, threads);
+        }
+
         // The last batch of an epoch is smaller where the images do not divide evenly; it is kept.
         var stepsPerEpoch = (data.Train.Count + spec.BatchSize - 1) / spec.BatchSize;
         events.Send(new TrainingStarted(deviceInfo, __version__, threads,
             network.parameters().Sum(parameter => parameter.NumberOfElements), data.Train.Count, data.Test.Count, stepsPerEpoch));
 
-        for (var epoch = 1; epoch <= spec.Epochs; epoch++)
+        for (var epoch = (saved?.Epoch ?? 0) + 1; epoch <= spec.Epochs; epoch++)
         {
+            RandomState.BeginEpoch(device, spec.Seed, epoch);
             network.train();
             var clock = Stopwatch.StartNew();
             if (TrainEpoch(epoch, stepsPerEpoch, trainImages, trainingStep, device) is not { } trainLoss)
@@ -73,10 +82,20 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
                 throw NotANumber($"The test loss is not a finite number after epoch {epoch}.");
             events.Send(new EpochFinished(epoch, trainLoss, testLoss, testAccuracy, seconds));
 
-            events.Send(checkpoints.Save(epoch, network, testLoss, testAccuracy));
+            events.Send(checkpoints.Save(epoch, network, trainingStep, testLoss, testAccuracy));
         }
 
         events.Send(new TrainingFinished());
+    }
+
+    private void LogResume(SavedEpoch saved, int threads)
+    {
+        log($"info: Resuming after epoch {saved.Epoch} from {start.Resume!.CheckpointFile}");
+        if ((saved.Device, saved.TorchVersion, saved.Threads) != (start.Device, __version__, threads))
+        {
+            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to epoch {saved.Epoch} it was {saved.Device}, " +
+                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {start.Device}, torch {__version__}, threads: {threads}.");
+        }
     }
 
     /// <returns>The mean of the steps' losses, or null when asked to stop.</returns>

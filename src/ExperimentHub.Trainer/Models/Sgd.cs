@@ -11,19 +11,25 @@ namespace ExperimentHub.Trainer.Models;
 /// </summary>
 internal sealed class Sgd : IDisposable
 {
+    private readonly string[] _names;
     private readonly Parameter[] _parameters;
     private readonly Tensor[] _velocities;
     private readonly Scalar _momentum;
     private readonly Scalar _minusRate;
 
     /// <param name="parameters">Already on their device; the momentum is kept beside them.</param>
-    public Sgd(IEnumerable<Parameter> parameters, OptimizerSpec spec)
+    public Sgd(IEnumerable<(string Name, Parameter Parameter)> parameters, OptimizerSpec spec)
     {
-        _parameters = [.. parameters];
+        (string, Parameter)[] named = [.. parameters];
+        _names = [.. named.Select(entry => entry.Item1)];
+        _parameters = [.. named.Select(entry => entry.Item2)];
         _velocities = [.. _parameters.Select(parameter => zeros_like(parameter, requires_grad: false).DetachFromDisposeScope())];
         _momentum = spec.Momentum;
         _minusRate = -spec.LearningRate;
     }
+
+    /// <summary>All that the optimizer remembers from step to step, by the parameter's name; the tensors themselves, not copies.</summary>
+    public IEnumerable<(string Parameter, Tensor Momentum)> Momentum => _names.Zip(_velocities);
 
     /// <summary>Forgets the gradients; backward then hands over its own tensors instead of adding to zeros.</summary>
     public void ZeroGrad()
