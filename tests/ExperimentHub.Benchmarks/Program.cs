@@ -1,6 +1,6 @@
 using ExperimentHub.Benchmarks;
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [--rounds N]
 var rounds = 5;
 var wanted = new List<string>();
 for (var i = 0; i < args.Length; i++)
@@ -15,6 +15,7 @@ var all = new Dictionary<string, Func<int, Task<IReadOnlyList<Row>>>>
 {
     ["training"] = TrainingBenchmark.RunAsync,
     ["hub"] = HubBenchmark.RunAsync,
+    ["recovery"] = RecoveryBenchmark.RunAsync,
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
 {

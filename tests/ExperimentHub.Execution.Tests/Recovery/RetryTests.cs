@@ -1,0 +1,134 @@
+using System.Security.Cryptography;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Runs;
+using static ExperimentHub.TestHub.FakeTrainer;
+
+namespace ExperimentHub.Execution.Tests.Recovery;
+
+public sealed class RetryTests
+{
+    /// <summary>Says a checkpoint of an epoch whose two files really lie in the folder that the start command names.</summary>
+    private static string SaveCheckpoint(int attempt, int epoch)
+    {
+        var (weights, state) = (CheckpointName.For(attempt, epoch), CheckpointName.StateFor(attempt, epoch));
+        var hash = Convert.ToHexStringLower(SHA256.HashData("x"u8));
+        return $"""
+            folder=$(echo "$start" | sed 's/.*"checkpointFolder":"\([^"]*\)".*/\1/')
+            printf x > "$folder/{weights}"; printf x > "$folder/{state}"
+            {SayEpoch(epoch)}
+            {Say(new CheckpointSaved(epoch, weights, 1, hash, new StateFile(state, 1, hash)))}
+            """;
+    }
+
+    [Fact]
+    public async Task Crash_WithoutAnyCheckpoint_IsTriedThreeTimesThenFailed()
+    {
+        using var trainer = new FakeTrainer($"{SayStarted}; exit 7");
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var run = await hub.RunToEndAsync();
+        Assert.Equal(RunStatus.Failed, run.Status);
+        Assert.Equal([1, 2, 3], run.Attempts.Select(attempt => attempt.Number));
+        Assert.All(run.Attempts, attempt => Assert.Equal(AttemptEnding.Crashed, attempt.Ending));
+    }
+
+    [Fact]
+    public async Task Crash_AfterACheckpoint_GoesOnFromItInANewAttempt()
+    {
+        using var trainer = new FakeTrainer($"""
+            {SayStarted}
+            case "$start" in
+            *'"resume":'*'"epoch":1,'*'{CheckpointName.For(1, 1)}'*) {SayEpoch(2)}; {Say(new TrainingFinished())}; exit 0;;
+            *'"resume":'*) echo 'resumed from the wrong place'; exit 0;;
+            esac
+            {SaveCheckpoint(1, 1)}
+            kill -KILL $$
+            """);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var run = await hub.RunToEndAsync();
+        Assert.Equal((RunStatus.Finished, 2), (run.Status, run.EpochResults.Count));
+        Assert.Equal([AttemptEnding.Crashed, AttemptEnding.Finished], run.Attempts.Select(attempt => attempt.Ending!.Value));
+        Assert.Null(run.Error);
+    }
+
+    [Fact]
+    public async Task Crash_WithNewCheckpointsBetween_IsNotCountedAgainstTheRun()
+    {
+        // Each attempt brings one more checkpoint and dies; five deaths, never three without progress.
+        using var trainer = new FakeTrainer($"""
+            {SayStarted}
+            attempt=$(echo "$start" | sed 's/.*"attempt":\([0-9]*\).*/\1/')
+            case $attempt in
+            1) {SaveCheckpoint(1, 1)};;
+            2) {SaveCheckpoint(2, 2)};;
+            3) {SaveCheckpoint(3, 3)};;
+            4) {SaveCheckpoint(4, 4)};;
+            *) {Say(new TrainingFinished())}; exit 0;;
+            esac
+            kill -SEGV $$
+            """);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var run = await hub.RunToEndAsync();
+        Assert.Equal((RunStatus.Finished, 5), (run.Status, run.Attempts.Count));
+    }
+
+    [Fact]
+    public async Task Resume_NewestCheckpointDamaged_TakesTheOneBefore()
+    {
+        using var trainer = new FakeTrainer($"""
+            {SayStarted}
+            case "$start" in
+            *'"resume":'*'"epoch":1,'*) {SayEpoch(2)}; {Say(new TrainingFinished())}; exit 0;;
+            *'"resume":'*) echo 'resumed from the damaged one'; exit 0;;
+            esac
+            {SaveCheckpoint(1, 1)}
+            {SaveCheckpoint(1, 2)}
+            printf y > "$folder/{CheckpointName.StateFor(1, 2)}"
+            kill -KILL $$
+            """);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        Assert.Equal(RunStatus.Finished, (await hub.RunToEndAsync()).Status);
+    }
+
+    [Fact]
+    public async Task TrainingFailed_ForAReason_IsNotTriedAgain()
+    {
+        using var trainer = new FakeTrainer($"{Say(new TrainingFailed("Out of memory."))}; exit 1");
+        await using var hub = await RunningHub.StartAsync(trainer);
+        Assert.Single((await hub.RunToEndAsync()).Attempts);
+    }
+
+    [Fact]
+    public async Task Requeue_AfterTheHubEnded_TakesTheOldPlaceAndANewAttempt()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        var later = await hub.EnqueueAsync();
+        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        Assert.Equal([key.Run], await hub.Queue.RequeueInterruptedAsync());
+        var claimed = await hub.Queue.ClaimAsync("cpu", _ => true);
+        Assert.Equal((key.Run, 2), (claimed!.Key.Run, claimed.Key.Attempt));
+        Assert.Equal(RunStatus.Queued, (await hub.ReadAsync(later)).Status);
+    }
+
+    [Fact]
+    public async Task Requeue_RunThatWasAskedToStop_StaysStopped()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        await hub.Queue.RequestStopAsync(key.Run);
+        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        Assert.Empty(await hub.Queue.RequeueInterruptedAsync());
+        Assert.Equal(RunStatus.Stopped, (await hub.ReadAsync(key.Run)).Status);
+    }
+
+    [Fact]
+    public async Task NewestResumable_CheckpointWithoutState_IsPassedOver()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        var old = new Checkpoint { Epoch = 1, FileName = CheckpointName.For(1, 1), Sha256 = new string('0', 64) };
+        Assert.Null(await hub.Get<CheckpointFiles>().NewestResumableAsync(key.Run, [old], (_, _) => Assert.Fail("It is not damaged, only old.")));
+    }
+}

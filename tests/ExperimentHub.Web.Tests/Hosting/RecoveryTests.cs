@@ -1,0 +1,22 @@
+using ExperimentHub.TestHub;
+
+namespace ExperimentHub.Web.Tests.Hosting;
+
+public sealed class RecoveryTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData("""{"experiment": "storm", "spec": {"epochs": 30}}""")]
+    public async Task KillStorm_OnHubAndTrainer_EndsWithTheWeightsOfAnUndisturbedRun(string request)
+    {
+        Skip.WithoutMnist();
+        var calm = await KillStorm.RunAsync(0, seed: 1, request);
+        var storm = await KillStorm.RunAsync(5, seed: 20261123, request, output.WriteLine);
+        Assert.Equal("finished", storm.Run["status"]!.GetValue<string>());
+        Assert.Equal(Enumerable.Range(1, 30), storm.Run["epochs"]!.AsArray().Select(epoch => epoch!["epoch"]!.GetValue<int>()));
+        Assert.Equal(calm.Run["epochs"]!.AsArray().Select(epoch => epoch!["trainLoss"]!.GetValue<double>()), storm.Run["epochs"]!.AsArray().Select(epoch => epoch!["trainLoss"]!.GetValue<double>()));
+        Assert.Equal(calm.Weights, storm.Weights);
+        Assert.Equal((0, 0), (storm.CorruptCheckpoints, storm.Orphans));
+        Assert.All(storm.Run["attempts"]!.AsArray(), attempt => Assert.NotNull(attempt!["ending"]));
+        Assert.Equal(1 + storm.HubKills + storm.TrainerKills, storm.Run["attempts"]!.AsArray().Count);
+    }
+}
