@@ -128,6 +128,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime>("StartedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<byte[]>("TailCurve")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
                     b.HasKey("RunNumber", "Number");
 
                     b.ToTable("Attempts");

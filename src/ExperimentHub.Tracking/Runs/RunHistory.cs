@@ -83,6 +83,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         var packed = await db.Epochs.Where(e => e.RunNumber == number).OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
         List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack)];
         var last = points.Count > 0 ? points[^1].Step : 0;
+        if (newest.Count == 0)
+        {
+            // Nobody trains it: what the last attempt had begun belongs to the curve.
+            var tail = await db.Attempts.Where(a => a.RunNumber == number).OrderByDescending(a => a.Number).Select(a => a.TailCurve).FirstOrDefaultAsync(cancellation);
+            newest = [.. LossCurve.Unpack(tail ?? [])];
+        }
+
         points.AddRange(newest.Where(point => point.Step > last));
         return points;
     }

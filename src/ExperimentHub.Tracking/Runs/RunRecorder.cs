@@ -178,6 +178,7 @@ public sealed class RunRecorder(
         attempt.Ending = ending;
         attempt.Error = error;
         attempt.ExitCode = exitCode;
+        attempt.TailCurve = LossCurve.Pack(live.Find(key.Run)?.EpochPoints() ?? []);
     }
 
     private async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)

@@ -40,6 +40,17 @@ public sealed class RunRecorderTests
     }
 
     [Fact]
+    public async Task Curve_StoppedWithinAnEpoch_KeepsThePointsOfThatEpoch()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        hub.Recorder.Progress(key, new TrainingProgress(1, 100, 1.5, 60000));
+        hub.Recorder.Progress(key, new TrainingProgress(1, 200, 1.0, 60000));
+        await hub.Recorder.EndAsync(key, AttemptEnding.Stopped, null, 0);
+        Assert.Equal([100, 200], (await hub.History.CurveAsync(key.Run))!.Select(point => point.Step));
+    }
+
+    [Fact]
     public async Task Write_OfAStaleAttempt_ChangesNothing()
     {
         await using var hub = await EmptyHub.CreateAsync();
