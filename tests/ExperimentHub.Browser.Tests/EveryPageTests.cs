@@ -1,0 +1,56 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ExperimentHub.Browser.Tests;
+
+/// <summary>Every page with real data in it, in both themes and widths: nothing serious for axe, no sideways scrolling, no error in the console.</summary>
+public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, IDisposable
+{
+    private readonly string _data = HubProcess.NewFolder();
+
+    [Theory]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    public async Task Pages_WithData_AreAccessibleAndFitTheScreen(int width, ColorScheme scheme)
+    {
+        Skip.WithoutMnist();
+        await using var hub = await HubProcess.StartAsync(_data);
+        var page = await browser.OpenAsync(hub, width, 800, scheme);
+        List<string> errors = [];
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                errors.Add($"{page.Url}: {message.Text}");
+        };
+        await CheckAsync(page, "/"); // with nothing in it
+
+        var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
+        var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
+        var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
+        string[] paths =
+        [
+            "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
+            $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
+        ];
+        foreach (var path in paths)
+            await CheckAsync(page, path);
+        Assert.Empty(errors);
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_data))
+            Directory.Delete(_data, recursive: true);
+    }
+
+    private static async Task CheckAsync(IPage page, string path)
+    {
+        await page.GotoAsync(path);
+        await Expect(page.Locator("h1, h2").First).ToBeVisibleAsync();
+        await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+        var found = (await page.RunAxe()).Violations.Where(violation => violation.Impact is "serious" or "critical").ToList();
+        Assert.True(found.Count == 0, $"{path}: {string.Join("; ", found.Select(violation => $"{violation.Id} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{path} scrolls sideways");
+    }
+}
