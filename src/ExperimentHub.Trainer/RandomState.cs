@@ -19,6 +19,9 @@ internal static class RandomState
     /// <summary>The state of the CPU's generator, a uint8 vector.</summary>
     public static Tensor OfCpu() => get_rng_state();
 
-    /// <exception cref="System.Runtime.InteropServices.ExternalException">torch finds that this is not a state of its generator.</exception>
+    /// <summary>
+    /// Takes back what <see cref="OfCpu"/> gave. torch ends the process when the bytes are no state of its generator, and TorchSharp does not catch
+    /// that: the hub has compared the file's hash just before, and a process that dies here costs one attempt.
+    /// </summary>
     public static void GiveCpu(Tensor state) => set_rng_state(state);
 }

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
+using TorchSharp;
 
 namespace ExperimentHub.Trainer.Tests;
 
@@ -78,6 +80,24 @@ public sealed class TrainingLoopTests : IDisposable
     }
 
     [Fact]
+    public void Run_OnlyTheTestLossLeavesTheNumbers_FailsWithAdviceAndSavesNothing()
+    {
+        // At the highest rate three steps have finite losses, the last about 1e16; its update takes the weights out of range.
+        var spec = new TrainingSpec
+        {
+            Epochs = 2, BatchSize = 100, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn }, Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 },
+        };
+        var told = new List<TrainerEvent>();
+
+        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder.Path, spec), TinyData.Create(train: 300), onEvent: told.Add));
+
+        Assert.Equal("The test loss is not a finite number after epoch 1. The weights have grown out of range.", failure.Message);
+        Assert.Contains("lower learning rate", failure.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain(told, happened => happened is EpochFinished or CheckpointSaved);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
     public void Run_Checkpoint_HoldsPyTorchNamesShapesAndTheSpec()
     {
         var spec = new TrainingSpec { Epochs = 1, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } };
@@ -104,12 +124,52 @@ public sealed class TrainingLoopTests : IDisposable
     }
 
     [Fact]
-    public void Run_LeftoverOfAKilledAttempt_IsRemoved()
+    public void Run_StateFile_HoldsTheMomentumAndWhatTheNumbersDependOn()
     {
-        File.WriteAllText(_folder["attempt-1-epoch-1.safetensors.writing"], "half");
+        var spec = new TrainingSpec { Epochs = 1 };
+        var saved = Assert.Single(TinyData.Train(TinyData.Start(_folder.Path, spec, attempt: 3)).Of<CheckpointSaved>());
+
+        var state = saved.State!;
+        Assert.Equal("attempt-3-epoch-1.state.safetensors", state.FileName);
+        var bytes = File.ReadAllBytes(_folder[state.FileName]);
+        Assert.Equal((bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))), (state.Size, state.Sha256));
+        var content = SavedTensors.Read(_folder[state.FileName]);
+        Assert.Equal(["momentum.fc.weight F32", "momentum.fc.bias F32", "rng.cpu U8"], content.Tensors.Select(tensor => $"{tensor.Name} {tensor.Dtype}"));
+        Assert.Equal([10, 784], content.Tensors[0].Shape);
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["format"] = "experimenthub-state", ["version"] = "1", ["spec"] = ProtocolJson.Write(spec), ["runId"] = new string('a', 32),
+                ["attempt"] = "3", ["epoch"] = "1", ["torchVersion"] = torch.__version__, ["threads"] = "1", ["device"] = "cpu",
+            },
+            content.Metadata);
+    }
+
+    [Fact]
+    public void Run_WeightsCannotBeWritten_NothingOfTheEpochIsReportedOrLeft()
+    {
+        // The state is written first; a folder in the place of the weights makes their rename fail.
+        Directory.CreateDirectory(_folder["attempt-1-epoch-1.safetensors"]);
+        var told = new List<TrainerEvent>();
+
+        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder.Path), onEvent: told.Add));
+
+        Assert.Contains("cannot be written to", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(told, happened => happened is CheckpointSaved);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Run_LeftoversOfAKilledAttempt_AreRemovedAndNothingElseIs()
+    {
+        string[] leftovers = ["attempt-1-epoch-2.safetensors.writing", "attempt-1-epoch-2.state.safetensors.writing"];
+        string[] others = ["notes.writing", ".writing", "attempt-1-epoch-1.safetensors.writing.bak", "attempt-1-epoch-1.safetensors"];
+        foreach (var name in leftovers.Concat(others))
+            File.WriteAllText(_folder[name], name);
 
         TinyData.Train(TinyData.Start(_folder.Path, attempt: 2));
 
-        Assert.All(Directory.EnumerateFiles(_folder.Path), path => Assert.True(CheckpointName.IsValid(Path.GetFileName(path)), path));
+        Assert.All(leftovers, name => Assert.False(File.Exists(_folder[name]), name));
+        Assert.All(others, name => Assert.Equal(name, File.ReadAllText(_folder[name])));
     }
 }

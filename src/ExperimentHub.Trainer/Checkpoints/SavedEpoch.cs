@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ExperimentHub.Protocol;
@@ -69,14 +68,7 @@ internal sealed class SavedEpoch
         Give(_from.CheckpointFile, _weights, [.. network.state_dict().Select(entry => (entry.Key, entry.Value))]);
         Give(_from.StateFile, _state,
             [.. trainingStep.Momentum.Select(entry => (StateFormat.MomentumOf(entry.Parameter), entry.Momentum)), (StateFormat.CpuRandomState, randomState)]);
-        try
-        {
-            RandomState.GiveCpu(randomState);
-        }
-        catch (ExternalException damage)
-        {
-            throw Refusal(_from.StateFile, $"torch does not accept its random state ({damage.Message.Split('\n')[0]})", damage);
-        }
+        RandomState.GiveCpu(randomState);
     }
 
     /// <summary>Every target gets its tensor, and no tensor is left over.</summary>
