@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
