@@ -34,7 +34,8 @@ public static class ExecutionSetup
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
-        services.AddHostedService<ScheduleTriggers>();
+        services.AddSingleton<ScheduleTriggers>();
+        services.AddHostedService(provider => provider.GetRequiredService<ScheduleTriggers>());
         services.AddQuartz(quartz =>
         {
             quartz.ConfigureScheduler(scheduler =>

@@ -32,6 +32,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         [
             "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
             $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
+            "/experiments", "/experiments?archived=true", "/experiments/1", "/experiments/99999",
         ];
         foreach (var path in paths)
             await CheckAsync(page, path);

@@ -20,14 +20,16 @@ internal sealed class RunningHub : IAsyncDisposable
 
     public EmptyHub Hub { get; }
 
-    public static async Task<RunningHub> StartAsync(FakeTrainer trainer, Func<ExecutionOptions, ExecutionOptions>? configure = null)
+    public static async Task<RunningHub> StartAsync(
+        FakeTrainer trainer, Func<ExecutionOptions, ExecutionOptions>? configure = null, TimeProvider? time = null, string? existing = null)
     {
         var hub = await EmptyHub.CreateAsync((services, folder) =>
         {
             var options = new ExecutionOptions { DatasetFolder = folder.Root, TrainerPath = trainer.Program };
             services.AddSingleton<IHostApplicationLifetime, StartedLifetime>();
+            services.AddSingleton(time ?? TimeProvider.System);
             services.AddExecution(configure?.Invoke(options) ?? options, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
-        });
+        }, existing);
         var running = new RunningHub(hub);
         foreach (var service in running._hosted)
             await service.StartAsync(CancellationToken.None);

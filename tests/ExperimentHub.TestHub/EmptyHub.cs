@@ -16,8 +16,11 @@ public sealed class EmptyHub : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    private EmptyHub(ServiceProvider services, DataFolder folder)
+    private readonly bool _keep;
+
+    private EmptyHub(ServiceProvider services, DataFolder folder, bool keep)
     {
+        _keep = keep;
         _services = services;
         Folder = folder;
     }
@@ -33,9 +36,10 @@ public sealed class EmptyHub : IAsyncDisposable
     public static SelfTestReport OneCpu { get; } = new(true, "2.10.0", "CPU", [new DeviceInfo("cpu", 0, "Test CPU")], 1, 2.3, null, null);
 
     /// <param name="configure">Adds or replaces services before the provider is built.</param>
-    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null)
+    /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not given.</param>
+    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null, string? existing = null)
     {
-        var folder = new DataFolder(Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
+        var folder = new DataFolder(existing ?? Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
         services.AddTracking(folder);
         services.AddSqliteTracking(folder);
@@ -43,7 +47,7 @@ public sealed class EmptyHub : IAsyncDisposable
         configure?.Invoke(services, folder);
         var provider = services.BuildServiceProvider();
         await SqliteDatabase.PrepareAsync(provider, folder);
-        return new EmptyHub(provider, folder);
+        return new EmptyHub(provider, folder, keep: existing is not null);
     }
 
     /// <summary>Stands in where a test is not about schedules; Execution brings the real clockwork.</summary>
@@ -78,6 +82,7 @@ public sealed class EmptyHub : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
-        Directory.Delete(Folder.Root, recursive: true);
+        if (!_keep)
+            Directory.Delete(Folder.Root, recursive: true);
     }
 }
