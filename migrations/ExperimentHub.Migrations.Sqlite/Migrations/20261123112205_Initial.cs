@@ -18,7 +18,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     Id = table.Column<int>(type: "INTEGER", nullable: false)
                         .Annotation("Sqlite:Autoincrement", true),
                     Name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false, collation: "NOCASE"),
-                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
+                    Description = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false, defaultValue: ""),
+                    DefaultSpec = table.Column<string>(type: "TEXT", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    ArchivedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
+                    DeletedAt = table.Column<DateTime>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -78,6 +82,31 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Schedules",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    ExperimentId = table.Column<int>(type: "INTEGER", nullable: false),
+                    CronTyped = table.Column<string>(type: "TEXT", nullable: false),
+                    Cron = table.Column<string>(type: "TEXT", nullable: false),
+                    TimeZone = table.Column<string>(type: "TEXT", nullable: false),
+                    Enabled = table.Column<bool>(type: "INTEGER", nullable: false),
+                    NewSeedEachTime = table.Column<bool>(type: "INTEGER", nullable: false),
+                    CreatedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Schedules", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Schedules_Experiments_ExperimentId",
+                        column: x => x.ExperimentId,
+                        principalTable: "Experiments",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Attempts",
                 columns: table => new
                 {
@@ -87,7 +116,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     EndedAt = table.Column<DateTime>(type: "TEXT", nullable: true),
                     Ending = table.Column<string>(type: "TEXT", maxLength: 20, nullable: true),
                     Error = table.Column<string>(type: "TEXT", nullable: true),
-                    ExitCode = table.Column<int>(type: "INTEGER", nullable: true)
+                    ExitCode = table.Column<int>(type: "INTEGER", nullable: true),
+                    TailCurve = table.Column<byte[]>(type: "BLOB", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -110,6 +140,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     FileName = table.Column<string>(type: "TEXT", nullable: false),
                     Size = table.Column<long>(type: "INTEGER", nullable: false),
                     Sha256 = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    StateFileName = table.Column<string>(type: "TEXT", nullable: true),
+                    StateSize = table.Column<long>(type: "INTEGER", nullable: true),
+                    StateSha256 = table.Column<string>(type: "TEXT", nullable: true),
                     TestLoss = table.Column<double>(type: "REAL", nullable: true),
                     TestAccuracy = table.Column<double>(type: "REAL", nullable: true),
                     SavedAt = table.Column<DateTime>(type: "TEXT", nullable: false)
@@ -150,11 +183,38 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "ScheduleFires",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    ScheduleId = table.Column<int>(type: "INTEGER", nullable: false),
+                    Number = table.Column<int>(type: "INTEGER", nullable: false),
+                    DueAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    FiredAt = table.Column<DateTime>(type: "TEXT", nullable: false),
+                    Manual = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Outcome = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false),
+                    Note = table.Column<string>(type: "TEXT", nullable: true),
+                    RunId = table.Column<string>(type: "TEXT", maxLength: 32, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ScheduleFires", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ScheduleFires_Schedules_ScheduleId",
+                        column: x => x.ScheduleId,
+                        principalTable: "Schedules",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_Experiments_Name",
                 table: "Experiments",
                 column: "Name",
-                unique: true);
+                unique: true,
+                filter: "\"DeletedAt\" IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Runs_ExperimentId",
@@ -177,6 +237,17 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                 name: "IX_Runs_Status_QueuePosition",
                 table: "Runs",
                 columns: new[] { "Status", "QueuePosition" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ScheduleFires_ScheduleId_DueAt",
+                table: "ScheduleFires",
+                columns: new[] { "ScheduleId", "DueAt" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Schedules_ExperimentId",
+                table: "Schedules",
+                column: "ExperimentId");
         }
 
         /// <inheritdoc />
@@ -192,7 +263,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                 name: "Epochs");
 
             migrationBuilder.DropTable(
+                name: "ScheduleFires");
+
+            migrationBuilder.DropTable(
                 name: "Runs");
+
+            migrationBuilder.DropTable(
+                name: "Schedules");
 
             migrationBuilder.DropTable(
                 name: "Experiments");

@@ -11,8 +11,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ExperimentHub.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(TrackingDb))]
-    [Migration("20261123104404_ExperimentsSchedulesRecovery")]
-    partial class ExperimentsSchedulesRecovery
+    [Migration("20261123112205_Initial")]
+    partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -130,6 +130,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<DateTime>("StartedAt")
                         .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("TailCurve")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
 
                     b.HasKey("RunNumber", "Number");
 
