@@ -13,9 +13,10 @@ namespace ExperimentHub.Execution;
 
 public static class ExecutionSetup
 {
-    /// <summary>Threads that Quartz keeps for jobs that do not train (two devices more than any machine here has are waited for, not run).</summary>
+    /// <summary>Threads for jobs that do not train: the firing of a schedule and the housekeeping must not wait for a training to end.</summary>
     private const int SpareThreads = 2;
 
+    /// <summary>The pool is sized before the devices are known; the limits of the execution groups do the real counting.</summary>
     private const int MostGpus = 16;
 
     /// <summary>Adds what makes queued runs happen. Quartz keeps its schedule in a database file of its own.</summary>

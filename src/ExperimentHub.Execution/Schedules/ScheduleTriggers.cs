@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,8 @@ namespace ExperimentHub.Execution.Schedules;
 /// Keeps exactly one Quartz trigger for each enabled schedule. A trigger that is right is left alone, also at the start: it remembers which night
 /// was missed while the hub was off.
 /// </summary>
-internal sealed class ScheduleTriggers(ISchedulerFactory schedulers, ScheduleStore schedules, TimeProvider time, ILogger<ScheduleTriggers> logger) : IHostedService, IDisposable
+internal sealed class ScheduleTriggers(
+    ISchedulerFactory schedulers, ScheduleStore schedules, ExperimentStore experiments, TimeProvider time, ILogger<ScheduleTriggers> logger) : IHostedService, IDisposable
 {
     private const string TriggerGroup = "schedules";
 
@@ -19,12 +21,14 @@ internal sealed class ScheduleTriggers(ISchedulerFactory schedulers, ScheduleSto
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         schedules.Changed += OnChanged;
+        experiments.Changed += OnChanged;
         await SynchroniseAsync(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
         schedules.Changed -= OnChanged;
+        experiments.Changed -= OnChanged;
         return Task.CompletedTask;
     }
 
@@ -69,7 +73,7 @@ internal sealed class ScheduleTriggers(ISchedulerFactory schedulers, ScheduleSto
 
     private static TriggerKey KeyOf(int schedule) => new($"schedule-{schedule}", TriggerGroup);
 
-    private void OnChanged(int schedule) => _ = Task.Run(async () =>
+    private void OnChanged(int id) => _ = Task.Run(async () =>
     {
         try
         {
@@ -77,7 +81,7 @@ internal sealed class ScheduleTriggers(ISchedulerFactory schedulers, ScheduleSto
         }
         catch (Exception e)
         {
-            logger.LogError(e, "The trigger of schedule {Schedule} could not be changed; the next start of the hub tries again", schedule);
+            logger.LogError(e, "The triggers could not follow a change ({Id}); the next start of the hub tries again", id);
         }
     });
 }

@@ -29,6 +29,9 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
     /// <summary>How long a deletion can be undone; after it the rows and files are removed.</summary>
     public static readonly TimeSpan UndoTime = TimeSpan.FromHours(1);
 
+    /// <summary>Raised with the id of an experiment that was archived, deleted or brought back, after the database knows: its schedules count anew.</summary>
+    public event Action<int>? Changed;
+
     public async Task<ExperimentResult> CreateAsync(ExperimentDraft draft, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -105,7 +108,9 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         DateTime? at = archived ? Now : null;
-        return await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.ArchivedAt, at), cancellation) > 0;
+        var found = await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.ArchivedAt, at), cancellation) > 0;
+        Changed?.Invoke(id);
+        return found;
     }
 
     /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="UndoTime"/>.</summary>
@@ -120,7 +125,7 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
         experiment.DeletedAt = Now;
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        await TellScreensAsync(db, id, cancellation);
+        await TellAsync(db, id, cancellation);
         return ExperimentDeletion.Deleted;
     }
 
@@ -136,7 +141,7 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
         experiment.DeletedAt = null;
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        await TellScreensAsync(db, id, cancellation);
+        await TellAsync(db, id, cancellation);
         return null;
     }
 
@@ -165,10 +170,11 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private async Task TellScreensAsync(TrackingDb db, int id, CancellationToken cancellation)
+    private async Task TellAsync(TrackingDb db, int id, CancellationToken cancellation)
     {
         foreach (var run in await db.Runs.IgnoreQueryFilters().Where(r => r.ExperimentId == id).Select(r => r.Id).ToListAsync(cancellation))
             feed.Publish(run);
+        Changed?.Invoke(id);
     }
 
     private static async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)

@@ -56,15 +56,17 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var name = request.Experiment.Trim();
-        if (request.IdempotencyKey is { } key && await db.Runs.Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+        // Deleted experiments count: their runs keep their keys and their numbers as long as the deletion can be undone.
+        if (request.IdempotencyKey is { } key
+            && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
+            return earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
         var now = time.GetUtcNow().UtcDateTime;
         var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation)
             ?? db.Experiments.Add(new Experiment { Name = name, CreatedAt = now }).Entity;
-        var number = (await db.Runs.MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
+        var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {
             Id = RunId.New(time),

@@ -17,9 +17,12 @@ public sealed record FireDetails(ScheduleFire Fire, Run? Run);
 public sealed record ScheduleDetails(Schedule Schedule, string Words, IReadOnlyList<DateTimeOffset> NextFires, IReadOnlyList<FireDetails> Fires);
 
 /// <summary>Schedules and their firings. The clock itself is Quartz's; it hears of changes through <see cref="Changed"/>.</summary>
-public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time)
+public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time) : IDisposable
 {
     private const int FiresShown = 60;
+
+    // Whether an earlier run is still active is asked and answered in one go; two clicks at once would both hear "no".
+    private readonly SemaphoreSlim _firing = new(1);
 
     /// <summary>Raised with the id of a schedule that was made, changed or deleted, after the database knows.</summary>
     public event Action<int>? Changed;
@@ -109,6 +112,21 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     /// active. Every firing leaves a row; one that was recorded before (the same due time) changes nothing and returns null.
     /// </summary>
     public async Task<ScheduleFire?> FireAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation = default)
+    {
+        await _firing.WaitAsync(cancellation);
+        try
+        {
+            return await FireInTurnAsync(id, dueAt, manual, cancellation);
+        }
+        finally
+        {
+            _firing.Release();
+        }
+    }
+
+    public void Dispose() => _firing.Dispose();
+
+    private async Task<ScheduleFire?> FireInTurnAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var schedule = await db.Schedules.Include(s => s.Experiment).FirstOrDefaultAsync(s => s.Id == id, cancellation);

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
+using Quartz;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Schedules;
@@ -38,6 +39,46 @@ public sealed class ScheduleFiringTests
         await store.UpdateAsync(id, new ScheduleDraft("30 2 * * *", "Europe/Berlin"));
         await hub.Hub.Get<ExperimentStore>().ArchiveAsync((await store.ListAsync()).Single().Schedule.ExperimentId, archived: true);
         Assert.Null(await store.FireAsync(id, DateTimeOffset.UtcNow, manual: false));
+    }
+
+    [Fact]
+    public async Task Fire_TwiceAtOnce_StartsOneRun()
+    {
+        using var trainer = new FakeTrainer(UntilStopped);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var (store, id) = await CreateAsync(hub, new ScheduleDraft("30 2 * * *", "Europe/Berlin"));
+        var now = DateTimeOffset.UtcNow;
+        var fires = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => store.FireAsync(id, now.AddMilliseconds(i), manual: true))));
+        Assert.Single(fires, fire => fire!.Outcome == FireOutcome.Started);
+        Assert.Equal(Enumerable.Range(1, 8), fires.Select(fire => fire!.Number).Order());
+    }
+
+    [Fact]
+    public async Task Trigger_OverArchiveAndDeletion_IsThereExactlyWhileTheScheduleCounts()
+    {
+        using var trainer = new FakeTrainer(Finishes);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var (store, _) = await CreateAsync(hub, new ScheduleDraft("30 2 * * *", "Europe/Berlin"));
+        var experiment = (await store.ListAsync()).Single().Schedule.ExperimentId;
+        var experiments = hub.Hub.Get<ExperimentStore>();
+        await TriggersAsync(hub, 1);
+        await experiments.ArchiveAsync(experiment, archived: true);
+        await TriggersAsync(hub, 0);
+        await experiments.ArchiveAsync(experiment, archived: false);
+        await TriggersAsync(hub, 1);
+        await experiments.DeleteAsync(experiment);
+        await TriggersAsync(hub, 0);
+        await experiments.RestoreAsync(experiment);
+        await TriggersAsync(hub, 1);
+    }
+
+    /// <summary>Waits until Quartz has this many triggers of schedules; they follow the store in the background.</summary>
+    private static async Task TriggersAsync(RunningHub hub, int expected)
+    {
+        var scheduler = await hub.Hub.Get<ISchedulerFactory>().GetScheduler();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while ((await scheduler.GetTriggerKeys(GroupMatcher<TriggerKey>.GroupEquals("schedules"))).Count != expected)
+            await Task.Delay(20, limit.Token);
     }
 
     [Theory]

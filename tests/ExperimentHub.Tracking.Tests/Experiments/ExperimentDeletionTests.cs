@@ -1,0 +1,79 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ExperimentHub.Tracking.Tests.Experiments;
+
+public sealed class ExperimentDeletionTests
+{
+    [Fact]
+    public async Task Delete_WithAnActiveRun_IsRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await hub.ReadAsync(await hub.EnqueueAsync());
+        Assert.Equal(ExperimentDeletion.StillActive, await hub.Get<ExperimentStore>().DeleteAsync(run.ExperimentId));
+    }
+
+    [Fact]
+    public async Task Delete_ThenRestore_HidesAndBringsBackEverything()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var (experiment, run) = await EndedAsync(hub);
+        var store = hub.Get<ExperimentStore>();
+        Assert.Equal(ExperimentDeletion.Deleted, await store.DeleteAsync(experiment));
+        Assert.Null(await hub.History.FindAsync(run));
+        Assert.Empty(await store.ListAsync());
+        Assert.Null(await store.RestoreAsync(experiment));
+        Assert.NotNull(await hub.History.FindAsync(run));
+    }
+
+    [Fact]
+    public async Task Restore_NameTakenMeanwhile_SaysSo()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var (experiment, _) = await EndedAsync(hub);
+        var store = hub.Get<ExperimentStore>();
+        await store.DeleteAsync(experiment);
+        await hub.EnqueueAsync();
+        Assert.Contains("tutorial", await store.RestoreAsync(experiment));
+    }
+
+    [Fact]
+    public async Task Enqueue_KeyOfARunInADeletedExperiment_IsAProblemOfTheKey()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var request = new RunRequest("tutorial", null, new TrainingSpec(), "key-1");
+        var run = await hub.ReadAsync((await hub.Queue.EnqueueAsync(request)).Run!.Value);
+        await hub.Queue.RequestStopAsync(run.Id);
+        await hub.Get<ExperimentStore>().DeleteAsync(run.ExperimentId);
+        Assert.Equal("Idempotency-Key", Assert.Single((await hub.Queue.EnqueueAsync(request)).Problems).Field);
+    }
+
+    [Fact]
+    public async Task Purge_OnlyAfterTheUndoTime_RemovesRowsAndFiles()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var hub = await EmptyHub.CreateAsync((services, _) => services.AddSingleton<TimeProvider>(time));
+        var (experiment, run) = await EndedAsync(hub);
+        var store = hub.Get<ExperimentStore>();
+        await store.DeleteAsync(experiment);
+        Assert.Equal(0, await store.PurgeAsync());
+        Assert.True(Directory.Exists(hub.Folder.RunFolder(run)));
+
+        time.Advance(ExperimentStore.UndoTime + TimeSpan.FromSeconds(1));
+        Assert.True(await store.PurgeAsync() > 0);
+        Assert.False(Directory.Exists(hub.Folder.RunFolder(run)));
+        Assert.Contains("for good", await store.RestoreAsync(experiment));
+    }
+
+    private static async Task<(int Experiment, RunId Run)> EndedAsync(EmptyHub hub)
+    {
+        var key = await hub.StartAsync();
+        using (var log = hub.Get<RunLogs>().Open(key.Run, key.Attempt))
+            log.Write("info", "hello");
+        await hub.Recorder.EndAsync(key, AttemptEnding.Finished, null, 0);
+        return ((await hub.ReadAsync(key.Run)).ExperimentId, key.Run);
+    }
+}
