@@ -75,5 +75,12 @@ public static class Figures
         return time.TotalHours < 1 ? $"{time.Minutes} m {time.Seconds:00} s" : $"{(int)time.TotalHours} h {time.Minutes:00} m";
     }
 
+    /// <summary>A difference with its sign: <c>+0.43</c>, <c>−0.0012</c>. A true minus, as wide as the plus.</summary>
+    public static string Difference(double value, int decimals)
+    {
+        var text = Math.Abs(value).ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return value < 0 ? $"−{text}" : $"+{text}";
+    }
+
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using Bunit;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Devices);
         Services.AddSingleton(hub.Get<LiveRuns>());
         Services.AddSingleton(hub.Get<RunLogs>());
+        Services.AddSingleton(hub.Get<ExperimentStore>());
     }
 
     public EmptyHub Hub { get; }

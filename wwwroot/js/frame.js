@@ -37,9 +37,22 @@ document.addEventListener('click', (event) => {
   }
 }, true);
 
-const typing = (element) => element.closest('input, textarea, select, [contenteditable], [role="combobox"]') !== null;
+const typing = (element) => element.closest('input:not([type="checkbox"]), textarea, select, [contenteditable], [role="combobox"]') !== null;
+
+/** In a table the arrows go to the same place of the next row; the space bar then ticks or opens by itself. */
+const moveInTable = (event) => {
+  const row = event.target.closest('tbody tr');
+  const cell = event.target.closest('td, th');
+  const next = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling;
+  const target = cell && next?.children[cell.cellIndex]?.querySelector('a, input, button');
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+};
 
 document.addEventListener('keydown', (event) => {
+  const inTable = event.target.closest('tbody') && event.target.matches('a, [type="checkbox"], button:not([aria-expanded="true"])');
+  if (inTable && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) moveInTable(event);
   if (event.key === 'Escape' && root.hasAttribute('data-drawer')) setDrawer(false);
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('dialog[open], .mud-dialog')) return;
   const actions = {
@@ -49,6 +62,7 @@ document.addEventListener('keydown', (event) => {
       if (filter) filter.focus();
       else Blazor.navigateTo('/runs');
     },
+    c: () => document.querySelector('[data-compare-selection]')?.click(),
     '?': () => document.getElementById('shortcuts')?.showModal(),
   };
   const action = actions[event.key];

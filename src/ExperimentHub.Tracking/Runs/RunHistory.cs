@@ -55,21 +55,20 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
             .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
-        // Without the curves: those are read apart, by those who draw them.
-        run.EpochResults.AddRange(await db.Epochs.AsNoTracking().Where(e => e.RunNumber == run.Number).OrderBy(e => e.Number)
-            .Select(e => new Epoch
-            {
-                RunNumber = e.RunNumber,
-                Number = e.Number,
-                Attempt = e.Attempt,
-                TrainLoss = e.TrainLoss,
-                TestLoss = e.TestLoss,
-                TestAccuracy = e.TestAccuracy,
-                Seconds = e.Seconds,
-                EndedAt = e.EndedAt,
-            }).ToListAsync(cancellation));
+        run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));
         var waiting = run.Status == RunStatus.Queued ? await WhyWaitingAsync(db, run, cancellation) : null;
         return new RunDetails(run, Rank(run.Checkpoints), waiting);
+    }
+
+    /// <summary>The runs with their experiments and epochs, in the order asked for; those that do not exist are left out.</summary>
+    public async Task<IReadOnlyList<Run>> FindManyAsync(IReadOnlyList<RunId> ids, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var found = await db.Runs.AsNoTracking().Include(r => r.Experiment).Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
+        var epochs = await EpochsAsync(db, [.. found.Values.Select(run => run.Number)], cancellation);
+        foreach (var group in epochs.ToLookup(epoch => epoch.RunNumber))
+            found.Values.Single(run => run.Number == group.Key).EpochResults.AddRange(group);
+        return [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])];
     }
 
     /// <summary>The training loss within the epochs, oldest first, up to this moment; null where there is no such run.</summary>
@@ -126,6 +125,21 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         await using var db = await databases.CreateDbContextAsync(cancellation);
         return await db.Experiments.OrderByDescending(e => e.Runs.Max(r => (long?)r.Number)).Select(e => e.Name).ToListAsync(cancellation);
     }
+
+    /// <summary>Without the curves: those are read apart, by those who draw them.</summary>
+    private static Task<List<Epoch>> EpochsAsync(TrackingDb db, long[] runs, CancellationToken cancellation) =>
+        db.Epochs.AsNoTracking().Where(e => runs.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number)
+            .Select(e => new Epoch
+            {
+                RunNumber = e.RunNumber,
+                Number = e.Number,
+                Attempt = e.Attempt,
+                TrainLoss = e.TrainLoss,
+                TestLoss = e.TestLoss,
+                TestAccuracy = e.TestAccuracy,
+                Seconds = e.Seconds,
+                EndedAt = e.EndedAt,
+            }).ToListAsync(cancellation);
 
     private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
     {

@@ -65,7 +65,8 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
 
         var now = time.GetUtcNow().UtcDateTime;
         var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation)
-            ?? db.Experiments.Add(new Experiment { Name = name, CreatedAt = now }).Entity;
+            // Its first run says what the experiment is about, so the next one starts from the same settings.
+            ?? db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {

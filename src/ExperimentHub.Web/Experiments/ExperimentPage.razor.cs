@@ -1,7 +1,3 @@
-using System.Globalization;
-using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Datasets;
-using ExperimentHub.Protocol.Models;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
@@ -21,6 +17,9 @@ public sealed partial class ExperimentPage(
 
     private Experiment? _experiment;
     private RunListing? _runs;
+    private RunsAddress _order = new();
+    private IReadOnlyList<RunId> _selected = [];
+    private Run? _newest;
     private Run? _best;
     private bool _missing;
     private string? _problem;
@@ -29,11 +28,20 @@ public sealed partial class ExperimentPage(
     [Parameter]
     public int Id { get; set; }
 
-    private Run? Newest => _runs is { Items: [var first, ..] } ? first : null;
+    [SupplyParameterFromQuery]
+    private string? Sort { get; set; }
+
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
 
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync()
+    {
+        _order = RunsAddress.Of(null, null, null, null, null, Sort, null);
+        _selected = RunSelection.Parse(SelectedText);
+        return LoadAsync();
+    }
 
     private async Task LoadAsync()
     {
@@ -43,7 +51,8 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, RunOrder.Created, descending: true, 0, RunsShown);
+                _runs = await history.ListAsync(filter, _order.Order, _order.Descending, 0, RunsShown);
+                _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 _best = (await history.ListAsync(filter, RunOrder.Accuracy, descending: true, 0, 1)).Items.FirstOrDefault(run => run.BestTestAccuracy is not null);
             }
 
@@ -105,13 +114,12 @@ public sealed partial class ExperimentPage(
         navigation.NavigateTo("experiments");
     }
 
-    private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new",
-        (RunDraft.Of(experiment.DefaultSpec) with { Experiment = experiment.Name }).Beyond(RunDraft.Tutorial)
-            .Where(field => field.Value is not null).ToDictionary(field => field.Key, field => Convert.ToString(field.Value, CultureInfo.InvariantCulture)));
+    private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
-    private static string Words(TrainingSpec spec) =>
-        $"{ModelCatalog.Find(spec.Model.Kind)?.Name ?? spec.Model.Kind} on {DatasetCatalog.Find(spec.Dataset)?.Name ?? spec.Dataset}, {spec.Epochs} epochs, batch {spec.BatchSize}, "
-        + $"learning rate {Figures.Setting(spec.Optimizer.LearningRate)}, momentum {Figures.Setting(spec.Optimizer.Momentum)}, seed {spec.Seed}, device {spec.Device}";
+    private void Select(IReadOnlyList<RunId> runs) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", runs.Count == 0 ? null : RunSelection.Text(runs)), replace: true);
+
+    private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameter("sort", (string?)address.Parameters["sort"]);
 
     public void Dispose() => _subscription?.Dispose();
 }

@@ -1,16 +1,28 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Compare;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
 
 namespace ExperimentHub.Web.Runs;
 
-/// <summary>Defines a run and starts it. What is typed lives in the address too, so that a reload or a lost connection loses nothing.</summary>
-public sealed partial class NewRunPage(RunQueue queue, RunHistory history, NavigationManager navigation, IJSRuntime js)
+/// <summary>
+/// Defines a run and starts it. The form begins with the settings of the run's experiment; what is typed beyond them lives in the address,
+/// so that a reload or a lost connection loses nothing.
+/// </summary>
+public sealed partial class NewRunPage(RunQueue queue, RunHistory history, ExperimentStore experiments, NavigationManager navigation, IJSRuntime js)
 {
+    private const string FirstExperiment = "tutorial";
+
     private ElementReference _form;
     private RunDraft? _draft;
-    private CheckedDraft _checked = RunDraft.Tutorial.Check();
+    private CheckedSpec _checked = SpecDraft.Tutorial.Check();
+
+    // What the form shows for the experiment alone, before anything is changed.
+    private SpecDraft _usual = SpecDraft.Tutorial;
     private IReadOnlyList<string> _experiments = [];
     private string? _refusal;
     private bool _starting;
@@ -23,35 +35,64 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Navig
         var values = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
             .ToDictionary(pair => pair.Key, pair => pair.Value.LastOrDefault(), StringComparer.OrdinalIgnoreCase);
         _experiments = await history.ExperimentNamesAsync();
-        var draft = RunDraft.Tutorial;
-        if (RunId.TryParse(values.GetValueOrDefault("from"), out var from) && await history.FindAsync(from) is { } original)
-            draft = RunDraft.Of(original.Run.Spec) with { Experiment = original.Run.Experiment.Name };
-        _draft = draft.With(values);
+        var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : null;
+        var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
+        _usual = await UsualAsync(experiment);
+        _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
         _checked = _draft.Check();
     }
 
-    private bool Wrong(string field) => _checked.Problem(field) is not null;
-
-    private string? Why(string field) => _checked.Problem(field);
-
-    private void Change(RunDraft draft)
+    private async Task ChangeAsync(RunDraft draft)
     {
         if (draft == _draft)
             return;
+        var experimentChanged = draft.Experiment != _draft?.Experiment;
         _draft = draft;
-        _checked = draft.Check();
         _refusal = null;
         _key = NewKey();
-        var fields = new Dictionary<string, object?>(draft.Beyond(RunDraft.Tutorial)) { ["from"] = null };
+        if (experimentChanged)
+        {
+            var usual = await UsualAsync(draft.Experiment);
+            // Typing goes on meanwhile: the newest draft counts.
+            if (_draft.Experiment != draft.Experiment)
+                return;
+            // Settings that nobody touched follow the experiment.
+            if (_draft.Spec == _usual)
+                _draft = _draft with { Spec = usual };
+            _usual = usual;
+        }
+
+        _checked = _draft.Check();
+        var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null };
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
     }
+
+    private async Task<SpecDraft> UsualAsync(string experiment) =>
+        SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
 
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) => Task.FromResult(
         string.IsNullOrWhiteSpace(text) || _experiments.Contains(text, StringComparer.OrdinalIgnoreCase)
             ? _experiments
             : _experiments.Where(name => name.Contains(text.Trim(), StringComparison.OrdinalIgnoreCase)));
 
-    private async Task StartAsync()
+    private Task StartAsync() => StartAsync(async draft =>
+    {
+        var run = await EnqueueAsync(draft.Name, _checked.Spec, _key);
+        if (run is { } id)
+            navigation.NavigateTo($"runs/{id}");
+    });
+
+    /// <summary>The same spec on the CPU and on a GPU, side by side.</summary>
+    private Task StartOnBothAsync() => StartAsync(async draft =>
+    {
+        var name = draft.Name.Trim();
+        var cpu = await EnqueueAsync(name.Length == 0 ? "" : $"{name} (CPU)", _checked.Spec with { Device = DeviceRequest.Cpu }, $"{_key}-cpu");
+        var gpu = cpu is null ? null : await EnqueueAsync(name.Length == 0 ? "" : $"{name} (GPU)", _checked.Spec with { Device = DeviceRequest.Cuda }, $"{_key}-cuda");
+        if (cpu is { } first && gpu is { } second)
+            navigation.NavigateTo(CompareAddress.To([first, second], baseline: first));
+    });
+
+    private async Task StartAsync(Func<RunDraft, Task> start)
     {
         if (_starting || _draft is not { } draft)
             return;
@@ -66,16 +107,19 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Navig
         _refusal = null;
         try
         {
-            var result = await queue.EnqueueAsync(new RunRequest(draft.Experiment, draft.Name, _checked.Spec, _key));
-            if (result.Run is { } run)
-                navigation.NavigateTo($"runs/{run}");
-            else
-                _refusal = string.Join(" ", result.Problems.Select(problem => problem.Message));
+            await start(draft);
         }
         finally
         {
             _starting = false;
         }
+    }
+
+    private async Task<RunId?> EnqueueAsync(string name, TrainingSpec spec, string key)
+    {
+        var result = await queue.EnqueueAsync(new RunRequest(_draft!.Experiment, name, spec, key));
+        _refusal = result.Run is null ? string.Join(" ", result.Problems.Select(problem => problem.Message)) : null;
+        return result.Run;
     }
 
     private static string NewKey() => $"form-{Guid.NewGuid():N}";

@@ -1,0 +1,131 @@
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Runs;
+
+namespace ExperimentHub.Web.Compare;
+
+/// <summary>What one run has in one row.</summary>
+/// <param name="Delta">Against the baseline, with its sign; null for the baseline itself and where one of the two has no value.</param>
+/// <param name="Better">Whether the delta is good; null where there is none, or where neither direction is.</param>
+/// <param name="Best">The best value of its row, where the runs differ.</param>
+/// <param name="Differs">It is not what the baseline has.</param>
+public sealed record ComparisonCell(string Text, string? Delta = null, bool? Better = null, bool Best = false, bool Differs = false);
+
+/// <summary>One setting or one figure of all compared runs.</summary>
+/// <param name="Differs">At least two runs have different values.</param>
+public sealed record ComparisonRow(string Name, IReadOnlyList<ComparisonCell> Cells, bool Differs);
+
+/// <summary>Rows under one heading.</summary>
+/// <param name="Foldable">Its equal rows may be hidden; results are always shown.</param>
+public sealed record ComparisonSection(string Title, IReadOnlyList<ComparisonRow> Rows, bool Foldable);
+
+/// <summary>Runs side by side, each measured against one of them.</summary>
+public sealed class Comparison
+{
+    private readonly int _baseline;
+
+    /// <param name="runs">At least one, with their epochs.</param>
+    /// <param name="baseline">One of them; the first where it is none of them.</param>
+    public Comparison(IReadOnlyList<Run> runs, RunId? baseline)
+    {
+        Runs = runs;
+        _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
+        Sections =
+        [
+            new("Results",
+            [
+                Measured("best test accuracy", run => run.BestTestAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
+                Measured("in epoch", run => run.BestEpoch, value => Figures.Count((long?)value), CountDelta, higherIsBetter: null),
+                Measured("final test accuracy", run => run.LastTestAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
+                Measured("final test loss", run => run.LastTestLoss, Figures.Loss, LossDelta, higherIsBetter: false),
+                Measured("lowest test loss", run => run.EpochResults.Min(epoch => (double?)epoch.TestLoss), Figures.Loss, LossDelta, higherIsBetter: false),
+                Measured("final train loss", run => run.LastTrainLoss, Figures.Loss, LossDelta, higherIsBetter: false),
+            ], Foldable: false),
+            new("Time",
+            [
+                Measured("training", run => run.EpochsDone > 0 ? run.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
+                Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
+                Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
+                Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
+            ], Foldable: false),
+            new("Settings", [.. Settings()], Foldable: true),
+            new("Device",
+            [
+                Said("used", run => run.Device?.TorchName ?? Figures.None),
+                Said("hardware", run => run.DeviceName ?? Figures.None),
+                Said("threads", run => Figures.Count(run.Threads)),
+            ], Foldable: true),
+        ];
+        SpeedUps = [.. runs.Select(SpeedUp).OfType<string>()];
+    }
+
+    public IReadOnlyList<Run> Runs { get; }
+
+    public Run Baseline => Runs[_baseline];
+
+    public IReadOnlyList<ComparisonSection> Sections { get; }
+
+    /// <summary>One sentence for each run that differs from the baseline in nothing but the kind of its device.</summary>
+    public IReadOnlyList<string> SpeedUps { get; }
+
+    /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
+    public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
+
+    private static double? ImagesPerSecond(Run run) =>
+        SecondsPerEpoch(run) is > 0 and var seconds && DatasetCatalog.Find(run.Dataset) is { } dataset ? dataset.TrainSamples / seconds : null;
+
+    private IEnumerable<ComparisonRow> Settings()
+    {
+        var facts = Runs.Select(run => SpecFacts.Of(run.Spec).ToDictionary(fact => fact.Name, fact => fact.Value)).ToList();
+        foreach (var name in facts.SelectMany(fact => fact.Keys).Distinct())
+            yield return Said(name, facts.Select(fact => fact.GetValueOrDefault(name, Figures.None)).ToList());
+    }
+
+    private ComparisonRow Said(string name, Func<Run, string> text) => Said(name, Runs.Select(text).ToList());
+
+    private ComparisonRow Said(string name, List<string> texts) =>
+        new(name, [.. texts.Select(text => new ComparisonCell(text, Differs: text != texts[_baseline]))], texts.Distinct().Count() > 1);
+
+    private ComparisonRow Measured(
+        string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
+    {
+        var values = Runs.Select(value).ToList();
+        // NaN is a value that a run can end with, but it is never the best one.
+        var finite = values.OfType<double>().Where(double.IsFinite).ToList();
+        double? best = finite.Count < 2 || finite.Min() == finite.Max() ? null
+            : higherIsBetter switch { true => finite.Max(), false => finite.Min(), null => null };
+        var cells = values.Select((own, index) =>
+        {
+            if (index == _baseline || own is not { } number || values[_baseline] is not { } reference || !double.IsFinite(number) || !double.IsFinite(reference))
+                return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
+            var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
+            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);
+        });
+        return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
+    }
+
+    private string? SpeedUp(Run run)
+    {
+        if (run.Id == Baseline.Id || run.Spec with { Device = Baseline.Spec.Device } != Baseline.Spec)
+            return null;
+        // Before they start only what they ask for is known.
+        if ((run.DeviceKind ?? run.Spec.Device) == (Baseline.DeviceKind ?? Baseline.Spec.Device))
+            return null;
+        return SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(Baseline) is > 0 and var reference
+            ? $"{run.Name} on {run.Device!.TorchName} trains {Times(reference / own)} as fast as {Baseline.Name} on {Baseline.Device!.TorchName}: "
+                + $"{Figures.Duration(own)} against {Figures.Duration(reference)} an epoch."
+            : $"{run.Name} and {Baseline.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
+    }
+
+    private static string AccuracyDelta(double own, double reference) => Figures.Difference((own - reference) * 100, 2);
+
+    private static string LossDelta(double own, double reference) => Figures.Difference(own - reference, 4);
+
+    private static string CountDelta(double own, double reference) => Figures.Difference(own - reference, 0);
+
+    private static string DurationDelta(double own, double reference) => $"{(own < reference ? "−" : "+")}{Figures.Duration(Math.Abs(own - reference))}";
+
+    private static string Factor(double own, double reference) => Times(own / reference);
+
+    private static string Times(double factor) => $"{factor.ToString(factor < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture)}×";
+}

@@ -1,0 +1,91 @@
+// What every chart of the product shares: the library, colours of the theme, smoothing, axes and tooltips.
+const library = '/_content/Vizor.ECharts/js/vizor-echarts-bundle-min.js';
+let loading;
+
+/** Loads ECharts once, when the first chart is drawn. */
+export const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
+  if (globalThis.echarts) { resolve(); return; }
+  const script = document.createElement('script');
+  script.src = library;
+  script.onload = resolve;
+  script.onerror = () => { loading = undefined; reject(new Error('The chart library could not be loaded.')); };
+  document.head.append(script);
+});
+
+/** A colour of the theme that is on now. */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Weighted towards the newest points; corrected for the start, where there is nothing to average with. */
+export const smooth = (points, weight) => {
+  let sum = 0;
+  let norm = 0;
+  return points.map(([x, y]) => {
+    if (y === null) return [x, y];
+    sum = sum * weight + y * (1 - weight);
+    norm = norm * weight + (1 - weight);
+    return [x, sum / norm];
+  });
+};
+
+export const significant = (value) => value.toPrecision(4);
+export const percent = (value) => `${(value * 100).toFixed(2)} %`;
+
+/** A little room around the values, but never beyond what a fraction can be. */
+const fractionRange = {
+  min: ({ min, max }) => Math.max(0, Math.floor((min - room(min, max)) * 200) / 200),
+  max: ({ min, max }) => Math.min(1, Math.ceil((max + room(min, max)) * 200) / 200),
+};
+const room = (min, max) => Math.max(0.002, (max - min) * 0.08);
+
+/**
+ * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
+ * title makes the first line of the tooltip from an x value.
+ */
+export const frameOf = ({ xAxis, isFraction, title }) => {
+  const line = colour('--line');
+  const font = { color: colour('--quiet'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
+  return {
+    animation: false,
+    grid: { left: 52, right: 16, top: 12, bottom: 34 },
+    textStyle: { fontFamily: font.fontFamily },
+    xAxis: {
+      type: 'value', min: 0, nameLocation: 'middle', nameGap: 22, nameTextStyle: font,
+      axisLabel: { ...font, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } }, splitLine: { show: false },
+      ...xAxis,
+    },
+    yAxis: {
+      type: 'value', scale: true, splitNumber: 4,
+      axisLabel: { ...font, formatter: (value) => (isFraction ? `${+(value * 100).toFixed(1)} %` : `${+value.toPrecision(3)}`) },
+      axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
+      ...(isFraction ? fractionRange : {}),
+    },
+    tooltip: {
+      trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
+      textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { lineStyle: { color: colour('--line-strong') } },
+      formatter: (hits) => tooltip(hits, title, isFraction ? percent : significant),
+    },
+  };
+};
+
+/** Made of elements, never of markup: names come from people. */
+const tooltip = (hits, title, format) => {
+  const box = document.createElement('div');
+  box.textContent = title(hits[0].value[0]);
+  hits.filter((hit) => hit.seriesName && hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]).forEach((hit) => {
+    const row = document.createElement('div');
+    row.textContent = `${hit.seriesName}  ${format(hit.value[1])}`;
+    row.style.color = hit.color;
+    row.style.fontVariantNumeric = 'tabular-nums';
+    box.append(row);
+  });
+  return box;
+};
+
+/** One curve; a series without a name stays out of the tooltip. */
+export const curve = (name, data, tint, { opacity = 1, z = 2, dash = 'solid' } = {}) => ({
+  name, type: 'line', data, showSymbol: data.length <= 50, symbolSize: 4, symbol: 'circle', sampling: 'minmax', emphasis: { disabled: true },
+  lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint }, z,
+});
+
+/** Weight of the smoothing that a noisy curve gets, and from how many points on it gets one. */
+export const smoothing = { weight: 0.85, from: 50 };
