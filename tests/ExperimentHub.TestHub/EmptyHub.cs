@@ -77,6 +77,25 @@ public sealed class EmptyHub : IAsyncDisposable
         return claimed.Key;
     }
 
+    /// <summary>A finished run with these test accuracies, one epoch each; losses and seconds follow from them.</summary>
+    public async Task<RunId> FinishAsync(string name, TrainingSpec? spec = null, DeviceInfo? device = null, double secondsPerEpoch = 0.5, params double[] accuracies)
+    {
+        var id = await EnqueueAsync(spec, name: name);
+        var claimed = await Queue.ClaimAsync((await Queue.WaitingGroupAsync(id))!, _ => true) ?? throw new InvalidOperationException("Nothing to claim.");
+        if (claimed.Key.Run != id)
+            throw new InvalidOperationException("Another run waited before this one.");
+        Recorder.Begin(claimed.Key);
+        await Recorder.StartedAsync(claimed.Key, new TrainingStarted(device ?? new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
+        for (var epoch = 1; epoch <= accuracies.Length; epoch++)
+        {
+            Recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 1875, 1 - accuracies[epoch - 1], 60_000));
+            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch));
+        }
+
+        await Recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
+        return id;
+    }
+
     public async Task<Run> ReadAsync(RunId id) => (await History.FindAsync(id) ?? throw new InvalidOperationException($"No run {id}.")).Run;
 
     public async ValueTask DisposeAsync()

@@ -32,9 +32,11 @@ export const percent = (value) => `${(value * 100).toFixed(2)} %`;
 
 /** A little room around the values, but never beyond what a fraction can be. */
 const fractionRange = {
-  min: ({ min, max }) => Math.max(0, Math.floor((min - room(min, max)) * 200) / 200),
-  max: ({ min, max }) => Math.min(1, Math.ceil((max + room(min, max)) * 200) / 200),
+  min: ({ min, max }) => Math.max(0, Math.floor((min - room(min, max)) / mark(min, max)) * mark(min, max)),
+  max: ({ min, max }) => Math.min(1, Math.ceil((max + room(min, max)) / mark(min, max)) * mark(min, max)),
 };
+/** The distance of the axis's marks, so that its ends are marks too. */
+const mark = (min, max) => [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((step) => step * 4 >= max - min) ?? 0.25;
 const room = (min, max) => Math.max(0.002, (max - min) * 0.08);
 
 /**

@@ -3,7 +3,7 @@ import { colour, curve, frameOf, loadLibrary, smooth, smoothing } from './charts
 
 const dashes = ['solid', [6, 4], [2, 3]];
 const axes = {
-  epoch: { name: 'epoch', title: (x) => `epoch ${x.toFixed(2)}` },
+  epoch: { name: 'epoch', max: ({ max }) => Math.ceil(max), minInterval: 1, title: (x) => `epoch ${x.toFixed(2)}` },
   step: { name: 'step', title: (x) => `step ${Math.round(x).toLocaleString('en')}` },
   time: { name: 'seconds of training', title: (x) => `${x.toFixed(1)} s of training` },
 };
@@ -62,11 +62,11 @@ class CompareCharts {
   }
 
   rebuild() {
-    const { name, title } = axes[this.axis];
+    const { title, ...xAxis } = axes[this.axis];
     for (const [metric, panel] of Object.entries(this.panels)) {
       this.charts[metric]?.dispose();
       const chart = this.charts[metric] = echarts.init(panel, null, { renderer: 'canvas' });
-      chart.setOption(frameOf({ isFraction: metric === 'test_accuracy', xAxis: { name, max: 'dataMax' }, title }));
+      chart.setOption(frameOf({ isFraction: metric === 'test_accuracy', xAxis, title }));
       chart.setOption({ series: this.runs.flatMap((run) => this.curves(run, metric)) });
     }
   }

@@ -90,13 +90,12 @@ public sealed class Comparison
         string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
     {
         var values = Runs.Select(value).ToList();
-        // NaN is a value that a run can end with, but it is never the best one.
-        var finite = values.OfType<double>().Where(double.IsFinite).ToList();
-        double? best = finite.Count < 2 || finite.Min() == finite.Max() ? null
-            : higherIsBetter switch { true => finite.Max(), false => finite.Min(), null => null };
+        var known = values.OfType<double>().ToList();
+        double? best = known.Count < 2 || known.Min() == known.Max() ? null
+            : higherIsBetter switch { true => known.Max(), false => known.Min(), null => null };
         var cells = values.Select((own, index) =>
         {
-            if (index == _baseline || own is not { } number || values[_baseline] is not { } reference || !double.IsFinite(number) || !double.IsFinite(reference))
+            if (index == _baseline || own is not { } number || values[_baseline] is not { } reference)
                 return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
             var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
             return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);

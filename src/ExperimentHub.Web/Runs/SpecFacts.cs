@@ -16,6 +16,6 @@ internal static class SpecFacts
         ("learning rate", Figures.Setting(spec.Optimizer.LearningRate)),
         ("momentum", Figures.Setting(spec.Optimizer.Momentum)),
         ("seed", spec.Seed.ToString(CultureInfo.InvariantCulture)),
-        ("device asked for", spec.Device),
+        ("device", spec.Device),
     ];
 }

@@ -1,5 +1,8 @@
 using Bunit;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.TestHub;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 
@@ -54,6 +57,48 @@ public sealed class NewRunPageTests
         Assert.Equal("7", Field(page, "Epochs").GetAttribute("value"));
         Assert.Equal("42", Field(page, "Seed").GetAttribute("value"));
         Assert.Equal("source", Field(page, "Experiment").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task NewRunPage_ExperimentWithSettingsOfItsOwn_StartsFromThem()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("mine", "", new TrainingSpec { Epochs = 9, BatchSize = 128 }));
+        pages.Visit("/runs/new?experiment=mine&batchSize=64");
+        var page = pages.Render<NewRunPage>();
+        Assert.Equal("9", Field(page, "Epochs").GetAttribute("value"));
+        Assert.Equal("64", Field(page, "Batch size").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task NewRunPage_FirstRunOfAnExperiment_BecomesItsSettings()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(new TrainingSpec { Epochs = 4 }, experiment: "young");
+        Assert.Equal(4, (await pages.Hub.Get<ExperimentStore>().FindAsync("young"))!.DefaultSpec.Epochs);
+    }
+
+    [Fact]
+    public async Task NewRunPage_NoGpu_SaysWhyBothDevicesCannotBeTried()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<NewRunPage>();
+        var button = page.FindAll("button").Single(b => b.TextContent.Trim() == "Run on CPU and GPU");
+        Assert.True(button.HasAttribute("disabled"));
+        Assert.Contains("No CUDA GPU", page.Find($"#{button.GetAttribute("aria-describedby")}").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRunPage_BothDevices_StartsTwoRunsThatDifferInNothingElse()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        pages.Hub.Devices.Report = EmptyHub.OneCpu with { Devices = [.. EmptyHub.OneCpu.Devices, new DeviceInfo("cuda", 0, "Test GPU")] };
+        var page = pages.Render<NewRunPage>();
+        await page.FindAll("button").Single(b => b.TextContent.Trim() == "Run on CPU and GPU").ClickAsync();
+        var runs = (await AllAsync(pages)).Items;
+        Assert.Equal(["cuda", "cpu"], runs.Select(run => run.Spec.Device));
+        Assert.Equal(runs[0].Spec with { Device = "cpu" }, runs[1].Spec);
+        Assert.Contains($"/compare?runs={runs[1].Id},{runs[0].Id}&baseline={runs[1].Id}", pages.Address, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,7 +39,25 @@ public sealed class RunsPageTests
         pages.Visit("/runs?model=simple-nn&sort=name");
         var page = pages.Render<RunsPage>();
         page.WaitForAssertion(() => Assert.Equal(["a", "b"], page.FindAll("td.name a").Select(link => link.TextContent)));
-        Assert.Equal("ascending", page.FindAll("th")[0].GetAttribute("aria-sort"));
+        Assert.Equal("ascending", page.Find("th.name").GetAttribute("aria-sort"));
+    }
+
+    [Fact]
+    public async Task RunsPage_TickedRuns_StandInTheAddressAndCanBeCompared()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var elsewhere = await pages.Hub.EnqueueAsync(name: "elsewhere");
+        var here = await pages.Hub.EnqueueAsync(new TrainingSpec { Model = new() { Kind = "small-cnn" } }, name: "here");
+        // A run that the filter hides stays chosen.
+        pages.Visit($"/runs?model=small-cnn&selected={elsewhere}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("1 selected", page.Markup, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("[data-compare-selection]"));
+        await page.Find("tbody input[type=checkbox]").ChangeAsync(true);
+        Assert.Contains($"selected={elsewhere}%2C{here}", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Equal($"compare?runs={elsewhere},{here}", page.Find("[data-compare-selection]").GetAttribute("href")));
+        await page.FindAll("button").Single(button => button.TextContent == "Clear selection").ClickAsync();
+        Assert.DoesNotContain("selected", pages.Address, StringComparison.Ordinal);
     }
 
     [Fact]

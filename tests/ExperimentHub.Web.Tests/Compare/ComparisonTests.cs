@@ -1,0 +1,93 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.TestHub;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Compare;
+
+namespace ExperimentHub.Web.Tests.Compare;
+
+public sealed class ComparisonTests
+{
+    private static readonly DeviceInfo Gpu = new("cuda", 0, "Test GPU");
+
+    [Fact]
+    public async Task Comparison_Results_MarkTheBestAndCarryDeltasFromTheBaseline()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 1,
+            await hub.FinishAsync("a", accuracies: [0.80, 0.86]),
+            await hub.FinishAsync("b", accuracies: [0.90, 0.84]),
+            await hub.FinishAsync("c", accuracies: [0.85, 0.85]));
+
+        var best = Row(comparison, "best test accuracy");
+        Assert.Equal(["86.00 %", "90.00 %", "85.00 %"], best.Cells.Select(cell => cell.Text));
+        Assert.Equal(["−4.00", null, "−5.00"], best.Cells.Select(cell => cell.Delta));
+        Assert.Equal([false, null, false], best.Cells.Select(cell => cell.Better));
+        Assert.Equal([false, true, false], best.Cells.Select(cell => cell.Best));
+
+        // A smaller loss is the better one: a has 0.04, b 0.06, c 0.05.
+        var loss = Row(comparison, "final test loss");
+        Assert.Equal(["−0.0200", null, "−0.0100"], loss.Cells.Select(cell => cell.Delta));
+        Assert.Equal([true, null, true], loss.Cells.Select(cell => cell.Better));
+        Assert.Equal([true, false, false], loss.Cells.Select(cell => cell.Best));
+    }
+
+    [Fact]
+    public async Task Comparison_EqualValues_AreCalledTheSameAndNoneIsBest()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 0, await hub.FinishAsync("a", accuracies: 0.9), await hub.FinishAsync("b", accuracies: 0.9));
+        var row = Row(comparison, "best test accuracy");
+        Assert.False(row.Differs);
+        Assert.Equal([null, "same"], row.Cells.Select(cell => cell.Delta));
+        Assert.DoesNotContain(row.Cells, cell => cell.Best || cell.Better is not null);
+    }
+
+    [Fact]
+    public async Task Comparison_RunWithoutResults_HasNoDelta()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var good = await hub.FinishAsync("good", accuracies: 0.9);
+        var waiting = await hub.EnqueueAsync(name: "waiting");
+        var row = Row(await CompareAsync(hub, 0, good, waiting), "final train loss");
+        Assert.Equal(["0.1000", "–"], row.Cells.Select(cell => cell.Text));
+        Assert.All(row.Cells, cell => Assert.Null(cell.Delta));
+        Assert.DoesNotContain(row.Cells, cell => cell.Best);
+    }
+
+    [Fact]
+    public async Task Comparison_Settings_MarkWhatDiffers()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 0,
+            await hub.FinishAsync("a", accuracies: 0.9),
+            await hub.FinishAsync("b", new TrainingSpec { BatchSize = 256, Model = new() { Kind = "small-cnn" } }, accuracies: 0.9));
+        var settings = comparison.Sections.Single(section => section.Title == "Settings");
+        Assert.Equal(["model", "batch size"], settings.Rows.Where(row => row.Differs).Select(row => row.Name));
+        Assert.Equal([false, true], Row(comparison, "batch size").Cells.Select(cell => cell.Differs));
+    }
+
+    [Fact]
+    public async Task Comparison_SameSpecOnCpuAndGpu_SaysTheSpeedUp()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 0,
+            await hub.FinishAsync("slow", new TrainingSpec { Device = "cpu" }, secondsPerEpoch: 2, accuracies: 0.9),
+            await hub.FinishAsync("fast", new TrainingSpec { Device = "cuda" }, Gpu, secondsPerEpoch: 0.5, accuracies: 0.9));
+        Assert.Equal("fast on cuda:0 trains 4.00× as fast as slow on cpu: 0.50 s against 2.0 s an epoch.", Assert.Single(comparison.SpeedUps));
+    }
+
+    [Fact]
+    public async Task Comparison_OtherSettingsToo_SaysNoSpeedUp()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 0,
+            await hub.FinishAsync("slow", new TrainingSpec { Device = "cpu" }, accuracies: 0.9),
+            await hub.FinishAsync("fast", new TrainingSpec { Device = "cuda", Seed = 2 }, Gpu, accuracies: 0.9));
+        Assert.Empty(comparison.SpeedUps);
+    }
+
+    private static ComparisonRow Row(Comparison comparison, string name) => comparison.Sections.SelectMany(section => section.Rows).Single(row => row.Name == name);
+
+    private static async Task<Comparison> CompareAsync(EmptyHub hub, int baseline, params RunId[] runs) => new(await hub.History.FindManyAsync(runs), runs[baseline]);
+}

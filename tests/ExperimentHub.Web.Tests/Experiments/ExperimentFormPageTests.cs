@@ -1,0 +1,77 @@
+using Bunit;
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Web.Experiments;
+
+namespace ExperimentHub.Web.Tests.Experiments;
+
+public sealed class ExperimentFormPageTests
+{
+    [Fact]
+    public async Task NewExperiment_Untouched_ShowsNoErrorUntilItIsSubmitted()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<ExperimentFormPage>();
+        Assert.Empty(page.FindAll("[aria-invalid=true]"));
+        await page.Find("form").SubmitAsync();
+        Assert.Contains("An experiment needs a name.", page.Markup, StringComparison.Ordinal);
+        Assert.Empty(await pages.Hub.Get<ExperimentStore>().ListAsync());
+    }
+
+    [Fact]
+    public async Task NewExperiment_FilledIn_IsCreatedWithItsSettings()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<ExperimentFormPage>();
+        Field(page, "Name").Input("digits");
+        Field(page, "Description (optional)").Input("Does a CNN pay off?");
+        Field(page, "Epochs").Input("7");
+        await page.Find("form").SubmitAsync();
+        var experiment = Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync()).Experiment;
+        Assert.Equal(("digits", "Does a CNN pay off?", 7), (experiment.Name, experiment.Description, experiment.DefaultSpec.Epochs));
+        Assert.EndsWith($"/experiments/{experiment.Id}", pages.Address, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewExperiment_NameThatIsTaken_SaysSoAtTheNameAndKeepsTheRest()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("Digits", "", new TrainingSpec()));
+        var page = pages.Render<ExperimentFormPage>();
+        Field(page, "Name").Input("digits");
+        Field(page, "Epochs").Input("7");
+        await page.Find("form").SubmitAsync();
+        Assert.Contains("There is an experiment called", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("7", Field(page, "Epochs").GetAttribute("value"));
+        Field(page, "Name").Input("letters");
+        Assert.DoesNotContain("There is an experiment called", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EditExperiment_Renamed_KeepsItsRuns()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(experiment: "old name");
+        var store = pages.Hub.Get<ExperimentStore>();
+        var id = (await store.FindAsync("old name"))!.Id;
+        var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
+        Field(page, "Name").Input("new name");
+        await page.Find("form").SubmitAsync();
+        var row = Assert.Single(await store.ListAsync());
+        Assert.Equal(("new name", 1), (row.Experiment.Name, row.Runs));
+    }
+
+    [Fact]
+    public async Task EditExperiment_Unknown_SaysSo()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, 99));
+        Assert.Contains("There is no such experiment", page.Markup, StringComparison.Ordinal);
+    }
+
+    private static AngleSharp.Dom.IElement Field(IRenderedComponent<ExperimentFormPage> page, string label)
+    {
+        var target = page.FindAll("label").Single(l => l.TextContent.Trim() == label).GetAttribute("for");
+        return page.Find($"#{target}");
+    }
+}
