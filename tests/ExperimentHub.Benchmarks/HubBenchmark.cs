@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ExperimentHub.TestHub;
+using Microsoft.Playwright;
 
 namespace ExperimentHub.Benchmarks;
 
@@ -11,6 +12,8 @@ internal static class HubBenchmark
         var data = HubProcess.NewFolder();
         var starts = new List<double>();
         var memory = new List<double>();
+        var withPages = new List<double>();
+        await using var chromium = await Chromium.StartAsync();
         for (var round = 0; round < rounds + 1; round++)
         {
             var clock = Stopwatch.StartNew();
@@ -19,12 +22,15 @@ internal static class HubBenchmark
             var first = clock.Elapsed.TotalSeconds;
 
             var highest = 0L;
-            await hub.FinishRunAsync("""{"experiment": "benchmark"}""", () => highest = Math.Max(highest, hub.ResidentBytes()));
+            var run = await hub.FinishRunAsync("""{"experiment": "benchmark"}""", () => highest = Math.Max(highest, hub.ResidentBytes()));
+            var open = chromium is null ? 0 : await MemoryWithPagesAsync(hub, chromium, run["id"]!.GetValue<string>());
             // The first start makes the database; people start on an existing one.
             if (round == 0)
                 continue;
             starts.Add(first);
             memory.Add(highest / 1048576.0);
+            if (chromium is not null)
+                withPages.Add(open / 1048576.0);
             Console.WriteLine($"round {round}: first page after {first:0.00} s, {memory[^1]:0} MiB while training");
         }
 
@@ -37,8 +43,23 @@ internal static class HubBenchmark
         [
             new Row("process start to first page", "s", starts),
             new Row("hub's resident memory while a run trains, highest seen", "MiB", memory),
+            new Row("hub's resident memory with 3 pages open while a run trains, highest seen", "MiB", withPages, chromium is null ? "no Chromium on this machine" : null),
             new Row("kill -9 of the hub to the end of its trainer", "s", ends),
         ];
+    }
+
+    private static async Task<long> MemoryWithPagesAsync(HubProcess hub, Chromium chromium, string run)
+    {
+        foreach (var path in new[] { "/", "/runs", $"/runs/{run}" })
+        {
+            var page = await chromium.OpenAsync(hub.Address, 1280, 800, ColorScheme.Light);
+            await page.GotoAsync(path);
+            await page.Locator("h1").First.WaitForAsync();
+        }
+
+        var highest = 0L;
+        await hub.FinishRunAsync("""{"experiment": "benchmark"}""", () => highest = Math.Max(highest, hub.ResidentBytes()));
+        return highest;
     }
 
     private static async Task<double> TrainerEndsAfterAsync(string data)
