@@ -3,7 +3,7 @@
 const library = '/_content/Vizor.ECharts/js/vizor-echarts-bundle-min.js';
 let loading;
 
-const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
+export const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
   if (globalThis.echarts) { resolve(); return; }
   const script = document.createElement('script');
   script.src = library;
@@ -12,7 +12,7 @@ const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
   document.head.append(script);
 });
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Weighted towards the newest points; corrected for the start, where there is nothing to average with. */
 const smooth = (points, weight) => {
