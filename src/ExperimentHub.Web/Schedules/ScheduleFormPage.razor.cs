@@ -133,7 +133,7 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private void Remember()
     {
-        var fields = new Dictionary<string, object?> { ["zone"] = _zone, ["seed"] = _newSeed ? "new" : "same" };
+        var fields = new Dictionary<string, object?> { ["zone"] = _zone, ["seed"] = _newSeed == (_stored?.NewSeedEachTime ?? true) ? null : _newSeed ? "new" : "same" };
         if (_draft?.Cron is { } cron)
             fields["cron"] = cron;
         if (_choose)
