@@ -1,10 +1,11 @@
 // How the accuracy of a schedule's runs went over its nights. A night without a finished run is a gap in the line; a click on a point opens its run.
 import { colour, loadLibrary } from './run-charts.js';
 
-const percent = (value, digits) => `${(value * 100).toFixed(digits)} %`;
+const percent = (value) => `${(value * 100).toFixed(2)} %`;
 
-/** A little room around the values, but never beyond what a fraction can be. */
-const room = (min, max) => Math.max(0.001, (max - min) * 0.2);
+const days = new Intl.DateTimeFormat(undefined, { timeZone: 'UTC', day: 'numeric', month: 'short' });
+const minutes = new Intl.DateTimeFormat(undefined, { timeZone: 'UTC', hour: '2-digit', minute: '2-digit' });
+const dayLength = 86_400_000;
 
 class ScheduleTrend {
   constructor(panel) {
@@ -39,6 +40,7 @@ class ScheduleTrend {
     const tested = this.points.filter((point) => point.accuracy !== null);
     if (tested.length === 0) { this.chart.clear(); return; }
     const [quiet, line, tint] = [colour('--quiet'), colour('--line'), colour('--curve-2')];
+    const long = this.points.at(-1).clock - this.points[0].clock > dayLength;
     const font = { color: quiet, fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
     this.chart.setOption({
       animation: false,
@@ -47,14 +49,15 @@ class ScheduleTrend {
       grid: { left: 60, right: 24, top: 16, bottom: 30 },
       textStyle: { fontFamily: font.fontFamily },
       xAxis: {
-        type: 'time', boundaryGap: ['2%', '2%'], axisLabel: { ...font, hideOverlap: true }, axisLine: { lineStyle: { color: line } },
+        type: 'time', boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : 60_000,
+        axisLabel: { ...font, hideOverlap: true, formatter: (value) => (long ? days : minutes).format(value) }, axisLine: { lineStyle: { color: line } },
         axisTick: { lineStyle: { color: line } }, splitLine: { show: false },
       },
       yAxis: {
-        type: 'value', scale: true, splitNumber: 4, axisLabel: { ...font, formatter: (value) => percent(value, 1) },
+        type: 'value', scale: true, splitNumber: 4, axisLabel: { ...font, formatter: (value) => `${+(value * 100).toFixed(2)} %` },
         axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
-        min: ({ min, max }) => Math.max(0, Math.floor((min - room(min, max)) * 1000) / 1000),
-        max: ({ min, max }) => Math.min(1, Math.ceil((max + room(min, max)) * 1000) / 1000),
+        // A fraction never goes beyond 1, also where the next round number does.
+        max: ({ max }) => (max > 0.995 ? 1 : null),
       },
       tooltip: {
         trigger: 'item', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
@@ -70,7 +73,7 @@ class ScheduleTrend {
 
   tooltip({ value, due, name }) {
     const box = document.createElement('div');
-    for (const text of [due, `${name}  ${percent(value[1], 2)}`]) {
+    for (const text of [due, `${name}  ${percent(value[1])}`]) {
       const row = document.createElement('div');
       row.textContent = text;
       row.style.fontVariantNumeric = 'tabular-nums';

@@ -116,6 +116,19 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
         Remember();
     }
 
+    private void ChooseZone(string? zone)
+    {
+        _zone = (zone ?? "").Trim();
+        Check();
+        Remember();
+    }
+
+    private void ChooseSeed(bool newSeed)
+    {
+        _newSeed = newSeed;
+        Remember();
+    }
+
     private void Check()
     {
         _refusal = null;
@@ -166,18 +179,25 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
         }
 
         _saving = true;
+        var saved = false;
         try
         {
             var schedule = new ScheduleDraft(draft.Cron!, _zone, _stored?.Enabled ?? true, _newSeed);
             var result = Id is { } id ? await schedules.UpdateAsync(id, schedule) : await schedules.CreateAsync(_experiment!.Id, schedule);
-            if (result.Id is { } saved)
-                navigation.NavigateTo($"schedules/{saved}");
+            if (result.Id is { } there)
+            {
+                saved = true;
+                navigation.NavigateTo($"schedules/{there}");
+            }
             else
+            {
                 _refusal = string.Join(' ', result.Problems.Select(problem => problem.Message));
+            }
         }
         finally
         {
-            _saving = false;
+            // Once saved it stays so: a second click that comes before the page has left must not make a second schedule.
+            _saving = saved;
         }
     }
 
