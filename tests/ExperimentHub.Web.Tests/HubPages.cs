@@ -1,8 +1,10 @@
 using Bunit;
+using ExperimentHub.Execution.Schedules;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
@@ -25,6 +27,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<LiveRuns>());
         Services.AddSingleton(hub.Get<RunLogs>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
+        Services.AddSingleton(hub.Get<ScheduleStore>());
     }
 
     public EmptyHub Hub { get; }
@@ -33,7 +36,8 @@ internal sealed class HubPages : BunitContext
 
     public static async Task<HubPages> OpenAsync()
     {
-        var hub = await EmptyHub.CreateAsync();
+        // The scheduler's own clockwork: the pages show its times.
+        var hub = await EmptyHub.CreateAsync((services, _) => services.AddSingleton<IFireTimes, QuartzFireTimes>());
         hub.Get<DeviceInventory>().Report = EmptyHub.OneCpu;
         return new HubPages(hub);
     }

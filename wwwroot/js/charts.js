@@ -39,13 +39,16 @@ const fractionRange = {
 const mark = (min, max) => [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((step) => step * 4 >= max - min) ?? 0.25;
 const room = (min, max) => Math.max(0.002, (max - min) * 0.08);
 
+/** The small print of a chart. */
+export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily });
+
 /**
  * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
  * title makes the first line of the tooltip from an x value.
  */
 export const frameOf = ({ xAxis, isFraction, title }) => {
   const line = colour('--line');
-  const font = { color: colour('--quiet'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily };
+  const font = labels();
   return {
     animation: false,
     grid: { left: 52, right: 16, top: 12, bottom: 34 },

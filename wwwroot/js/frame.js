@@ -70,3 +70,8 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   action();
 });
+
+// Enter in an open list takes the choice and must not send the form around it as well.
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && event.target.matches('form [role="combobox"][aria-expanded="true"]')) event.preventDefault();
+}, true);

@@ -1,24 +1,38 @@
-// <hub-time datetime="…" format="relative|clock|seconds">: times in the viewer's zone and language of numbers, kept up to date without the server.
+// <hub-time datetime="…" format="relative|clock|seconds" exact="what hover says">: times in the viewer's zone and language of numbers, kept up to date without the server.
 const elements = new Set();
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
-const relative = (time) => {
-  const seconds = Math.round((Date.now() - time) / 1000);
+const ago = (seconds) => {
   if (seconds < 5) return 'just now';
   if (seconds < 60) return `${seconds} s ago`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ago`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ago`;
-  const days = Math.floor(hours / 24);
-  return days < 8 ? `${days} d ago` : day.format(time);
+  return `${Math.floor(hours / 24)} d ago`;
+};
+
+/** Rounded to the nearest unit: what comes in 2 h 50 min comes in 3 h. */
+const ahead = (seconds) => {
+  if (seconds < 60) return `in ${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `in ${minutes} min`;
+  const hours = Math.round(seconds / 3600);
+  return hours < 24 ? `in ${hours} h` : `in ${Math.round(seconds / 86400)} d`;
+};
+
+const relative = (time) => {
+  const seconds = Math.round((Date.now() - time) / 1000);
+  if (Math.abs(seconds) >= 8 * 86400) return day.format(time);
+  // The clocks of the hub and of the viewer may differ a little: a moment ahead is now.
+  return seconds > -5 ? ago(seconds) : ahead(-seconds);
 };
 
 class HubTime extends HTMLElement {
-  static observedAttributes = ['datetime', 'format'];
+  static observedAttributes = ['datetime', 'format', 'exact'];
 
   connectedCallback() {
     elements.add(this);
@@ -39,7 +53,7 @@ class HubTime extends HTMLElement {
     const format = this.getAttribute('format') ?? 'relative';
     const text = format === 'clock' ? clock.format(time) : format === 'seconds' ? withSeconds.format(time) : relative(time);
     if (this.textContent !== text) this.textContent = text;
-    this.title = full.format(time);
+    this.title = this.getAttribute('exact') ?? full.format(time);
   }
 }
 

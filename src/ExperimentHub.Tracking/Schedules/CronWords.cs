@@ -5,27 +5,40 @@ namespace ExperimentHub.Tracking.Schedules;
 /// <summary>Says a cron expression in plain words.</summary>
 public static class CronWords
 {
-    private static readonly string[] Weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+    private static readonly WeekDays[] Week =
+        [WeekDays.Monday, WeekDays.Tuesday, WeekDays.Wednesday, WeekDays.Thursday, WeekDays.Friday, WeekDays.Saturday, WeekDays.Sunday];
 
     /// <summary>Plain words for the common shapes; the expression itself where the words would be longer.</summary>
-    public static string Of(string cron)
+    public static string Of(string cron) => Of(CronDraft.Of(cron)) ?? cron;
+
+    /// <summary>The same for what is being typed; null where a field cannot be read.</summary>
+    public static string? Of(CronDraft draft)
     {
-        var f = cron.Split(' ');
-        if (f.Length < 6 || f[0] != "0" || !int.TryParse(f[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minute) || f[4] != "*")
-            return cron;
-        if (f[2] == "*" && f[3] is "*" or "?" && f[5] is "*" or "?")
-            return $"Every hour at {minute:00} minutes past";
-        if (!int.TryParse(f[2], NumberStyles.None, CultureInfo.InvariantCulture, out var hour))
-            return cron;
-        var at = $"at {hour:00}:{minute:00}";
-        if (f[5] is "*" or "?")
-            return f[3] is "*" or "?" ? $"Every day {at}" : int.TryParse(f[3], out var day) ? $"On day {day} of each month {at}" : cron;
-        return f[5] switch
+        if (draft.Problems.Count > 0)
+            return null;
+        var at = draft.TimeOfDay is { } time ? $"at {time.ToString("HH:mm", CultureInfo.InvariantCulture)}" : "";
+        return draft.Shape switch
         {
-            "MON-FRI" => $"Monday to Friday {at}",
-            "SAT,SUN" or "SUN,SAT" => $"Saturday and Sunday {at}",
-            _ when Weekdays.Contains(f[5]) => $"Every {Enum.GetValues<DayOfWeek>()[Array.IndexOf(Weekdays, f[5])]} {at}",
-            _ => cron,
+            CronShape.EveryDay => $"Every day {at}",
+            CronShape.Workdays => $"Monday to Friday {at}",
+            CronShape.Weekends => $"Saturday and Sunday {at}",
+            CronShape.ChosenDays => $"{Days(draft.Days)} {at}",
+            CronShape.DayOfMonth => $"On day {draft.DayOfMonth.Trim().TrimStart('0')} of each month {at}",
+            CronShape.EveryHour => draft.Minute.Trim().Trim('0').Length == 0 ? "Every hour on the hour" : $"Every hour at {draft.Minute.Trim().PadLeft(2, '0')} past",
+            _ => CronDraft.Of(draft.Own) is { Shape: not CronShape.Own } plain ? Of(plain) : draft.Own.Trim(),
+        };
+    }
+
+    /// <summary><c>Every Tuesday</c>, <c>Monday, Wednesday and Friday</c>.</summary>
+    private static string Days(WeekDays days)
+    {
+        string[] names = [.. Week.Where(day => days.HasFlag(day)).Select(day => day.ToString())];
+        return names switch
+        {
+            [var only] => $"Every {only}",
+            { Length: 7 } => "Every day",
+            _ when days == WeekDays.Workdays => "Monday to Friday",
+            _ => $"{string.Join(", ", names[..^1])} and {names[^1]}",
         };
     }
 }

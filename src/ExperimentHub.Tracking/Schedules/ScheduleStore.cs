@@ -13,19 +13,23 @@ public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems
 /// <summary>A firing with the run that came of it; null where none did or it was deleted.</summary>
 public sealed record FireDetails(ScheduleFire Fire, Run? Run);
 
-/// <summary>A schedule with the times to come and the newest firings, newest first.</summary>
+/// <summary>A schedule with the times to come, none while it is off or its experiment archived, and its newest firings, newest first.</summary>
 public sealed record ScheduleDetails(Schedule Schedule, string Words, IReadOnlyList<DateTimeOffset> NextFires, IReadOnlyList<FireDetails> Fires);
 
 /// <summary>Schedules and their firings. The clock itself is Quartz's; it hears of changes through <see cref="Changed"/>.</summary>
 public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time) : IDisposable
 {
-    private const int FiresShown = 60;
+    /// <summary>The newest firings that <see cref="FindAsync"/> reads: three months of nights.</summary>
+    public const int FiresRead = 90;
 
     // Whether an earlier run is still active is asked and answered in one go; two clicks at once would both hear "no".
     private readonly SemaphoreSlim _firing = new(1);
 
     /// <summary>Raised with the id of a schedule that was made, changed or deleted, after the database knows.</summary>
     public event Action<int>? Changed;
+
+    /// <summary>Raised with the id of a schedule that fired, whatever came of it, after the database knows.</summary>
+    public event Action<int>? Fired;
 
     /// <summary>What is wrong with a draft, as typed; empty where it can be saved.</summary>
     public IReadOnlyList<SpecProblem> Validate(ScheduleDraft draft)
@@ -81,6 +85,20 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return new ScheduleResult(id, []);
     }
 
+    /// <summary>Turns a schedule on or off and leaves the rest of it alone.</summary>
+    /// <returns>false where there is no such schedule.</returns>
+    public async Task<bool> SwitchAsync(int id, bool enabled, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (await db.Schedules.FirstOrDefaultAsync(s => s.Id == id, cancellation) is not { } schedule)
+            return false;
+        schedule.Enabled = enabled;
+        await db.SaveChangesAsync(cancellation);
+        Changed?.Invoke(id);
+        return true;
+    }
+
+    /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>
     /// <returns>false where there is no such schedule.</returns>
     public async Task<bool> DeleteAsync(int id, CancellationToken cancellation = default)
     {
@@ -90,21 +108,18 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return deleted;
     }
 
-    /// <summary>All schedules, or those of one experiment, with their times to come and newest firings.</summary>
+    /// <summary>All schedules, or those of one experiment, with their times to come and the newest firing of each.</summary>
     public async Task<IReadOnlyList<ScheduleDetails>> ListAsync(int? experimentId = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var schedules = await db.Schedules.AsNoTracking().Include(s => s.Experiment)
-            .Include(s => s.Fires.OrderByDescending(f => f.Number).Take(FiresShown))
-            .Where(s => experimentId == null || s.ExperimentId == experimentId).OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
-        var ids = schedules.SelectMany(s => s.Fires).Select(f => f.RunId).OfType<RunId>().ToList();
-        var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
-        return
-        [
-            .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),
-                s.Enabled && s.Experiment.ArchivedAt is null ? fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 5) : [],
-                [.. s.Fires.OrderByDescending(f => f.Number).Select(f => new FireDetails(f, f.RunId is { } run ? runs.GetValueOrDefault(run) : null))])),
-        ];
+        return await ReadAsync(db, db.Schedules.Where(s => experimentId == null || s.ExperimentId == experimentId), 1, cancellation);
+    }
+
+    /// <summary>One schedule with its newest <see cref="FiresRead"/> firings; null where there is none.</summary>
+    public async Task<ScheduleDetails?> FindAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return (await ReadAsync(db, db.Schedules.Where(s => s.Id == id), FiresRead, cancellation)) is [var found] ? found : null;
     }
 
     /// <summary>
@@ -113,15 +128,20 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     /// </summary>
     public async Task<ScheduleFire?> FireAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation = default)
     {
+        ScheduleFire? fire;
         await _firing.WaitAsync(cancellation);
         try
         {
-            return await FireInTurnAsync(id, dueAt, manual, cancellation);
+            fire = await FireInTurnAsync(id, dueAt, manual, cancellation);
         }
         finally
         {
             _firing.Release();
         }
+
+        if (fire is not null)
+            Fired?.Invoke(id);
+        return fire;
     }
 
     public void Dispose() => _firing.Dispose();
@@ -164,5 +184,19 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         db.ScheduleFires.Add(fire);
         await db.SaveChangesAsync(cancellation);
         return fire;
+    }
+
+    private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires, CancellationToken cancellation)
+    {
+        var schedules = await wanted.AsNoTracking().Include(s => s.Experiment).Include(s => s.Fires.OrderByDescending(f => f.Number).Take(fires))
+            .OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
+        var ids = schedules.SelectMany(s => s.Fires).Select(f => f.RunId).OfType<RunId>().ToList();
+        var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
+        return
+        [
+            .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),
+                s.Enabled && s.Experiment.ArchivedAt is null ? fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 5) : [],
+                [.. s.Fires.OrderByDescending(f => f.Number).Select(f => new FireDetails(f, f.RunId is { } run ? runs.GetValueOrDefault(run) : null))])),
+        ];
     }
 }

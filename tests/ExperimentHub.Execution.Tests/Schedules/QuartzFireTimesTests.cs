@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Execution.Schedules;
+using ExperimentHub.Tracking.Schedules;
 
 namespace ExperimentHub.Execution.Tests.Schedules;
 
@@ -13,6 +14,22 @@ public sealed class QuartzFireTimesTests
     [InlineData("30 2 * * 7", "0 30 2 ? * SUN")]
     [InlineData("0 30 2 ? * MON-FRI", "0 30 2 ? * MON-FRI")]
     public void Read_CrontabOrQuartz_IsQuartzsForm(string typed, string cron) => Assert.Equal((cron, null), _times.Read(typed));
+
+    /// <summary>What is stored is Quartz's form, and the words are read from that.</summary>
+    [Theory]
+    [InlineData(CronShape.EveryDay)]
+    [InlineData(CronShape.Workdays)]
+    [InlineData(CronShape.Weekends)]
+    [InlineData(CronShape.ChosenDays)]
+    [InlineData(CronShape.DayOfMonth)]
+    [InlineData(CronShape.EveryHour)]
+    public void Read_CronOfAPlainShape_IsTheSameShapeInQuartzsForm(CronShape shape)
+    {
+        // Only what the shape uses: the rest is not in the expression.
+        var draft = CronDraft.Of((CronDraft.Nightly with { Shape = shape, Time = "14:05", Days = WeekDays.Sunday | WeekDays.Tuesday | WeekDays.Wednesday, DayOfMonth = "31", Minute = "59" }).Cron!);
+        Assert.Equal(shape, draft.Shape);
+        Assert.Equal(draft, CronDraft.Of(_times.Read(draft.Cron!).Cron!));
+    }
 
     [Theory]
     [InlineData("")]

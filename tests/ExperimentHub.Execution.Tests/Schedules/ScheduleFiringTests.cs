@@ -24,7 +24,7 @@ public sealed class ScheduleFiringTests
         Assert.Null(await store.FireAsync(id, due, manual: false)); // the same night again
         Assert.Equal(FireOutcome.SkippedOverlap, (await store.FireAsync(id, due.AddDays(1), manual: false))!.Outcome);
 
-        var fires = (await store.ListAsync()).Single().Fires;
+        var fires = (await store.FindAsync(id))!.Fires;
         Assert.Equal([2, 1], fires.Select(fire => fire.Fire.Number));
         Assert.Equal(2, fires[1].Run!.Spec.Seed); // the spec's seed and the number of the firing
     }
@@ -114,7 +114,7 @@ public sealed class ScheduleFiringTests
 
             Assert.True(fire.Fire.Late);
             Assert.Equal(new TimeSpan(0, 30, 0), fire.Fire.DueAt.TimeOfDay); // 02:30 in Berlin in summer
-            Assert.Single((await schedules.ListAsync()).Single().Fires);
+            Assert.Single((await schedules.FindAsync((await schedules.ListAsync()).Single().Schedule.Id))!.Fires);
             Assert.Equal(10 + nights + 1, (await schedules.ListAsync()).Single().NextFires[0].Day);
         }
         finally

@@ -1,0 +1,77 @@
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+
+namespace ExperimentHub.Web.Schedules;
+
+/// <summary>One schedule: when it fires, how the accuracy went over the nights, and every firing.</summary>
+public sealed partial class SchedulePage(
+    ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+{
+    private ScheduleDetails? _details;
+    private bool _missing;
+    private string? _problem;
+    private ScheduleWatch? _watch;
+
+    [Parameter]
+    public int Id { get; set; }
+
+    /// <summary>Firings count from 1, so the newest one knows how many there were.</summary>
+    private int Total => _details?.Fires is [var newest, ..] ? newest.Fire.Number : 0;
+
+    private double? Best => _details?.Fires.Max(fire => fire.Run?.BestTestAccuracy);
+
+    protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
+
+    protected override Task OnParametersSetAsync() => LoadAsync();
+
+    private async Task LoadAsync()
+    {
+        try
+        {
+            _details = await schedules.FindAsync(Id);
+            (_missing, _problem) = (_details is null, null);
+        }
+        catch (Exception e)
+        {
+            _problem = e.Message;
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task RunNowAsync() => snackbar.Tell(await schedules.FireAsync(Id, time.GetUtcNow(), manual: true));
+
+    private async Task SwitchAsync()
+    {
+        if (_details is { Schedule: var schedule })
+            await schedules.SwitchAsync(Id, !schedule.Enabled);
+    }
+
+    private async Task RemoveAsync()
+    {
+        if (_details is not { Schedule.Experiment.Name: var experiment } details)
+            return;
+        var sure = await dialogs.ShowMessageBoxAsync(
+            "Remove this schedule?", $"{experiment} is no longer retrained {Lower(details.Words)}, and this history of firings is gone. The runs that it started stay.", yesText: "Remove schedule", cancelText: "Keep it");
+        if (sure != true)
+            return;
+        // Not through the change that it causes: this page would say that there is no such schedule.
+        _watch?.Dispose();
+        await schedules.DeleteAsync(Id);
+        snackbar.Add("The schedule was removed. Its runs are kept.", Severity.Normal);
+        navigation.NavigateTo("schedules");
+    }
+
+    private static TimeOnly? Wanted(Schedule schedule) =>
+        CronDraft.Of(schedule.Cron) is { Shape: not (CronShape.EveryHour or CronShape.Own) } plain ? plain.TimeOfDay : null;
+
+    private static string Times(int count) => count switch { 0 => "not yet", 1 => "once", _ => $"{Figures.Count(count)} times" };
+
+    /// <summary>Words inside a sentence; names of days keep their capital.</summary>
+    private static string Lower(string words) => words.StartsWith("Every ", StringComparison.Ordinal) || words.StartsWith("On ", StringComparison.Ordinal) ? char.ToLowerInvariant(words[0]) + words[1..] : $"({words})";
+
+    public void Dispose() => _watch?.Dispose();
+}
