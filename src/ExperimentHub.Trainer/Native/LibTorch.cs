@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -48,12 +49,11 @@ internal static class LibTorch
         return $"{(hasCuda ? "CUDA" : "CPU")}, libtorch {torch.__version__}{(externalFolder is null ? "" : $" from {externalFolder}")}";
     }
 
-    /// <summary>
-    /// Whether the wrapper in use went through LibTorchSharpPatch. The patch writes over the name of the one symbol that is too new, so the
-    /// patched file no longer holds it.
-    /// </summary>
-    public static bool IsPatched() =>
-        File.ReadAllBytes(Path.Combine(Natives, Wrapper)).AsSpan().IndexOf("_ZSt21ios_base_library_initv"u8) < 0;
+    /// <summary>Whether the build put the wrapper through LibTorchSharpPatch; null where it did not say.</summary>
+    public static bool? IsPatched() =>
+        typeof(LibTorch).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(said => said.Key == "PatchLibTorchSharp")?.Value is { } value
+            ? value == "true"
+            : null;
 
     private static void LoadFile(string path)
     {
