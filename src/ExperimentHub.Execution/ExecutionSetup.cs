@@ -4,6 +4,7 @@ using ExperimentHub.Execution.Recovery;
 using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,7 @@ public static class ExecutionSetup
     {
         services.AddSingleton(options);
         services.AddSingleton<TrainerProgram>();
+        services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
         services.AddSingleton<RunSupervisor>();

@@ -8,6 +8,8 @@ namespace ExperimentHub.Tracking;
 /// </summary>
 public sealed class DataFolder
 {
+    internal const string CheckpointFolderName = "checkpoints";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <param name="root">Absolute or relative path; created where missing.</param>
@@ -28,7 +30,7 @@ public sealed class DataFolder
 
     public string RunFolder(RunId id) => Path.Combine(Runs, id.ToString());
 
-    public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), "checkpoints");
+    public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), CheckpointFolderName);
 
     public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
 

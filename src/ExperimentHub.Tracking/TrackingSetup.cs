@@ -23,9 +23,12 @@ public static class TrackingSetup
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
+        services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<ExperimentStore>();
         services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<NightlyResults>();
+        services.AddSingleton<DiskUse>();
         return services;
     }
 }

@@ -32,7 +32,8 @@ internal static class SelfTest
         try
         {
             report = report with { Backend = LibTorch.Load(externalLibTorch), TorchVersion = __version__, Threads = get_num_threads() };
-            report = report with { Devices = DeviceNames.All() };
+            report = report with { Devices = DeviceNames.All(), Patched = LibTorch.IsPatched() };
+            report = report with { PciAddresses = DeviceNames.PciAddresses(report.Devices) };
             foreach (var device in report.Devices)
                 report = report with { StepLoss = TrainOneStep(device) };
             return double.IsFinite(report.StepLoss!.Value) ? report with { Works = true } : report with { Problem = "The loss of one training step is not a finite number." };

@@ -24,6 +24,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
                 errors.Add($"{page.Url}: {message.Text}");
         };
         await CheckAsync(page, "/"); // with nothing in it
+        await CheckAsync(page, "/devices");
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
         var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
@@ -32,7 +33,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         [
             "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
             $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
-            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",
+            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999", "/devices",
         ];
         foreach (var path in paths)
             await CheckAsync(page, path);

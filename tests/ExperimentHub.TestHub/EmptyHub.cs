@@ -35,6 +35,9 @@ public sealed class EmptyHub : IAsyncDisposable
 
     public static SelfTestReport OneCpu { get; } = new(true, "2.10.0", "CPU", [new DeviceInfo("cpu", 0, "Test CPU")], 1, 2.3, null, null);
 
+    public static Hardware OneCpuHardware { get; } = new(
+        new CpuFacts("Test CPU", 4, 8, 16L << 30, 10L << 30), new NvidiaFacts(null, [], "No NVIDIA driver was found on this machine.", "Install one."));
+
     /// <param name="configure">Adds or replaces services before the provider is built.</param>
     /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not given.</param>
     public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null, string? existing = null)
@@ -44,6 +47,7 @@ public sealed class EmptyHub : IAsyncDisposable
         services.AddTracking(folder);
         services.AddSqliteTracking(folder);
         services.AddSingleton<IFireTimes, NoFireTimes>();
+        services.AddSingleton<IHardware>(new FixedHardware());
         configure?.Invoke(services, folder);
         var provider = services.BuildServiceProvider();
         await SqliteDatabase.PrepareAsync(provider, folder);
@@ -56,6 +60,12 @@ public sealed class EmptyHub : IAsyncDisposable
         public (string? Cron, string? Problem) Read(string typed) => (typed, null);
 
         public IReadOnlyList<DateTimeOffset> Next(string cron, string timeZone, DateTimeOffset after, int count) => [];
+    }
+
+    /// <summary>A small machine without a GPU; Execution brings the real one.</summary>
+    private sealed class FixedHardware : IHardware
+    {
+        public Hardware Read() => OneCpuHardware;
     }
 
     public T Get<T>()

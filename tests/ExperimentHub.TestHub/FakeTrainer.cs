@@ -18,7 +18,7 @@ public sealed class FakeTrainer : IDisposable
     {
         Directory.CreateDirectory(_folder);
         Program = Path.Combine(_folder, "trainer");
-        File.WriteAllText(Path.Combine(_folder, "devices.json"), ProtocolJson.Write(devices ?? EmptyHub.OneCpu) + "\n");
+        Report(devices ?? EmptyHub.OneCpu);
         File.WriteAllText(Program, $"""
             #!/bin/sh
             here=$(dirname "$0")
@@ -36,6 +36,9 @@ public sealed class FakeTrainer : IDisposable
     public IReadOnlyList<int> Pids => File.Exists(Path.Combine(_folder, "pids"))
         ? [.. File.ReadAllLines(Path.Combine(_folder, "pids")).Select(int.Parse)]
         : [];
+
+    /// <summary>What its next self-test says.</summary>
+    public void Report(SelfTestReport devices) => File.WriteAllText(Path.Combine(_folder, "devices.json"), ProtocolJson.Write(devices) + "\n");
 
     /// <summary>A shell command that says an event.</summary>
     public static string Say(TrainerEvent said) => $"echo '{ProtocolJson.Write(said)}'";

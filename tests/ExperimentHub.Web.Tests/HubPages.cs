@@ -1,6 +1,8 @@
 using Bunit;
 using ExperimentHub.Execution.Schedules;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
+using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
@@ -28,17 +30,32 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<RunLogs>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ScheduleStore>());
+        Services.AddSingleton(hub.Get<WaitingLine>());
+        Services.AddSingleton(hub.Get<NightlyResults>());
+        Services.AddSingleton(hub.Get<DiskUse>());
     }
 
     public EmptyHub Hub { get; }
 
     public string Address => Services.GetRequiredService<NavigationManager>().Uri;
 
-    public static async Task<HubPages> OpenAsync()
+    /// <summary>A hub whose self-test found one CPU.</summary>
+    public static Task<HubPages> OpenAsync() => OpenAsync(EmptyHub.OneCpu);
+
+    /// <param name="report">null for a hub whose first self-test is on its way.</param>
+    /// <param name="hardware">What the machine says of itself; a small one without a GPU where not given.</param>
+    public static async Task<HubPages> OpenAsync(SelfTestReport? report, Hardware? hardware = null)
     {
         // The scheduler's own clockwork: the pages show its times.
         var hub = await EmptyHub.CreateAsync((services, _) => services.AddSingleton<IFireTimes, QuartzFireTimes>());
         hub.Get<DeviceInventory>().Report = EmptyHub.OneCpu;
+        var hub = await EmptyHub.CreateAsync((services, _) =>
+        {
+            if (hardware is not null)
+                services.AddSingleton<IHardware>(new GivenHardware(hardware));
+        });
+        if (report is not null)
+            hub.Devices.Report = report;
         return new HubPages(hub);
     }
 
@@ -48,5 +65,10 @@ internal sealed class HubPages : BunitContext
     {
         await base.DisposeAsyncCore();
         await Hub.DisposeAsync();
+    }
+
+    private sealed class GivenHardware(Hardware hardware) : IHardware
+    {
+        public Hardware Read() => hardware;
     }
 }

@@ -1,13 +1,23 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Execution.Devices;
 
 /// <summary>How many more runs each device can take. A slot is a lease and is given back in every ending.</summary>
-internal sealed class DeviceSlots(ExecutionOptions options, DeviceInventory inventory)
+internal sealed class DeviceSlots
 {
+    private readonly ExecutionOptions _options;
+    private readonly DeviceInventory _inventory;
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<DeviceInfo, int> _taken = [];
+    private readonly List<DeviceLease> _leases = [];
+
+    public DeviceSlots(ExecutionOptions options, DeviceInventory inventory, TimeProvider time)
+    {
+        (_options, _inventory, _time) = (options, inventory, time);
+        inventory.SlotBooks = Books;
+    }
 
     /// <summary>Slots of all devices of a group.</summary>
     public int Capacity(string group) => Devices(group).Sum(Limit);
@@ -23,34 +33,64 @@ internal sealed class DeviceSlots(ExecutionOptions options, DeviceInventory inve
                 .MinBy(Taken);
             if (device is null)
                 return null;
-            _taken[device] = Taken(device) + 1;
-            return new DeviceLease(this, device);
+            var lease = new DeviceLease(this, device, _time.GetUtcNow().UtcDateTime);
+            _leases.Add(lease);
+            return lease;
         }
     }
 
-    internal void GiveBack(DeviceInfo device)
+    /// <summary>Says whose the lease is; the pages show it from now on.</summary>
+    internal void Enter(DeviceLease lease, RunId run)
     {
         lock (_lock)
-            _taken[device]--;
+            lease.Run = run;
+        _inventory.SlotsChanged();
     }
 
-    private IEnumerable<DeviceInfo> Devices(string group) => (inventory.Report?.Devices ?? []).Where(device => device.Kind == group);
+    internal void GiveBack(DeviceLease lease)
+    {
+        lock (_lock)
+            _leases.Remove(lease);
+        _inventory.SlotsChanged();
+    }
 
-    private int Taken(DeviceInfo device) => _taken.GetValueOrDefault(device);
+    private List<DeviceUse> Books()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. (_inventory.Report?.Devices ?? []).Select(device => new DeviceUse(device, Limit(device),
+                    [.. _leases.Where(lease => lease.Device == device).Where(lease => lease.Run is not null).Select(lease => new SlotHolder(lease.Run!.Value, lease.Since))])),
+            ];
+        }
+    }
 
-    private int Limit(DeviceInfo device) => device.Kind == DeviceRequest.Cpu ? options.CpuSlots : options.SlotsPerGpu;
+    private IEnumerable<DeviceInfo> Devices(string group) => (_inventory.Report?.Devices ?? []).Where(device => device.Kind == group);
+
+    private int Taken(DeviceInfo device) => _leases.Count(lease => lease.Device == device);
+
+    private int Limit(DeviceInfo device) => device.Kind == DeviceRequest.Cpu ? _options.CpuSlots : _options.SlotsPerGpu;
 }
 
 /// <summary>The right to train on a device until it is disposed. Disposing twice gives back once.</summary>
-internal sealed class DeviceLease(DeviceSlots slots, DeviceInfo device) : IDisposable
+/// <param name="since">UTC.</param>
+internal sealed class DeviceLease(DeviceSlots slots, DeviceInfo device, DateTime since) : IDisposable
 {
     private int _given;
 
     public DeviceInfo Device => device;
 
+    public DateTime Since => since;
+
+    /// <summary>null between taking the slot and claiming a run for it.</summary>
+    public RunId? Run { get; internal set; }
+
+    public void Enter(RunId run) => slots.Enter(this, run);
+
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _given, 1) == 0)
-            slots.GiveBack(device);
+            slots.GiveBack(this);
     }
 }

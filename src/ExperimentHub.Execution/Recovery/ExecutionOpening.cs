@@ -31,16 +31,12 @@ internal sealed class ExecutionOpening(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        using var asked = new SemaphoreSlim(0);
+        void Ask() => asked.Release();
+        inventory.TestRequested += Ask;
         try
         {
-            inventory.Report = await detection.DetectAsync(stoppingToken);
-            await queue.ResolveAutoAsync(stoppingToken);
-            var scheduler = await schedulers.GetScheduler(stoppingToken);
-            var limits = ExecutionLimitsBuilder.Create();
-            foreach (var group in new[] { DeviceRequest.Cpu, DeviceRequest.Cuda })
-                limits.ForGroup(group, slots.Capacity(group));
-            await scheduler.SetExecutionLimits(limits.Build(), stoppingToken);
-
+            await LearnDevicesAsync(stoppingToken);
             // Listening begins before the queue is read, so that no run falls between the two; a second ticket does no harm.
             _listening = feed.Listen((run, signal) =>
             {
@@ -48,10 +44,47 @@ internal sealed class ExecutionOpening(
                     _ = IssueAsync(run, stoppingToken);
             });
             await tickets.IssueAllAsync(stoppingToken);
+
+            while (true)
+            {
+                await asked.WaitAsync(stoppingToken);
+                await TestAgainAsync(stoppingToken);
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The hub stops before it was open.
+            // The hub stops, perhaps before it was open.
+        }
+        finally
+        {
+            inventory.TestRequested -= Ask;
+        }
+    }
+
+    /// <summary>Runs the self-test and makes queue and doors agree with what it found. What trains already is left alone.</summary>
+    private async Task LearnDevicesAsync(CancellationToken cancellation)
+    {
+        inventory.Report = await detection.DetectAsync(cancellation);
+        await queue.ResolveAutoAsync(cancellation);
+        var scheduler = await schedulers.GetScheduler(cancellation);
+        var limits = ExecutionLimitsBuilder.Create();
+        foreach (var group in new[] { DeviceRequest.Cpu, DeviceRequest.Cuda })
+            limits.ForGroup(group, slots.Capacity(group));
+        await scheduler.SetExecutionLimits(limits.Build(), cancellation);
+    }
+
+    private async Task TestAgainAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await LearnDevicesAsync(cancellation);
+            await tickets.IssueAllAsync(cancellation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A hub that works must not end because a repeated test could not be finished.
+            logger.LogError(e, "The devices could not be learnt again; the next test or the next start tries it anew");
+            inventory.EndTest();
         }
     }
 

@@ -27,8 +27,9 @@ internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervis
             var run = await queue.ClaimAsync(group, request => (lease = slots.TryTake(request)) is not null, CancellationToken.None);
             if (run is null)
                 return;
+            lease!.Enter(run.Key.Run);
             // From here on the run is ours: it leaves this block with an ending, or the next start finds it orphaned.
-            await supervisor.SuperviseAsync(run, lease!.Device, stopping.Token);
+            await supervisor.SuperviseAsync(run, lease.Device, stopping.Token);
         }
         finally
         {

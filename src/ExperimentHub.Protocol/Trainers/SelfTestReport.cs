@@ -9,5 +9,8 @@ namespace ExperimentHub.Protocol.Trainers;
 /// <param name="Devices">The CPU first, then the GPUs that torch can use.</param>
 /// <param name="Problem">Why something does not work, for a person.</param>
 /// <param name="Remedy">What to do about it.</param>
+/// <param name="Patched">TorchSharp's native library was changed at build time to load with the C++ library of older systems; null where unknown.</param>
+/// <param name="PciAddresses">By torch name, where each GPU is plugged in (<c>0000:65:00.0</c>): the driver's own tools number GPUs in another order.</param>
 public sealed record SelfTestReport(
-    bool Works, string? TorchVersion, string Backend, IReadOnlyList<DeviceInfo> Devices, int Threads, double? StepLoss, string? Problem, string? Remedy);
+    bool Works, string? TorchVersion, string Backend, IReadOnlyList<DeviceInfo> Devices, int Threads, double? StepLoss, string? Problem, string? Remedy,
+    bool? Patched = null, IReadOnlyDictionary<string, string>? PciAddresses = null);

@@ -4,29 +4,74 @@ using ExperimentHub.Protocol.Trainers;
 namespace ExperimentHub.Tracking.Devices;
 
 /// <summary>
-/// The devices of this machine as the trainer's self-test saw them, so that queue and pages agree. The hub itself never loads torch: the
-/// report comes from a trainer process soon after the start, and is null until then.
+/// The devices of this machine: as the trainer's self-test saw them, so that queue and pages agree; who holds their slots; and what the
+/// hardware says of itself. The hub itself never loads torch: the report comes from a trainer process soon after the start, and is null until then.
 /// </summary>
-public sealed class DeviceInventory
+public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
 {
     private volatile SelfTestReport? _report;
+    private int _testing = 1; // the hub starts with a test
 
-    /// <summary>Raised on the thread that brings a new report.</summary>
+    /// <summary>Raised on the thread that brings a new report, takes or gives back a slot, or asks for a test.</summary>
     public event Action? Changed;
+
+    /// <summary>Raised when a person asks for the self-test to be repeated; whoever hears it sets <see cref="Report"/> in the end.</summary>
+    public event Action? TestRequested;
 
     public SelfTestReport? Report
     {
         get => _report;
         set
         {
-            _report = value;
+            (_report, TestedAt) = (value, time.GetUtcNow().UtcDateTime);
+            Volatile.Write(ref _testing, 0);
             Changed?.Invoke();
         }
     }
 
+    /// <summary>UTC; when <see cref="Report"/> came, null before the first.</summary>
+    public DateTime? TestedAt { get; private set; }
+
+    /// <summary>A self-test is on its way; <see cref="Report"/> is still the one before.</summary>
+    public bool IsTesting => Volatile.Read(ref _testing) == 1;
+
+    /// <summary>Who keeps the books of the slots; nothing is in use until there is one.</summary>
+    public Func<IReadOnlyList<DeviceUse>> SlotBooks { private get; set; } = () => [];
+
+    /// <summary>Every device of the report with its slots and their holders, at this moment.</summary>
+    public IReadOnlyList<DeviceUse> Use => SlotBooks();
+
     public IReadOnlyList<DeviceInfo> Gpus => [.. (_report?.Devices ?? []).Where(device => device.Kind == DeviceRequest.Cuda)];
 
     public DeviceInfo? CpuDevice => _report?.Devices.FirstOrDefault(device => device.Kind == DeviceRequest.Cpu);
+
+    /// <summary>Asks for the self-test to be repeated. Asking again while one is on its way changes nothing.</summary>
+    public void RequestTest()
+    {
+        if (Interlocked.Exchange(ref _testing, 1) == 1)
+            return;
+        Changed?.Invoke();
+        TestRequested?.Invoke();
+    }
+
+    /// <summary>For whoever tests: it ended without a report, and the one before still holds.</summary>
+    public void EndTest()
+    {
+        Volatile.Write(ref _testing, 0);
+        Changed?.Invoke();
+    }
+
+    /// <summary>For the keeper of the slots: one was taken or given back.</summary>
+    public void SlotsChanged() => Changed?.Invoke();
+
+    /// <summary>What system and driver say now, read on a pool thread: a driver in trouble may take its time.</summary>
+    public Task<Hardware> ReadHardwareAsync() => Task.Run(hardware.Read);
+
+    /// <summary>What the driver says of a GPU of the report; null where it is silent or the two cannot be matched.</summary>
+    public GpuFacts? FactsOf(DeviceInfo gpu, Hardware seen) =>
+        _report?.PciAddresses?.GetValueOrDefault(gpu.TorchName) is { } address
+            ? seen.Nvidia.Gpus.FirstOrDefault(facts => string.Equals(facts.PciAddress, address, StringComparison.OrdinalIgnoreCase))
+            : null;
 
     /// <summary>The group that a request waits in. <c>auto</c> is the tutorial's rule: CUDA if this machine has it, else the CPU.</summary>
     public string GroupOf(DeviceRequest request) =>

@@ -1,4 +1,3 @@
-using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using Microsoft.EntityFrameworkCore;
@@ -187,16 +186,10 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         return order == RunOrder.Created ? ordered : ordered.ThenByDescending(r => r.Number);
     }
 
-    private async Task<string?> WhyWaitingAsync(TrackingDb db, Run run, CancellationToken cancellation)
+    private async Task<string> WhyWaitingAsync(TrackingDb db, Run run, CancellationToken cancellation)
     {
-        if (devices.Report is null)
-            return "Looking for the devices of this machine.";
-        var asked = DeviceRequest.Parse(run.Spec.Device);
-        if (devices.WhyNot(asked) is { } reason)
-            return $"{reason} The run waits; it is never moved to another device by itself.";
         var ahead = await db.Runs.CountAsync(r => r.Status == RunStatus.Queued && r.DeviceGroup == run.DeviceGroup && r.QueuePosition < run.QueuePosition, cancellation);
-        var device = run.DeviceGroup == DeviceRequest.Cpu ? "the CPU" : asked.Index is not null ? asked.ToString() : "a GPU";
-        return ahead == 0 ? $"Next in line for {device}." : $"Waiting for {device}; {ahead} {(ahead == 1 ? "run" : "runs")} ahead.";
+        return WaitingLine.Why(devices, run, ahead);
     }
 
     private static IReadOnlyList<CheckpointDetails> Rank(List<Checkpoint> checkpoints)

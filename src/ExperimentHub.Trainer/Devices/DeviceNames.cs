@@ -29,6 +29,16 @@ internal static partial class DeviceNames
             "Choose another device. For a GPU, see what ExperimentHub.Trainer --selftest says: the driver may be missing or the trainer built without CUDA (-p:TorchBackend=cuda).");
     }
 
+    /// <summary>Where each GPU is plugged in, by torch name; a GPU whose place the driver does not tell is left out.</summary>
+    public static IReadOnlyDictionary<string, string> PciAddresses(IEnumerable<DeviceInfo> devices)
+    {
+        var addresses = new Dictionary<string, string>();
+        foreach (var gpu in devices.Where(device => device.Kind == DeviceRequest.Cuda))
+            if (FromDriver(gpu.Index, DriverDevicePciAddress, 32) is { } address)
+                addresses[gpu.TorchName] = address;
+        return addresses;
+    }
+
     private static DeviceInfo Cpu()
     {
         const string field = "model name";
@@ -37,21 +47,23 @@ internal static partial class DeviceNames
     }
 
     // torch has no call for the name; the driver has, and it numbers the GPUs as torch does.
-    private static DeviceInfo Gpu(int index)
+    private static DeviceInfo Gpu(int index) =>
+        new(DeviceRequest.Cuda, index, FromDriver(index, DriverDeviceName, 256) ?? "NVIDIA GPU");
+
+    /// <summary>A text about a GPU; null where the driver does not give it, since no run depends on it.</summary>
+    private static string? FromDriver(int index, Func<byte[], int, int, int> ask, int length)
     {
-        var buffer = new byte[256];
-        string? name = null;
+        var buffer = new byte[length];
         try
         {
-            if (DriverInit(0) == 0 && DriverDevice(out var device, index) == 0 && DriverDeviceName(buffer, buffer.Length, device) == 0)
-                name = Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0));
+            return DriverInit(0) == 0 && DriverDevice(out var device, index) == 0 && ask(buffer, length, device) == 0
+                ? Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0))
+                : null;
         }
         catch (DllNotFoundException)
         {
-            // The run does not depend on the name.
+            return null;
         }
-
-        return new DeviceInfo(DeviceRequest.Cuda, index, name ?? "NVIDIA GPU");
     }
 
     [LibraryImport("libcuda.so.1", EntryPoint = "cuInit")]
@@ -62,4 +74,8 @@ internal static partial class DeviceNames
 
     [LibraryImport("libcuda.so.1", EntryPoint = "cuDeviceGetName")]
     private static partial int DriverDeviceName(byte[] name, int length, int device);
+
+    // "0000:65:00.0", all hexadecimal: CUDA Driver API, cuDeviceGetPCIBusId.
+    [LibraryImport("libcuda.so.1", EntryPoint = "cuDeviceGetPCIBusId")]
+    private static partial int DriverDevicePciAddress(byte[] address, int length, int device);
 }

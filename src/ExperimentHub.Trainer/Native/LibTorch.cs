@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -14,12 +15,13 @@ internal static class LibTorch
     // Dependencies first: glibc answers a later library's need with what is loaded under that name, wherever it came from.
     private static readonly string[] LoadOrder = ["libc10.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"];
 
+    private static string Natives => Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
+
     /// <param name="externalFolder">Where libtorch lies; null for the one beside the trainer.</param>
     /// <returns>What was loaded, for a person: "CPU, libtorch 2.10.0.0".</returns>
     /// <exception cref="TrainingFailure">A library is missing or does not load here.</exception>
     public static string Load(string? externalFolder)
     {
-        var natives = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
         // The CPU build keeps libtorch apart, the CUDA packages put it beside the wrapper (see LibTorch.targets).
         var own = Path.Combine(AppContext.BaseDirectory, "libtorch");
         var isApart = Directory.Exists(own);
@@ -29,7 +31,7 @@ internal static class LibTorch
                 $"Remove the setting {ExternalFolderVariable}, or build the trainer with -p:TorchBackend=cpu.");
         }
 
-        var folder = externalFolder ?? (isApart ? own : natives);
+        var folder = externalFolder ?? (isApart ? own : Natives);
         if (!Directory.Exists(folder))
         {
             throw new TrainingFailure($"{ExternalFolderVariable} names the folder '{folder}', which does not exist.",
@@ -43,9 +45,15 @@ internal static class LibTorch
                 LoadFile(Path.Combine(folder, name));
         }
 
-        LoadFile(Path.Combine(natives, Wrapper));
+        LoadFile(Path.Combine(Natives, Wrapper));
         return $"{(hasCuda ? "CUDA" : "CPU")}, libtorch {torch.__version__}{(externalFolder is null ? "" : $" from {externalFolder}")}";
     }
+
+    /// <summary>Whether the build put the wrapper through LibTorchSharpPatch; null where it did not say.</summary>
+    public static bool? IsPatched() =>
+        typeof(LibTorch).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(said => said.Key == "PatchLibTorchSharp")?.Value is { } value
+            ? value == "true"
+            : null;
 
     private static void LoadFile(string path)
     {

@@ -1,11 +1,14 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Overview;
 
-/// <summary>What trains now, what waits, and what came out last.</summary>
-public sealed partial class OverviewPage(RunHistory history, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
+/// <summary>What trains now, what waits, what came out last and over night, and how full devices and disk are.</summary>
+public sealed partial class OverviewPage(
+    RunHistory history, WaitingLine line, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RecentRunsShown = 10;
     private const int WaitingShown = 5;
@@ -17,8 +20,9 @@ public sealed partial class OverviewPage(RunHistory history, RunQueue queue, Run
     private readonly string _key = $"tutorial-{Guid.NewGuid():N}";
     private RunListing? _recent;
     private List<(RunDetails Details, IReadOnlyList<LossPoint> Curve)> _running = [];
-    private List<RunDetails> _waiting = [];
+    private List<WaitingRun> _waiting = [];
     private int _moreWaiting;
+    private NightlyListing? _night;
     private string? _problem;
     private string? _refusal;
     private bool _starting;
@@ -36,16 +40,15 @@ public sealed partial class OverviewPage(RunHistory history, RunQueue queue, Run
         {
             var recent = await history.ListAsync(new RunFilter(), RunOrder.Created, descending: true, 0, RecentRunsShown, _gone.Token);
             var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running]), RunOrder.Created, descending: false, 0, RunningShown, _gone.Token);
-            var queued = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), RunOrder.Created, descending: false, 0, WaitingShown, _gone.Token);
             var running = new List<(RunDetails, IReadOnlyList<LossPoint>)>();
             foreach (var run in runs.Items)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
                     running.Add((details, await history.CurveAsync(run.Id, _gone.Token) ?? []));
-            var waiting = new List<RunDetails>();
-            foreach (var run in queued.Items)
-                if (await history.FindAsync(run.Id, _gone.Token) is { } details)
-                    waiting.Add(details);
-            (_recent, _running, _waiting, _moreWaiting, _problem) = (recent, running, waiting, queued.Total - queued.Items.Count, null);
+            var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
+            var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
+            List<WaitingRun> waiting = [.. cpu.Items.Concat(cuda.Items).OrderBy(item => item.Run.QueuePosition).Take(WaitingShown)];
+            var night = await nights.ReadAsync(_gone.Token);
+            (_recent, _running, _waiting, _moreWaiting, _night, _problem) = (recent, running, waiting, cpu.Total + cuda.Total - waiting.Count, night, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {

@@ -1,0 +1,52 @@
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Schedules;
+
+/// <summary>What a schedule's newest firing brought.</summary>
+/// <param name="Run">null where none was queued or it was deleted.</param>
+/// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one, 0..1; null where there is none.</param>
+public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore)
+{
+    /// <summary>How much better the run is than the firing before it; null while either accuracy is missing.</summary>
+    public double? Gain => Run?.BestTestAccuracy - AccuracyBefore;
+}
+
+/// <param name="Schedules">How many schedules there are at all.</param>
+/// <param name="Results">At most one for each schedule, the newest first.</param>
+public sealed record NightlyListing(int Schedules, IReadOnlyList<NightlyResult> Results);
+
+/// <summary>Reads what the schedules did of late. Nothing here changes anything.</summary>
+public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, TimeProvider time)
+{
+    /// <summary>How far back "last night" reaches.</summary>
+    public static readonly TimeSpan Reach = TimeSpan.FromHours(24);
+
+    /// <summary>The newest firing of every schedule that fired within <see cref="Reach"/>.</summary>
+    public async Task<NightlyListing> ReadAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var schedules = await db.Schedules.CountAsync(cancellation);
+        if (schedules == 0)
+            return new NightlyListing(0, []);
+        var since = (time.GetUtcNow() - Reach).UtcDateTime;
+        var newest = await (
+            from fire in db.ScheduleFires.AsNoTracking()
+            join schedule in db.Schedules on fire.ScheduleId equals schedule.Id
+            where fire.FiredAt >= since && !db.ScheduleFires.Any(later => later.ScheduleId == fire.ScheduleId && later.Number > fire.Number)
+            orderby fire.FiredAt descending
+            select new
+            {
+                Fire = fire,
+                schedule.Experiment,
+                Run = db.Runs.FirstOrDefault(run => run.Id == fire.RunId),
+                Before = (from earlier in db.ScheduleFires
+                          join run in db.Runs on earlier.RunId equals run.Id
+                          where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
+                          orderby earlier.Number descending
+                          select run.BestTestAccuracy).FirstOrDefault(),
+            }).ToListAsync(cancellation);
+        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before))]);
+    }
+}

@@ -1,0 +1,102 @@
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ExperimentHub.Tracking.Tests.Schedules;
+
+public sealed class NightlyResultsTests
+{
+    private readonly SetClock _clock = new();
+
+    [Fact]
+    public async Task NightlyResults_NoSchedules_SaysThereAreNone()
+    {
+        await using var hub = await OpenAsync();
+        Assert.Equal(0, (await hub.Get<NightlyResults>().ReadAsync()).Schedules);
+    }
+
+    [Fact]
+    public async Task NightlyResults_TwoNights_ComparesWithTheNewestResultBefore()
+    {
+        await using var hub = await OpenAsync();
+        var schedule = await ScheduleAsync(hub, "nightly");
+        await NightAsync(hub, schedule, 0.91);
+        await NightAsync(hub, schedule, accuracy: null); // a night that was stopped before its first epoch
+        await NightAsync(hub, schedule, 0.93);
+
+        var listing = await hub.Get<NightlyResults>().ReadAsync();
+        var result = Assert.Single(listing.Results);
+        Assert.Equal((1, "nightly", 3, 0.93, 0.91), (listing.Schedules, result.Experiment.Name, result.Fire.Number, result.Run!.BestTestAccuracy!.Value, result.AccuracyBefore!.Value));
+        Assert.Equal(0.02, result.Gain!.Value, 9);
+    }
+
+    [Fact]
+    public async Task NightlyResults_FirstNight_HasNothingToCompareWith()
+    {
+        await using var hub = await OpenAsync();
+        await NightAsync(hub, await ScheduleAsync(hub, "nightly"), 0.91);
+        var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results);
+        Assert.Null(result.AccuracyBefore);
+        Assert.Null(result.Gain);
+    }
+
+    [Fact]
+    public async Task NightlyResults_OldFiringsAndDeletedExperiments_AreLeftOut()
+    {
+        await using var hub = await OpenAsync();
+        var deleted = await ScheduleAsync(hub, "deleted");
+        await NightAsync(hub, await ScheduleAsync(hub, "quiet"), 0.91);
+        _clock.Now += NightlyResults.Reach;
+        await NightAsync(hub, deleted, 0.92);
+        await NightAsync(hub, await ScheduleAsync(hub, "busy"), 0.93);
+        await hub.Get<ExperimentStore>().DeleteAsync((await hub.Get<ScheduleStore>().ListAsync()).Single(s => s.Schedule.Id == deleted).Schedule.ExperimentId);
+
+        var listing = await hub.Get<NightlyResults>().ReadAsync();
+        Assert.Equal(2, listing.Schedules);
+        Assert.Equal(["busy"], listing.Results.Select(result => result.Experiment.Name));
+    }
+
+    [Fact]
+    public async Task NightlyResults_SkippedFiring_IsTheOutcome()
+    {
+        await using var hub = await OpenAsync();
+        var schedule = await ScheduleAsync(hub, "nightly");
+        await hub.Get<ScheduleStore>().FireAsync(schedule, _clock.Now, manual: false);
+        _clock.Now += TimeSpan.FromHours(1);
+        await hub.Get<ScheduleStore>().FireAsync(schedule, _clock.Now - TimeSpan.FromMinutes(10), manual: false);
+        var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results);
+        Assert.Equal((FireOutcome.SkippedOverlap, true), (result.Fire.Outcome, result.Fire.Late));
+        Assert.Null(result.Run);
+    }
+
+    private Task<EmptyHub> OpenAsync() => EmptyHub.CreateAsync((services, _) => services.AddSingleton<TimeProvider>(_clock));
+
+    private static async Task<int> ScheduleAsync(EmptyHub hub, string experiment)
+    {
+        var id = (await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft(experiment, "", new()))).Id!.Value;
+        return (await hub.Get<ScheduleStore>().CreateAsync(id, new ScheduleDraft("0 30 2 * * ?", "Etc/UTC"))).Id!.Value;
+    }
+
+    /// <summary>A firing whose run is trained to an end, an hour after the one before.</summary>
+    private async Task NightAsync(EmptyHub hub, int schedule, double? accuracy)
+    {
+        _clock.Now += TimeSpan.FromHours(1);
+        await hub.Get<ScheduleStore>().FireAsync(schedule, _clock.Now, manual: false);
+        var key = (await hub.Queue.ClaimAsync(DeviceRequest.Cpu, _ => true))!.Key;
+        hub.Recorder.Begin(key);
+        await hub.Recorder.StartedAsync(key, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
+        if (accuracy is { } value)
+            await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, value, 0.5));
+        await hub.Recorder.EndAsync(key, accuracy is null ? AttemptEnding.Stopped : AttemptEnding.Finished, null, null);
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 2, 3, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
