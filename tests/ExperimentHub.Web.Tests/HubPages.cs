@@ -46,11 +46,10 @@ internal sealed class HubPages : BunitContext
     /// <param name="hardware">What the machine says of itself; a small one without a GPU where not given.</param>
     public static async Task<HubPages> OpenAsync(SelfTestReport? report, Hardware? hardware = null)
     {
-        // The scheduler's own clockwork: the pages show its times.
-        var hub = await EmptyHub.CreateAsync((services, _) => services.AddSingleton<IFireTimes, QuartzFireTimes>());
-        hub.Get<DeviceInventory>().Report = EmptyHub.OneCpu;
         var hub = await EmptyHub.CreateAsync((services, _) =>
         {
+            // The scheduler's own clockwork: the pages show its times.
+            services.AddSingleton<IFireTimes, QuartzFireTimes>();
             if (hardware is not null)
                 services.AddSingleton<IHardware>(new GivenHardware(hardware));
         });

@@ -18,7 +18,6 @@ public sealed partial class ExperimentPage(
     private Experiment? _experiment;
     private RunListing? _runs;
     private RunsAddress _order = new();
-    private IReadOnlyList<RunId> _selected = [];
     private Run? _newest;
     private Run? _best;
     private bool _missing;
@@ -31,15 +30,11 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery]
     private string? Sort { get; set; }
 
-    [SupplyParameterFromQuery(Name = "selected")]
-    private string? SelectedText { get; set; }
-
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
     protected override Task OnParametersSetAsync()
     {
         _order = RunsAddress.Of(null, null, null, null, null, Sort, null);
-        _selected = RunSelection.Parse(SelectedText);
         return LoadAsync();
     }
 
@@ -115,9 +110,6 @@ public sealed partial class ExperimentPage(
     }
 
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
-
-    private void Select(IReadOnlyList<RunId> runs) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", runs.Count == 0 ? null : RunSelection.Text(runs)), replace: true);
 
     private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameter("sort", (string?)address.Parameters["sort"]);
 

@@ -10,7 +10,6 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
 
     private readonly CancellationTokenSource _gone = new();
     private RunsAddress _address = new();
-    private IReadOnlyList<RunId> _selected = [];
     private RunListing? _page;
     private string? _problem;
     private IReadOnlyList<string> _models = [];
@@ -39,10 +38,6 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
     [SupplyParameterFromQuery]
     public int? Page { get; set; }
 
-    /// <summary>Survives filters, sorting and paging, because all of them keep the rest of the address.</summary>
-    [SupplyParameterFromQuery(Name = "selected")]
-    public string? SelectedText { get; set; }
-
     private bool IsEmptyHub => _page is { Total: 0 } && !_address.IsFiltered;
 
     protected override void OnInitialized() =>
@@ -51,7 +46,6 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
     protected override async Task OnParametersSetAsync()
     {
         _address = RunsAddress.Of(Text, Experiment, Statuses, Models, Devices, Sort, Page);
-        _selected = RunSelection.Parse(SelectedText);
         await LoadAsync();
     }
 
@@ -82,9 +76,6 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
     }
 
     private void GoTo(RunsAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
-
-    private void Select(IReadOnlyList<RunId> runs) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", runs.Count == 0 ? null : RunSelection.Text(runs)), replace: true);
 
     private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
 
