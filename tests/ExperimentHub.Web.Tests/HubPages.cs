@@ -20,6 +20,8 @@ internal sealed class HubPages : BunitContext
     {
         Hub = hub;
         JSInterop.Mode = JSRuntimeMode.Loose;
+        // A busy machine is no reason to fail: what is waited for comes at once where it comes at all.
+        DefaultWaitTimeout = TimeSpan.FromSeconds(20);
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton(hub.Queue);

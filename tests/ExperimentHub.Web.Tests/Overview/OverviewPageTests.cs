@@ -54,7 +54,7 @@ public sealed class OverviewPageTests
         await NightAsync(pages.Hub, schedule, now.AddHours(-1), 0.91);
         await NightAsync(pages.Hub, schedule, now, 0.925);
         var page = pages.Render<OverviewPage>();
-        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find(".accuracy").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find(".side .accuracy").TextContent, StringComparison.Ordinal));
         Assert.StartsWith("+1.50", page.Find(".gain.better").TextContent, StringComparison.Ordinal);
         Assert.Contains("by hand", page.Markup, StringComparison.Ordinal);
     }
