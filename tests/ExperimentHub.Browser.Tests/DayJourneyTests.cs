@@ -68,7 +68,7 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         // The night.
         await page.GotoAsync(experiment);
         await page.GetByRole(AriaRole.Link, new() { Name = "Schedule retraining" }).ClickAsync();
-        await Expect(page.GetByLabel("Time zone")).ToHaveValueAsync("Europe/Berlin");
+        await Expect(page.GetByRole(AriaRole.Combobox, new() { Name = "Time zone" })).ToHaveValueAsync("Europe/Berlin");
         await page.GetByLabel("Time (HH:mm)").FillAsync("02:30");
         await Tour.TakeAsync(page, "schedule-form");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save schedule" }).ClickAsync();

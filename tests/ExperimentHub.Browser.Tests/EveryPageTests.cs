@@ -23,17 +23,21 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             if (message.Type == "error")
                 errors.Add($"{page.Url}: {message.Text}");
         };
-        await CheckAsync(page, "/"); // with nothing in it
-        await CheckAsync(page, "/devices");
+        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/devices" }) // with nothing in them
+            await CheckAsync(page, path);
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
         var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
         var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
+        await ScheduleAsync(page);
         string[] paths =
         [
             "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
             $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
-            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999", "/devices",
+            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",
+            "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
+            $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
+            "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars", "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
         ];
         foreach (var path in paths)
             await CheckAsync(page, path);
@@ -44,6 +48,22 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
     {
         if (Directory.Exists(_data))
             Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>A schedule of the first experiment that has fired twice; the second time it skips, unless the run was very quick.</summary>
+    private static async Task ScheduleAsync(IPage page)
+    {
+        await page.GotoAsync("/schedules/new?experiment=1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save schedule" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Every day at 02:30" })).ToBeVisibleAsync();
+        var firings = page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).Locator("tbody tr");
+        for (var firing = 1; firing <= 2; firing++)
+        {
+            await page.GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
+            await Expect(firings).ToHaveCountAsync(firing);
+        }
+
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).GetByText("finished").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
     }
 
     private static async Task CheckAsync(IPage page, string path)

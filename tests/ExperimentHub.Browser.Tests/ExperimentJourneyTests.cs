@@ -19,20 +19,35 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GotoAsync("/experiments");
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
 
-        // What the schedule trains is what the run was.
-        await page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Take those of") }).First.ClickAsync();
-        await Expect(page.GetByText("SimpleNN on MNIST, 2 epochs")).ToBeVisibleAsync();
-
-        var cron = page.GetByLabel("When (cron");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Schedule retraining" }).ClickAsync();
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" }).CheckAsync();
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Own cron expression" }).CheckAsync();
+        var cron = page.GetByRole(AriaRole.Textbox, new() { Name = "Cron expression" });
+        await Expect(cron).ToHaveValueAsync("30 2 * * 1-5");
         await cron.FillAsync("99 2 * * *");
         await Expect(page.GetByText("no field has a value of 99")).ToBeVisibleAsync();
-        await cron.FillAsync("30 2 * * 1-5");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Add schedule" }).ClickAsync();
-        await Expect(page.GetByText("Monday to Friday at 02:30")).ToBeVisibleAsync();
+        await cron.FillAsync("45 3 * * 1-5");
+        await Expect(page.GetByRole(AriaRole.List, new() { Name = "Next fire times" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(5);
+        await cron.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "nightly · Monday to Friday at 03:45" })).ToBeVisibleAsync();
+
         await page.GetByRole(AriaRole.Button, new() { Name = "Run now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).GetByText("finished")).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("1 finished run,") }).Locator("canvas")).ToBeVisibleAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Delete…" }).ClickAsync();
+        // The plain shape is recognised again, and what is changed is what the list of schedules says.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" })).ToBeCheckedAsync();
+        await page.GetByLabel("Time (HH:mm)").FillAsync("02:30");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save schedule" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "nightly · Monday to Friday at 02:30" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" }).GetByRole(AriaRole.Link, new() { Name = "Schedules" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("nightly.*Monday to Friday at 02:30.*in .*finished") })).ToBeVisibleAsync();
+
+        await page.GotoAsync("/experiments");
+        await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete experiment" }).ClickAsync();
         await Expect(page.GetByText("An experiment gathers the runs")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();

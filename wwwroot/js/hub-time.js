@@ -12,7 +12,8 @@ const ago = (seconds) => {
   if (minutes < 60) return `${minutes} min ago`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ago`;
-  return `${Math.floor(hours / 24)} d ago`;
+  const days = Math.floor(hours / 24);
+  return days < 8 ? `${days} d ago` : undefined;
 };
 
 /** Rounded to the nearest unit: what comes in 2 h 50 min comes in 3 h. */
@@ -26,9 +27,8 @@ const ahead = (seconds) => {
 
 const relative = (time) => {
   const seconds = Math.round((Date.now() - time) / 1000);
-  if (Math.abs(seconds) >= 8 * 86400) return day.format(time);
   // The clocks of the hub and of the viewer may differ a little: a moment ahead is now.
-  return seconds > -5 ? ago(seconds) : ahead(-seconds);
+  return seconds > -5 ? ago(seconds) ?? day.format(time) : ahead(-seconds);
 };
 
 class HubTime extends HTMLElement {

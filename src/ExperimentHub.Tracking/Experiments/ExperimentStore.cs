@@ -72,7 +72,7 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
     public async Task<IReadOnlyList<ExperimentSummary>> ListAsync(bool archived = false, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var rows = await db.Experiments.AsNoTracking().Include(e => e.Schedules).Where(e => archived == (e.ArchivedAt != null)).Select(e => new
+        var rows = await db.Experiments.AsNoTracking().Where(e => archived == (e.ArchivedAt != null)).Select(e => new
         {
             Experiment = e,
             e.Schedules,

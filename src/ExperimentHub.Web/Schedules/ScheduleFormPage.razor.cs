@@ -42,6 +42,10 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private string Back => Id is { } id ? $"schedules/{id}" : _choose || _experiment is null ? "schedules" : $"experiments/{_experiment.Id}";
 
+    /// <summary>An own expression has no words unless it is one of the plain shapes; the times beside it say what it means.</summary>
+    private string? Meaning => !_cronFits || _draft is not { } draft ? Figures.None
+        : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "As the times beside it say";
+
     protected override Task OnParametersSetAsync()
     {
         // The address changes with every choice; what is on the screen then is newer than what it says.
@@ -78,7 +82,7 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
             _draft = (query.GetValueOrDefault("cron") ?? _stored?.CronTyped) is { } cron ? CronDraft.Of(cron) : CronDraft.Nightly;
             Check();
         }
-        catch (Exception e) when (e is not JSDisconnectedException)
+        catch (Exception e) when (!BrowserGone.Is(e))
         {
             _problem = e.Message;
         }
