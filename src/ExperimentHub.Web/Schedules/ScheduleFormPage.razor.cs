@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
