@@ -43,9 +43,9 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private string Back => Id is { } id ? $"schedules/{id}" : _choose || _experiment is null ? "schedules" : $"experiments/{_experiment.Id}";
 
-    /// <summary>An own expression has no words unless it is one of the plain shapes; the times beside it say what it means.</summary>
+    /// <summary>An own expression has no words unless it is one of the plain shapes; the next times say what it means.</summary>
     private string? Meaning => !_cronFits || _draft is not { } draft ? Figures.None
-        : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "As the times beside it say";
+        : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "As the next times say";
 
     protected override Task OnParametersSetAsync()
     {
