@@ -16,6 +16,7 @@ public sealed class SelfTestTests
         Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         var report = ProtocolJson.Read<SelfTestReport>(output);
         Assert.True(report.Works, report.Problem);
+        Assert.True(report.Patched); // the build of the tests does not turn the patch off
         Assert.Equal("cpu", report.Devices[0].Kind);
         Assert.InRange(report.StepLoss!.Value, 1.5, 4);
     }

@@ -7,11 +7,11 @@ namespace ExperimentHub.Execution.Tests.Devices;
 /// <summary>The driver's library is played by functions of ours with its calling convention, which write its structures byte by byte.</summary>
 public sealed unsafe class NvmlTests
 {
-    private static int initAnswer;
-    private static int initCalls;
-    private static int useAnswer;
+    private static int _initAnswer;
+    private static int _initCalls;
+    private static int _useAnswer;
 
-    public NvmlTests() => (initAnswer, initCalls, useAnswer) = (0, 0, 0);
+    public NvmlTests() => (_initAnswer, _initCalls, _useAnswer) = (0, 0, 0);
 
     [Fact]
     public void Read_NoLibrary_SaysThereIsNoDriverAndWhatToDo()
@@ -35,7 +35,7 @@ public sealed unsafe class NvmlTests
     [Fact]
     public void Read_UtilisationNotSupported_IsUnknownAndTheRestIsTold()
     {
-        useAnswer = 3; // NVML_ERROR_NOT_SUPPORTED
+        _useAnswer = 3; // NVML_ERROR_NOT_SUPPORTED
         var gpu = new Nvml(() => Find).Read().Gpus[0];
         Assert.Null(gpu.Utilisation);
         Assert.Equal(80L << 30, gpu.MemoryTotal);
@@ -45,13 +45,13 @@ public sealed unsafe class NvmlTests
     public void Read_DriverDoesNotAnswer_SaysWhyAndTriesAgain()
     {
         var nvml = new Nvml(() => Find);
-        initAnswer = 9; // NVML_ERROR_DRIVER_NOT_LOADED
+        _initAnswer = 9; // NVML_ERROR_DRIVER_NOT_LOADED
         var facts = nvml.Read();
         Assert.Equal("The NVIDIA driver is installed but does not answer: Driver Not Loaded (error 9).", facts.Problem);
-        initAnswer = 0;
+        _initAnswer = 0;
         Assert.Equal(2, nvml.Read().Gpus.Count);
         nvml.Read();
-        Assert.Equal(2, initCalls); // once it answered, it is not initialised again
+        Assert.Equal(2, _initCalls); // once it answered, it is not initialised again
     }
 
     [Fact]
@@ -81,8 +81,8 @@ public sealed unsafe class NvmlTests
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Init()
     {
-        initCalls++;
-        return initAnswer;
+        _initCalls++;
+        return _initAnswer;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -131,7 +131,7 @@ public sealed unsafe class NvmlTests
     private static int Use(nint device, uint* use)
     {
         (use[0], use[1]) = (42, 9);
-        return useAnswer;
+        return _useAnswer;
     }
 
     private static int Write(ReadOnlySpan<byte> text, byte* buffer, uint length)
