@@ -20,8 +20,10 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Schedule retraining" }).ClickAsync();
-        await page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" }).CheckAsync();
-        await page.GetByRole(AriaRole.Radio, new() { Name = "Own cron expression" }).CheckAsync();
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" })).ToBeCheckedAsync();
+        await page.GetByRole(AriaRole.Radio, new() { Name = "Own cron expression" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Own cron expression" })).ToBeCheckedAsync();
         var cron = page.GetByRole(AriaRole.Textbox, new() { Name = "Cron expression" });
         await Expect(cron).ToHaveValueAsync("30 2 * * 1-5");
         await cron.FillAsync("99 2 * * *");

@@ -5,6 +5,9 @@ const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
+// The viewer's clock may be wrong; what counts is how long ago it was for the hub, which wrote its time into the page.
+const offset = Number(document.documentElement.dataset.now ?? Date.now()) - Date.now();
+
 const ago = (seconds) => {
   if (seconds < 5) return 'just now';
   if (seconds < 60) return `${seconds} s ago`;
@@ -26,8 +29,8 @@ const ahead = (seconds) => {
 };
 
 const relative = (time) => {
-  const seconds = Math.round((Date.now() - time) / 1000);
-  // The clocks of the hub and of the viewer may differ a little: a moment ahead is now.
+  const seconds = Math.round((Date.now() + offset - time) / 1000);
+  // The page was a moment on its way: a moment ahead is now.
   return seconds > -5 ? ago(seconds) ?? day.format(time) : ahead(-seconds);
 };
 

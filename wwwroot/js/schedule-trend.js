@@ -38,11 +38,13 @@ class ScheduleTrend {
     const tested = this.points.filter((point) => point.accuracy !== null);
     if (tested.length === 0) { this.chart.clear(); return; }
     const tint = colour('--curve-2');
-    const long = this.points.at(-1).clock - this.points[0].clock > dayLength;
+    // A single night stands in the middle of its days.
+    const [first, last] = [this.points[0].clock, this.points.at(-1).clock];
+    const long = first === last || last - first > dayLength;
     const frame = frameOf({
       isFraction: true,
       xAxis: {
-        type: 'time', min: null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : 60_000,
+        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : 60_000,
         axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => (long ? days : minutes).format(value) },
       },
     });
