@@ -36,7 +36,7 @@ internal static class HubBenchmark
 
         var ends = new List<double>();
         for (var round = 0; round < rounds; round++)
-            ends.Add(await TrainerEndsAfterAsync(data));
+            ends.Add(await TrainerEndsAfterAsync());
 
         Directory.Delete(data, recursive: true);
         return
@@ -62,8 +62,10 @@ internal static class HubBenchmark
         return highest;
     }
 
-    private static async Task<double> TrainerEndsAfterAsync(string data)
+    private static async Task<double> TrainerEndsAfterAsync()
     {
+        // A folder for each: the next hub on the same one would go on with the run.
+        var data = HubProcess.NewFolder();
         await using var hub = await HubProcess.StartAsync(data);
         var run = await hub.StartRunAsync("""{"experiment": "benchmark", "spec": {"epochs": 10000}}""");
         while (run["epochs"]!.AsArray().Count == 0)
@@ -76,6 +78,8 @@ internal static class HubBenchmark
         var clock = Stopwatch.StartNew();
         await hub.KillAsync();
         await Processes.WaitForEndAsync(trainer, TimeSpan.FromSeconds(20));
-        return clock.Elapsed.TotalSeconds;
+        var seconds = clock.Elapsed.TotalSeconds;
+        Directory.Delete(data, recursive: true);
+        return seconds;
     }
 }
