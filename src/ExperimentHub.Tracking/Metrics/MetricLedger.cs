@@ -15,6 +15,7 @@ internal sealed class MetricLedger : IAsyncDisposable
     private readonly MetricStatements _statements;
     private readonly ILogger _logger;
     private readonly ChunkBuilder _chunk = new();
+    private readonly HashSet<SeriesKey> _damaged = [];
 
     private MetricLedger(TrackingDb db, ILogger logger)
     {
@@ -39,34 +40,19 @@ internal sealed class MetricLedger : IAsyncDisposable
     }
 
     /// <summary>One transaction: the points, then the marks, which look back at them.</summary>
-    public Task WriteAsync(PendingMetrics batch) => TransactAsync(async () =>
+    /// <returns>How many points are lost because the newest chunk of their series cannot be read.</returns>
+    public async Task<int> WriteAsync(PendingMetrics batch)
     {
-        foreach (var (key, points) in batch.Series)
+        var lost = 0;
+        await TransactAsync(async () =>
         {
-            try
-            {
-                Append(key, CollectionsMarshal.AsSpan(points));
-            }
-            catch (DamagedChunkException e)
-            {
-                // Thrown before anything of this series is written. The others must not suffer for it.
-                _logger.LogError(e, "The metric {Metric} of run number {Run} takes no more points ({Points} lost): its newest chunk cannot be read", key.Metric, key.Run, points.Count);
-            }
-        }
-
-        foreach (var mark in batch.Marks)
-        {
-            try
-            {
-                await (mark.IsBest ? MetricMarks.MarkBestAsync(_db, mark) : MetricMarks.EndEpochAsync(_db, mark));
-            }
-            catch (DamagedChunkException e)
-            {
-                _db.ChangeTracker.Clear();
-                _logger.LogError(e, "The end of the epoch at step {Step} of run number {Run} is not noted", mark.Step, mark.Run);
-            }
-        }
-    });
+            foreach (var (key, points) in batch.Series)
+                lost += TryAppend(key, CollectionsMarshal.AsSpan(points)) ? 0 : points.Count;
+            foreach (var mark in batch.Marks)
+                await TryMarkAsync(mark);
+        });
+        return lost;
+    }
 
     public Task RewindAsync(long run, long step) => TransactAsync(() => MetricMarks.RewindAsync(_db, run, step));
 
@@ -83,6 +69,35 @@ internal sealed class MetricLedger : IAsyncDisposable
         await write();
         await transaction.CommitAsync();
         _db.ChangeTracker.Clear();
+    }
+
+    private bool TryAppend(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    {
+        try
+        {
+            Append(key, points);
+            return true;
+        }
+        catch (DamagedChunkException e)
+        {
+            // Thrown before anything of this series is written; the others must not suffer for it.
+            if (_damaged.Add(key))
+                _logger.LogError(e, "The metric {Metric} of run number {Run} takes no more points: its newest chunk cannot be read", key.Metric, key.Run);
+            return false;
+        }
+    }
+
+    private async Task TryMarkAsync(MetricMark mark)
+    {
+        try
+        {
+            await (mark.IsBest ? MetricMarks.MarkBestAsync(_db, mark) : MetricMarks.EndEpochAsync(_db, mark));
+        }
+        catch (DamagedChunkException e)
+        {
+            _db.ChangeTracker.Clear();
+            _logger.LogError(e, "The end of the epoch at step {Step} of run number {Run} is not noted: a chunk cannot be read", mark.Step, mark.Run);
+        }
     }
 
     private void Append(SeriesKey key, ReadOnlySpan<MetricPoint> points)

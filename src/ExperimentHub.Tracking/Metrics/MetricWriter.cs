@@ -57,7 +57,7 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <summary>The newest flush that the timer began; it does not fail.</summary>
     internal Task Background { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Points that <see cref="Append"/> refused because the database failed or was too slow for too long.</summary>
+    /// <summary>Points that are lost: refused by <see cref="Append"/> because the database failed or was slow for too long, or of a series that is damaged.</summary>
     public long DroppedPoints => Interlocked.Read(ref _dropped);
 
     /// <summary>
@@ -263,7 +263,7 @@ public sealed class MetricWriter : IAsyncDisposable
     {
         try
         {
-            await UseLedgerAsync(ledger => ledger.WriteAsync(_inFlight));
+            await UseLedgerAsync(async ledger => Interlocked.Add(ref _dropped, await ledger.WriteAsync(_inFlight)));
         }
         catch
         {
