@@ -66,7 +66,7 @@ public sealed class MetricWriter : IAsyncDisposable
     /// </summary>
     public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points)
     {
-        var taken = Take(Key(runNumber, metric), points);
+        var taken = Take(SeriesKey.Of(runNumber, metric), points);
         if (taken == points.Length)
             return;
         Interlocked.Add(ref _dropped, points.Length - taken);
@@ -83,7 +83,7 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <summary>As <see cref="Append"/>, but waits for room instead of dropping.</summary>
     public async ValueTask AppendAsync(long runNumber, string metric, ReadOnlyMemory<MetricPoint> points, CancellationToken cancellation = default)
     {
-        var key = Key(runNumber, metric);
+        var key = SeriesKey.Of(runNumber, metric);
         while (true)
         {
             Task room;
@@ -147,7 +147,7 @@ public sealed class MetricWriter : IAsyncDisposable
     /// </summary>
     public IReadOnlyList<MetricPoint> PendingAfter(long runNumber, string metric, long step)
     {
-        var key = Key(runNumber, metric);
+        var key = SeriesKey.Of(runNumber, metric);
         var points = new List<MetricPoint>();
         lock (_lock)
         {
@@ -192,13 +192,6 @@ public sealed class MetricWriter : IAsyncDisposable
         if (_ledger is not null)
             await _ledger.DisposeAsync();
         _turn.Release();
-    }
-
-    private static SeriesKey Key(long run, string metric)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(metric);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(metric.Length, MetricNames.MaxLength, nameof(metric));
-        return new SeriesKey(run, metric);
     }
 
     private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points)

@@ -2,7 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace ExperimentHub.Tracking.Metrics;
 
-internal readonly record struct SeriesKey(long Run, string Metric);
+internal readonly record struct SeriesKey(long Run, string Metric)
+{
+    /// <exception cref="ArgumentException">The name is empty or longer than <see cref="MetricNames.MaxLength"/>.</exception>
+    public static SeriesKey Of(long run, string metric)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(metric);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(metric.Length, MetricNames.MaxLength, nameof(metric));
+        return new SeriesKey(run, metric);
+    }
+}
 
 /// <summary>Something to note of a whole run once its points are written.</summary>
 internal readonly record struct MetricMark(long Run, long Step, bool IsBest);

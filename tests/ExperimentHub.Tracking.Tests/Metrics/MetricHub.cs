@@ -20,8 +20,6 @@ internal sealed class MetricHub : IAsyncDisposable
 
     public IDbContextFactory<TrackingDb> Databases => _hub.Get<IDbContextFactory<TrackingDb>>();
 
-    public EmptyHub Hub => _hub;
-
     public static async Task<MetricHub> CreateAsync(int runs = 1)
     {
         var hub = new MetricHub(await EmptyHub.CreateAsync());
