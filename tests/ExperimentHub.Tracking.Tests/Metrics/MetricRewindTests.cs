@@ -66,9 +66,8 @@ public sealed class MetricRewindTests
         Assert.Equal(2500, (await hub.SummaryAsync("train_loss", 2)).Count);
     }
 
-    private static object Columns(MetricSeries s) => new
-    {
-        s.Name, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last,
-        s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep, s.EpochStep, s.EpochMean,
-    };
+    private static object Columns(MetricSeries s) => (
+        (s.Name, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime),
+        (s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep),
+        (s.EpochStep, s.EpochMean));
 }
