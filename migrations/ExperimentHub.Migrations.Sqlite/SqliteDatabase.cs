@@ -14,8 +14,11 @@ public static class SqliteDatabase
     /// <summary>A migration that takes longer than this is stuck.</summary>
     private static readonly TimeSpan MigrationLimit = TimeSpan.FromMinutes(2);
 
-    public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder) =>
-        services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
+    public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder)
+    {
+        services.AddSingleton<IDatabaseSpace, SqliteSpace>();
+        return services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
+    }
 
     /// <summary>
     /// Makes both database files ready: owner-only, in WAL mode, <c>hub.db</c> migrated. The data folder's lock must be held, because a
@@ -26,6 +29,7 @@ public static class SqliteDatabase
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase));
         foreach (var path in new[] { folder.HubDatabase, folder.QuartzDatabase })
             await PrepareFileAsync(path, cancellation);
+        await SqliteSpace.PrepareAsync(folder.HubDatabase, logger, cancellation);
 
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         await RemoveStaleMigrationLockAsync(db, logger, cancellation);

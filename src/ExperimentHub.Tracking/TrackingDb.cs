@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.EntityFrameworkCore;
@@ -17,6 +18,10 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Schedule> Schedules => Set<Schedule>();
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
+    public DbSet<MetricSeries> MetricSeries => Set<MetricSeries>();
+    public DbSet<MetricChunk> MetricChunks => Set<MetricChunk>();
+    public DbSet<MetricEpoch> MetricEpochs => Set<MetricEpoch>();
+    public DbSet<MetricSnapshot> MetricSnapshots => Set<MetricSnapshot>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(TrackingDb).Assembly);
 

@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,8 @@ public static class TrackingSetup
         services.AddSingleton<RunHistory>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
+        services.AddSingleton<MetricWriter>();
+        services.AddSingleton<MetricReader>();
         services.AddSingleton<ExperimentStore>();
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();

@@ -104,6 +104,150 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("Experiments");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricChunk", b =>
+                {
+                    b.Property<long>("SeriesId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Ordinal")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<double?>("First")
+                        .HasColumnType("REAL");
+
+                    b.Property<long>("FirstStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("FirstTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Last")
+                        .HasColumnType("REAL");
+
+                    b.Property<long>("LastStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Max")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("Min")
+                        .HasColumnType("REAL");
+
+                    b.Property<int>("NonFinite")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("SeriesId", "Ordinal");
+
+                    b.ToTable("MetricChunks");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricEpoch", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("EndStep")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RunNumber", "EndStep");
+
+                    b.ToTable("MetricEpochs");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricSeries", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Best")
+                        .HasColumnType("REAL");
+
+                    b.Property<long?>("BestStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Chunks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Count")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("EpochMean")
+                        .HasColumnType("REAL");
+
+                    b.Property<long?>("EpochStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("FirstStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Last")
+                        .HasColumnType("REAL");
+
+                    b.Property<long>("LastStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("LastTime")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Max")
+                        .HasColumnType("REAL");
+
+                    b.Property<long?>("MaxStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Min")
+                        .HasColumnType("REAL");
+
+                    b.Property<long?>("MinStep")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("NonFinite")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunNumber", "Name")
+                        .IsUnique();
+
+                    b.ToTable("MetricSeries");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricSnapshot", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Step")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Values")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunNumber");
+
+                    b.ToTable("MetricSnapshots");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Attempt", b =>
                 {
                     b.Property<long>("RunNumber")
@@ -390,6 +534,42 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
                         .WithMany("Checkpoints")
                         .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricChunk", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Metrics.MetricSeries", null)
+                        .WithMany()
+                        .HasForeignKey("SeriesId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricEpoch", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricSeries", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricSnapshot", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithOne()
+                        .HasForeignKey("ExperimentHub.Tracking.Metrics.MetricSnapshot", "RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -24,7 +24,8 @@ public enum ExperimentDeletion
 }
 
 /// <summary>Creates, changes and lists experiments.</summary>
-public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, RunFeed feed, DataFolder folder, Schedules.IFireTimes fireTimes, TimeProvider time)
+public sealed class ExperimentStore(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes, TimeProvider time)
 {
     /// <summary>How long a deletion can be undone; after it the rows and files are removed.</summary>
     public static readonly TimeSpan UndoTime = TimeSpan.FromHours(1);
@@ -165,6 +166,8 @@ public sealed class ExperimentStore(IDbContextFactory<TrackingDb> databases, Run
             }
         }
 
+        if (gone.Count > 0)
+            await space.GiveBackAsync(cancellation);
         return freed;
     }
 

@@ -1,0 +1,127 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Metrics;
+
+/// <summary>
+/// What is written of a whole run, once an epoch or more rarely, and therefore through EF: the ends of epochs, the best epoch, going back.
+/// Every method runs in its caller's transaction, reads what it needs and may be repeated.
+/// </summary>
+internal static class MetricMarks
+{
+    /// <summary>Takes the mean of each series over the steps since the epoch before.</summary>
+    public static async Task EndEpochAsync(TrackingDb db, MetricMark mark)
+    {
+        if (!await ExistsAsync(db, mark.Run))
+            return;
+        if (!await db.MetricEpochs.AnyAsync(e => e.RunNumber == mark.Run && e.EndStep == mark.Step))
+            db.MetricEpochs.Add(new MetricEpoch { RunNumber = mark.Run, EndStep = mark.Step });
+        foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == mark.Run).ToListAsync())
+            await TakeMeanAsync(db, series, mark.Step);
+        await db.SaveChangesAsync();
+    }
+
+    /// <summary>Keeps the value that each series had at a step.</summary>
+    public static async Task MarkBestAsync(TrackingDb db, MetricMark mark)
+    {
+        if (!await ExistsAsync(db, mark.Run))
+            return;
+        var values = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        foreach (var series in await db.MetricSeries.AsNoTracking().Where(s => s.RunNumber == mark.Run && s.FirstStep <= mark.Step).ToListAsync())
+        {
+            var data = await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.FirstStep <= mark.Step).OrderByDescending(c => c.Ordinal).Select(c => c.Data).FirstAsync();
+            var chunk = new ChunkBuilder();
+            chunk.Load(data);
+            chunk.CutAfter(mark.Step);
+            values[series.Name] = chunk.Values[^1];
+        }
+
+        if (await db.MetricSnapshots.FindAsync(mark.Run) is { } snapshot)
+            (snapshot.Step, snapshot.Values) = (mark.Step, values);
+        else
+            db.MetricSnapshots.Add(new MetricSnapshot { RunNumber = mark.Run, Step = mark.Step, Values = values });
+        await db.SaveChangesAsync();
+    }
+
+    /// <summary>Removes everything of a run that lies after a step.</summary>
+    public static async Task RewindAsync(TrackingDb db, long run, long step)
+    {
+        await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep > step).ExecuteDeleteAsync();
+        await db.MetricSnapshots.Where(s => s.RunNumber == run && s.Step > step).ExecuteDeleteAsync();
+        var lastEpoch = await db.MetricEpochs.Where(e => e.RunNumber == run).MaxAsync(e => (long?)e.EndStep);
+        foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == run && (s.LastStep > step || s.EpochStep > step)).ToListAsync())
+        {
+            if (series.LastStep > step)
+                await CutAsync(db, series, step);
+            if (series.Count == 0)
+                db.Remove(series);
+            else if (series.EpochStep > step)
+                await TakeMeanAsync(db, series, lastEpoch);
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    private static async Task CutAsync(TrackingDb db, MetricSeries series, long step)
+    {
+        await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.FirstStep > step).ExecuteDeleteAsync();
+        if (await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.LastStep > step).SingleOrDefaultAsync() is { } cut)
+        {
+            var points = new ChunkBuilder();
+            points.Load(cut.Data);
+            points.CutAfter(step);
+            var row = points.Build(series.Id, cut.Ordinal);
+            db.Entry(cut).CurrentValues.SetValues(row);
+            await db.SaveChangesAsync();
+        }
+
+        var chunks = await db.MetricChunks.Where(c => c.SeriesId == series.Id).OrderBy(c => c.Ordinal)
+            .Select(c => new { c.Ordinal, c.LastStep, c.LastTime, c.Count, c.NonFinite, c.Min, c.Max, c.Last }).ToListAsync();
+        series.Count = chunks.Sum(c => (long)c.Count);
+        if (chunks is not [.., var last])
+            return;
+        series.Chunks = chunks.Count;
+        series.NonFinite = chunks.Sum(c => (long)c.NonFinite);
+        (series.LastStep, series.LastTime, series.Last) = (last.LastStep, last.LastTime, last.Last);
+        series.Min = chunks.Min(c => c.Min);
+        series.MinStep = await StepOfAsync(db, series, series.Min, chunks.FirstOrDefault(c => c.Min == series.Min)?.Ordinal);
+        series.Max = chunks.Max(c => c.Max);
+        series.MaxStep = await StepOfAsync(db, series, series.Max, chunks.FirstOrDefault(c => c.Max == series.Max)?.Ordinal);
+        SeriesSummary.TakeBest(series);
+    }
+
+    private static async Task<long?> StepOfAsync(TrackingDb db, MetricSeries series, double? value, int? ordinal)
+    {
+        if (value is null)
+            return null;
+        var chunk = new ChunkBuilder();
+        chunk.Load(await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.Ordinal == ordinal).Select(c => c.Data).SingleAsync());
+        return chunk.StepOf(value.Value);
+    }
+
+    private static async Task TakeMeanAsync(TrackingDb db, MetricSeries series, long? end)
+    {
+        (series.EpochStep, series.EpochMean) = (end, null);
+        if (end is null)
+            return;
+        var before = await db.MetricEpochs.Where(e => e.RunNumber == series.RunNumber && e.EndStep < end).MaxAsync(e => (long?)e.EndStep) ?? long.MinValue;
+        var chunks = db.MetricChunks.Where(c => c.SeriesId == series.Id && c.LastStep > before && c.FirstStep <= end).OrderBy(c => c.Ordinal).Select(c => c.Data);
+        var points = new ChunkBuilder();
+        var (sum, count) = (0.0, 0L);
+        await foreach (var data in chunks.AsAsyncEnumerable())
+        {
+            points.Load(data);
+            points.CutAfter(end.Value);
+            for (var i = 0; i < points.Count; i++)
+            {
+                if (points.Steps[i] > before && double.IsFinite(points.Values[i]))
+                    (sum, count) = (sum + points.Values[i], count + 1);
+            }
+        }
+
+        if (count > 0)
+            series.EpochMean = sum / count;
+    }
+
+    // A hidden run, whose experiment was deleted a moment ago, still counts: it may come back.
+    private static Task<bool> ExistsAsync(TrackingDb db, long run) => db.Runs.IgnoreQueryFilters().AnyAsync(r => r.Number == run);
+}

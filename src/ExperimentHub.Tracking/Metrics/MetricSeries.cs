@@ -1,0 +1,67 @@
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ExperimentHub.Tracking.Metrics;
+
+/// <summary>
+/// What is known about one metric of one run without reading its points. <see cref="Min"/>, <see cref="Max"/>, <see cref="Best"/> and
+/// <see cref="EpochMean"/> are over finite values, null while there is none; <see cref="NonFinite"/> says how many were left out.
+/// </summary>
+public sealed class MetricSeries
+{
+    public long Id { get; internal set; }
+
+    public long RunNumber { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Points, the non-finite ones included.</summary>
+    public long Count { get; internal set; }
+
+    /// <summary>Points that are NaN or infinite.</summary>
+    public long NonFinite { get; internal set; }
+
+    /// <summary>Chunks that hold the points; all but the last are full.</summary>
+    public int Chunks { get; internal set; }
+
+    public long FirstStep { get; internal set; }
+
+    /// <summary>No point at or before it is taken any more, so that a replay writes nothing twice.</summary>
+    public long LastStep { get; internal set; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long LastTime { get; internal set; }
+
+    /// <summary>Null where it is NaN, which databases cannot keep or sort.</summary>
+    public double? Last { get; internal set; }
+
+    public double? Min { get; internal set; }
+
+    /// <summary>The first step with that value; likewise below.</summary>
+    public long? MinStep { get; internal set; }
+
+    public double? Max { get; internal set; }
+    public long? MaxStep { get; internal set; }
+
+    /// <summary>By <see cref="MetricNames.DirectionOf"/>; null where the metric has no direction.</summary>
+    public double? Best { get; internal set; }
+    public long? BestStep { get; internal set; }
+
+    /// <summary>The last step of the last epoch that ended.</summary>
+    public long? EpochStep { get; internal set; }
+
+    /// <summary>Mean of the points of that epoch.</summary>
+    public double? EpochMean { get; internal set; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<MetricSeries>
+    {
+        public void Configure(EntityTypeBuilder<MetricSeries> series)
+        {
+            series.HasKey(s => s.Id);
+            series.HasIndex(s => new { s.RunNumber, s.Name }).IsUnique();
+            series.Property(s => s.Name).HasMaxLength(MetricNames.MaxLength);
+            series.HasOne<Run>().WithMany().HasForeignKey(s => s.RunNumber);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Metrics;
+
+/// <summary>
+/// The only writer of metric points. They wait in memory for at most <see cref="FlushAfter"/> and are then written in one transaction: a hub that is
+/// killed loses what was not flushed yet and nothing else. Within a series steps only grow: a point at or before the last one is left out,
+/// so that a replay writes nothing twice. Every member may be used from any thread.
+/// </summary>
+public sealed class MetricWriter : IAsyncDisposable
+{
+    /// <summary>From the first waiting point to the beginning of its transaction, so that it ends within 250 ms where the disk keeps up.</summary>
+    public static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(200);
+
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+
+    private readonly IDbContextFactory<TrackingDb> _databases;
+    private readonly ILogger<MetricWriter> _logger;
+    private readonly ITimer _timer;
+
+    /// <summary>Held by whoever writes to the database.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
+
+    /// <summary>Guards everything below it.</summary>
+    private readonly Lock _lock = new();
+    private PendingMetrics _pending = new();
+    private PendingMetrics _inFlight = new();
+    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Flushing _flushing;
+    private bool _full;
+    private bool _disposed;
+    private long _dropped;
+
+    // Only for whoever holds the turn.
+    private MetricLedger? _ledger;
+    private bool _failing;
+    private bool _closed;
+
+    public MetricWriter(IDbContextFactory<TrackingDb> databases, TimeProvider time, ILogger<MetricWriter> logger)
+    {
+        _databases = databases;
+        _logger = logger;
+        _timer = time.CreateTimer(_ => Background = Task.Run(FlushInBackgroundAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    private enum Flushing
+    {
+        NotPlanned,
+        Planned,
+        AtOnce,
+    }
+
+    /// <summary>No more points than this wait in memory, at 24 bytes each. A quarter of it starts a transaction before its time.</summary>
+    internal int MaxPending { get; init; } = 2_000_000;
+
+    /// <summary>The newest flush that the timer began; it does not fail.</summary>
+    internal Task Background { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Points that are lost: refused by <see cref="Append"/> because the database failed or was slow for too long, or of a series that is damaged.</summary>
+    public long DroppedPoints => Interlocked.Read(ref _dropped);
+
+    /// <summary>
+    /// Takes points of a series, oldest first, without waiting for anything. Where too many wait already, the ones that find no room are dropped: counted in
+    /// <see cref="DroppedPoints"/> and logged. Points of a run that does not exist are forgotten.
+    /// </summary>
+    public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points)
+    {
+        var taken = Take(SeriesKey.Of(runNumber, metric), points);
+        if (taken == points.Length)
+            return;
+        Interlocked.Add(ref _dropped, points.Length - taken);
+        lock (_lock)
+        {
+            if (_full)
+                return;
+            _full = true;
+        }
+
+        _logger.LogError("Metric points are being dropped: {Waiting} wait for the database already. The count of the dropped ones will follow", MaxPending);
+    }
+
+    /// <summary>As <see cref="Append"/>, but waits for room instead of dropping.</summary>
+    public async ValueTask AppendAsync(long runNumber, string metric, ReadOnlyMemory<MetricPoint> points, CancellationToken cancellation = default)
+    {
+        var key = SeriesKey.Of(runNumber, metric);
+        while (true)
+        {
+            Task room;
+            lock (_lock)
+                room = _room.Task;
+            points = points[Take(key, points.Span)..];
+            if (points.IsEmpty)
+                return;
+            await room.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>An epoch of a run ended with this step: its means are taken. To be called after the epoch's points.</summary>
+    public void EpochEnded(long runNumber, long step) => Add(new MetricMark(runNumber, step, IsBest: false));
+
+    /// <summary>The epoch that ended with this step is the best so far: what every metric is at that step is kept as the run's <see cref="MetricSnapshot"/>.</summary>
+    public void MarkBest(long runNumber, long epochStep) => Add(new MetricMark(runNumber, epochStep, IsBest: true));
+
+    /// <summary>When it returns, everything taken before the call is on the disk; it throws what the database throws, and nothing is lost by that.</summary>
+    public async Task FlushAsync(CancellationToken cancellation = default)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            await Task.Run(WriteAsync, CancellationToken.None);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// Removes every point of a run after <paramref name="step"/>, waiting or written, with the ends of epochs and the snapshot of the best epoch that lie there.
+    /// For a run that goes on from a checkpoint: nobody may append to it until this returns.
+    /// </summary>
+    public async Task RewindAsync(long runNumber, long step, CancellationToken cancellation = default)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            lock (_lock)
+            {
+                _pending.CutAfter(runNumber, step);
+                _inFlight.CutAfter(runNumber, step);
+            }
+
+            await Task.Run(() => UseLedgerAsync(ledger => ledger.RewindAsync(runNumber, step)), CancellationToken.None);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// The points of a series after <paramref name="step"/> that are not in the database yet. To miss and to double none, take these first, then read the
+    /// database, then leave out those of these whose step is not after the last one read: points only ever move from here to there.
+    /// </summary>
+    public IReadOnlyList<MetricPoint> PendingAfter(long runNumber, string metric, long step)
+    {
+        var key = SeriesKey.Of(runNumber, metric);
+        var points = new List<MetricPoint>();
+        lock (_lock)
+        {
+            foreach (var waiting in (ReadOnlySpan<PendingMetrics>)[_inFlight, _pending])
+            {
+                foreach (var point in waiting.Of(key))
+                {
+                    if (point.Step <= step)
+                        continue;
+                    points.Add(point);
+                    step = point.Step;
+                }
+            }
+        }
+
+        return points;
+    }
+
+    /// <summary>Writes what waits and takes nothing more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            _room.TrySetResult();
+        }
+
+        await _timer.DisposeAsync();
+        await _turn.WaitAsync();
+        try
+        {
+            await WriteAsync();
+        }
+        catch (Exception e)
+        {
+            _logger.LogError(e, "{Points} metric points could not be written before the end and are lost", _pending.Count + _inFlight.Count);
+        }
+
+        _closed = true;
+        if (_ledger is not null)
+            await _ledger.DisposeAsync();
+        _turn.Release();
+    }
+
+    private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var taken = Math.Min(points.Length, MaxPending - _pending.Count - _inFlight.Count);
+            if (taken > 0)
+                _pending.Add(key, points[..taken]);
+            Plan(_pending.Count >= MaxPending / 4 ? Flushing.AtOnce : Flushing.Planned);
+            return taken;
+        }
+    }
+
+    private void Add(MetricMark mark)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _pending.Add(mark);
+            Plan(Flushing.Planned);
+        }
+    }
+
+    private void Plan(Flushing flushing)
+    {
+        if (_flushing >= flushing)
+            return;
+        _flushing = flushing;
+        _timer.Change(flushing == Flushing.AtOnce ? TimeSpan.Zero : FlushAfter, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task FlushInBackgroundAsync()
+    {
+        try
+        {
+            await FlushAsync();
+        }
+        catch (Exception)
+        {
+            // Logged where it happened, and planned again there: what could not be written still waits.
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        // First what an earlier failure left, so that the order stays.
+        if (!_inFlight.IsEmpty)
+            await WriteInFlightAsync();
+        lock (_lock)
+        {
+            (_pending, _inFlight) = (_inFlight, _pending);
+            _flushing = Flushing.NotPlanned;
+        }
+
+        if (!_inFlight.IsEmpty)
+            await WriteInFlightAsync();
+    }
+
+    private async Task WriteInFlightAsync()
+    {
+        try
+        {
+            await UseLedgerAsync(async ledger => Interlocked.Add(ref _dropped, await ledger.WriteAsync(_inFlight)));
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _flushing = Flushing.AtOnce;
+                _timer.Change(RetryAfter, Timeout.InfiniteTimeSpan);
+            }
+
+            throw;
+        }
+
+        TaskCompletionSource room;
+        bool wasFull;
+        lock (_lock)
+        {
+            _inFlight.Clear();
+            (room, _room) = (_room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            (wasFull, _full) = (_full, false);
+        }
+
+        room.TrySetResult();
+        if (wasFull)
+            _logger.LogWarning("Metric points are written again; {Dropped} were dropped since the hub started", DroppedPoints);
+    }
+
+    private async Task UseLedgerAsync(Func<MetricLedger, Task> write)
+    {
+        try
+        {
+            _ledger ??= await MetricLedger.OpenAsync(_databases, _logger);
+            await write(_ledger);
+            if (_failing)
+                _logger.LogInformation("The database takes metric points again");
+            _failing = false;
+        }
+        catch (Exception e)
+        {
+            if (!_failing)
+                _logger.LogError(e, "Metric points cannot be written; they are kept in memory and tried again every second");
+            _failing = true;
+            if (_ledger is not null)
+                await _ledger.DisposeAsync();
+            _ledger = null;
+            throw;
+        }
+    }
+}
