@@ -22,26 +22,16 @@ internal sealed class LossLog(int steps, Device device) : IDisposable
     public void Add(Tensor loss) => _losses.narrow(0, Count++, 1).copy_(loss);
 
     /// <summary>Reads the losses since the last call; waits for the device.</summary>
-    /// <returns>Their mean, and which of the epoch's steps (from 0) was the first without a finite loss, if any.</returns>
-    public (double Mean, int? NotFinite) ReadBack()
+    /// <returns>One for each step, up to the first that is not finite; then that one is the last.</returns>
+    public float[] ReadBack()
     {
         using var scope = NewDisposeScope();
-        var sum = 0.0;
-        int? notFinite = null;
-        var unread = _losses.narrow(0, _read, Unread).cpu().data<float>();
-        var step = _read;
-        foreach (var loss in unread)
-        {
-            if (!float.IsFinite(loss))
-                notFinite ??= step;
-            sum += loss;
-            step++;
-        }
-
-        var mean = sum / Unread;
-        _sum += sum;
+        var losses = _losses.narrow(0, _read, Unread).cpu().data<float>().ToArray();
+        foreach (var loss in losses)
+            _sum += loss;
         _read = Count;
-        return (mean, notFinite);
+        var notFinite = Array.FindIndex(losses, loss => !float.IsFinite(loss));
+        return notFinite < 0 ? losses : losses[..(notFinite + 1)];
     }
 
     public void Dispose() => _losses.Dispose();

@@ -26,6 +26,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     // Large enough to keep a GPU busy, small enough that a CPU reports every second.
     private const int EvaluationBatch = 1_000;
 
+    private readonly ProcessUse _use = new();
+
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
     /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
     public void Run()
@@ -121,31 +123,41 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             }
 
             if (sinceProgress.Elapsed >= ProgressInterval)
-            {
                 ReportProgress(epoch, steps, losses, sinceProgress);
-                sinceProgress.Restart();
-            }
         }
 
         if (losses.Unread > 0)
-            _ = ReadLosses(epoch, losses);
+            ReportProgress(epoch, steps, losses, sinceProgress);
         return losses.Mean;
     }
 
-    private void ReportProgress(int epoch, int stepsPerEpoch, LossLog losses, Stopwatch sinceProgress)
+    /// <summary>Tells the loss of every step since the last report.</summary>
+    private void ReportProgress(int epoch, int stepsPerEpoch, LossLog losses, Stopwatch since)
     {
-        var (batchSize, steps) = (start.Spec.BatchSize, losses.Unread);
-        var samples = Math.Min((long)losses.Count * batchSize, data.Train.Count) - (long)(losses.Count - steps) * batchSize;
+        var (batchSize, first) = (start.Spec.BatchSize, losses.Count - losses.Unread);
+        var samples = Math.Min((long)losses.Count * batchSize, data.Train.Count) - (long)first * batchSize;
 
         // Reading waits for the device, so the clock is read after it: a GPU may still be busy with steps that were only queued.
-        var loss = ReadLosses(epoch, losses);
-        events.Send(new TrainingProgress(epoch, (long)(epoch - 1) * stepsPerEpoch + losses.Count, loss, samples / sinceProgress.Elapsed.TotalSeconds));
-    }
+        var block = losses.ReadBack();
+        var seconds = since.Elapsed.TotalSeconds;
+        since.Restart();
+        var diverged = !float.IsFinite(block[^1]);
+        var told = diverged ? block[..^1] : block;
+        if (told.Length > 0)
+        {
+            var (cpu, memory) = _use.Read();
+            events.Send(new TrainingProgress(epoch, (long)(epoch - 1) * stepsPerEpoch + first + told.Length, told.Average(loss => (double)loss), samples / seconds)
+            {
+                Losses = told,
+                LearningRate = start.Spec.Optimizer.LearningRate,
+                Seconds = seconds,
+                CpuPercent = cpu,
+                MemoryBytes = memory,
+            });
+        }
 
-    private static double ReadLosses(int epoch, LossLog losses)
-    {
-        var (mean, notFinite) = losses.ReadBack();
-        return notFinite is { } step ? throw NotANumber($"The training loss is not a finite number in epoch {epoch} at step {step + 1}.") : mean;
+        if (diverged)
+            throw NotANumber($"The training loss is not a finite number in epoch {epoch} at step {first + block.Length}.");
     }
 
     private static TrainingFailure NotANumber(string reason) =>

@@ -5,6 +5,7 @@ using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.AspNetCore.Components;
@@ -29,6 +30,8 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Feed);
         Services.AddSingleton(hub.Devices);
         Services.AddSingleton(hub.Get<LiveRuns>());
+        Services.AddSingleton(hub.Get<MetricReader>());
+        Services.AddSingleton(hub.Get<MetricWriter>());
         Services.AddSingleton(hub.Get<RunLogs>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ScheduleStore>());

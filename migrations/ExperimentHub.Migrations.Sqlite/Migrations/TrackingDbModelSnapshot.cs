@@ -272,10 +272,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime>("StartedAt")
                         .HasColumnType("TEXT");
 
-                    b.Property<byte[]>("TailCurve")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
-
                     b.HasKey("RunNumber", "Number");
 
                     b.ToTable("Attempts");
@@ -291,10 +287,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<int>("Attempt")
                         .HasColumnType("INTEGER");
-
-                    b.Property<byte[]>("Curve")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
 
                     b.Property<DateTime>("EndedAt")
                         .HasColumnType("TEXT");

@@ -114,7 +114,7 @@ internal sealed class RunSupervisor(
                     return new Ending(AttemptEnding.Garbled, $"The trainer wrote something that is not an event: {Shorten(text)}", exitCode);
                 }
 
-                if (!await RecordAsync(run.Key, last))
+                if (!await RecordAsync(run.Key, last, resume))
                 {
                     logger.LogWarning("Run {Run}, attempt {Attempt} is stale; its trainer is ended", run.Key.Run, run.Key.Attempt);
                     return null;
@@ -166,7 +166,7 @@ internal sealed class RunSupervisor(
             log.Write("warn", $"The checkpoint of epoch {checkpoint.Epoch} cannot be used: {problem}"), CancellationToken.None);
     }
 
-    private async Task<bool> RecordAsync(AttemptKey key, TrainerEvent said)
+    private async Task<bool> RecordAsync(AttemptKey key, TrainerEvent said, ResumePoint? resume)
     {
         switch (said)
         {
@@ -177,7 +177,7 @@ internal sealed class RunSupervisor(
                 recorder.Progress(key, progress);
                 return true;
             case TrainingStarted started:
-                return await recorder.StartedAsync(key, started);
+                return await recorder.StartedAsync(key, started, resume?.Epoch ?? 0);
             case EpochFinished epoch:
                 return await recorder.EpochAsync(key, epoch);
             case CheckpointSaved saved:

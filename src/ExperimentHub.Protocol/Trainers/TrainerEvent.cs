@@ -33,12 +33,28 @@ public sealed record Preparing(string Activity, double? Fraction = null) : Train
 public sealed record TrainingStarted(
     DeviceInfo Device, string TorchVersion, int Threads, long Parameters, int TrainSamples, int TestSamples, int StepsPerEpoch) : TrainerEvent;
 
-/// <summary>About every 250 ms while training.</summary>
+/// <summary>About every 250 ms while training, and once more at the end of an epoch.</summary>
 /// <param name="Epoch">Counts from 1.</param>
 /// <param name="Step">Steps done since the start of the run, over all epochs.</param>
 /// <param name="Loss">Mean training loss of the steps since the last progress event (or since the epoch's start).</param>
 /// <param name="SamplesPerSecond">Training images per second since the last progress event.</param>
-public sealed record TrainingProgress(int Epoch, long Step, double Loss, double SamplesPerSecond) : TrainerEvent;
+public sealed record TrainingProgress(int Epoch, long Step, double Loss, double SamplesPerSecond) : TrainerEvent
+{
+    /// <summary>The loss of each step since the last progress event; the last one is that of <see cref="Step"/>.</summary>
+    public IReadOnlyList<float> Losses { get; init; } = [];
+
+    /// <summary>The learning rate of these steps.</summary>
+    public double? LearningRate { get; init; }
+
+    /// <summary>Wall time of these steps in seconds. When each of them ended is not known, since a device is not asked at every step.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>CPU time of the trainer in these seconds, in per cent of one core.</summary>
+    public double? CpuPercent { get; init; }
+
+    /// <summary>Resident memory of the trainer.</summary>
+    public long? MemoryBytes { get; init; }
+}
 
 /// <summary>The training thread is alive but has no progress to tell (evaluation, saving, reading data).</summary>
 public sealed record Heartbeat : TrainerEvent;

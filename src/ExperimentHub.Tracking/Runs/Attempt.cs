@@ -43,9 +43,6 @@ public sealed class Attempt
     /// <summary>The process's exit code where it ended by itself or by a signal (128 + signal).</summary>
     public int? ExitCode { get; set; }
 
-    /// <summary>The loss after its last finished epoch, packed by <see cref="LossCurve"/>: what would be lost when it ends within one.</summary>
-    public byte[] TailCurve { get; set; } = [];
-
     internal sealed class Mapping : IEntityTypeConfiguration<Attempt>
     {
         public void Configure(EntityTypeBuilder<Attempt> attempt)

@@ -26,9 +26,6 @@ public sealed class Epoch
 
     public DateTime EndedAt { get; set; }
 
-    /// <summary>The loss within the epoch, packed by <see cref="LossCurve"/>.</summary>
-    public byte[] Curve { get; set; } = [];
-
     internal sealed class Mapping : IEntityTypeConfiguration<Epoch>
     {
         public void Configure(EntityTypeBuilder<Epoch> epoch)

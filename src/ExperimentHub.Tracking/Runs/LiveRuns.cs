@@ -18,8 +18,6 @@ public sealed class LiveRuns
 public sealed class LiveRun(int attempt)
 {
     private readonly Lock _lock = new();
-    private readonly List<LossPoint> _epochPoints = [];
-
     public int Attempt => attempt;
 
     /// <summary>What the trainer does before the first step, such as a download; null once it trains.</summary>
@@ -37,13 +35,6 @@ public sealed class LiveRun(int attempt)
 
     public double? SamplesPerSecond { get; private set; }
 
-    /// <summary>The points of the epoch in work that are newer than <paramref name="step"/>.</summary>
-    public IReadOnlyList<LossPoint> PointsAfter(long step)
-    {
-        lock (_lock)
-            return [.. _epochPoints.Where(point => point.Step > step)];
-    }
-
     internal void Prepare(string activity, double? fraction)
     {
         lock (_lock)
@@ -59,23 +50,6 @@ public sealed class LiveRun(int attempt)
     internal void Progress(int epoch, long step, double loss, double samplesPerSecond)
     {
         lock (_lock)
-        {
             (Epoch, Step, Loss, SamplesPerSecond, Activity, ActivityFraction) = (epoch, step, loss, samplesPerSecond, null, null);
-            _epochPoints.Add(new LossPoint(step, (float)loss));
-        }
-    }
-
-    /// <summary>Hands out the finished epoch's points. They stay readable until <see cref="ForgetEpoch"/>, so that no reader misses them.</summary>
-    internal IReadOnlyList<LossPoint> EpochPoints()
-    {
-        lock (_lock)
-            return [.. _epochPoints];
-    }
-
-    /// <summary>Called once the epoch's points are in the database.</summary>
-    internal void ForgetEpoch(int count)
-    {
-        lock (_lock)
-            _epochPoints.RemoveRange(0, count);
     }
 }

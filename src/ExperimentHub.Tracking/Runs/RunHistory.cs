@@ -36,7 +36,7 @@ public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkp
 public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
-public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns live, DeviceInventory devices)
+public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
     public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
     {
@@ -70,45 +70,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         return [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])];
     }
 
-    /// <summary>The training loss within the epochs, oldest first, up to this moment; null where there is no such run.</summary>
-    public async Task<IReadOnlyList<LossPoint>?> CurveAsync(RunId id, CancellationToken cancellation = default)
-    {
-        // The points in memory are read first: they are forgotten only after the database has them.
-        var newest = live.Find(id)?.PointsAfter(0) ?? [];
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        if (await db.Runs.Where(r => r.Id == id).Select(r => (long?)r.Number).FirstOrDefaultAsync(cancellation) is not { } number)
-            return null;
-        var packed = await db.Epochs.Where(e => e.RunNumber == number).OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
-        List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack)];
-        var last = points.Count > 0 ? points[^1].Step : 0;
-        if (newest.Count == 0)
-        {
-            // Nobody trains it: what the last attempt had begun belongs to the curve.
-            var tail = await db.Attempts.Where(a => a.RunNumber == number).OrderByDescending(a => a.Number).Select(a => a.TailCurve).FirstOrDefaultAsync(cancellation);
-            newest = [.. LossCurve.Unpack(tail ?? [])];
-        }
-
-        points.AddRange(newest.Where(point => point.Step > last));
-        return points;
-    }
-
-    /// <summary>
-    /// The points of <see cref="CurveAsync"/> that are newer than <paramref name="step"/>, for a reader that has all of the first
-    /// <paramref name="epochs"/> epochs: the cost does not grow with the length of the run.
-    /// </summary>
-    public async Task<IReadOnlyList<LossPoint>> CurveAfterAsync(RunId id, long step, int epochs, CancellationToken cancellation = default)
-    {
-        // In this order for the same reason as above.
-        var newest = live.Find(id)?.PointsAfter(step) ?? [];
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var packed = await db.Epochs.Where(e => e.Number > epochs && db.Runs.Any(r => r.Id == id && r.Number == e.RunNumber))
-            .OrderBy(e => e.Number).Select(e => e.Curve).ToListAsync(cancellation);
-        List<LossPoint> points = [.. packed.SelectMany(LossCurve.Unpack).Where(point => point.Step > step)];
-        var last = points.Count > 0 ? points[^1].Step : step;
-        points.AddRange(newest.Where(point => point.Step > last));
-        return points;
-    }
-
     /// <summary>The values that occur, for the filters of a table.</summary>
     public async Task<(IReadOnlyList<string> Models, IReadOnlyList<string> Devices)> FilterValuesAsync(CancellationToken cancellation = default)
     {
@@ -125,20 +86,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, LiveRuns
         return await db.Experiments.OrderByDescending(e => e.Runs.Max(r => (long?)r.Number)).Select(e => e.Name).ToListAsync(cancellation);
     }
 
-    /// <summary>Without the curves: those are read apart, by those who draw them.</summary>
     private static Task<List<Epoch>> EpochsAsync(TrackingDb db, long[] runs, CancellationToken cancellation) =>
-        db.Epochs.AsNoTracking().Where(e => runs.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number)
-            .Select(e => new Epoch
-            {
-                RunNumber = e.RunNumber,
-                Number = e.Number,
-                Attempt = e.Attempt,
-                TrainLoss = e.TrainLoss,
-                TestLoss = e.TestLoss,
-                TestAccuracy = e.TestAccuracy,
-                Seconds = e.Seconds,
-                EndedAt = e.EndedAt,
-            }).ToListAsync(cancellation);
+        db.Epochs.AsNoTracking().Where(e => runs.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number).ToListAsync(cancellation);
 
     private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
     {

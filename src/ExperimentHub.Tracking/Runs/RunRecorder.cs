@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Metrics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace ExperimentHub.Tracking.Runs;
 /// trains, changes nothing and returns false: its trainer is to be ended.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, LiveRuns live, CheckpointFiles checkpoints, TimeProvider time, ILogger<RunRecorder> logger)
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointFiles checkpoints, TimeProvider time, ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
     public const int MaxFailuresInARow = 3;
@@ -28,15 +29,25 @@ public sealed class RunRecorder(
         feed.Publish(key.Run);
     }
 
+    /// <summary>Takes the points of a running attempt without waiting for the database.</summary>
     public void Progress(AttemptKey key, TrainingProgress progress)
     {
-        live.Find(key.Run)?.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
+        if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt)
+            return;
+        run.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
+        ProgressPoints.Append(metrics, key.RunNumber, progress, time.GetUtcNow());
         feed.Publish(key.Run);
     }
 
-    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started)
+    /// <param name="key">The attempt that begins to train.</param>
+    /// <param name="started">What it trains with.</param>
+    /// <param name="afterEpoch">The epoch whose checkpoint it goes on from; 0 where it begins anew. Points after it are forgotten: they come again.</param>
+    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started, int afterEpoch = 0)
     {
         live.Find(key.Run)?.Train();
+        // Before the transaction below: the writer of points has a connection of its own and would wait for it.
+        if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
+            await metrics.RewindAsync(key.RunNumber, (long)afterEpoch * started.StepsPerEpoch);
         return await WriteAsync(key, (_, run) =>
         {
             run.DeviceKind = started.Device.Kind;
@@ -52,7 +63,7 @@ public sealed class RunRecorder(
 
     public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished)
     {
-        var points = live.Find(key.Run)?.EpochPoints() ?? [];
+        var (lastStep, best) = (0L, false);
         var written = await WriteAsync(key, async (db, run) =>
         {
             var epoch = await db.Epochs.FindAsync(key.RunNumber, finished.Epoch)
@@ -64,7 +75,6 @@ public sealed class RunRecorder(
             epoch.TestAccuracy = finished.TestAccuracy;
             epoch.Seconds = finished.Seconds;
             epoch.EndedAt = time.GetUtcNow().UtcDateTime;
-            epoch.Curve = LossCurve.Pack(points);
             run.EpochsDone = finished.Epoch;
             run.LastTrainLoss = finished.TrainLoss;
             run.LastTestLoss = finished.TestLoss;
@@ -72,9 +82,18 @@ public sealed class RunRecorder(
             // Best is the highest accuracy, the earliest on a tie.
             if (run.BestTestAccuracy is null || finished.TestAccuracy > run.BestTestAccuracy)
                 (run.BestTestAccuracy, run.BestEpoch) = (finished.TestAccuracy, finished.Epoch);
+            (lastStep, best) = ((long)finished.Epoch * run.StepsPerEpoch ?? 0, run.BestEpoch == finished.Epoch);
         });
-        live.Find(key.Run)?.ForgetEpoch(points.Count);
-        return written;
+        if (!written || lastStep == 0)
+            return written;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        metrics.Append(key.RunNumber, MetricNames.TestLoss, [new MetricPoint(lastStep, now, finished.TestLoss)]);
+        metrics.Append(key.RunNumber, MetricNames.TestAccuracy, [new MetricPoint(lastStep, now, finished.TestAccuracy)]);
+        metrics.EpochEnded(key.RunNumber, lastStep);
+        if (best)
+            metrics.MarkBest(key.RunNumber, lastStep);
+        feed.Publish(key.Run);
+        return true;
     }
 
     /// <summary>Records a checkpoint whose file really lies there with the size that the trainer says.</summary>
@@ -178,7 +197,6 @@ public sealed class RunRecorder(
         attempt.Ending = ending;
         attempt.Error = error;
         attempt.ExitCode = exitCode;
-        attempt.TailCurve = LossCurve.Pack(live.Find(key.Run)?.EpochPoints() ?? []);
     }
 
     private async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Mvc;
 
@@ -79,15 +80,16 @@ internal static class RunsApi
             ? Results.Ok(RunResource.Of(details))
             : ApiProblems.NoSuchRun(id);
 
-    private static async Task<IResult> SeriesAsync(string id, RunHistory history, CancellationToken cancellation)
+    private static async Task<IResult> SeriesAsync(string id, RunHistory history, MetricReader metrics, CancellationToken cancellation)
     {
-        if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is not { } details || await history.CurveAsync(run, cancellation) is not { } curve)
+        if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is not { } details)
             return ApiProblems.NoSuchRun(id);
+        var curve = await metrics.ReadAsync(details.Run.Number, MetricNames.TrainLoss, cancellation: cancellation);
         long perEpoch = details.Run.StepsPerEpoch ?? 0;
         long[] ends = [.. details.Run.EpochResults.Select(e => e.Number * perEpoch)];
         return Results.Ok(new SeriesResource(details.Run.StepsPerEpoch,
         [
-            new MetricSeries("train_loss", [.. curve.Select(p => p.Step)], [.. curve.Select(p => (double)p.Loss)]),
+            new MetricSeries("train_loss", [.. curve.Select(p => p.Step)], [.. curve.Select(p => p.Value)]),
             new MetricSeries("test_loss", ends, [.. details.Run.EpochResults.Select(e => e.TestLoss)]),
             new MetricSeries("test_accuracy", ends, [.. details.Run.EpochResults.Select(e => e.TestAccuracy)]),
         ]));

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.AspNetCore.Components;
@@ -8,7 +9,7 @@ namespace ExperimentHub.Web.Overview;
 
 /// <summary>What trains now, what waits, what came out last and over night, and how full devices and disk are.</summary>
 public sealed partial class OverviewPage(
-    RunHistory history, WaitingLine line, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
+    RunHistory history, MetricReader metrics, WaitingLine line, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RecentRunsShown = 10;
     private const int WaitingShown = 5;
@@ -19,7 +20,7 @@ public sealed partial class OverviewPage(
     private readonly CancellationTokenSource _gone = new();
     private readonly string _key = $"tutorial-{Guid.NewGuid():N}";
     private RunListing? _recent;
-    private List<(RunDetails Details, IReadOnlyList<LossPoint> Curve)> _running = [];
+    private List<(RunDetails Details, MetricBuckets? Curve)> _running = [];
     private List<WaitingRun> _waiting = [];
     private int _moreWaiting;
     private NightlyListing? _night;
@@ -40,10 +41,11 @@ public sealed partial class OverviewPage(
         {
             var recent = await history.ListAsync(new RunFilter(), RunOrder.Created, descending: true, 0, RecentRunsShown, _gone.Token);
             var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running]), RunOrder.Created, descending: false, 0, RunningShown, _gone.Token);
-            var running = new List<(RunDetails, IReadOnlyList<LossPoint>)>();
+            var curves = (await metrics.BucketsAsync([.. runs.Items.Select(run => run.Number)], [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
+            var running = new List<(RunDetails, MetricBuckets?)>();
             foreach (var run in runs.Items)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
-                    running.Add((details, await history.CurveAsync(run.Id, _gone.Token) ?? []));
+                    running.Add((details, curves.GetValueOrDefault(run.Number)));
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<WaitingRun> waiting = [.. cpu.Items.Concat(cuda.Items).OrderBy(item => item.Run.QueuePosition).Take(WaitingShown)];

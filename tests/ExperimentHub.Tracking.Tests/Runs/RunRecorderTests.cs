@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Runs;
@@ -27,27 +28,58 @@ public sealed class RunRecorderTests
         Assert.Equal(3, run.EpochResults.Count);
         Assert.Equal((0.92, 2), (run.BestTestAccuracy, run.BestEpoch)); // the earliest on a tie
         Assert.Equal(1.5, run.TrainSeconds, 9);
-        Assert.Equal([975, 1875, 2850, 3750, 4725, 5625], (await hub.History.CurveAsync(key.Run))!.Select(point => point.Step));
+        Assert.Equal([975, 1875, 2850, 3750, 4725, 5625], (await PointsAsync(hub, key, MetricNames.TrainLoss)).Select(point => point.Step));
     }
 
     [Fact]
-    public async Task Curve_WithinAnEpoch_HasTheNewestPoints()
+    public async Task Progress_WithTheLossOfEachStep_IsAPointOfEachStep()
     {
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
-        hub.Recorder.Progress(key, new TrainingProgress(1, 100, 1.5, 60000));
-        Assert.Equal([new LossPoint(100, 1.5f)], await hub.History.CurveAsync(key.Run));
+        var before = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        hub.Recorder.Progress(key, new TrainingProgress(1, 103, 1.5, 60000) { Losses = [2, 1.5f, 1], LearningRate = 0.01, Seconds = 3, CpuPercent = 99, MemoryBytes = 1 << 20 });
+        var points = await PointsAsync(hub, key, MetricNames.TrainLoss);
+        Assert.Equal([(101L, 2.0), (102L, 1.5), (103L, 1.0)], points.Select(point => (point.Step, point.Value)));
+        Assert.Equal([2000L, 1000L, 0L], points.Select(point => points[2].Time - point.Time));
+        Assert.InRange(points[2].Time, before, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        Assert.Equal([0.01, 0.01, 0.01], (await PointsAsync(hub, key, MetricNames.LearningRate)).Select(point => point.Value));
+        Assert.Equal([(103L, 99.0)], (await PointsAsync(hub, key, MetricNames.CpuPercent)).Select(point => (point.Step, point.Value)));
     }
 
     [Fact]
-    public async Task Curve_StoppedWithinAnEpoch_KeepsThePointsOfThatEpoch()
+    public async Task Progress_OfAStaleAttempt_IsForgotten()
     {
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
-        hub.Recorder.Progress(key, new TrainingProgress(1, 100, 1.5, 60000));
-        hub.Recorder.Progress(key, new TrainingProgress(1, 200, 1.0, 60000));
-        await hub.Recorder.EndAsync(key, AttemptEnding.Stopped, null, 0);
-        Assert.Equal([100, 200], (await hub.History.CurveAsync(key.Run))!.Select(point => point.Step));
+        hub.Recorder.Progress(key with { Attempt = 7 }, new TrainingProgress(1, 100, 1.5, 60000));
+        Assert.Empty(await PointsAsync(hub, key, MetricNames.TrainLoss));
+    }
+
+    [Fact]
+    public async Task Epoch_Best_KeepsAllMetricsOfThatMoment()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = (await hub.ReadAsync(await hub.FinishAsync("a", accuracies: [0.8, 0.9, 0.85]))).Number;
+        await hub.Get<MetricWriter>().FlushAsync();
+        var best = (await hub.Get<MetricReader>().BestAsync(run))!;
+        Assert.Equal(2 * 1875, best.Step);
+        Assert.Equal(0.9, best.Values[MetricNames.TestAccuracy]);
+        Assert.Equal(0.1, best.Values[MetricNames.TrainLoss], 6);
+    }
+
+    [Fact]
+    public async Task Started_SecondAttempt_ForgetsThePointsAfterItsCheckpoint()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        var started = new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875);
+        await hub.Recorder.StartedAsync(key, started);
+        foreach (var step in new[] { 1875, 2000 })
+            hub.Recorder.Progress(key, new TrainingProgress(1, step, 0.5, 60000));
+        var next = (await hub.Recorder.RetryAsync(key, AttemptEnding.Crashed, "killed", 137))!.Value;
+        hub.Recorder.Begin(next);
+        await hub.Recorder.StartedAsync(next, started, afterEpoch: 1);
+        Assert.Equal([1875], (await PointsAsync(hub, key, MetricNames.TrainLoss)).Select(point => point.Step));
     }
 
     [Fact]
@@ -96,5 +128,11 @@ public sealed class RunRecorderTests
         Assert.Equal((RunStatus.Interrupted, "The hub ended."), (run.Status, run.Error));
         Assert.NotNull(run.EndedAt);
         Assert.Equal(RunStatus.Queued, (await hub.ReadAsync(waiting)).Status);
+    }
+
+    private static async Task<IReadOnlyList<MetricPoint>> PointsAsync(EmptyHub hub, AttemptKey key, string metric)
+    {
+        await hub.Get<MetricWriter>().FlushAsync();
+        return await hub.Get<MetricReader>().ReadAsync(key.RunNumber, metric);
     }
 }
