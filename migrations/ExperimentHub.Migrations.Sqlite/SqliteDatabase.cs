@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Metrics;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +40,7 @@ public static class SqliteDatabase
         logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MigrationLimit);
+        await OldCurves.MoveAsync(db, folder.HubDatabase, services.GetRequiredService<MetricWriter>(), limit.Token);
         await db.Database.MigrateAsync(limit.Token);
     }
 
