@@ -28,6 +28,7 @@ public static class TrackingSetup
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<MetricWriter>();
         services.AddSingleton<MetricReader>();
+        services.AddSingleton<LiveSeries>();
         services.AddSingleton<ExperimentStore>();
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();

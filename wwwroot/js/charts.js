@@ -46,7 +46,7 @@ export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamil
  * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
  * title makes the first line of the tooltip from an x value.
  */
-export const frameOf = ({ xAxis, isFraction, title }) => {
+export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant }) => {
   const line = colour('--line');
   const font = labels();
   return {
@@ -67,7 +67,7 @@ export const frameOf = ({ xAxis, isFraction, title }) => {
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
       textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { lineStyle: { color: colour('--line-strong') } },
-      formatter: (hits) => tooltip(hits, title, isFraction ? percent : significant),
+      formatter: (hits) => tooltip(hits, title, format),
     },
   };
 };

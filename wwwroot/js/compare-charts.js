@@ -41,7 +41,7 @@ class CompareCharts {
 
   async read({ id, version }) {
     if (this.histories.get(id)?.version === version) return;
-    const response = await fetch(`/api/v1/runs/${id}/series`, { headers: { accept: 'application/json' } });
+    const response = await fetch(`/api/v1/runs/${id}/series?metrics=train_loss,test_loss,test_accuracy&buckets=600`, { headers: { accept: 'application/json' } });
     if (response.status === 404) return;
     if (!response.ok) throw new Error(`A curve could not be read (${response.status}).`);
     const { stepsPerEpoch, series } = await response.json();

@@ -30,6 +30,9 @@ public static class MetricNames
     public const string GpuPercent = "gpu_percent";
     public const string GpuMemoryBytes = "gpu_memory_bytes";
 
+    /// <summary>What every run of this hub's trainer has sooner or later.</summary>
+    public static IReadOnlyList<string> OfEveryRun { get; } = [TrainLoss, TestLoss, TestAccuracy, LearningRate, SamplesPerSecond, CpuPercent, MemoryBytes];
+
     /// <summary>Read from the name, since trainers send names and nothing else: accuracies want to be high, losses and errors low.</summary>
     public static MetricDirection DirectionOf(string metric)
     {

@@ -28,6 +28,9 @@ public sealed record RunFilter(
 /// <summary>A page of runs and how many there are in all.</summary>
 public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 
+/// <summary>Where a run is.</summary>
+public sealed record RunState(long Number, RunStatus Status, int? StepsPerEpoch);
+
 /// <summary>A run with everything but its curve.</summary>
 public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting);
 
@@ -57,6 +60,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));
         var waiting = run.Status == RunStatus.Queued ? await WhyWaitingAsync(db, run, cancellation) : null;
         return new RunDetails(run, Rank(run.Checkpoints), waiting);
+    }
+
+    /// <summary>What a follower of a run asks again and again; null where there is no such run.</summary>
+    public async Task<RunState?> StateAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.StepsPerEpoch)).FirstOrDefaultAsync(cancellation);
     }
 
     /// <summary>The runs with their experiments and epochs, in the order asked for; those that do not exist are left out.</summary>

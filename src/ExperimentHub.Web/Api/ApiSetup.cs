@@ -39,5 +39,7 @@ internal static class ApiSetup
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
         var api = app.MapGroup("/api/v1").WithTags("Runs");
         api.MapRuns();
+        api.MapSeries();
+        api.MapLive();
     }
 }

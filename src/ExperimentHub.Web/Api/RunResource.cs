@@ -52,8 +52,3 @@ internal sealed record RunListItem(
 
 /// <summary>A page of a list. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
 internal sealed record ListPage<T>(IReadOnlyList<T> Items, string? NextPageToken);
-
-/// <summary>Curves of a run for charts; steps count over all epochs.</summary>
-internal sealed record SeriesResource(int? StepsPerEpoch, IReadOnlyList<MetricSeries> Series);
-
-internal sealed record MetricSeries(string Metric, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Mvc;
 
@@ -20,8 +19,6 @@ internal static class RunsApi
         api.MapGet("/runs", ListAsync).WithName("ListRuns").WithSummary("List runs, newest first")
             .Produces<ListPage<RunListItem>>().ProducesValidationProblem();
         api.MapGet("/runs/{id}", ReadAsync).WithName("ReadRun").WithSummary("Read a run").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapGet("/runs/{id}/series", SeriesAsync).WithName("ReadSeries").WithSummary("Read a run's curves")
-            .Produces<SeriesResource>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/runs/{id}/stop", StopAsync).WithName("StopRun").WithSummary("Stop a run")
             .Produces<RunResource>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
@@ -79,21 +76,6 @@ internal static class RunsApi
         RunId.TryParse(id, out var run) && await history.FindAsync(run, cancellation) is { } details
             ? Results.Ok(RunResource.Of(details))
             : ApiProblems.NoSuchRun(id);
-
-    private static async Task<IResult> SeriesAsync(string id, RunHistory history, MetricReader metrics, CancellationToken cancellation)
-    {
-        if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is not { } details)
-            return ApiProblems.NoSuchRun(id);
-        var curve = await metrics.ReadAsync(details.Run.Number, MetricNames.TrainLoss, cancellation: cancellation);
-        long perEpoch = details.Run.StepsPerEpoch ?? 0;
-        long[] ends = [.. details.Run.EpochResults.Select(e => e.Number * perEpoch)];
-        return Results.Ok(new SeriesResource(details.Run.StepsPerEpoch,
-        [
-            new MetricSeries("train_loss", [.. curve.Select(p => p.Step)], [.. curve.Select(p => p.Value)]),
-            new MetricSeries("test_loss", ends, [.. details.Run.EpochResults.Select(e => e.TestLoss)]),
-            new MetricSeries("test_accuracy", ends, [.. details.Run.EpochResults.Select(e => e.TestAccuracy)]),
-        ]));
-    }
 
     private static async Task<IResult> StopAsync(string id, RunQueue queue, RunHistory history, CancellationToken cancellation)
     {

@@ -20,7 +20,6 @@ public sealed partial class RunPage(
     private LiveRun? _live;
     private RunProgress _progress = new(0, 0, null);
     private IReadOnlyList<RunLogLine>? _log;
-    private RunCharts? _charts;
     private IDisposable? _subscription;
     private bool _missing;
     private bool _stopAsked;
@@ -68,14 +67,12 @@ public sealed partial class RunPage(
             _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
             if (details is not null)
                 _progress = RunProgress.Of(details.Run, _live, clock.GetUtcNow().UtcDateTime);
-            if (_charts is not null)
-                await _charts.PushAsync();
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
             return;
         }
-        catch (Exception e) when (e is not Microsoft.JSInterop.JSException)
+        catch (Exception e)
         {
             _problem = e.Message;
         }

@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Web.Api;
+
+/// <summary>
+/// The new points of a run as server-sent events. Each viewer has a loop of its own that reads what is new when it gets to it: a slow one gets
+/// fewer and larger messages and holds up nobody.
+/// </summary>
+internal static class LiveApi
+{
+    /// <summary>A screen cannot show more at once; where more came, one point stands for its neighbours.</summary>
+    private const int MaxPointsOfAMetric = 50;
+
+    /// <summary>At most four messages a second.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
+        .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
+            + "each message's id has this form, so that a reconnected EventSource goes on where it was.")
+        .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
+
+    private static async Task<IResult> FollowAsync(
+        string id, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation,
+        string? after = null)
+    {
+        if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is null)
+            return ApiProblems.NoSuchRun(id);
+        var known = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after;
+        return TypedResults.ServerSentEvents(PointsAsync(run, Positions(known), history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
+    }
+
+    /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
+    private static async IAsyncEnumerable<SseItem<SeriesResource>> PointsAsync(
+        RunId id, SortedDictionary<string, long> sent, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, CancellationToken hubStops,
+        [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var changed = new SemaphoreSlim(1);
+        using var subscription = feed.Subscribe(id, () =>
+        {
+            if (changed.CurrentCount == 0)
+                changed.Release();
+            return Task.CompletedTask;
+        }, Interval);
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(hubStops, cancellation);
+        while (true)
+        {
+            if (!await ChangedAsync(changed, gone.Token))
+                yield break;
+            // The status first: what an ended run has to show is complete.
+            if (await history.StateAsync(id, cancellation) is not { } run)
+                yield break;
+            var news = new List<MetricSeriesResource>();
+            foreach (var metric in (await reader.SummariesAsync(run.Number, cancellation)).Select(summary => summary.Name).Union(MetricNames.OfEveryRun))
+            {
+                var points = await series.AfterAsync(run.Number, metric, sent.GetValueOrDefault(metric, -1), cancellation);
+                if (points.Count == 0)
+                    continue;
+                sent[metric] = points[^1].Step;
+                var stride = (points.Count + MaxPointsOfAMetric - 1) / MaxPointsOfAMetric;
+                MetricPoint[] shown = [.. points.Chunk(stride).Select(chunk => chunk[^1])];
+                news.Add(new MetricSeriesResource(metric, 0, [.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)], null, null));
+            }
+
+            if (news.Count > 0)
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news), "points") { EventId = Text(sent) };
+            if (!run.Status.IsActive())
+            {
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, []), "end") { EventId = Text(sent) };
+                yield break;
+            }
+        }
+    }
+
+    private static async Task<bool> ChangedAsync(SemaphoreSlim changed, CancellationToken gone)
+    {
+        try
+        {
+            await changed.WaitAsync(gone);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static string Text(SortedDictionary<string, long> sent) => string.Join(',', sent.Select(pair => $"{pair.Key}:{pair.Value}"));
+
+    /// <summary>What cannot be read counts as not known, and is sent again.</summary>
+    private static SortedDictionary<string, long> Positions(string? text)
+    {
+        var positions = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var part in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var colon = part.LastIndexOf(':');
+            if (colon > 0 && long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var step))
+                positions[part[..colon]] = step;
+        }
+
+        return positions;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Web.Tests.Api;
+
+public sealed class SeriesApiTests
+{
+    [Fact]
+    public async Task Series_WrittenAndWaitingPoints_ComeOnceEach()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var writer = app.Get<MetricWriter>();
+        writer.Append(run, "mine", Points(1, 100));
+        await writer.FlushAsync();
+        writer.Append(run, "mine", Points(101, 120));
+        var series = await ReadAsync(app, $"/api/v1/runs/{id}/series?metrics=mine,absent");
+        Assert.Equal(Enumerable.Range(1, 120), series["steps"]!.AsArray().Select(step => step!.GetValue<int>()));
+        Assert.Equal(0, series["stepsPerBucket"]!.GetValue<long>());
+        Assert.Null(series["min"]);
+    }
+
+    [Fact]
+    public async Task Series_MorePointsThanBuckets_KeepsTheExtremes()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var writer = app.Get<MetricWriter>();
+        writer.Append(run, "mine", [.. Points(1, 5000).Select(point => point.Step == 1234 ? point with { Value = -7 } : point)]);
+        await writer.FlushAsync();
+        var series = await ReadAsync(app, $"/api/v1/runs/{id}/series?metrics=mine&buckets=10&from=1001&to=2000");
+        Assert.Equal(10, series["steps"]!.AsArray().Count);
+        Assert.Equal(100, series["stepsPerBucket"]!.GetValue<long>());
+        Assert.Equal(-7, series["min"]!.AsArray().Min(value => value!.GetValue<double>()));
+        Assert.Equal(2000, series["steps"]![9]!.GetValue<long>());
+    }
+
+    [Theory]
+    [InlineData("buckets=0", "buckets")]
+    [InlineData("buckets=10001", "buckets")]
+    [InlineData("from=-1", "from")]
+    [InlineData("to=later", "to")]
+    [InlineData("format=xml", "format")]
+    public async Task Series_WrongValue_IsRefusedByName(string query, string field)
+    {
+        await using var app = new HubApp();
+        var (id, _) = await StartAsync(app);
+        var (response, body) = await app.GetAsync($"/api/v1/runs/{id}/series?{query}");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.NotNull(body!["errors"]![field]);
+    }
+
+    [Fact]
+    public async Task Series_OfAnEndedRun_IsNotSentTwice()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        app.Get<MetricWriter>().Append(run, "mine", Points(1, 10));
+        await app.Get<MetricWriter>().FlushAsync();
+        await StopAsync(app, id);
+        using var client = app.CreateClient();
+        var first = await client.GetAsync($"/api/v1/runs/{id}/series");
+        using var again = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/series");
+        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        Assert.Equal(HttpStatusCode.NotModified, (await client.SendAsync(again)).StatusCode);
+        using var other = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/series?buckets=5");
+        other.Headers.IfNoneMatch.Add(first.Headers.ETag!);
+        Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(other)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Csv_EveryPoint_WithNamesThatNoSpreadsheetTakesForAFormula()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        app.Get<MetricWriter>().Append(run, "=cmd()", [new MetricPoint(3, 0, double.NaN), new MetricPoint(5, 1500, 0.25)]);
+        await app.Get<MetricWriter>().FlushAsync();
+        using var client = app.CreateClient();
+        var response = await client.GetAsync($"/api/v1/runs/{id}/series?format=csv&metrics=%3Dcmd()");
+        Assert.Equal("text/csv", response.Content.Headers.ContentType!.MediaType);
+        Assert.Equal($"{id}-metrics.csv", response.Content.Headers.ContentDisposition!.FileName);
+        Assert.Equal(
+            ["step,time,metric,value", "3,1970-01-01T00:00:00.000Z,\"'=cmd()\",NaN", "5,1970-01-01T00:00:01.500Z,\"'=cmd()\",0.25", ""],
+            (await response.Content.ReadAsStringAsync()).ReplaceLineEndings("\n").Split('\n'));
+    }
+
+    [Fact]
+    public async Task Live_Follower_GetsOnlyWhatIsNewUntilTheEnd()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var (writer, feed) = (app.Get<MetricWriter>(), app.Get<RunFeed>());
+        writer.Append(run, MetricNames.TrainLoss, Points(1, 10));
+        using var client = app.CreateClient();
+        using (var stream = new StreamReader(await client.GetStreamAsync($"/api/v1/runs/{id}/live?after=train_loss:4")))
+        {
+            Assert.Equal([5, 6, 7, 8, 9, 10], await StepsAsync(stream));
+            writer.Append(run, MetricNames.TrainLoss, Points(11, 12));
+            feed.Publish(RunId.Parse(id, null));
+            Assert.Equal([11, 12], await StepsAsync(stream));
+
+            // Thousands at once are few on the wire, and the last one is among them.
+            writer.Append(run, MetricNames.TrainLoss, Points(13, 5000));
+            feed.Publish(RunId.Parse(id, null));
+            var many = await StepsAsync(stream);
+            Assert.InRange(many.Count, 2, 50);
+            Assert.Equal(5000, many[^1]);
+            await StopAsync(app, id);
+            string? line;
+            do
+            {
+                line = await stream.ReadLineAsync();
+            }
+            while (line is not (null or "event: end"));
+            Assert.Equal("event: end", line);
+        }
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (feed.SubscriptionCount > 0)
+            await Task.Delay(20, limit.Token); // the server notices a closed stream when it likes
+    }
+
+    [Fact]
+    public async Task Live_Reconnected_GoesOnWhereItWas()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        app.Get<MetricWriter>().Append(run, MetricNames.TrainLoss, Points(1, 10));
+        using var client = app.CreateClient();
+        client.DefaultRequestHeaders.Add("Last-Event-ID", "train_loss:8,nonsense,:3");
+        using var stream = new StreamReader(await client.GetStreamAsync($"/api/v1/runs/{id}/live?after=train_loss:2"));
+        Assert.Equal([9, 10], await StepsAsync(stream));
+    }
+
+    [Fact]
+    public async Task Live_NoSuchRun_IsAProblem()
+    {
+        await using var app = new HubApp();
+        var (response, _) = await app.GetAsync("/api/v1/runs/nonsense/live");
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    private static MetricPoint[] Points(int first, int last) => [.. Enumerable.Range(first, last - first + 1).Select(step => new MetricPoint(step, step, 1.0 / step))];
+
+    /// <summary>The steps of the training loss in the next message that has some.</summary>
+    private static async Task<List<int>> StepsAsync(StreamReader stream)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await stream.ReadLineAsync(limit.Token) is { } line)
+        {
+            if (!line.StartsWith("data: ", StringComparison.Ordinal))
+                continue;
+            var series = JsonNode.Parse(line[6..])!["series"]!.AsArray().FirstOrDefault(one => one!["metric"]!.GetValue<string>() == MetricNames.TrainLoss);
+            if (series is not null)
+                return [.. series["steps"]!.AsArray().Select(step => step!.GetValue<int>())];
+        }
+
+        throw new InvalidOperationException("The stream ended.");
+    }
+
+    private static async Task<(string Id, long Run)> StartAsync(HubApp app)
+    {
+        var (_, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "series"}""");
+        var id = body!["id"]!.GetValue<string>();
+        return (id, (await app.Get<RunHistory>().StateAsync(RunId.Parse(id, null)))!.Number);
+    }
+
+    private static async Task StopAsync(HubApp app, string id)
+    {
+        var ended = new TaskCompletionSource();
+        using var listening = app.Get<RunFeed>().Listen((_, _) => _ = CheckAsync());
+        await app.Get<RunQueue>().RequestStopAsync(RunId.Parse(id, null));
+        await CheckAsync();
+        await ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        async Task CheckAsync()
+        {
+            if ((await app.Get<RunHistory>().StateAsync(RunId.Parse(id, null)))?.Status.IsActive() == false)
+                ended.TrySetResult();
+        }
+    }
+
+    private static async Task<JsonNode> ReadAsync(HubApp app, string path)
+    {
+        var (response, body) = await app.GetAsync(path);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return Assert.Single(body!["series"]!.AsArray())!;
+    }
+}
