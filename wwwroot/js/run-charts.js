@@ -3,6 +3,7 @@
 import { colour, curve, frameOf, loadLibrary, percent, significant, smooth, smoothing } from './charts.js';
 
 const whole = (value) => Math.round(value).toLocaleString('en');
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const mebibytes = (value) => value / 1048576;
 const panels = {
   loss: { metrics: { train_loss: 'train', test_loss: 'test' }, log: true, format: significant },
@@ -48,6 +49,7 @@ class RunCharts {
   constructor(root, run, epochs, live) {
     [this.root, this.run, this.epochs, this.live] = [root, run, epochs, live];
     this.series = {};
+    this.times = { steps: [], unix: [] };
     this.charts = {};
     this.choice = { axis: 'epoch', log: false, smoothing: smoothing.weight, more: false, ...choices.read() };
     this.onTheme = () => this.rebuild();
@@ -85,7 +87,8 @@ class RunCharts {
     this.stream.addEventListener('end', () => this.stream.close());
   }
 
-  take({ stepsPerEpoch, series }) {
+  take({ stepsPerEpoch, series, times }) {
+    times.steps.forEach((step, i) => { if (step > (this.times.steps.at(-1) ?? -1)) { this.times.steps.push(step); this.times.unix.push(times.unix[i]); } });
     this.stepsPerEpoch = stepsPerEpoch ?? this.stepsPerEpoch;
     series.forEach((one) => (this.series[one.metric] ??= new Series()).add(one));
   }
@@ -117,12 +120,7 @@ class RunCharts {
       delete this.charts[name];
       if (place.clientWidth === 0) continue; // folded away
       const chart = this.charts[name] = echarts.init(place, null, { renderer: 'canvas' });
-      const byEpoch = this.choice.axis === 'epoch';
-      const frame = frameOf({
-        isFraction: panel.isFraction ?? false, format: panel.format,
-        xAxis: byEpoch ? { max: this.epochs, minInterval: this.epochs > 1 ? 1 : 0, name: 'epoch' } : { name: 'step' },
-        title: (x) => (byEpoch ? `epoch ${x.toFixed(2)}` : `step ${whole(x)}`),
-      });
+      const frame = frameOf({ isFraction: panel.isFraction ?? false, format: panel.format, ...this.axis() });
       if (panel.log && this.choice.log) Object.assign(frame.yAxis, { type: 'log' });
       // Dragging over a panel or turning the wheel with Ctrl looks closer; all panels look at the same stretch.
       frame.dataZoom = [{ type: 'inside', zoomOnMouseWheel: 'ctrl', moveOnMouseMove: true, filterMode: 'none' }];
@@ -143,11 +141,41 @@ class RunCharts {
     });
   }
 
+  axis() {
+    return {
+      epoch: { xAxis: { max: this.epochs, minInterval: this.epochs > 1 ? 1 : 0, name: 'epoch' }, title: (x) => `epoch ${x.toFixed(2)}` },
+      step: { xAxis: { name: 'step' }, title: (x) => `step ${whole(x)}` },
+      relative: { xAxis: { name: 'seconds since the first step' }, title: (x) => `${x.toFixed(1)} s after the first step` },
+      wall: { xAxis: { type: 'time', min: null }, title: (x) => clock.format(x) },
+    }[this.choice.axis];
+  }
+
+  /** Unix milliseconds of a step; between two known ones time is taken as even. */
+  timeOf(step) {
+    const { steps, unix } = this.times;
+    let [low, high] = [0, steps.length - 1];
+    if (high < 1 || step <= steps[0]) return unix[0] ?? null;
+    if (step >= steps[high]) return unix[high];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (steps[middle] <= step) low = middle; else high = middle;
+    }
+    return unix[low] + ((unix[high] - unix[low]) * (step - steps[low])) / (steps[high] - steps[low]);
+  }
+
+  xOf(step) {
+    return {
+      epoch: () => step / (this.stepsPerEpoch || 1),
+      step: () => step,
+      relative: () => (this.timeOf(step) - this.times.unix[0]) / 1000,
+      wall: () => this.timeOf(step),
+    }[this.choice.axis]();
+  }
+
   curves({ metrics, scale = (value) => value }) {
     return Object.entries(metrics).flatMap(([metric, word]) => {
       const series = this.series[metric] ?? new Series();
-      const xOf = (step) => (this.choice.axis === 'epoch' ? step / (this.stepsPerEpoch || 1) : step);
-      const points = (column) => series.steps.map((step, i) => [xOf(step), series[column][i] === null ? null : scale(series[column][i])]);
+      const points = (column) => series.steps.map((step, i) => [this.xOf(step), series[column][i] === null ? null : scale(series[column][i])]);
       const tint = colour(tints[metric] ?? '--curve-1');
       const data = points('values');
       if (metric !== 'train_loss' || data.length <= smoothing.from || this.choice.smoothing === 0) {

@@ -68,6 +68,20 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
         return answer;
     }
 
+    /// <summary>
+    /// When which step was, from the ends of the series' chunks: at most <paramref name="most"/> pairs of step and Unix time in milliseconds, the first and the last
+    /// included. Between two of them time is as good as even.
+    /// </summary>
+    public async Task<IReadOnlyList<(long Step, long Time)>> TimesAsync(long runNumber, string metric, int most, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var ends = await db.MetricChunks.Where(c => db.MetricSeries.Any(s => s.Id == c.SeriesId && s.RunNumber == runNumber && s.Name == metric)).OrderBy(c => c.Ordinal)
+            .Select(c => new { c.FirstStep, c.FirstTime, c.LastStep, c.LastTime }).ToListAsync(cancellation);
+        List<(long, long)> times = [.. ends.SelectMany(c => new[] { (c.FirstStep, c.FirstTime), (c.LastStep, c.LastTime) }).Distinct()];
+        var stride = (times.Count + most - 1) / most;
+        return stride < 2 ? times : [.. times.Where((_, i) => i % stride == 0 || i == times.Count - 1)];
+    }
+
     private static async Task<MetricBuckets> DrawAsync(
         TrackingDb db, DbCommand chunks, MetricSeries series, long from, long to, int maxBuckets, CancellationToken cancellation)
     {

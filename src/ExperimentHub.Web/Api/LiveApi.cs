@@ -54,22 +54,25 @@ internal static class LiveApi
             if (await history.StateAsync(id, cancellation) is not { } run)
                 yield break;
             var news = new List<MetricSeriesResource>();
+            var times = new StepTimes([], []);
             foreach (var metric in (await reader.SummariesAsync(run.Number, cancellation)).Select(summary => summary.Name).Union(MetricNames.OfEveryRun))
             {
                 var points = await series.AfterAsync(run.Number, metric, sent.GetValueOrDefault(metric, -1), cancellation);
                 if (points.Count == 0)
                     continue;
                 sent[metric] = points[^1].Step;
+                if (metric == MetricNames.TrainLoss)
+                    times = new StepTimes([points[^1].Step], [points[^1].Time]);
                 var stride = (points.Count + MaxPointsOfAMetric - 1) / MaxPointsOfAMetric;
                 MetricPoint[] shown = [.. points.Chunk(stride).Select(chunk => chunk[^1])];
                 news.Add(new MetricSeriesResource(metric, 0, [.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)], null, null));
             }
 
             if (news.Count > 0)
-                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news), "points") { EventId = Text(sent) };
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "points") { EventId = Text(sent) };
             if (!run.Status.IsActive())
             {
-                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, []), "end") { EventId = Text(sent) };
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, [], times), "end") { EventId = Text(sent) };
                 yield break;
             }
         }

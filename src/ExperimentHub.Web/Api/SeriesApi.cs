@@ -13,6 +13,7 @@ namespace ExperimentHub.Web.Api;
 internal static class SeriesApi
 {
     private const int DefaultBuckets = 1_000;
+    private const int TimesShown = 500;
 
     public static void MapSeries(this RouteGroupBuilder api)
     {
@@ -57,7 +58,10 @@ internal static class SeriesApi
                 return Results.StatusCode(StatusCodes.Status304NotModified);
         }
 
-        return Results.Ok(new SeriesResource(run.StepsPerEpoch, [.. (await series.DrawAsync(run.Number, wanted, first, last, (int)most, cancellation)).Select(MetricSeriesResource.Of)]));
+        var times = await reader.TimesAsync(run.Number, MetricNames.TrainLoss, TimesShown, cancellation);
+        return Results.Ok(new SeriesResource(run.StepsPerEpoch,
+            [.. (await series.DrawAsync(run.Number, wanted, first, last, (int)most, cancellation)).Select(MetricSeriesResource.Of)],
+            new StepTimes([.. times.Select(pair => pair.Step)], [.. times.Select(pair => pair.Time)])));
 
         long? Number(string field, string? text, long min, long max)
         {
@@ -92,7 +96,11 @@ internal static class SeriesApi
 }
 
 /// <summary>The metrics of a run over its steps, which count over all epochs.</summary>
-internal sealed record SeriesResource(int? StepsPerEpoch, IReadOnlyList<MetricSeriesResource> Series);
+/// <param name="Times">When which step was; between two of them time is as good as even.</param>
+internal sealed record SeriesResource(int? StepsPerEpoch, IReadOnlyList<MetricSeriesResource> Series, StepTimes Times);
+
+/// <param name="Unix">Milliseconds since 1970, one for each step.</param>
+internal sealed record StepTimes(IReadOnlyList<long> Steps, IReadOnlyList<long> Unix);
 
 /// <param name="StepsPerBucket">0 where every entry is a point; then <paramref name="Min"/> and <paramref name="Max"/> are left out.</param>
 /// <param name="Steps">The last step of each entry.</param>

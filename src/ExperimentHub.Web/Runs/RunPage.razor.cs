@@ -1,3 +1,4 @@
+using System.Globalization;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -10,7 +11,7 @@ public sealed partial class RunPage(
     NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
-    private const int LogLines = 500;
+    private const int LogLines = 2_000;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
 
@@ -31,6 +32,10 @@ public sealed partial class RunPage(
 
     [SupplyParameterFromQuery]
     public string? Tab { get; set; }
+
+    /// <summary>Whose log is shown; the newest attempt's where this is none of them.</summary>
+    [SupplyParameterFromQuery(Name = "attempt")]
+    public string? AttemptText { get; set; }
 
     private string OpenTab => Tab is "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
@@ -60,7 +65,7 @@ public sealed partial class RunPage(
         try
         {
             var details = await history.FindAsync(id, _gone.Token);
-            var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 and var attempt } ? await logs.TailAsync(id, attempt, LogLines, _gone.Token) : null;
+            var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 } ? await logs.TailAsync(id, LogAttempt(details.Run), LogLines, _gone.Token) : null;
             if (id != _id)
                 return;
             (_details, _log, _missing, _problem) = (details, log, details is null, null);
@@ -79,6 +84,9 @@ public sealed partial class RunPage(
 
         StateHasChanged();
     }
+
+    private int LogAttempt(Run run) =>
+        int.TryParse(AttemptText, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1 && attempt < run.CurrentAttempt ? attempt : run.CurrentAttempt;
 
     private async Task StopAsync()
     {

@@ -37,6 +37,19 @@ public sealed class SeriesApiTests
         Assert.Equal(2000, series["steps"]![9]!.GetValue<long>());
     }
 
+    [Fact]
+    public async Task Series_OfManyChunks_SaysWhenItsStepsWere()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        app.Get<MetricWriter>().Append(run, MetricNames.TrainLoss, [.. Enumerable.Range(1, 3000).Select(step => new MetricPoint(step, 1_000_000 + step * 10L, 1))]);
+        await app.Get<MetricWriter>().FlushAsync();
+        var (_, body) = await app.GetAsync($"/api/v1/runs/{id}/series?buckets=2");
+        var times = body!["times"]!["steps"]!.AsArray().Zip(body["times"]!["unix"]!.AsArray()).Select(pair => (Step: pair.First!.GetValue<long>(), Unix: pair.Second!.GetValue<long>())).ToList();
+        Assert.Equal((1, 3000), (times[0].Step, times[^1].Step));
+        Assert.All(times, pair => Assert.Equal(1_000_000 + pair.Step * 10, pair.Unix));
+    }
+
     [Theory]
     [InlineData("buckets=0", "buckets")]
     [InlineData("buckets=10001", "buckets")]
