@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
@@ -8,9 +9,10 @@ namespace ExperimentHub.TestHub;
 /// <summary>What was left after a storm of kill -9 on a hub and its trainers, while one run trained on real MNIST.</summary>
 /// <param name="Run">The run as the API gives it at the end.</param>
 /// <param name="Weights">SHA-256 of the last checkpoint's weights, without the metadata that names the run and the attempt.</param>
+/// <param name="Losses">Step and training loss of every point of the run, as the CSV export writes them.</param>
 /// <param name="ResumeSeconds">For each kill of the hub: from its next start to a trainer at work.</param>
 public sealed record KillStormResult(
-    JsonNode Run, string Weights, int HubKills, int TrainerKills, IReadOnlyList<double> ResumeSeconds, int CorruptCheckpoints, int Orphans);
+    JsonNode Run, string Weights, IReadOnlyList<(long Step, string Loss)> Losses, int HubKills, int TrainerKills, IReadOnlyList<double> ResumeSeconds, int CorruptCheckpoints, int Orphans);
 
 /// <summary>Kills hub or trainer at random moments, starts the hub again, and lets the run come to its end.</summary>
 public static class KillStorm
@@ -71,7 +73,10 @@ public static class KillStorm
                     corrupt++;
             }
 
-            return new KillStormResult(run, WeightsHash(last), hubKills, trainerKills, resumed, corrupt, trainers.Count(Processes.Lives));
+            var csv = await hub.Http.GetStringAsync(new Uri($"/api/v1/runs/{id}/series?format=csv&metrics=train_loss", UriKind.Relative));
+            var losses = csv.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(','))
+                .Select(fields => (long.Parse(fields[0], CultureInfo.InvariantCulture), fields[3]));
+            return new KillStormResult(run, WeightsHash(last), [.. losses], hubKills, trainerKills, resumed, corrupt, trainers.Count(Processes.Lives));
         }
         finally
         {

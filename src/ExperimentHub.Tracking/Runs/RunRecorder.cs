@@ -105,6 +105,8 @@ public sealed class RunRecorder(
             return true;
         }
 
+        // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
+        await metrics.FlushAsync();
         return await WriteAsync(key, async (db, _) =>
         {
             var epoch = await db.Epochs.FindAsync(key.RunNumber, saved.Epoch);

@@ -118,6 +118,19 @@ public sealed class RunRecorderTests
     }
 
     [Fact]
+    public async Task Checkpoint_Recorded_HasThePointsBeforeItOnTheDisk()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var key = await hub.StartAsync();
+        hub.Recorder.Progress(key, new TrainingProgress(1, 1875, 0.5, 60000));
+        var name = CheckpointName.For(1, 1);
+        DataFolder.Create(hub.Folder.CheckpointFolder(key.Run));
+        await File.WriteAllBytesAsync(Path.Combine(hub.Folder.CheckpointFolder(key.Run), name), new byte[10], TestContext.Current.CancellationToken);
+        Assert.True(await hub.Recorder.CheckpointAsync(key, new CheckpointSaved(1, name, 10, new string('0', 64))));
+        Assert.Equal([1875], (await hub.Get<MetricReader>().ReadAsync(key.RunNumber, MetricNames.TrainLoss)).Select(point => point.Step));
+    }
+
+    [Fact]
     public async Task InterruptOrphans_AfterAKilledHub_TellsTheTruth()
     {
         await using var hub = await EmptyHub.CreateAsync();
