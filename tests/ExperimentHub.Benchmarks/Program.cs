@@ -1,6 +1,6 @@
 using ExperimentHub.Benchmarks;
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [metrics] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [live] [metrics] [--rounds N]
 var rounds = 5;
 var wanted = new List<string>();
 for (var i = 0; i < args.Length; i++)
@@ -16,6 +16,7 @@ var all = new Dictionary<string, Func<int, Task<IReadOnlyList<Row>>>>
     ["training"] = TrainingBenchmark.RunAsync,
     ["hub"] = HubBenchmark.RunAsync,
     ["recovery"] = RecoveryBenchmark.RunAsync,
+    ["live"] = LiveBenchmark.RunAsync,
     ["metrics"] = MetricBenchmark.RunAsync,
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
