@@ -53,6 +53,8 @@ class RunCharts {
     this.charts = {};
     this.choice = { axis: 'epoch', log: false, smoothing: smoothing.weight, more: false, ...choices.read() };
     this.onTheme = () => this.rebuild();
+    // A browser opens six connections to a host and no more: a page in the background gives its one back, and catches up when it is looked at.
+    this.onVisibility = () => { if (document.hidden) this.stream?.close(); else this.follow(); };
     this.onChoice = (event) => this.choose(event.target);
     this.sizes = new ResizeObserver(() => Object.values(this.charts).forEach((chart) => chart.resize()));
   }
@@ -68,7 +70,9 @@ class RunCharts {
     this.showChoice();
     this.rebuild();
     this.sizes.observe(this.root);
-    if (this.live) this.follow();
+    if (!this.live) return;
+    document.addEventListener('visibilitychange', this.onVisibility);
+    this.onVisibility();
   }
 
   async read() {
@@ -79,12 +83,16 @@ class RunCharts {
 
   follow() {
     const after = Object.entries(this.series).map(([metric, series]) => `${metric}:${series.last}`).join(',');
+    this.stream?.close();
     this.stream = new EventSource(`/api/v1/runs/${this.run}/live?after=${encodeURIComponent(after)}`);
     this.stream.addEventListener('points', (event) => {
       this.take(JSON.parse(event.data));
       this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.draw(); });
     });
-    this.stream.addEventListener('end', () => this.stream.close());
+    this.stream.addEventListener('end', () => {
+      document.removeEventListener('visibilitychange', this.onVisibility);
+      this.stream.close();
+    });
   }
 
   take({ stepsPerEpoch, series, times }) {
@@ -202,6 +210,7 @@ class RunCharts {
     this.stream?.close();
     cancelAnimationFrame(this.frame);
     document.removeEventListener('hub-theme', this.onTheme);
+    document.removeEventListener('visibilitychange', this.onVisibility);
     this.sizes.disconnect();
     Object.values(this.charts).forEach((chart) => chart.dispose());
   }
