@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Devices;
 using ExperimentHub.Trainer.Models;

@@ -16,13 +16,13 @@ public static class ModelCatalog
     public static IReadOnlyList<ModelInfo> All { get; } =
     [
         new(SimpleNn, "SimpleNN", "The tutorial's model: every pixel straight to ten scores. About 91 % on MNIST.",
-            [new FlattenLayer(), new LinearLayer("fc", 10)]),
+            [new FlattenLayer(), new LinearLayer(10, "fc")]),
         // Pooling before the activation halves the work of ReLU and changes nothing, since both are monotone.
         new(SmallCnn, "Small CNN", "Two convolutions and two dense layers. About 99 % on MNIST after five epochs.",
         [
-            new ConvLayer("conv1", 24, Kernel: 5), new MaxPoolLayer(2), new ReluLayer(),
-            new ConvLayer("conv2", 32, Kernel: 3), new MaxPoolLayer(2), new ReluLayer(),
-            new FlattenLayer(), new LinearLayer("fc1", 256), new ReluLayer(), new LinearLayer("fc2", 10),
+            new ConvLayer(24, Kernel: 5, Name: "conv1"), new MaxPoolLayer(2), new ActivationLayer(),
+            new ConvLayer(32, Kernel: 3, Name: "conv2"), new MaxPoolLayer(2), new ActivationLayer(),
+            new FlattenLayer(), new LinearLayer(256, "fc1"), new ActivationLayer(), new LinearLayer(10, "fc2"),
         ]),
     ];
 

@@ -42,7 +42,7 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps)
 
             case LinearLayer linear when input.Length == 1:
                 long weights = (long)input[0] * linear.OutFeatures;
-                return new LayerOutline(linear.Name, layer, input, [linear.OutFeatures], weights + linear.OutFeatures, 2 * weights);
+                return new LayerOutline(linear.Name ?? $"fc{position}", layer, input, [linear.OutFeatures], weights + linear.OutFeatures, 2 * weights);
 
             case LinearLayer:
                 throw Misfit($"needs a flat input, but gets [{string.Join(", ", input)}]. Put a flatten layer before it.");
@@ -53,7 +53,7 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps)
                 if (outHeight < 1 || outWidth < 1)
                     throw Misfit($"a kernel of {conv.Kernel} does not fit into {input[1]} x {input[2]}.");
                 var filter = (long)input[0] * conv.Kernel * conv.Kernel;
-                return new LayerOutline(conv.Name, layer, input, [conv.OutChannels, outHeight, outWidth],
+                return new LayerOutline(conv.Name ?? $"conv{position}", layer, input, [conv.OutChannels, outHeight, outWidth],
                     (filter + 1) * conv.OutChannels, 2 * filter * conv.OutChannels * outHeight * outWidth);
 
             case MaxPoolLayer pool when input.Length == 3:
@@ -64,8 +64,8 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps)
             case ConvLayer or MaxPoolLayer:
                 throw Misfit($"needs an image, but gets a row of {input[0]}. Put it before the flatten layer.");
 
-            case ReluLayer:
-                return new LayerOutline("relu", layer, input, input, 0, 0);
+            case ActivationLayer activation:
+                return new LayerOutline(activation.Function, layer, input, input, 0, 0);
 
             default:
                 throw Misfit("is not a known layer.");

@@ -22,10 +22,10 @@ internal static class NetworkBuilder
             modules.Add(layers[i] switch
             {
                 FlattenLayer => ($"flatten{i}", nn.Flatten()),
-                LinearLayer linear => (linear.Name, nn.Linear(input[0], linear.OutFeatures)),
-                ConvLayer conv => (conv.Name, nn.Conv2d(input[0], conv.OutChannels, conv.Kernel, conv.Stride, conv.Padding)),
+                LinearLayer linear => (outline.Steps[i].Name, nn.Linear(input[0], linear.OutFeatures)),
+                ConvLayer conv => (outline.Steps[i].Name, nn.Conv2d(input[0], conv.OutChannels, conv.Kernel, conv.Stride, conv.Padding)),
                 MaxPoolLayer pool => ($"pool{i}", nn.MaxPool2d(pool.Kernel)),
-                ReluLayer => ($"relu{i}", nn.ReLU()),
+                ActivationLayer { Function: Activations.Relu } => ($"relu{i}", nn.ReLU()),
                 var layer => throw new TrainingFailure($"This trainer does not know the layer {layer.GetType().Name}.", "The hub and the trainer must be of the same version."),
             });
         }

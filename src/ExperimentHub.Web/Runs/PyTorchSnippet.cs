@@ -61,7 +61,7 @@ internal static class PyTorchSnippet
     {
         FlattenLayer => "torch.flatten(x, 1)",
         MaxPoolLayer pool => $"nn.functional.max_pool2d(x, {pool.Kernel})",
-        ReluLayer => "torch.relu(x)",
+        ActivationLayer { Function: Activations.Relu } => "torch.relu(x)",
         _ => $"self.{step.Name}(x)",
     };
 }

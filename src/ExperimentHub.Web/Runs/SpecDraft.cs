@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Models;
 
 namespace ExperimentHub.Web.Runs;
 
@@ -28,7 +29,7 @@ public sealed record SpecDraft
         Epochs = spec.Epochs.ToString(CultureInfo.InvariantCulture),
         BatchSize = spec.BatchSize.ToString(CultureInfo.InvariantCulture),
         LearningRate = Figures.Setting(spec.Optimizer.LearningRate),
-        Momentum = Figures.Setting(spec.Optimizer.Momentum),
+        Momentum = spec.Optimizer.Momentum is { } momentum ? Figures.Setting(momentum) : "",
         Seed = spec.Seed.ToString(CultureInfo.InvariantCulture),
         Device = spec.Device,
     };
@@ -81,7 +82,7 @@ public sealed record SpecDraft
             Optimizer = usual.Optimizer with
             {
                 LearningRate = Number("optimizer.learningRate", LearningRate, usual.Optimizer.LearningRate),
-                Momentum = Number("optimizer.momentum", Momentum, usual.Optimizer.Momentum),
+                Momentum = Number("optimizer.momentum", Momentum, usual.Optimizer.Momentum!.Value),
             },
             Seed = Whole("seed", Seed, long.MaxValue, usual.Seed),
             Device = Device,

@@ -14,7 +14,7 @@ internal static class SpecFacts
         ("batch size", Figures.Count(spec.BatchSize)),
         ("optimizer", spec.Optimizer.Kind),
         ("learning rate", Figures.Setting(spec.Optimizer.LearningRate)),
-        ("momentum", Figures.Setting(spec.Optimizer.Momentum)),
+        ("momentum", spec.Optimizer.Momentum is { } momentum ? Figures.Setting(momentum) : Figures.None),
         ("seed", spec.Seed.ToString(CultureInfo.InvariantCulture)),
         ("device", spec.Device),
     ];

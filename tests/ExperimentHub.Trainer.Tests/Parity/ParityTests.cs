@@ -1,6 +1,6 @@
 using System.Text.Json;
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Models;
 using static TorchSharp.torch;
