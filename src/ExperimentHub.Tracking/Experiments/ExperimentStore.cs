@@ -43,7 +43,7 @@ public sealed class ExperimentStore(
         {
             Name = draft.Name.Trim(),
             Description = draft.Description.Trim(),
-            DefaultSpec = draft.DefaultSpec,
+            DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
         };
         db.Experiments.Add(experiment);
@@ -63,7 +63,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
         experiment.Name = draft.Name.Trim();
         experiment.Description = draft.Description.Trim();
-        experiment.DefaultSpec = draft.DefaultSpec;
+        experiment.DefaultSpec = draft.DefaultSpec.Tidied();
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new ExperimentResult(id, []);
