@@ -28,6 +28,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private const int EvaluationBatch = 1_000;
 
     private readonly ProcessUse _use = new();
+    private readonly BlockPace _pace = new();
 
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
     /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
@@ -47,12 +48,13 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         random.manual_seed(spec.Seed).Dispose();
         using var network = NetworkBuilder.Build(outline);
         network.to(device);
+        // The training step has its own way through the network; the module itself only evaluates.
+        network.eval();
         using var trainImages = DeviceImages.MoveTo(device, data.Train);
         using var testImages = DeviceImages.MoveTo(device, data.Test);
-        using var trainingStep = new TrainingStep(network, spec.Optimizer);
+        using var trainingStep = new TrainingStep(spec, outline, network);
         var checkpoints = new CheckpointWriter(start);
 
-        // Last, because building the network draws random numbers.
         if (saved is not null)
         {
             saved.Restore(network, trainingStep);
@@ -66,23 +68,20 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
 
         for (var epoch = (saved?.Epoch ?? 0) + 1; epoch <= spec.Epochs; epoch++)
         {
-            RandomState.BeginEpoch(device, spec.Seed, epoch);
-            network.train();
             var clock = Stopwatch.StartNew();
-            if (TrainEpoch(epoch, stepsPerEpoch, trainImages, trainingStep, device) is not { } trainLoss)
+            if (TrainEpoch(epoch, stepsPerEpoch, trainImages, trainingStep) is not { } trained)
             {
                 events.Send(new TrainingStopped());
                 return;
             }
 
             var seconds = clock.Elapsed.TotalSeconds;
-            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {epoch}, Loss: {trainLoss}"));
+            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {epoch}, Loss: {trained.Loss}"));
 
-            network.eval();
             var (testLoss, testAccuracy) = Evaluate(network, testImages, device);
             if (!double.IsFinite(testLoss))
                 throw NotANumber($"The test loss is not a finite number after epoch {epoch}.");
-            events.Send(new EpochFinished(epoch, trainLoss, testLoss, testAccuracy, seconds));
+            events.Send(new EpochFinished(epoch, trained.Loss, testLoss, testAccuracy, seconds) { TrainAccuracy = trained.Accuracy });
 
             events.Send(checkpoints.Save(epoch, network, trainingStep, testLoss, testAccuracy));
         }
@@ -100,64 +99,66 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         }
     }
 
-    /// <returns>The mean of the steps' losses, or null when asked to stop.</returns>
-    private double? TrainEpoch(int epoch, int steps, DeviceImages trainImages, TrainingStep trainingStep, Device device)
+    /// <returns>The mean of the steps' losses and the part of the images that were right when their step came, or null when asked to stop.</returns>
+    private (double Loss, double Accuracy)? TrainEpoch(int epoch, int steps, DeviceImages trainImages, TrainingStep trainingStep)
     {
         using var epochScope = NewDisposeScope();
         var sinceProgress = Stopwatch.StartNew();
-        var batchSize = start.Spec.BatchSize;
 
         // A new order for every epoch, then batches are slices of it.
-        using var shuffled = trainImages.InOrder(DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count));
-        using var losses = new LossLog(steps, device);
-        for (var step = 0; step < steps; step++)
+        using var batches = new EpochBatches(trainImages.InOrder(DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count)), epoch, start.Spec.BatchSize);
+        var (done, told, lossSum, correct) = (0, 0, 0.0, 0L);
+        while (done < steps)
         {
             if (stop.IsCancellationRequested)
                 return null;
 
-            // Tensors are native memory that the collector does not see: everything that a step makes ends with it.
-            using (NewDisposeScope())
-            {
-                var (inputs, labels) = shuffled.Batch((long)step * batchSize, batchSize);
-                losses.Add(trainingStep.Take(inputs, labels));
-            }
+            var block = _pace.Next(steps - done);
+            var clock = Stopwatch.StartNew();
+            trainingStep.TakeBlock(batches, done, block);
+            _pace.Took(block, clock.Elapsed);
+            done += block;
+            if (done < steps && sinceProgress.Elapsed < ProgressInterval)
+                continue;
 
-            if (sinceProgress.Elapsed >= ProgressInterval)
-                ReportProgress(epoch, steps, losses, sinceProgress);
+            var results = trainingStep.ReadBack();
+            ReportProgress(batches, told, results, sinceProgress);
+            told = done;
+            // In double precision, as the tutorial's running loss.
+            lossSum += results.Losses.Sum(loss => (double)loss);
+            correct += results.Correct;
         }
 
-        if (losses.Unread > 0)
-            ReportProgress(epoch, steps, losses, sinceProgress);
-        return losses.Mean;
+        return (lossSum / steps, (double)correct / batches.Images.Count);
     }
 
     /// <summary>Tells the loss of every step since the last report.</summary>
-    private void ReportProgress(int epoch, int stepsPerEpoch, LossLog losses, Stopwatch since)
+    private void ReportProgress(EpochBatches batches, int first, StepResults results, Stopwatch since)
     {
-        var (batchSize, first) = (start.Spec.BatchSize, losses.Count - losses.Unread);
-        var samples = Math.Min((long)losses.Count * batchSize, data.Train.Count) - (long)first * batchSize;
-
-        // Reading waits for the device, so the clock is read after it: a GPU may still be busy with steps that were only queued.
-        var block = losses.ReadBack();
+        // Results were waited for before the clock is read: a GPU may have been busy with steps that were only queued.
         var seconds = since.Elapsed.TotalSeconds;
         since.Restart();
-        var diverged = !float.IsFinite(block[^1]);
-        var told = diverged ? block[..^1] : block;
+        var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));
+        var told = notFinite < 0 ? results.Losses : results.Losses[..notFinite];
         if (told.Length > 0)
         {
             var (cpu, memory) = _use.Read();
-            events.Send(new TrainingProgress(epoch, (long)(epoch - 1) * stepsPerEpoch + first + told.Length, told.Average(loss => (double)loss), samples / seconds)
+            var before = (long)(batches.Epoch - 1) * batches.Steps + first;
+            var samples = batches.ImagesBefore(first + results.Losses.Length) - batches.ImagesBefore(first);
+            events.Send(new TrainingProgress(batches.Epoch, before + told.Length, told.Average(loss => (double)loss), samples / seconds)
             {
                 Losses = told,
-                LearningRate = start.Spec.Optimizer.LearningRate,
+                LearningRate = start.Spec.LearningRateSchedule is null ? start.Spec.Optimizer.LearningRate : null,
+                LearningRates = start.Spec.LearningRateSchedule is null ? null : [.. told.Select((_, step) => start.Spec.LearningRateAt(before + step, batches.Steps))],
+                GradientNorms = results.GradientNorms?[..told.Length],
                 Seconds = seconds,
                 CpuPercent = cpu,
                 MemoryBytes = memory,
             });
         }
 
-        if (diverged)
-            throw NotANumber($"The training loss is not a finite number in epoch {epoch} at step {first + block.Length}.");
+        if (notFinite >= 0)
+            throw NotANumber($"The training loss is not a finite number in epoch {batches.Epoch} at step {first + notFinite + 1}.");
     }
 
     private static TrainingFailure NotANumber(string reason) =>

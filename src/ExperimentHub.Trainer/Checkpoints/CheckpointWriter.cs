@@ -91,8 +91,7 @@ internal sealed class CheckpointWriter
         using var scope = NewDisposeScope();
         return
         [
-            .. trainingStep.Momentum.Select(entry => TensorBytes.Save(StateFormat.MomentumOf(entry.Parameter), entry.Momentum)),
-            TensorBytes.Save(StateFormat.CpuRandomState, RandomState.OfCpu()),
+            .. trainingStep.State.Select(entry => TensorBytes.Save(entry.Name, entry.Tensor)),
         ];
     }
 

@@ -60,15 +60,12 @@ internal sealed class SavedEpoch
         return new SavedEpoch(from, weights, state);
     }
 
-    /// <summary>Makes a freshly built network, its optimizer and the random state what they were; nothing may draw random numbers in between.</summary>
+    /// <summary>Makes a freshly built network and its optimizer what they were.</summary>
     public void Restore(nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
     {
         using var scope = NewDisposeScope();
-        var randomState = RandomState.OfCpu();
         Give(_from.CheckpointFile, _weights, [.. network.state_dict().Select(entry => (entry.Key, entry.Value))]);
-        Give(_from.StateFile, _state,
-            [.. trainingStep.Momentum.Select(entry => (StateFormat.MomentumOf(entry.Parameter), entry.Momentum)), (StateFormat.CpuRandomState, randomState)]);
-        RandomState.GiveCpu(randomState);
+        Give(_from.StateFile, _state, [.. trainingStep.State]);
     }
 
     /// <summary>Every target gets its tensor, and no tensor is left over.</summary>

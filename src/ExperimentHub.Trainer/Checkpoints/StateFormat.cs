@@ -1,9 +1,8 @@
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// What a state file calls its content. It is a safetensors file with the momentum of every parameter (<c>momentum.fc.weight</c>) and the CPU's
-/// random state; the metadata says what the numbers depend on. The order of the data is a function of (seed, epoch), the position is the end of
-/// an epoch.
+/// What a state file calls its content. It is a safetensors file with what the optimizer remembers of every parameter (<c>momentum.fc.weight</c>); the metadata
+/// says what the numbers depend on. The order of the data is a function of (seed, epoch) and what a step draws one of (seed, epoch, step), so neither is in it.
 /// </summary>
 internal static class StateFormat
 {
@@ -11,8 +10,4 @@ internal static class StateFormat
     public const string Name = "experimenthub-state";
 
     public const string Version = "1";
-
-    public const string CpuRandomState = "rng.cpu";
-
-    public static string MomentumOf(string parameter) => "momentum." + parameter;
 }

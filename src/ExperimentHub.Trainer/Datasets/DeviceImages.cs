@@ -19,6 +19,9 @@ internal sealed class DeviceImages : IDisposable
 
     public long Count => _labels.shape[0];
 
+    /// <summary>Bytes [n, 1, height, width] and labels [n]; they stay this object's.</summary>
+    public (Tensor Pixels, Tensor Labels) Tensors => (_pixels, _labels);
+
     public static DeviceImages MoveTo(Device device, LabelledImages source)
     {
         using var scope = NewDisposeScope();
