@@ -59,7 +59,8 @@ internal static class SelfTest
         var pixels = new byte[BatchSize * shape.Height * shape.Width];
         new Random(1).NextBytes(pixels);
         var labels = Enumerable.Range(0, BatchSize).Select(image => (byte)(image % shape.Classes)).ToArray();
-        using var batches = new EpochBatches(DeviceImages.MoveTo(new Device(device.TorchName), new LabelledImages(new IdxImages(pixels, BatchSize, shape.Height, shape.Width), labels)), 1, BatchSize);
+        using var images = DeviceImages.MoveTo(new Device(device.TorchName), new LabelledImages(new IdxImages(pixels, BatchSize, shape.Height, shape.Width), labels));
+        using var batches = new EpochBatches(images, [.. Enumerable.Range(0, BatchSize).Select(image => (long)image)], 1, BatchSize);
         step.TakeBlock(batches, 0, 1);
         return step.ReadBack().Losses[0];
     }

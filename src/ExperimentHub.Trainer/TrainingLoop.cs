@@ -105,8 +105,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         using var epochScope = NewDisposeScope();
         var sinceProgress = Stopwatch.StartNew();
 
-        // A new order for every epoch, then batches are slices of it.
-        using var batches = new EpochBatches(trainImages.InOrder(DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count)), epoch, start.Spec.BatchSize);
+        // A new order for every epoch; batches are slices of it.
+        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count), epoch, start.Spec.BatchSize);
         var (done, told, lossSum, correct) = (0, 0, 0.0, 0L);
         while (done < steps)
         {
@@ -129,7 +129,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             correct += results.Correct;
         }
 
-        return (lossSum / steps, (double)correct / batches.Images.Count);
+        return (lossSum / steps, (double)correct / batches.Count);
     }
 
     /// <summary>Tells the loss of every step since the last report.</summary>

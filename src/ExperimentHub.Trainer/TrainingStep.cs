@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Models;
+using ExperimentHub.Trainer.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly Tensor _minusOne;
     private readonly List<Tensor[]> _unread = [];
 
-    /// <param name="network">Built from this outline and on its device; it is trained in place.</param>
+    /// <param name="network">Built from this outline and on its device; it is trained in place, by the thread that calls this.</param>
     public TrainingStep(TrainingSpec spec, ModelOutline outline, nn.Module<Tensor, Tensor> network)
     {
         _spec = spec;
@@ -40,6 +41,7 @@ internal sealed class TrainingStep : IDisposable
         _targets = eye(classes, device: device).mul_(1 - spec.LabelSmoothing).add_(spec.LabelSmoothing / classes).DetachFromDisposeScope();
         _minusOne = tensor(-1f).DetachFromDisposeScope();
         _drawsRandomNumbers = StepProgram.DrawsRandomNumbers(spec, outline);
+        LibTorch.RunProgramsAsWritten();
         _program = jit.compile(StepProgram.Write(spec, outline));
     }
 
@@ -58,7 +60,7 @@ internal sealed class TrainingStep : IDisposable
         var seeds = _drawsRandomNumbers ? tensor(Enumerable.Range(first, count).Select(step => RandomState.SeedOf(_spec.Seed, batches.Epoch, step)).ToArray()) : empty(0, int64);
         var (pixels, labels) = batches.Images.Tensors;
         var results = _program.invoke<Tensor[]>(StepProgram.Block,
-            pixels, labels, _targets, _minusOne, _parameters, _buffers, _state.FirstMoments, _state.SecondMoments, _state.Steps, rates, seeds, first, count, batches.BatchSize);
+            pixels, labels, batches.Order, _targets, _minusOne, _parameters, _buffers, _state.FirstMoments, _state.SecondMoments, _state.Steps, rates, seeds, first, count, batches.BatchSize);
         foreach (var result in results)
             result.DetachFromDisposeScope();
         _unread.Add(results);

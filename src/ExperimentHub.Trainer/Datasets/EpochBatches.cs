@@ -1,15 +1,40 @@
+using static TorchSharp.torch;
+
 namespace ExperimentHub.Trainer.Datasets;
 
-/// <summary>The training images of an epoch in its order, on the device.</summary>
-/// <param name="Images">Shuffled; a batch is a slice.</param>
-/// <param name="Epoch">Counts from 1.</param>
-/// <param name="BatchSize">Of all batches but the last, which has what is left.</param>
-internal sealed record EpochBatches(DeviceImages Images, int Epoch, int BatchSize) : IDisposable
+/// <summary>
+/// The batches of an epoch: slices of an order of the images, gathered step by step. Gathering the whole epoch first was slower and needed a second copy of the
+/// data set.
+/// </summary>
+internal sealed class EpochBatches : IDisposable
 {
-    public int Steps => (int)((Images.Count + BatchSize - 1) / BatchSize);
+    /// <param name="images">All training images, on the device; they stay the caller's.</param>
+    /// <param name="order">Which images to train on, in the order of this epoch.</param>
+    /// <param name="epoch">Counts from 1.</param>
+    /// <param name="batchSize">Of all batches but the last, which has what is left.</param>
+    public EpochBatches(DeviceImages images, long[] order, int epoch, int batchSize)
+    {
+        (Images, Count, Epoch, BatchSize) = (images, order.Length, epoch, batchSize);
+        using var scope = NewDisposeScope();
+        Order = tensor(order).to(images.Device).DetachFromDisposeScope();
+    }
 
-    /// <summary>Images in the steps up to this one.</summary>
-    public long ImagesBefore(int step) => Math.Min((long)step * BatchSize, Images.Count);
+    public DeviceImages Images { get; }
 
-    public void Dispose() => Images.Dispose();
+    /// <summary>Indices of images, int64, on the device.</summary>
+    public Tensor Order { get; }
+
+    /// <summary>Images in the epoch.</summary>
+    public int Count { get; }
+
+    public int Epoch { get; }
+
+    public int BatchSize { get; }
+
+    public int Steps => (int)(((long)Count + BatchSize - 1) / BatchSize);
+
+    /// <summary>Images in the steps before this one.</summary>
+    public long ImagesBefore(int step) => Math.Min((long)step * BatchSize, Count);
+
+    public void Dispose() => Order.Dispose();
 }

@@ -28,21 +28,22 @@ internal static class StepProgram
         var body = new StringBuilder();
         void Line(string line, int indent = 2) => body.Append(' ', indent * 4).Append(line).Append('\n');
 
-        body.Append("def block(pixels: Tensor, labels: Tensor, targets: Tensor, minus_one: Tensor, parameters: List[Tensor], buffers: List[Tensor], "
+        body.Append("def block(pixels: Tensor, labels: Tensor, order: Tensor, targets: Tensor, minus_one: Tensor, parameters: List[Tensor], buffers: List[Tensor], "
             + "first_moments: List[Tensor], second_moments: List[Tensor], steps: List[Tensor], rates: Tensor, seeds: Tensor, first: int, count: int, batch: int) -> List[Tensor]:\n");
         NameParameters(outline, Line);
         Line("losses: List[Tensor] = []", 1);
         Line("norms: List[Tensor] = []", 1);
         Line("scores: List[Tensor] = []", 1);
         Line("no_tensors: List[Tensor] = []", 1);
-        Line("images = labels.size(0)", 1);
+        Line("images = order.size(0)", 1);
         Line("for i in range(count):", 1);
         Line("start = (first + i) * batch");
         Line("n = min(batch, images - start)");
         if (DrawsRandomNumbers(spec, outline))
             Line("torch.manual_seed(int(seeds[i]))");
-        Line("target = targets.index_select(0, labels.narrow(0, start, n))");
-        Line($"x = pixels.narrow(0, start, n).to({Float32}).div_(255.0)");
+        Line("chosen = order.narrow(0, start, n)");
+        Line("target = targets.index_select(0, labels.index_select(0, chosen))");
+        Line($"x = pixels.index_select(0, chosen).to({Float32}).div_(255.0)");
         if (spec.Augmentation is { DoesNothing: false } augmentation)
             AugmentationProgram.Write(augmentation, outline.Steps[0].Input, line => Line(line));
         // ToTensor and Normalize((0.5,), (0.5,)): (x - 0.5) / 0.5 rounds as 2 x - 1 does, since doubling is exact.
@@ -81,7 +82,7 @@ internal static class StepProgram
         foreach (var line in UpdateLines(spec.Optimizer))
             Line(line);
 
-        Line("seen = labels.narrow(0, first * batch, min(count * batch, images - first * batch))", 1);
+        Line("seen = labels.index_select(0, order.narrow(0, first * batch, min(count * batch, images - first * batch)))", 1);
         Line("correct = torch.cat(scores).argmax(1).eq(seen).sum()", 1);
         Line(spec.GradientNorm ? "return [torch.stack(losses), correct, torch.stack(norms)]" : "return [torch.stack(losses), correct]", 1);
         return body.ToString();
