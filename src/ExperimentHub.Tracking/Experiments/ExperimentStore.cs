@@ -104,6 +104,14 @@ public sealed class ExperimentStore(
         return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
     }
 
+    /// <summary>A deleted experiment that <see cref="RestoreAsync"/> can still bring back.</summary>
+    public async Task<Experiment?> FindDeletedAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var before = Now - UndoTime;
+        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != null && e.DeletedAt >= before, cancellation);
+    }
+
     /// <returns>false where there is no such experiment.</returns>
     public async Task<bool> ArchiveAsync(int id, bool archived, CancellationToken cancellation = default)
     {
