@@ -1,5 +1,5 @@
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
