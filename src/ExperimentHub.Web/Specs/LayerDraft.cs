@@ -18,7 +18,7 @@ public sealed record LayerDraft(string Type, ImmutableSortedDictionary<string, s
 
     private static readonly LayerField Kernel = new("kernel", "Kernel", SpecFieldKind.Whole);
     private static readonly LayerField Padding = new("padding", "Padding", SpecFieldKind.Whole, "0");
-    private static readonly LayerField PoolStride = new("stride", "Stride", SpecFieldKind.Whole, "as kernel");
+    private static readonly LayerField PoolStride = new("stride", "Stride", SpecFieldKind.Whole, "kernel");
     private static readonly LayerField NameField = new("name", "Name", SpecFieldKind.Word, "numbered");
 
     /// <summary>The types with their words, what they start with, and their fields.</summary>

@@ -44,12 +44,12 @@ public static class SpecFields
         ],
     };
 
-    public static SpecField ValidationSamples { get; } = new("validation.samples", "validation", "Images held back", SpecFieldKind.Whole, SpecSection.Images)
+    public static SpecField ValidationSamples { get; } = new("validation.samples", "validation", "Held back", SpecFieldKind.Whole, SpecSection.Images)
     {
-        Empty = "none", Help = "Taken from the training set and evaluated after each epoch.",
+        Empty = "none", Help = "Training images that are only evaluated, after each epoch.",
     };
 
-    public static SpecField Patience { get; } = new("stopRules.patience", "patience", "Patience, epochs", SpecFieldKind.Whole, SpecSection.Ending)
+    public static SpecField Patience { get; } = new("stopRules.patience", "patience", "Patience", SpecFieldKind.Whole, SpecSection.Ending)
     {
         Empty = SpecField.Off, Help = "Ends after so many epochs without a better one.",
     };
@@ -80,9 +80,9 @@ public static class SpecFields
         new("optimizer.clipNorm", "clipNorm", "Clip gradients at norm", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = SpecField.Off },
         new("optimizer.nesterov", "nesterov", "Nesterov momentum", SpecFieldKind.Flag, SpecSection.Optimizer) { Empty = SpecField.Off, Applies = Is(Optimizer, OptimizerSpec.Sgd) },
         Schedule,
-        new("learningRateSchedule.warmUpEpochs", "warmUp", "Warm-up, epochs", SpecFieldKind.Number, SpecSection.Rate)
+        new("learningRateSchedule.warmUpEpochs", "warmUp", "Warm-up", SpecFieldKind.Number, SpecSection.Rate)
         {
-            Empty = "0", Applies = draft => draft[Schedule] != LearningRateSchedule.OneCycle,
+            Empty = "0", Applies = draft => draft[Schedule] != LearningRateSchedule.OneCycle, Help = "Epochs in which the rate grows.",
         },
         new("learningRateSchedule.stepEpochs", "stepEpochs", "Every so many epochs", SpecFieldKind.Whole, SpecSection.Rate) { Empty = "1", Applies = Is(Schedule, LearningRateSchedule.Step) },
         new("learningRateSchedule.gamma", "gamma", "Times", SpecFieldKind.Number, SpecSection.Rate) { Empty = "0.1", Applies = Is(Schedule, LearningRateSchedule.Step) },
@@ -93,9 +93,9 @@ public static class SpecFields
         },
         ValidationSamples,
         new("validation.seed", "validationSeed", "Seed of the choice", SpecFieldKind.Whole, SpecSection.Images) { Empty = "1", Most = long.MaxValue, Applies = draft => draft[ValidationSamples].Length > 0 },
-        new("augmentation.shiftPixels", "shift", "Shift, pixels", SpecFieldKind.Whole, SpecSection.Images) { Empty = "0", Help = "Up to, in each direction." },
-        new("augmentation.rotateDegrees", "rotate", "Rotate, degrees", SpecFieldKind.Number, SpecSection.Images) { Empty = "0", Help = "Up to, to either side." },
-        new("augmentation.eraseProbability", "erase", "Erase, probability", SpecFieldKind.Number, SpecSection.Images) { Empty = "0" },
+        new("augmentation.shiftPixels", "shift", "Shift", SpecFieldKind.Whole, SpecSection.Images) { Empty = "0", Help = "Up to so many pixels in each direction." },
+        new("augmentation.rotateDegrees", "rotate", "Rotate", SpecFieldKind.Number, SpecSection.Images) { Empty = "0", Help = "Up to so many degrees to either side." },
+        new("augmentation.eraseProbability", "erase", "Erase", SpecFieldKind.Number, SpecSection.Images) { Empty = "0", Help = "Probability of a hole in an image." },
         new("labelSmoothing", "labelSmoothing", "Label smoothing", SpecFieldKind.Number, SpecSection.Images) { Empty = "0" },
         new("bestBy", "bestBy", "Best epoch by", SpecFieldKind.Word, SpecSection.Best)
         {
@@ -108,9 +108,9 @@ public static class SpecFields
         new("gradientNorm", "gradientNorm", "Record the gradient's norm", SpecFieldKind.Flag, SpecSection.Best) { Empty = SpecField.Off },
         Patience,
         new("stopRules.minDelta", "minDelta", "Least improvement", SpecFieldKind.Number, SpecSection.Ending) { Empty = "0", Applies = draft => draft[Patience].Length > 0 },
-        new("stopRules.plateauEpochs", "plateau", "Plateau, epochs", SpecFieldKind.Whole, SpecSection.Ending) { Empty = SpecField.Off, Help = "Ends when the training loss stands still for so long." },
-        new("stopRules.divergenceFactor", "divergence", "Divergence, times", SpecFieldKind.Number, SpecSection.Ending) { Empty = SpecField.Off, Help = "Ends when the training loss is so many times the best." },
-        new("stopRules.maxSeconds", "maxSeconds", "Time limit, seconds", SpecFieldKind.Number, SpecSection.Ending) { Empty = SpecField.Off },
+        new("stopRules.plateauEpochs", "plateau", "Plateau", SpecFieldKind.Whole, SpecSection.Ending) { Empty = SpecField.Off, Help = "Ends when the training loss stands still for so many epochs." },
+        new("stopRules.divergenceFactor", "divergence", "Divergence", SpecFieldKind.Number, SpecSection.Ending) { Empty = SpecField.Off, Help = "Ends when the training loss is so many times the best." },
+        new("stopRules.maxSeconds", "maxSeconds", "Time limit", SpecFieldKind.Number, SpecSection.Ending) { Empty = SpecField.Off, Help = "Seconds of training." },
         new("checkpoints.every", "checkpointEvery", "Keep every n-th", SpecFieldKind.Whole, SpecSection.Keeping) { Empty = "1", Help = "0 keeps none for this reason." },
         new("checkpoints.best", "checkpointBest", "Keep the best", SpecFieldKind.Flag, SpecSection.Keeping) { Empty = SpecField.On },
         new("checkpoints.last", "checkpointLast", "Keep the last", SpecFieldKind.Whole, SpecSection.Keeping) { Empty = "1" },
