@@ -54,7 +54,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Attempts.OrderBy(a => a.Number))
-            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
         run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));

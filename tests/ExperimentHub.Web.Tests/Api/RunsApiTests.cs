@@ -18,7 +18,7 @@ public sealed class RunsApiTests
             body["spec"]!.ToJsonString());
         var read = (await app.GetAsync($"/api/v1/runs/{body["id"]}")).Body!.AsObject();
         Assert.Equal(
-            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error"],
+            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error", "notes", "tags", "trigger"],
             read.Select(property => property.Key));
         Assert.EndsWith("Z", read["createdAt"]!.GetValue<string>());
     }

@@ -245,6 +245,27 @@ public sealed class SeriesApiTests
     }
 
     [Fact]
+    public async Task Live_RunThatWentBack_SaysSoBeforeItsNewPoints()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var (writer, feed) = (app.Get<MetricWriter>(), app.Get<RunFeed>());
+        writer.Append(run, MetricNames.TrainLoss, Points(1, 10));
+        using var client = app.CreateClient();
+        using var stream = new StreamReader(await client.GetStreamAsync($"/api/v1/runs/{id}/live"));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], await StepsAsync(stream));
+        await writer.RewindAsync(run, 6);
+        writer.Append(run, MetricNames.TrainLoss, Points(7, 8));
+        feed.Publish(RunId.Parse(id, null));
+        string? line;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        do
+            line = await stream.ReadLineAsync(limit.Token);
+        while (line is not (null or "event: back"));
+        Assert.Equal("event: back", line);
+    }
+
+    [Fact]
     public async Task Live_NoSuchRun_IsAProblem()
     {
         await using var app = new HubApp();
