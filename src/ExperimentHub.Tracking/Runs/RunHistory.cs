@@ -46,7 +46,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).ToListAsync(cancellation);
+        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
         return new RunListing(items, total);
     }
 

@@ -21,9 +21,9 @@ internal static class AnnotationsApi
     private static async Task<IResult> WriteNotesAsync(string id, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
         var (body, refusal) = await ReadAsync<NotesRequest>(request, cancellation);
-        return refusal ?? (body is null
+        return refusal ?? (body?.Notes is not { } notes
             ? ApiProblems.Invalid("notes", "Send {\"notes\": \"...\"}; an empty text removes them.")
-            : await AnswerAsync(id, history, "notes", run => annotations.WriteNotesAsync(run, body.Notes, cancellation), cancellation));
+            : await AnswerAsync(id, history, "notes", run => annotations.WriteNotesAsync(run, notes, cancellation), cancellation));
     }
 
     private static async Task<IResult> TagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
@@ -70,7 +70,7 @@ internal static class AnnotationsApi
 
 internal sealed record NotesRequest
 {
-    public required string Notes { get; init; }
+    public string? Notes { get; init; }
 }
 
 internal sealed record TagRequest(string Value = "");

@@ -20,8 +20,8 @@ internal static class LiveApi
 
     public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
         .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
-            + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and what a metric had after its step in the "
-            + "message's id is void.")
+            + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and some of what was sent is void; "
+            + "read the series again. What comes after it follows.")
         .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> FollowAsync(

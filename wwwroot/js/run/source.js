@@ -21,7 +21,9 @@ export const read = async (run, { metrics, from, to, buckets }, signal) => {
   if (metrics) query.set('metrics', metrics.join(','));
   if (from !== undefined) query.set('from', from);
   if (to !== undefined) query.set('to', to);
-  const response = await fetch(`/api/v1/runs/${run}/series?${query}`, { headers: { accept: mediaType }, signal });
+  const response = await fetch(`/api/v1/runs/${run}/series?${query}`, { headers: { accept: mediaType }, signal }).catch((error) => {
+    throw signal.aborted ? error : new Error('The hub does not answer.');
+  });
   if (!response.ok) throw new Error(response.status === 404 ? 'The run was deleted meanwhile.' : `The hub answered with an error (${response.status}).`);
   return decode(await response.arrayBuffer());
 };
