@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,6 +19,7 @@ public static class SqliteDatabase
     public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder)
     {
         services.AddSingleton<IDatabaseSpace, SqliteSpace>();
+        services.AddSingleton<ISearchDialect, SqliteSearch>();
         return services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
     }
 

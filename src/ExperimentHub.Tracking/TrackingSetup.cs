@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,6 +25,7 @@ public static class TrackingSetup
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
+        services.AddSingleton<RunSearch>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<MetricWriter>();

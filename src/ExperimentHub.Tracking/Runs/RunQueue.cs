@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -56,10 +57,10 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var name = request.Experiment.Trim();
-        // Deleted experiments count: their runs keep their keys and their numbers as long as the deletion can be undone.
+        // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
@@ -86,6 +87,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             IdempotencyKey = request.IdempotencyKey,
             Trigger = request.Trigger,
         };
+        run.Params.AddRange(await SpecParams.RowsAsync(db, request.Spec, cancellation));
         db.Runs.Add(run);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
