@@ -37,8 +37,14 @@ public static class SqliteDatabase
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         await RemoveStaleMigrationLockAsync(db, logger, cancellation);
         var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
-        if (pending.Count == 0)
-            return;
+        if (pending.Count > 0)
+            await MigrateAsync(db, pending, services, folder, logger, cancellation);
+        if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
+            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+    }
+
+    private static async Task MigrateAsync(TrackingDb db, List<string> pending, IServiceProvider services, DataFolder folder, ILogger logger, CancellationToken cancellation)
+    {
         logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MigrationLimit);
@@ -52,8 +58,9 @@ public static class SqliteDatabase
     /// <summary>The connection string of a database file.</summary>
     public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
 
-    internal static void Configure(DbContextOptionsBuilder options, string path) =>
-        options.UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name));
+    internal static void Configure(DbContextOptionsBuilder options, string path) => options
+        .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .AddInterceptors(SqliteCache.Instance);
 
     private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
     {

@@ -36,17 +36,8 @@ public enum StopOutcome
     AlreadyEnded,
 }
 
-public enum DeleteOutcome
-{
-    NotFound,
-    Deleted,
-
-    /// <summary>It is queued or running; stop it first.</summary>
-    StillActive,
-}
-
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DataFolder folder, AppVersion version, TimeProvider time)
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -196,25 +187,6 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await transaction.CommitAsync(cancellation);
         feed.Publish(id, RunSignal.StopRequested);
         return outcome;
-    }
-
-    /// <summary>Deletes a run that is not active, with everything it left: rows, checkpoints and logs.</summary>
-    public async Task<DeleteOutcome> DeleteAsync(RunId id, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return DeleteOutcome.NotFound;
-        if (run.Status.IsActive())
-            return DeleteOutcome.StillActive;
-        db.Runs.Remove(run);
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        // After the commit: a crash in between leaves files without a row, never a row without its files.
-        if (Directory.Exists(folder.RunFolder(id)))
-            Directory.Delete(folder.RunFolder(id), recursive: true);
-        feed.Publish(id);
-        return DeleteOutcome.Deleted;
     }
 
     private static List<SpecProblem> Validate(RunRequest request)

@@ -14,12 +14,13 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     public string Value(SearchColumn column, object like) => column.Kind == ColumnKind.Param ? Param(column, Figure(column, like is double)) : Value(column);
 
     /// <summary>The only value of a column; of a hyperparameter its text.</summary>
+    /// <remarks>BETWEEN means = in the lookup of a metric: at = SQLite takes the unique index without comparing, which knows no figures, and reads the wide rows as well.</remarks>
     public string Value(SearchColumn column) => column.Kind switch
     {
         ColumnKind.Attribute => RunAttributes.Find(column.Name)!.Sql,
         ColumnKind.Param => Param(column, "Text"),
         ColumnKind.Tag => $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"Name\" = {parameters.Add(column.Name)})",
-        _ => $"(SELECT m.\"{Figure(column)}\" FROM \"MetricSeries\" m WHERE m.\"Name\" = {parameters.Add(column.Name)} AND m.\"RunNumber\" = {Run})",
+        _ => $"(SELECT m.\"{Figure(column)}\" FROM \"MetricSeries\" m WHERE m.\"Name\" = {parameters.Add(column.Name)} AND m.\"RunNumber\" BETWEEN {Run} AND {Run})",
     };
 
     /// <summary>What a table shows. Of a hyperparameter its text with a mark before it, n where it is a number: one lookup instead of two.</summary>

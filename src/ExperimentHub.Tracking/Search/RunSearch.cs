@@ -52,6 +52,20 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
             : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation)));
     }
 
+    /// <summary>The numbers of all runs that match, in no order.</summary>
+    internal async Task<SearchResult<IReadOnlyList<long>>> NumbersAsync(RunQuery query, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
+        if (search is null)
+            return SearchResult<IReadOnlyList<long>>.Refused(problems);
+        var numbers = new List<long>();
+        await foreach (var number in new RunFinder(db, dialect).StreamAsync(search, _ => [], row => row.GetInt64(0), cancellation))
+            numbers.Add(number);
+        return SearchResult<IReadOnlyList<long>>.Of(numbers);
+    }
+
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 }
 
