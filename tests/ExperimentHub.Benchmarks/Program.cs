@@ -1,12 +1,18 @@
 using ExperimentHub.Benchmarks;
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [live] [metrics] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [live] [metrics] [scale] [--rounds N]
+// scale: [--runs 20000,100000] [--folder where the data stays]
 var rounds = 5;
 var wanted = new List<string>();
+var scale = new ScaleOptions([20_000, 100_000], null);
 for (var i = 0; i < args.Length; i++)
 {
     if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out rounds) && rounds > 0)
         i++;
+    else if (args[i] == "--runs" && i + 1 < args.Length)
+        scale = scale with { Runs = [.. args[++i].Split(',').Select(int.Parse)] };
+    else if (args[i] == "--folder" && i + 1 < args.Length)
+        scale = scale with { Folder = args[++i] };
     else
         wanted.Add(args[i]);
 }
@@ -18,6 +24,7 @@ var all = new Dictionary<string, Func<int, Task<IReadOnlyList<Row>>>>
     ["recovery"] = RecoveryBenchmark.RunAsync,
     ["live"] = LiveBenchmark.RunAsync,
     ["metrics"] = MetricBenchmark.RunAsync,
+    ["scale"] = count => ScaleBenchmark.RunAsync(count, scale),
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
 {
