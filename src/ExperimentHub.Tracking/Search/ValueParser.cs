@@ -81,7 +81,7 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
         {
             FilterTokenKind.Number or FilterTokenKind.Duration => Number(column, token, sign),
             FilterTokenKind.Text => Text(column, token),
-            FilterTokenKind.Name when IsInfinity(token) && TypeOf(column) is ValueType.Number or ValueType.Either => sign * double.PositiveInfinity,
+            FilterTokenKind.Name when IsInfinity(token) && TypeOf(column) is ValueType.Number or ValueType.Duration or ValueType.Either => sign * double.PositiveInfinity,
             FilterTokenKind.Name when TypeOf(column) == ValueType.Word => Text(column, token),
             FilterTokenKind.Name when token.IsWord("true") || token.IsWord("false") => Truth(column, token),
             _ => null,
