@@ -50,6 +50,13 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
         await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
+        // The harmless answer has the focus, the menu is gone, and Escape is a no.
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Keep it" })).ToBeFocusedAsync();
+        await Expect(page.GetByRole(AriaRole.Menuitem)).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete experiment" }).ClickAsync();
         await Expect(page.GetByText("An experiment gathers the runs")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
