@@ -13,6 +13,7 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
 {
     public DbSet<Experiment> Experiments => Set<Experiment>();
     public DbSet<Run> Runs => Set<Run>();
+    public DbSet<RunTag> RunTags => Set<RunTag>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<Epoch> Epochs => Set<Epoch>();
     public DbSet<Schedule> Schedules => Set<Schedule>();
@@ -30,6 +31,7 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
         configurationBuilder.Properties<RunId>().HaveConversion<RunIdConverter>().HaveMaxLength(32);
         configurationBuilder.Properties<RunStatus>().HaveConversion<string>().HaveMaxLength(20);
+        configurationBuilder.Properties<RunTrigger>().HaveConversion<string>().HaveMaxLength(20);
         configurationBuilder.Properties<AttemptEnding>().HaveConversion<string>().HaveMaxLength(20);
     }
 

@@ -1,4 +1,4 @@
-using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Trainer.Models;
 using static TorchSharp.torch;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using TorchSharp;

@@ -318,6 +318,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("ArchivedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("BatchSize")
                         .HasColumnType("INTEGER");
 
@@ -351,6 +354,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("EndedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Environment")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Epochs")
@@ -395,6 +401,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
 
+                    b.Property<string>("Notes")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(20000)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
+
                     b.Property<long?>("Parameters")
                         .HasColumnType("INTEGER");
 
@@ -428,6 +441,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double>("TrainSeconds")
                         .HasColumnType("REAL");
 
+                    b.Property<string>("Trigger")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT");
+
                     b.HasKey("Number");
 
                     b.HasIndex("ExperimentId");
@@ -441,6 +459,28 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("Status", "QueuePosition");
 
                     b.ToTable("Runs");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Runs.RunTag", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .HasMaxLength(50)
+                        .HasColumnType("TEXT")
+                        .UseCollation("NOCASE");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunNumber", "Name");
+
+                    b.HasIndex("Name", "Value");
+
+                    b.ToTable("RunTags");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
@@ -595,6 +635,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Experiment");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Runs.RunTag", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Tags")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Experiments.Experiment", "Experiment")
@@ -629,6 +678,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Checkpoints");
 
                     b.Navigation("EpochResults");
+
+                    b.Navigation("Tags");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>

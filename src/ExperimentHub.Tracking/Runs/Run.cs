@@ -11,6 +11,7 @@ namespace ExperimentHub.Tracking.Runs;
 public sealed class Run
 {
     public const int MaxNameLength = 100;
+    public const int MaxNotesLength = 20_000;
 
     /// <summary>Counts up in the order of creation; the key inside the database. Outside, a run is known by its <see cref="Id"/>.</summary>
     public long Number { get; init; }
@@ -64,6 +65,9 @@ public sealed class Run
     public long? Parameters { get; internal set; }
     public int? StepsPerEpoch { get; internal set; }
 
+    /// <summary>null before the start, and for runs from before it was kept.</summary>
+    public RunEnvironment? Environment { get; internal set; }
+
     // The newest and the best results, so that tables never read series.
     public int EpochsDone { get; internal set; }
     public double? LastTrainLoss { get; internal set; }
@@ -78,6 +82,15 @@ public sealed class Run
     /// <summary>The caller's key of the request that made this run; a repeated request finds the run instead of making a second.</summary>
     public string? IdempotencyKey { get; init; }
 
+    public RunTrigger Trigger { get; init; }
+
+    /// <summary>What a person wrote about it, in Markdown.</summary>
+    public string Notes { get; set; } = "";
+
+    /// <summary>Archived runs keep everything and are out of the way.</summary>
+    public DateTime? ArchivedAt { get; set; }
+
+    public List<RunTag> Tags { get; } = [];
     public List<Attempt> Attempts { get; } = [];
     public List<Epoch> EpochResults { get; } = [];
     public List<Checkpoint> Checkpoints { get; } = [];
@@ -107,6 +120,8 @@ public sealed class Run
             run.HasIndex(r => r.ExperimentId);
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
+            run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.Experiment.DeletedAt == null);
         }

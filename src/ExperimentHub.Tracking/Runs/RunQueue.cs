@@ -9,7 +9,7 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>A run that a person or program asks for.</summary>
 /// <param name="Experiment">Its name; an unknown one is created.</param>
 /// <param name="Name">null for a readable name of ours.</param>
-public sealed record RunRequest(string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null);
+public sealed record RunRequest(string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person);
 
 /// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>
 /// <param name="Repeated">The idempotency key was used before with the same request, and this is the run it made.</param>
@@ -52,6 +52,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
+        request = request with { Spec = request.Spec.Tidied() };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -84,6 +85,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             CreatedAt = now,
             AppVersion = version.Text,
             IdempotencyKey = request.IdempotencyKey,
+            Trigger = request.Trigger,
         };
         db.Runs.Add(run);
         await db.SaveChangesAsync(cancellation);

@@ -175,7 +175,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             if (schedule.NewSeedEachTime)
                 spec = spec with { Seed = (spec.Seed + number) % TrainingSpec.MaxSeed };
             // The key makes a firing that is repeated after a crash find the run that it queued before.
-            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}"), cancellation);
+            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule), cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
                 (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));

@@ -1,4 +1,4 @@
-using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Optimization;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -24,7 +24,7 @@ internal sealed class Sgd : IDisposable
         _names = [.. named.Select(entry => entry.Item1)];
         _parameters = [.. named.Select(entry => entry.Item2)];
         _velocities = [.. _parameters.Select(parameter => zeros_like(parameter, requires_grad: false).DetachFromDisposeScope())];
-        _momentum = spec.Momentum;
+        _momentum = spec.Momentum ?? 0.9;
         _minusRate = -spec.LearningRate;
     }
 

@@ -41,7 +41,7 @@ internal static class RunsApi
 
         if (body is null)
             return ApiProblems.Invalid("body", "The body must be a JSON object, not null.");
-        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey), cancellation);
+        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey, RunTrigger.Api), cancellation);
         if (result.Run is not { } id)
             return ApiProblems.Invalid(result.Problems);
         return Results.Accepted($"/api/v1/runs/{id}", RunResource.Of((await history.FindAsync(id, cancellation))!));
