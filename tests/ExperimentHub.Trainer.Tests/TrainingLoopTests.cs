@@ -23,7 +23,11 @@ public sealed class TrainingLoopTests : IDisposable
 
         var told = events.All.Where(told => told is not (TrainingProgress or Heartbeat)).Select(told => told.GetType());
         Assert.Equal(
-            [typeof(TrainingStarted), typeof(EpochFinished), typeof(CheckpointSaved), typeof(EpochFinished), typeof(CheckpointSaved), typeof(TrainingFinished)], told);
+            [
+                typeof(TrainingStarted), typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved),
+                typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved), typeof(TrainingFinished),
+            ],
+            told);
         var started = Assert.Single(events.Of<TrainingStarted>());
         Assert.Equal((7_850, 200, 50, 7, 1), (started.Parameters, started.TrainSamples, started.TestSamples, started.StepsPerEpoch, started.Threads));
         Assert.Equal([1, 2], events.Of<EpochFinished>().Select(epoch => epoch.Epoch));
@@ -135,13 +139,16 @@ public sealed class TrainingLoopTests : IDisposable
         var bytes = File.ReadAllBytes(_folder[state.FileName]);
         Assert.Equal((bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))), (state.Size, state.Sha256));
         var content = SavedTensors.Read(_folder[state.FileName]);
-        Assert.Equal(["momentum.fc.weight F32", "momentum.fc.bias F32", "rng.cpu U8"], content.Tensors.Select(tensor => $"{tensor.Name} {tensor.Dtype}"));
-        Assert.Equal([10, 784], content.Tensors[0].Shape);
+        Assert.Equal(
+            ["history.metric F64 [1]", "history.trainLoss F64 [1]", "momentum.fc.weight F32 [10, 784]", "momentum.fc.bias F32 [10]"],
+            content.Tensors.Select(tensor => $"{tensor.Name} {tensor.Dtype} [{string.Join(", ", tensor.Shape)}]"));
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["format"] = "experimenthub-state", ["version"] = "1", ["spec"] = ProtocolJson.Write(spec), ["runId"] = new string('a', 32),
-                ["attempt"] = "3", ["epoch"] = "1", ["torchVersion"] = torch.__version__, ["threads"] = "1", ["device"] = "cpu",
+                ["format"] = "experimenthub-state", ["version"] = "2", ["spec"] = ProtocolJson.Write(spec), ["seed"] = "1", ["runId"] = new string('a', 32),
+                ["attempt"] = "3", ["epoch"] = "1", ["device"] = "cpu", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
+                ["torchVersion"] = torch.__version__, ["torchSharpVersion"] = "0.107.0", ["dotnetVersion"] = Environment.Version.ToString(),
+                ["appVersion"] = "1.2.3",
             },
             content.Metadata);
     }
