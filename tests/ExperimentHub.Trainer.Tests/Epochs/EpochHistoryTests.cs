@@ -31,7 +31,8 @@ public sealed class EpochHistoryTests
 
         history.Add(new EpochFinished(1, 1, 2, 3, 0) { ValidationLoss = 4, ValidationAccuracy = 5 });
 
-        Assert.Equal(([value], [1.0]), (history.Values, history.TrainLosses));
+        Assert.Equal([value], history.Values);
+        Assert.Equal([1], history.TrainLosses);
     }
 
     [Fact]
