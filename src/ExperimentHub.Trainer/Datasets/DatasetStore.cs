@@ -46,7 +46,7 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         {
             return new ImageData(
                 Pair(found[dataset.TrainImages], found[dataset.TrainLabels], dataset.Classes),
-                Pair(found[dataset.TestImages], found[dataset.TestLabels], dataset.Classes), dataset.Classes);
+                Pair(found[dataset.TestImages], found[dataset.TestLabels], dataset.Classes), dataset.Classes, ImageData.Identity(dataset.Files.Select(file => file.Sha256)));
         }
         catch (IdxFormatException damage)
         {
