@@ -1,5 +1,4 @@
 using static ExperimentHub.Trainer.SplitMix64;
-using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer;
 
@@ -10,16 +9,10 @@ namespace ExperimentHub.Trainer;
 /// </summary>
 internal static class RandomState
 {
-    /// <summary>
-    /// Call before a step whose network or augmentation draws random numbers, and only then: it costs some microseconds. It starts the generators of the CPU
-    /// and of every GPU.
-    /// </summary>
+    /// <summary>What the generators are started with before a step that draws from them.</summary>
     /// <param name="seed">The run's.</param>
     /// <param name="epoch">Counts from 1.</param>
     /// <param name="step">Within the epoch, from 0.</param>
-    public static void BeginStep(long seed, int epoch, int step) => random.manual_seed(SeedOf(seed, epoch, step)).Dispose();
-
-    /// <summary>What <see cref="BeginStep"/> starts the generators with, for code that seeds a generator itself.</summary>
     public static long SeedOf(long seed, int epoch, int step)
     {
         // The CPU's generator looks at the low 32 bits alone, so every bit of the position must reach them.

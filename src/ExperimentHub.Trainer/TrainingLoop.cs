@@ -46,7 +46,9 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         random.manual_seed(spec.Seed).Dispose();
         using var network = NetworkBuilder.Build(outline);
         network.to(device);
-        using var trainingStep = new TrainingStep(network, spec.Optimizer);
+        // The training step has its own way through the network; the module itself only evaluates.
+        network.eval();
+        using var trainingStep = new TrainingStep(spec, outline, network);
 
         var (train, heldBack) = HeldBack.From(data.Train, spec.Validation);
         using var trainImages = DeviceImages.MoveTo(device, train);
@@ -84,7 +86,6 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
 
         while (done < spec.Epochs && reason is null)
         {
-            network.train();
             var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
             if (interruption is not null)
             {
@@ -99,7 +100,6 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             seconds += tally.Seconds;
             log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {done}, Loss: {tally.MeanLoss}"));
 
-            network.eval();
             var (tested, validated) = (test.Run(), validation?.Run());
             RequireNumber(tested.Loss, "test", done);
             RequireNumber(validated?.Loss ?? 0, "validation", done);
@@ -138,9 +138,9 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var clock = Stopwatch.StartNew();
         var earlier = tally.Seconds;
         _progress.BeginEpoch();
-        using var batches = new EpochBatches(trainImages, start.Spec, epoch);
+        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, (int)trainImages.Count), epoch, start.Spec.BatchSize);
         TrainerEvent? interruption = null;
-        while (tally.Steps < batches.Count && interruption is null)
+        while (tally.Steps < batches.Steps && interruption is null)
         {
             if (stop.IsCancellationRequested)
                 interruption = new TrainingStopped();
@@ -157,7 +157,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
 
     private void TrainBlock(EpochBatches batches, TrainingStep trainingStep, EpochTally tally)
     {
-        var (first, count) = (tally.Steps, Math.Min(_block.Steps, batches.Count - tally.Steps));
+        var (first, count) = (tally.Steps, Math.Min(_block.Steps, batches.Steps - tally.Steps));
         var clock = Stopwatch.StartNew();
         trainingStep.TakeBlock(batches, first, count);
         var results = trainingStep.ReadBack();
@@ -166,7 +166,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));
         var good = results.First(notFinite < 0 ? count : notFinite);
         tally.Add(good);
-        _progress.Add(good, batches.Samples(first, good.Count));
+        _progress.Add(good, batches.ImagesBefore(first + good.Count) - batches.ImagesBefore(first));
         if (notFinite >= 0)
         {
             _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
@@ -177,7 +177,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
     }
 
-    private static long StepsOfRun(EpochBatches batches, EpochTally tally) => ((long)(batches.Epoch - 1) * batches.Count) + tally.Steps;
+    private static long StepsOfRun(EpochBatches batches, EpochTally tally) => ((long)(batches.Epoch - 1) * batches.Steps) + tally.Steps;
 
     private void LogResume(SavedTraining saved, TrainingConditions now)
     {

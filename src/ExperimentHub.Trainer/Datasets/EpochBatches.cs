@@ -1,37 +1,43 @@
-using ExperimentHub.Protocol;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Datasets;
 
-/// <summary>One epoch's batches on the device: every training image once, in an order that is new for each epoch.</summary>
+/// <summary>
+/// The batches of an epoch: slices of an order of the images, gathered step by step. Gathering the whole epoch first was slower and needed a second copy of the
+/// data set.
+/// </summary>
 internal sealed class EpochBatches : IDisposable
 {
-    private readonly DeviceImages _shuffled;
-    private readonly int _batchSize;
-
+    /// <param name="images">All training images, on the device; they stay the caller's.</param>
+    /// <param name="order">Which images to train on, in the order of this epoch.</param>
     /// <param name="epoch">Counts from 1.</param>
-    public EpochBatches(DeviceImages images, TrainingSpec spec, int epoch)
+    /// <param name="batchSize">Of all batches but the last, which has what is left.</param>
+    public EpochBatches(DeviceImages images, long[] order, int epoch, int batchSize)
     {
-        (Epoch, Seed, _batchSize) = (epoch, spec.Seed, spec.BatchSize);
-        // One copy now makes every batch a plain slice.
-        _shuffled = images.InOrder(DataOrder.Of(spec.Seed, epoch, (int)images.Count));
+        (Images, Count, Epoch, BatchSize) = (images, order.Length, epoch, batchSize);
+        using var scope = NewDisposeScope();
+        Order = tensor(order).to(images.Device).DetachFromDisposeScope();
     }
+
+    public DeviceImages Images { get; }
+
+    /// <summary>Indices of images, int64, on the device.</summary>
+    public Tensor Order { get; }
+
+    /// <summary>Images in the epoch.</summary>
+    public int Count { get; }
 
     public int Epoch { get; }
 
-    public long Seed { get; }
+    public int BatchSize { get; }
 
-    /// <summary>Steps in this epoch.</summary>
-    public int Count => StepsFor(_shuffled.Count, _batchSize);
+    public int Steps => StepsFor(Count, BatchSize);
 
     /// <summary>The last batch of an epoch is smaller where the images do not divide evenly; it is kept.</summary>
-    public static int StepsFor(long images, int batchSize) => (int)((images + batchSize - 1) / batchSize);
+    public static int StepsFor(int images, int batchSize) => (int)(((long)images + batchSize - 1) / batchSize);
 
-    /// <summary>Images in the steps [first, first + count).</summary>
-    public long Samples(int first, int count) => Math.Min((long)(first + count) * _batchSize, _shuffled.Count) - (long)first * _batchSize;
+    /// <summary>Images in the steps before this one.</summary>
+    public long ImagesBefore(int step) => Math.Min((long)step * BatchSize, Count);
 
-    /// <inheritdoc cref="DeviceImages.Batch"/>
-    public (Tensor Inputs, Tensor Labels) Batch(int step) => _shuffled.Batch((long)step * _batchSize, _batchSize);
-
-    public void Dispose() => _shuffled.Dispose();
+    public void Dispose() => Order.Dispose();
 }

@@ -25,7 +25,6 @@ internal sealed class EpochTally(int steps = 0, double lossSum = 0, long correct
         Steps += results.Count;
         foreach (var loss in results.Losses)
             LossSum += loss;
-        foreach (var count in results.Correct)
-            Correct += count;
+        Correct += results.Correct;
     }
 }
