@@ -75,7 +75,7 @@ export class Panel {
     return chart;
   }
 
-  /** The lines of one metric: what was measured stands behind, smoothed before it. */
+  /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. */
   lines(metric, word, view, i) {
     const { scale, smooth: isNoisy } = this.definition;
     const { axis } = this.page;
@@ -87,9 +87,9 @@ export class Panel {
     if (smoothed) rows = smooth(rows, this.page.choices.smoothing);
     rows = rows.slice(...this.window(view.steps));
     return [
-      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
-      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
       curve(word, view.bucketed ? rows : rows.map(([x, y, raw]) => [x, y, raw]), tint, { id: metric }),
+      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
+      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
     ];
   }
 
