@@ -25,7 +25,7 @@ public sealed record TrainingSpec
 
     public ModelSpec Model { get; init; } = new();
 
-    /// <summary>Key of a data set in <see cref="DatasetCatalog"/>.</summary>
+    /// <summary>Key of a data set: of <see cref="DatasetCatalog"/> or one of the hub's own.</summary>
     public string Dataset { get; init; } = DatasetCatalog.Mnist.Key;
 
     public int Epochs { get; init; } = 5;
@@ -80,7 +80,8 @@ public sealed record TrainingSpec
     public CheckpointPolicy? Checkpoints { get; init; }
 
     /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained.</summary>
-    public IReadOnlyList<SpecProblem> Validate()
+    /// <param name="dataset">The data set that <see cref="Dataset"/> names, where it is not one of <see cref="DatasetCatalog"/>; only the hub knows its own.</param>
+    public IReadOnlyList<SpecProblem> Validate(DatasetInfo? dataset = null)
     {
         var problems = new List<SpecProblem>();
         void Require(bool holds, string field, string message)
@@ -92,8 +93,8 @@ public sealed record TrainingSpec
         Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
         Require(ModelCatalog.Find(Model.Kind) is not null, "model.kind",
             $"'{Model.Kind}' is not a model. Choose one of: {string.Join(", ", ModelCatalog.All.Select(m => m.Kind))}.");
-        var dataset = DatasetCatalog.Find(Dataset);
-        Require(dataset is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}.");
+        dataset = dataset?.Key == Dataset ? dataset : DatasetCatalog.Find(Dataset);
+        Require(dataset is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}, or one that was uploaded.");
         Require(Epochs is >= 1 and <= MaxEpochs, "epochs", $"Epochs must be a whole number from 1 to {MaxEpochs:N0}; {Epochs:N0} is not.");
         var largestBatch = dataset?.TrainSamples ?? DatasetCatalog.Mnist.TrainSamples;
         Require(BatchSize >= 1 && BatchSize <= largestBatch, "batchSize",

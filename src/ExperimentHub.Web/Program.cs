@@ -24,7 +24,7 @@ catch (DataFolderInUseException e)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder);
+builder.Services.AddTracking(folder, hub.Datasets);
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
 builder.Services.AddPages(folder);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ExperimentHub.Web.Datasets;
 using Microsoft.AspNetCore.Http.Json;
 
 namespace ExperimentHub.Web.Api;
@@ -41,5 +42,6 @@ internal static class ApiSetup
         api.MapRuns();
         api.MapSeries();
         api.MapLive();
+        app.MapGroup("/api/v1").WithTags("Data sets").MapDatasetImages();
     }
 }
