@@ -37,6 +37,8 @@ public static class TrackingSetup
         services.AddSingleton<DiskUse>();
         services.AddSingleton<DatasetFiles>();
         services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<DatasetUploads>();
+        services.AddSingleton<DatasetFetches>();
         return services;
     }
 }

@@ -1,6 +1,7 @@
 using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Checkpoints;
@@ -33,6 +34,7 @@ builder.Services.AddHubSecurity();
 
 var app = builder.Build();
 await SqliteDatabase.PrepareAsync(app.Services, folder);
+app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
 app.UseHubSecurity();
 app.MapApi();
 app.MapCheckpointDownloads();

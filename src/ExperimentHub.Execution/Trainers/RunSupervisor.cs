@@ -5,6 +5,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// ending, unless the database has already given the run to another attempt; no trainer outlives the call.
 /// </summary>
 internal sealed class RunSupervisor(
-    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DataFolder folder, ExecutionOptions options,
+    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DatasetLibrary datasets, DataFolder folder, ExecutionOptions options,
     AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
 {
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null);
@@ -83,8 +84,9 @@ internal sealed class RunSupervisor(
         var resume = run.Key.Attempt == 1 ? null : await FindResumePointAsync(run.Key.Run, log);
         using var trainer = TrainerProcess.Start(program, [], log.Write);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
+        var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
         await trainer.SendAsync(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, options.DatasetFolder, version.Text, resume));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, own is null ? options.DatasetFolder : folder.Datasets, version.Text, resume, Dataset: own));
 
         Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else
         List<Task> requests = [hubStopping.Task, stopAsked.Task]; // each is heard once

@@ -9,6 +9,9 @@ public sealed class OwnDataset
 {
     public const int MaxNameLength = 60;
 
+    /// <summary>The page of the upload has this address.</summary>
+    public const string ReservedKey = "new";
+
     /// <summary>Made from the name: lower-case letters, digits and hyphens. What specs and addresses say.</summary>
     public required string Key { get; init; }
 
@@ -26,6 +29,10 @@ public sealed class OwnDataset
     public required List<string> FileHashes { get; init; }
 
     public DateTime CreatedAt { get; init; }
+
+    /// <summary>The key that belongs to a name; empty where the name has nothing to make one of.</summary>
+    public static string KeyOf(string name) =>
+        string.Join('-', new string([.. name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>The same in the words that the trainer knows.</summary>
     public DatasetInfo ToInfo()

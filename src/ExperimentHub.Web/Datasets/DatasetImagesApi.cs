@@ -17,7 +17,7 @@ internal static class DatasetImagesApi
     /// <summary>One image of the greatest size that a data set may have.</summary>
     private const long MaxPixels = (long)IdxReader.MaxSide * IdxReader.MaxSide;
 
-    public static void MapDatasetImages(this RouteGroupBuilder api) => api.MapGet("/datasets/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
+    public static void MapDatasetImages(this RouteGroupBuilder datasets) => datasets.MapGet("/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
         .WithDescription("One grey PNG of the images at the given indexes, left to right and top to bottom without gaps. split: train or test. indexes: numbers from 0 with commas between them. "
             + "columns: images in a row, all in one row where left out. version: the data set's SHA-256 or its beginning; with it the picture may be kept for ever.")
         .Produces(StatusCodes.Status200OK, contentType: "image/png").ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
@@ -25,6 +25,9 @@ internal static class DatasetImagesApi
     /// <summary>The address of such a picture, which a browser may keep for ever.</summary>
     public static string Address(OpenDataset dataset, DatasetSplit split, IEnumerable<int> indexes, int columns) => string.Create(CultureInfo.InvariantCulture,
         $"api/v1/datasets/{dataset.Info.Key}/images?split={Word(split)}&indexes={string.Join(',', indexes)}&columns={columns}&version={dataset.Sha256[..16]}");
+
+    /// <summary>How many images of this size one picture takes.</summary>
+    public static int MostAtOnce(DatasetInfo dataset) => (int)Math.Min(MaxImages, MaxPixels / ((long)dataset.Height * dataset.Width));
 
     private static async Task<IResult> DrawAsync(
         string key, DatasetLibrary library, DatasetFiles files, HttpContext http, string? split = null, string? indexes = null, string? columns = null, string? version = null)
@@ -54,7 +57,7 @@ internal static class DatasetImagesApi
         if (half is null)
             problems.Add(new SpecProblem("split", "Use train or test."));
         var count = dataset.Labels(half ?? DatasetSplit.Train).Length;
-        var most = (int)Math.Min(MaxImages, MaxPixels / ((long)dataset.Info.Height * dataset.Info.Width));
+        var most = MostAtOnce(dataset.Info);
         var texts = (indexes ?? "").Split(',', StringSplitOptions.TrimEntries);
         var numbers = texts.Take(most).Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < count ? number : -1).ToArray();
         if (texts.Length > most)

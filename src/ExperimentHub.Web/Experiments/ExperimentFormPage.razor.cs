@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
@@ -8,7 +9,7 @@ using MudBlazor;
 namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
-public sealed partial class ExperimentFormPage(ExperimentStore experiments, NavigationManager navigation, IDialogService dialogs, IJSRuntime js)
+public sealed partial class ExperimentFormPage(ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, IDialogService dialogs, IJSRuntime js)
 {
     private ElementReference _form;
     private Draft? _saved;
@@ -46,7 +47,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         }
 
         _draft = _saved ?? Draft.Empty;
-        _checked = _draft.Spec.Check();
+        _checked = _draft.Spec.Check(datasets.Find(_draft.Spec.Dataset));
         _ready = true;
     }
 
@@ -61,7 +62,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         if (draft.Description != _draft.Description)
             Forget("description");
         _draft = draft;
-        _checked = draft.Spec.Check();
+        _checked = draft.Spec.Check(datasets.Find(draft.Spec.Dataset));
         _refusal = null;
     }
 

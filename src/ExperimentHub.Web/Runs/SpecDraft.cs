@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
 
 namespace ExperimentHub.Web.Runs;
@@ -69,7 +70,8 @@ public sealed record SpecDraft
     }
 
     /// <summary>Reads the text; what cannot be read or accepted is a problem of its field, and the first problem of a field counts.</summary>
-    public CheckedSpec Check()
+    /// <param name="dataset">The data set that is chosen, where it is not one of the catalog.</param>
+    public CheckedSpec Check(DatasetInfo? dataset = null)
     {
         var problems = new Dictionary<string, string>(StringComparer.Ordinal);
         var usual = new TrainingSpec();
@@ -87,7 +89,7 @@ public sealed record SpecDraft
             Seed = Whole("seed", Seed, long.MaxValue, usual.Seed),
             Device = Device,
         };
-        foreach (var problem in spec.Validate())
+        foreach (var problem in spec.Validate(dataset))
             problems.TryAdd(problem.Field, problem.Message);
         return new CheckedSpec(spec, problems);
 
