@@ -26,6 +26,7 @@ public static class TrackingSetup
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
+        services.AddSingleton<RunAnnotations>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<MetricWriter>();

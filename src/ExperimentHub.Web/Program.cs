@@ -13,15 +13,20 @@ if (HubOptions.Read(builder.Configuration, out var hub) is { Count: > 0 } proble
 if (Startup.TakenAddresses(builder.Configuration["Urls"] ?? "").ToList() is { Count: > 0 } taken)
     return Startup.Refuse(taken);
 
-var folder = new DataFolder(hub.DataFolder);
+DataFolder folder;
 DataFolderLock folderLock;
 try
 {
+    folder = new DataFolder(hub.DataFolder);
     folderLock = DataFolderLock.Take(folder);
 }
 catch (DataFolderInUseException e)
 {
     return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    return Startup.Refuse([Startup.Unusable(hub.DataFolder, e)]);
 }
 
 using var heldUntilTheEnd = folderLock;
@@ -31,11 +36,13 @@ builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDataba
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddCompression();
 
 var app = builder.Build();
 await SqliteDatabase.PrepareAsync(app.Services, folder);
 app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
 app.UseHubSecurity();
+app.UseResponseCompression();
 app.MapApi();
 app.MapCheckpointDownloads();
 app.MapPages();

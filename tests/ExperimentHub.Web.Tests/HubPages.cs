@@ -3,11 +3,13 @@ using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
@@ -24,6 +26,7 @@ internal sealed class HubPages : BunitContext
         // A busy machine is no reason to fail: what is waited for comes at once where it comes at all.
         DefaultWaitTimeout = TimeSpan.FromSeconds(20);
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
+        Services.AddScoped<Confirmation>();
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton(hub.Queue);
         Services.AddSingleton(hub.History);
@@ -33,6 +36,11 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<MetricReader>());
         Services.AddSingleton(hub.Get<MetricWriter>());
         Services.AddSingleton(hub.Get<RunLogs>());
+        Services.AddSingleton(hub.Get<RunAnnotations>());
+        Services.AddSingleton(hub.Get<DatasetLibrary>());
+        Services.AddSingleton(hub.Get<DatasetFiles>());
+        Services.AddSingleton(hub.Get<DatasetFetches>());
+        Services.AddSingleton(hub.Get<DatasetOptions>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ScheduleStore>());
         Services.AddSingleton(hub.Get<WaitingLine>());

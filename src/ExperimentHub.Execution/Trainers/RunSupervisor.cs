@@ -1,11 +1,13 @@
 using System.ComponentModel;
 using System.Text.Json;
+using ExperimentHub.Execution.Devices;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -16,8 +18,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// ending, unless the database has already given the run to another attempt; no trainer outlives the call.
 /// </summary>
 internal sealed class RunSupervisor(
-    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DatasetLibrary datasets, DataFolder folder, ExecutionOptions options,
-    AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DatasetLibrary datasets, DataFolder folder,
+    ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
 {
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null);
 
@@ -88,6 +90,7 @@ internal sealed class RunSupervisor(
         await trainer.SendAsync(new StartTraining(
             run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, own is null ? options.DatasetFolder : folder.Datasets, version.Text, resume, Dataset: own));
 
+        await using var watching = gpus.Watch(run.Key, device);
         Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else
         List<Task> requests = [hubStopping.Task, stopAsked.Task]; // each is heard once
         TrainerEvent? last = null;
@@ -179,7 +182,7 @@ internal sealed class RunSupervisor(
                 recorder.Progress(key, progress);
                 return true;
             case TrainingStarted started:
-                return await recorder.StartedAsync(key, started, resume?.Epoch ?? 0);
+                return await recorder.StartedAsync(key, started, resume?.Epoch ?? 0, RunEnvironment.Of(await devices.ReadHardwareAsync()));
             case EpochFinished epoch:
                 return await recorder.EpochAsync(key, epoch);
             case CheckpointSaved saved:

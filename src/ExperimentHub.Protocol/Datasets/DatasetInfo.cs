@@ -34,6 +34,9 @@ public sealed record DatasetInfo(
     public string? Caveat { get; init; }
 
     [JsonIgnore]
+    public ImageShape Shape => new(Height, Width, Classes);
+
+    [JsonIgnore]
     public DatasetFile TrainImages => Files[0];
 
     [JsonIgnore]
@@ -60,6 +63,9 @@ public sealed record DatasetInfo(
     public static string Identity(IEnumerable<string> fileHashes) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(fileHashes.Select(hash => hash + "\n")))));
 }
+
+/// <summary>All that a network has to know about a data set: grey images of this size, labels 0 to <paramref name="Classes"/> - 1.</summary>
+public sealed record ImageShape(int Height, int Width, int Classes);
 
 /// <summary>One file of a data set. It is told by the SHA-256 of its content or, where nobody published that, by the MD5 of the published .gz.</summary>
 /// <param name="Name">Name of the uncompressed file.</param>

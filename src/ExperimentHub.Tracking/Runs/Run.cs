@@ -65,6 +65,9 @@ public sealed class Run
     public long? Parameters { get; internal set; }
     public int? StepsPerEpoch { get; internal set; }
 
+    /// <summary>null before the start, and for runs from before it was kept.</summary>
+    public RunEnvironment? Environment { get; internal set; }
+
     // The newest and the best results, so that tables never read series.
     public int EpochsDone { get; internal set; }
     public double? LastTrainLoss { get; internal set; }
@@ -117,6 +120,7 @@ public sealed class Run
             run.HasIndex(r => r.ExperimentId);
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.Experiment.DeletedAt == null);

@@ -22,7 +22,7 @@ internal static class ApiSetup
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, list, read and stop runs; download checkpoints; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
+            document.Info.Description = "Start, list, read, tag and stop runs; read and follow their metrics; download checkpoints; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
             return Task.CompletedTask;
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
@@ -42,6 +42,7 @@ internal static class ApiSetup
         api.MapRuns();
         api.MapSeries();
         api.MapLive();
+        api.MapAnnotations();
         var datasets = app.MapGroup("/api/v1/datasets").WithTags("Data sets");
         datasets.MapDatasets();
         datasets.MapDatasetUpload();

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -8,7 +9,7 @@ namespace ExperimentHub.Web.Datasets;
 
 /// <summary>One data set: where it comes from, its classes with their first images, and the runs that used it.</summary>
 public sealed partial class DatasetPage(
-    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunFeed feed, NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 10;
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);
@@ -61,8 +62,7 @@ public sealed partial class DatasetPage(
             return;
         }
 
-        var sure = await dialogs.ShowMessageBoxAsync($"Delete {own.Name}?", string.Join(' ', Consequences(use)), yesText: "Delete data set", cancelText: "Keep it");
-        if (sure != true)
+        if (!await confirmation.AskAsync($"Delete {own.Name}?", string.Join(' ', Consequences(use)), "Delete data set", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such data set.
         library.Changed -= OnChanged;

@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
@@ -40,7 +41,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
         _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
-        _checked = _draft.Check(datasets.Find(_draft.Spec.Dataset));
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
     }
 
     private async Task ChangeAsync(RunDraft draft)
@@ -63,7 +64,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
             _usual = usual;
         }
 
-        _checked = _draft.Check(datasets.Find(_draft.Spec.Dataset));
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
         var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null };
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
     }

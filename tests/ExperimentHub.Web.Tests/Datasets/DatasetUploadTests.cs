@@ -44,7 +44,7 @@ public sealed class DatasetUploadTests
             { "header only", "trainImages", images[..16], "cannot hold more than 0" },
             { "cut off", "trainImages", images[..^1], "cannot hold" },
             { "cut off and compressed", "trainImages", TinyIdx.Gzip(images[..^1]), "ends after" },
-            { "labels for images", "testImages", TinyIdx.Labels(1, 0), "starts with 0x00000801" },
+            { "labels for images", "testImages", TinyIdx.Labels(1, 0, 1, 0, 1, 0, 1, 0, 1, 0), "starts with 0x00000801" },
             { "images for labels", "testLabels", TinyIdx.Images(2), "starts with 0x00000803" },
             { "a pickle", "trainImages", "\x80\x04\x95 no torch here, nor anywhere"u8.ToArray(), "starts with" },
             { "no images", "trainImages", TinyIdx.Header(0x803, 0, 2, 3), "from 1 to" },

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ExperimentHub.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(TrackingDb))]
-    [Migration("20261124155417_OwnDatasets")]
+    [Migration("20261124162808_OwnDatasets")]
     partial class OwnDatasets
     {
         /// <inheritdoc />
@@ -399,6 +399,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("EndedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Environment")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Epochs")
