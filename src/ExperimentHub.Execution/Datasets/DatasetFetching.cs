@@ -11,29 +11,26 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Datasets;
 
 /// <summary>Fetches published data sets when somebody asks, each with a trainer process of its own that ends when it is no longer wanted or the hub stops.</summary>
-internal sealed class DatasetFetching(DatasetFetches fetches, TrainerProgram program, ExecutionOptions options, ILogger<DatasetFetching> logger) : IHostedService, IDisposable
+internal sealed class DatasetFetching(
+    DatasetFetches fetches, TrainerProgram program, ExecutionOptions options, IHostApplicationLifetime hub, ILogger<DatasetFetching> logger) : IHostedService
 {
-    private readonly CancellationTokenSource _hubStops = new();
-
     public Task StartAsync(CancellationToken cancellationToken)
     {
         fetches.Requested += Begin;
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
         fetches.Requested -= Begin;
-        await _hubStops.CancelAsync();
+        return Task.CompletedTask;
     }
-
-    public void Dispose() => _hubStops.Dispose();
 
     private void Begin(DatasetInfo dataset, CancellationToken cancellation) => _ = FetchAsync(dataset, cancellation);
 
     private async Task FetchAsync(DatasetInfo dataset, CancellationToken cancellation)
     {
-        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _hubStops.Token);
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(cancellation, hub.ApplicationStopping);
         string? problem;
         try
         {

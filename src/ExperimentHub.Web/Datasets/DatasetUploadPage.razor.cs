@@ -15,9 +15,9 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
     private const string Python = """
         def write_idx(path, array):  # uint8
             with open(path, "wb") as file:
+                shape = np.array(array.shape, ">u4")
                 file.write(bytes([0, 0, 8, array.ndim]))
-                file.write(np.array(array.shape, ">u4").tobytes())
-                file.write(array.tobytes())
+                file.write(shape.tobytes() + array.tobytes())
         """;
 
     private ElementReference _form;
@@ -26,7 +26,8 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
     private bool _ready, _disposed;
 
     private string Curl => $"""
-        curl {navigation.BaseUri}api/v1/datasets -F name="My digits" \
+        curl {navigation.BaseUri}api/v1/datasets \
+          -F name="My digits" \
           -F trainImages=@{DatasetFile.UsualNames[0]}.gz \
           -F trainLabels=@{DatasetFile.UsualNames[1]}.gz \
           -F testImages=@{DatasetFile.UsualNames[2]}.gz \

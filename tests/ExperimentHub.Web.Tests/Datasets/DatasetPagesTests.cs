@@ -23,7 +23,7 @@ public sealed class DatasetPagesTests
 
         page.WaitForAssertion(() => Assert.Equal(["MNIST", "Fashion-MNIST", "KMNIST", "Tiny"], page.FindAll("td.name a").Select(link => link.TextContent)));
         var tiny = page.FindAll("tbody tr")[3];
-        Assert.Equal(["uploaded", "6", "2", "2 × 3", "2", "1", "92 B"], tiny.QuerySelectorAll("td").Skip(2).Select(cell => cell.TextContent.Trim()));
+        Assert.Equal(["uploaded", "6", "2", "2 × 3", "2", "1", "104 B"], tiny.QuerySelectorAll("td").Skip(2).Select(cell => cell.TextContent.Trim()));
         Assert.Contains("images?split=train&indexes=0,1&columns=2", tiny.QuerySelector("img")!.GetAttribute("src"), StringComparison.Ordinal);
     }
 
