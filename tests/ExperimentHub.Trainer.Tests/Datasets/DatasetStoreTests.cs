@@ -227,6 +227,7 @@ public sealed class DatasetStoreTests : IDisposable
         Task FetchAsync() => source.FetchAsync([Tiny.TrainImages], Directory.CreateDirectory(_folder[Guid.NewGuid().ToString("N")]).FullName, new FetchProgress((_, _) => { }, () => { }), CancellationToken.None);
     }
 
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "It is what was published.")]
     private static DatasetInfo OnlyMd5(Dictionary<string, byte[]> sent) => Tiny with
     {
         Files = [.. Tiny.Files.Select(file => new DatasetFile(file.Name, file.Size, null, Convert.ToHexStringLower(MD5.HashData(sent[file.Name + ".gz"]))))],
