@@ -54,7 +54,7 @@ public sealed class DatasetPagesTests
 
         var page = pages.Render<DatasetPage>(parameters => parameters.Add(p => p.Key, "tiny"));
 
-        page.WaitForAssertion(() => Assert.Equal(["cat", "dog"], page.FindAll("tbody th").Select(cell => cell.TextContent)));
+        page.WaitForAssertion(() => Assert.Equal(["cat", "dog"], page.FindAll("tbody th").Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["3", "1", "3", "1"], page.FindAll("td.count span").Select(count => count.TextContent));
         Assert.Equal(["2 × 3, grey"], page.FindAll("dd").Select(fact => fact.TextContent).Where(text => text.Contains("grey", StringComparison.Ordinal)));
         Assert.Contains("on-tiny", page.Markup, StringComparison.Ordinal);
