@@ -37,6 +37,18 @@ public sealed class DataFolder
 
     public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
 
+    /// <summary>Removes the checkpoints and logs of a run.</summary>
+    /// <returns>The bytes that they took.</returns>
+    public long Remove(RunId id)
+    {
+        var run = new DirectoryInfo(RunFolder(id));
+        if (!run.Exists)
+            return 0;
+        var bytes = run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+        run.Delete(recursive: true);
+        return bytes;
+    }
+
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);
 }

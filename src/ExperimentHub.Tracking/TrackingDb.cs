@@ -4,6 +4,8 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Views;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -15,6 +17,9 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Experiment> Experiments => Set<Experiment>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<RunTag> RunTags => Set<RunTag>();
+    public DbSet<ParamName> ParamNames => Set<ParamName>();
+    public DbSet<RunParam> RunParams => Set<RunParam>();
+    public DbSet<SavedView> SavedViews => Set<SavedView>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<Epoch> Epochs => Set<Epoch>();
     public DbSet<Schedule> Schedules => Set<Schedule>();

@@ -5,6 +5,8 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Views;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -27,6 +29,14 @@ public static class TrackingSetup
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
+        services.AddSingleton<RunDeletion>();
+        services.AddSingleton<RunBulk>();
+        services.AddSingleton<RunSearch>();
+        services.AddSingleton<RunGrouping>();
+        services.AddSingleton<RunExport>();
+        services.AddSingleton<RunColumns>();
+        services.AddSingleton<FilterCompletion>();
+        services.AddSingleton<ViewStore>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<MetricWriter>();

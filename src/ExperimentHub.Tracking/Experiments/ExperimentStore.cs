@@ -168,11 +168,7 @@ public sealed class ExperimentStore(
         {
             await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id).ExecuteDeleteAsync(cancellation);
             // After the rows: a crash in between leaves files without a row, never a row without its files.
-            foreach (var run in experiment.Runs.Select(folder.RunFolder).Where(Directory.Exists))
-            {
-                freed += new DirectoryInfo(run).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-                Directory.Delete(run, recursive: true);
-            }
+            freed += experiment.Runs.Sum(folder.Remove);
         }
 
         if (gone.Count > 0)

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -36,17 +37,8 @@ public enum StopOutcome
     AlreadyEnded,
 }
 
-public enum DeleteOutcome
-{
-    NotFound,
-    Deleted,
-
-    /// <summary>It is queued or running; stop it first.</summary>
-    StillActive,
-}
-
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, DataFolder folder, AppVersion version, TimeProvider time)
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -58,10 +50,10 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var name = request.Experiment.Trim();
-        // Deleted experiments count: their runs keep their keys and their numbers as long as the deletion can be undone.
+        // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
@@ -88,6 +80,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             IdempotencyKey = request.IdempotencyKey,
             Trigger = request.Trigger,
         };
+        run.Params.AddRange(await SpecParams.RowsAsync(db, request.Spec, cancellation));
         db.Runs.Add(run);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -196,25 +189,6 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await transaction.CommitAsync(cancellation);
         feed.Publish(id, RunSignal.StopRequested);
         return outcome;
-    }
-
-    /// <summary>Deletes a run that is not active, with everything it left: rows, checkpoints and logs.</summary>
-    public async Task<DeleteOutcome> DeleteAsync(RunId id, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return DeleteOutcome.NotFound;
-        if (run.Status.IsActive())
-            return DeleteOutcome.StillActive;
-        db.Runs.Remove(run);
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        // After the commit: a crash in between leaves files without a row, never a row without its files.
-        if (Directory.Exists(folder.RunFolder(id)))
-            Directory.Delete(folder.RunFolder(id), recursive: true);
-        feed.Publish(id);
-        return DeleteOutcome.Deleted;
     }
 
     private List<SpecProblem> Validate(RunRequest request)

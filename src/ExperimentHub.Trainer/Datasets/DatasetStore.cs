@@ -52,10 +52,8 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         {
             return new ImageData(
                 Pair(found[dataset.TrainImages].Bytes, found[dataset.TrainLabels].Bytes, dataset.Classes),
-                Pair(found[dataset.TestImages].Bytes, found[dataset.TestLabels].Bytes, dataset.Classes), dataset.Classes)
-            {
-                Sha256 = DatasetInfo.Identity(dataset.Files.Select(file => found[file].Sha256)),
-            };
+                Pair(found[dataset.TestImages].Bytes, found[dataset.TestLabels].Bytes, dataset.Classes), dataset.Classes,
+                DatasetInfo.Identity(dataset.Files.Select(file => found[file].Sha256)));
         }
         catch (IdxFormatException damage)
         {
