@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -14,10 +15,11 @@ namespace ExperimentHub.Tracking;
 public static class TrackingSetup
 {
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
-    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder)
+    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
+        services.AddSingleton(datasets);
         services.AddSingleton(AppVersion.OfThisBuild);
         services.AddSingleton<DeviceInventory>();
         services.AddSingleton<RunFeed>();
@@ -44,6 +46,10 @@ public static class TrackingSetup
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();
         services.AddSingleton<DiskUse>();
+        services.AddSingleton<DatasetFiles>();
+        services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<DatasetUploads>();
+        services.AddSingleton<DatasetFetches>();
         return services;
     }
 }

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Search;
@@ -37,7 +38,7 @@ public enum StopOutcome
 }
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, AppVersion version, TimeProvider time)
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -190,7 +191,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return outcome;
     }
 
-    private static List<SpecProblem> Validate(RunRequest request)
+    private List<SpecProblem> Validate(RunRequest request)
     {
         var problems = new List<SpecProblem>();
         if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
@@ -199,7 +200,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
             problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
-        problems.AddRange(request.Spec.Validate().Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }
 
