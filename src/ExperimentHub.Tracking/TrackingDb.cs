@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -19,6 +20,8 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Schedule> Schedules => Set<Schedule>();
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
+    public DbSet<PausePoint> PausePoints => Set<PausePoint>();
+    public DbSet<Evaluation> Evaluations => Set<Evaluation>();
     public DbSet<MetricSeries> MetricSeries => Set<MetricSeries>();
     public DbSet<MetricChunk> MetricChunks => Set<MetricChunk>();
     public DbSet<MetricEpoch> MetricEpochs => Set<MetricEpoch>();

@@ -9,6 +9,7 @@ public enum RunSignal
     Changed,
     Queued,
     StopRequested,
+    PauseRequested,
 }
 
 /// <summary>
