@@ -79,39 +79,78 @@ public sealed record TrainingSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CheckpointPolicy? Checkpoints { get; init; }
 
-    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained.</summary>
-    public IReadOnlyList<SpecProblem> Validate()
-    {
-        var problems = new List<SpecProblem>();
-        void Require(bool holds, string field, string message)
-        {
-            if (!holds)
-                problems.Add(new SpecProblem(field, message));
-        }
+    /// <summary>Steps of one epoch; the last batch is smaller where the images do not divide evenly, and it is kept.</summary>
+    /// <param name="trainSamples">Images in the training set, before any are held back.</param>
+    public int StepsPerEpoch(int trainSamples) => (int)(((long)trainSamples - (Validation?.Samples ?? 0) + BatchSize - 1) / BatchSize);
 
-        Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
-        Require(ModelCatalog.Find(Model.Kind) is not null, "model.kind",
-            $"'{Model.Kind}' is not a model. Choose one of: {string.Join(", ", ModelCatalog.All.Select(m => m.Kind))}.");
-        var dataset = DatasetCatalog.Find(Dataset);
-        Require(dataset is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}.");
-        Require(Epochs is >= 1 and <= MaxEpochs, "epochs", $"Epochs must be a whole number from 1 to {MaxEpochs:N0}; {Epochs:N0} is not.");
-        var largestBatch = dataset?.TrainSamples ?? DatasetCatalog.Mnist.TrainSamples;
-        Require(BatchSize >= 1 && BatchSize <= largestBatch, "batchSize",
-            $"The batch size must be a whole number from 1 to {largestBatch:N0} (the images in the training set); {BatchSize:N0} is not.");
-        Require(Optimizer.Kind == OptimizerSpec.Sgd, "optimizer.kind", $"'{Optimizer.Kind}' is not an optimizer. Choose: {OptimizerSpec.Sgd}.");
-        Require(Optimizer.LearningRate is > 0 and <= OptimizerSpec.MaxLearningRate, "optimizer.learningRate",
-            $"The learning rate must be greater than 0 and at most {OptimizerSpec.MaxLearningRate}; {Optimizer.LearningRate} is not.");
-        Require(Optimizer.Momentum is null or >= 0 and < 1, "optimizer.momentum", $"The momentum must be at least 0 and less than 1; {Optimizer.Momentum} is not.");
-        Require(DeviceRequest.TryParse(Device, out _), "device", $"'{Device}' is not a device. Use auto, cpu, cuda or cuda:N with N from 0 to {DeviceRequest.MaxIndex}.");
-        Require(Seed is >= 0 and <= MaxSeed, "seed", $"The seed must be a whole number from 0 to {MaxSeed:N0}; {Seed:N0} is not.");
-        return problems;
+    /// <summary>The learning rate of a step; a function of its arguments alone.</summary>
+    /// <param name="step">Counts from 0 at the start of the run, over all epochs.</param>
+    public double LearningRateAt(long step, int stepsPerEpoch) =>
+        Optimizer.LearningRate * (LearningRateSchedule?.FactorAt(step, stepsPerEpoch, Epochs) ?? 1);
+
+    /// <summary>The same training with everything left out that has no meaning for it: what another kind would need, and parts that change nothing.</summary>
+    public TrainingSpec Tidied() => this with
+    {
+        Model = Model.Tidied(),
+        Optimizer = Optimizer.Tidied(),
+        Augmentation = Augmentation is { DoesNothing: true } ? null : Augmentation,
+        LearningRateSchedule = LearningRateSchedule?.Tidied(),
+        Precision = Precision == Precisions.Fp32 ? null : Precision,
+        StopRules = StopRules is { Patience: null, DivergenceFactor: null, PlateauEpochs: null, MaxSeconds: null } ? null : StopRules,
+    };
+
+    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained.</summary>
+    public IReadOnlyList<SpecProblem> Validate() => Validate(DatasetCatalog.Find(Dataset));
+
+    /// <inheritdoc cref="Validate()"/>
+    /// <param name="data">The data set that <see cref="Dataset"/> names; null where there is none, which is a problem of its own.</param>
+    public IReadOnlyList<SpecProblem> Validate(DatasetInfo? data)
+    {
+        var problems = new ProblemList();
+        problems.Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
+        problems.Require(data is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}.");
+        // So that the other fields are still checked against something.
+        data ??= DatasetCatalog.Mnist;
+        var outline = Model.Check(problems, data.Shape);
+        Validation?.Check(problems, data.TrainSamples, data.Classes);
+        Augmentation?.Check(problems, data.Shape);
+        problems.Require(Epochs is >= 1 and <= MaxEpochs, "epochs", $"Epochs must be a whole number from 1 to {MaxEpochs:N0}; {Epochs:N0} is not.");
+        CheckBatch(problems, data, outline);
+        Optimizer.Check(problems);
+        LearningRateSchedule?.Check(problems, Epochs);
+        problems.Require(LabelSmoothing is >= 0 and < 1, "labelSmoothing", $"Label smoothing must be at least 0 and less than 1; {LabelSmoothing} is not.");
+        problems.Require(Precision is null || Precisions.All.Contains(Precision), "precision", $"'{Precision}' is not a precision. Choose one of: {string.Join(", ", Precisions.All)}.");
+        problems.Require(Device != DeviceRequest.Cpu || Precision is null or Precisions.Fp32 || !Precisions.All.Contains(Precision), "precision",
+            $"{Precision} needs a CUDA device; the CPU trains in {Precisions.Fp32} only.");
+        problems.Require(BestBy is null || BestMetrics.All.Contains(BestBy), "bestBy", $"'{BestBy}' cannot decide which epoch is best. Choose one of: {string.Join(", ", BestMetrics.All)}.");
+        problems.Require(Validation is not null || BestBy is not (BestMetrics.ValidationAccuracy or BestMetrics.ValidationLoss), "bestBy",
+            $"{BestBy} needs images that are held back: set validation.samples, or choose {BestMetrics.TestAccuracy}.");
+        StopRules?.Check(problems);
+        Checkpoints?.Check(problems);
+        problems.Require(DeviceRequest.TryParse(Device, out _), "device", $"'{Device}' is not a device. Use auto, cpu, cuda or cuda:N with N from 0 to {DeviceRequest.MaxIndex}.");
+        problems.Require(Seed is >= 0 and <= MaxSeed, "seed", $"The seed must be a whole number from 0 to {MaxSeed:N0}; {Seed:N0} is not.");
+        return problems.Problems;
+    }
+
+    private void CheckBatch(ProblemList problems, DatasetInfo data, ModelOutline? outline)
+    {
+        var images = data.TrainSamples - (Validation is { Samples: > 0 } held && held.Samples <= data.TrainSamples - data.Classes ? held.Samples : 0);
+        var rest = BatchSize >= 1 && BatchSize <= images;
+        problems.Require(rest, "batchSize",
+            $"The batch size must be a whole number from 1 to {images:N0} (the images {(images == data.TrainSamples ? "in the training set" : "left to train on")}); {BatchSize:N0} is not.");
+        if (!rest || outline is null)
+            return;
+
+        // The statistics of one number are no statistics; PyTorch refuses to train on them, and so do we before anything starts.
+        var smallest = images % BatchSize == 0 ? BatchSize : images % BatchSize;
+        var normalised = outline.Steps.FirstOrDefault(step => step.Layer is BatchNormLayer && step.OutputSize == step.Output[0]);
+        problems.Require(smallest > 1 || normalised is null, "batchSize",
+            $"With batches of {BatchSize:N0} the {(BatchSize == 1 ? "batches have" : "last batch of an epoch has")} a single image, and batch normalisation ({normalised?.Name}) needs two. Use another batch size.");
+        var memory = MemoryEstimate.Of(this, outline, data);
+        problems.Require(memory.Total <= MemoryEstimate.Max, "batchSize",
+            $"Training would need about {memory.Total >> 30:N0} GiB; at most {MemoryEstimate.Max >> 30:N0} GiB are accepted. Use a smaller batch or a smaller network.");
     }
 }
-
-/// <summary>One field of a spec that cannot be accepted.</summary>
-/// <param name="Field">JSON path inside the spec, such as <c>optimizer.learningRate</c>.</param>
-/// <param name="Message">What is wrong and what is allowed, as a sentence for a person.</param>
-public sealed record SpecProblem(string Field, string Message);
 
 /// <summary>The number formats of the arithmetic.</summary>
 public static class Precisions

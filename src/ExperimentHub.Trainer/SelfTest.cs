@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
@@ -50,7 +51,7 @@ internal static class SelfTest
     {
         using var scope = NewDisposeScope();
         random.manual_seed(1).Dispose();
-        using var network = NetworkBuilder.Build(ModelCatalog.Get(ModelCatalog.SimpleNn).Layers, 28, 28, 10);
+        using var network = NetworkBuilder.Build(ModelOutline.Of(new ModelSpec(), DatasetCatalog.Mnist.Shape));
         network.to(device.TorchName);
         using var step = new TrainingStep(network, new OptimizerSpec());
         return step.Take(rand(BatchSize, 1, 28, 28).to(device.TorchName), arange(BatchSize, int64).remainder(10).to(device.TorchName)).cpu().item<float>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Trainers;
@@ -33,19 +34,18 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     public void Run()
     {
         var spec = start.Spec;
-        var layers = ModelCatalog.Get(spec.Model.Kind).Layers;
-        var (height, width) = (data.Train.Images.Height, data.Train.Images.Width);
+        var outline = ModelOutline.Of(spec.Model, new ImageShape(data.Train.Images.Height, data.Train.Images.Width, data.Classes));
 
         // The hub applied the tutorial's rule (CUDA if this machine has it, else the CPU) and names the device; from here on model and data are
         // moved to it explicitly.
         var device = new Device(start.Device);
         var saved = SavedEpoch.Read(start);
-        var threads = ThreadCount.For(ModelOutline.Of(layers, channels: 1, height, width), spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
+        var threads = ThreadCount.For(outline, spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
         set_num_threads(threads);
 
         // The seed is set once. The weights are drawn on the CPU, so that every device starts from the same ones.
         random.manual_seed(spec.Seed).Dispose();
-        using var network = NetworkBuilder.Build(layers, height, width, data.Classes);
+        using var network = NetworkBuilder.Build(outline);
         network.to(device);
         using var trainImages = DeviceImages.MoveTo(device, data.Train);
         using var testImages = DeviceImages.MoveTo(device, data.Test);

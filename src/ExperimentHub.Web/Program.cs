@@ -12,15 +12,20 @@ if (HubOptions.Read(builder.Configuration, out var hub) is { Count: > 0 } proble
 if (Startup.TakenAddresses(builder.Configuration["Urls"] ?? "").ToList() is { Count: > 0 } taken)
     return Startup.Refuse(taken);
 
-var folder = new DataFolder(hub.DataFolder);
+DataFolder folder;
 DataFolderLock folderLock;
 try
 {
+    folder = new DataFolder(hub.DataFolder);
     folderLock = DataFolderLock.Take(folder);
 }
 catch (DataFolderInUseException e)
 {
     return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+{
+    return Startup.Refuse([Startup.Unusable(hub.DataFolder, e)]);
 }
 
 using var heldUntilTheEnd = folderLock;

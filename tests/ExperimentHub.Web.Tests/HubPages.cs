@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor.Services;
@@ -24,6 +25,7 @@ internal sealed class HubPages : BunitContext
         // A busy machine is no reason to fail: what is waited for comes at once where it comes at all.
         DefaultWaitTimeout = TimeSpan.FromSeconds(20);
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
+        Services.AddScoped<Confirmation>();
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton(hub.Queue);
         Services.AddSingleton(hub.History);

@@ -2,14 +2,19 @@ using System.Text.Json.Serialization;
 
 namespace ExperimentHub.Protocol.Datasets;
 
-/// <summary>Random changes of the training images, drawn anew for each image in each epoch and made on the device.</summary>
+/// <summary>
+/// Random changes of the training images, drawn anew for each image in each epoch and made on the device. What they uncover is background, the darkest
+/// value.
+/// </summary>
 public sealed record AugmentationSpec
 {
-    /// <summary>Shifted by up to this many pixels in each direction; what comes in is background.</summary>
+    public const double MaxRotateDegrees = 180;
+
+    /// <summary>Shifted by up to this many whole pixels in each direction.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int ShiftPixels { get; init; }
 
-    /// <summary>Turned by up to this many degrees to either side, bilinear.</summary>
+    /// <summary>Turned about its middle by up to this many degrees to either side, bilinear.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double RotateDegrees { get; init; }
 
@@ -19,4 +24,14 @@ public sealed record AugmentationSpec
 
     [JsonIgnore]
     public bool DoesNothing => ShiftPixels == 0 && RotateDegrees == 0 && EraseProbability == 0;
+
+    internal void Check(ProblemList problems, ImageShape shape)
+    {
+        var most = Math.Min(shape.Height, shape.Width) / 2;
+        problems.Require(ShiftPixels >= 0 && ShiftPixels <= most, "augmentation.shiftPixels",
+            $"Images of {shape.Height} x {shape.Width} can be shifted by 0 to {most} pixels; {ShiftPixels} is not in between.");
+        problems.Require(RotateDegrees is >= 0 and <= MaxRotateDegrees, "augmentation.rotateDegrees",
+            $"The angle must be from 0 to {MaxRotateDegrees} degrees; {RotateDegrees} is not.");
+        problems.Require(EraseProbability is >= 0 and <= 1, "augmentation.eraseProbability", $"A probability is a number from 0 to 1; {EraseProbability} is not.");
+    }
 }

@@ -13,11 +13,16 @@ public sealed record DatasetInfo(
     string Key, string Name, int TrainSamples, int TestSamples, int Classes, int Height, int Width,
     IReadOnlyList<DatasetFile> Files, IReadOnlyList<Uri> Mirrors, string? NpmPackage)
 {
+    public ImageShape Shape => new(Height, Width, Classes);
+
     public DatasetFile TrainImages => Files[0];
     public DatasetFile TrainLabels => Files[1];
     public DatasetFile TestImages => Files[2];
     public DatasetFile TestLabels => Files[3];
 }
+
+/// <summary>All that a network has to know about a data set: grey images of this size, labels 0 to <paramref name="Classes"/> - 1.</summary>
+public sealed record ImageShape(int Height, int Width, int Classes);
 
 /// <summary>One file of a data set.</summary>
 /// <param name="Name">Name of the uncompressed file.</param>

@@ -16,4 +16,10 @@ public sealed record CheckpointPolicy
     /// <summary>Of the newest this many are kept beside the others, at least 1.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Last { get; init; }
+
+    internal void Check(ProblemList problems)
+    {
+        problems.Require(Every is >= 0 and <= TrainingSpec.MaxEpochs, "checkpoints.every", $"Every so many epochs: a whole number from 0 (none) to {TrainingSpec.MaxEpochs:N0}; {Every:N0} is not.");
+        problems.Require(Last is null or >= 1 and <= TrainingSpec.MaxEpochs, "checkpoints.last", $"Keep the last 1 to {TrainingSpec.MaxEpochs:N0} epochs; {Last:N0} is not in between.");
+    }
 }

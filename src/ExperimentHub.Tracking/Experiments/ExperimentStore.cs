@@ -43,7 +43,7 @@ public sealed class ExperimentStore(
         {
             Name = draft.Name.Trim(),
             Description = draft.Description.Trim(),
-            DefaultSpec = draft.DefaultSpec,
+            DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
         };
         db.Experiments.Add(experiment);
@@ -63,7 +63,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
         experiment.Name = draft.Name.Trim();
         experiment.Description = draft.Description.Trim();
-        experiment.DefaultSpec = draft.DefaultSpec;
+        experiment.DefaultSpec = draft.DefaultSpec.Tidied();
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new ExperimentResult(id, []);
@@ -102,6 +102,14 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
+    }
+
+    /// <summary>A deleted experiment that <see cref="RestoreAsync"/> can still bring back.</summary>
+    public async Task<Experiment?> FindDeletedAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var before = Now - UndoTime;
+        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != null && e.DeletedAt >= before, cancellation);
     }
 
     /// <returns>false where there is no such experiment.</returns>

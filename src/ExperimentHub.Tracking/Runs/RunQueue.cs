@@ -55,6 +55,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
+        request = request with { Spec = request.Spec.Tidied() };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);

@@ -1,14 +1,14 @@
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
-using MudBlazor;
 
 namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
-public sealed partial class ExperimentFormPage(ExperimentStore experiments, NavigationManager navigation, IDialogService dialogs, IJSRuntime js)
+public sealed partial class ExperimentFormPage(ExperimentStore experiments, NavigationManager navigation, Confirmation confirmation, IJSRuntime js)
 {
     private ElementReference _form;
     private Draft? _saved;
@@ -104,9 +104,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
 
     private async Task AskBeforeLeavingAsync(LocationChangingContext leaving)
     {
-        if (!IsChanged)
-            return;
-        if (await dialogs.ShowMessageBoxAsync("Leave without saving?", "What you typed here is not saved yet.", yesText: "Leave", cancelText: "Keep editing") != true)
+        if (IsChanged && !await confirmation.AskAsync("Leave without saving?", "What you typed here is not saved yet.", "Leave", "Keep editing"))
             leaving.PreventNavigation();
     }
 

@@ -41,6 +41,9 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private string Title => _missing ? "There is no such schedule" : Id is null ? "New schedule" : "Edit schedule";
 
+    /// <summary>There is nothing that could be retrained.</summary>
+    private bool NoExperiment => _experiment is null && _choices.Count == 0;
+
     private string Back => Id is { } id ? $"schedules/{id}" : _choose || _experiment is null ? "schedules" : $"experiments/{_experiment.Id}";
 
     /// <summary>An own expression has no words unless it is one of the plain shapes; the next times say what it means.</summary>

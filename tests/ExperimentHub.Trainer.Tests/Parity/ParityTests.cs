@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Trainer.Datasets;
@@ -24,7 +25,7 @@ public sealed class ParityTests
 
         using var scope = NewDisposeScope();
         set_num_threads(1);
-        using var network = NetworkBuilder.Build(ModelCatalog.Get(ModelCatalog.SimpleNn).Layers, 28, 28, 10);
+        using var network = NetworkBuilder.Build(ModelOutline.Of(new ModelSpec(), DatasetCatalog.Mnist.Shape));
         GiveFormulaWeights(network);
         var order = Enumerable.Range(0, data.Train.Count).Select(position => (long)position * 7_919 % 60_000).ToArray();
         using var resident = DeviceImages.MoveTo(CPU, data.Train);
