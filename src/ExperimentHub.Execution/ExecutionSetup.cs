@@ -33,6 +33,7 @@ public static class ExecutionSetup
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
         services.AddSingleton<StartingPoints>();
+        services.AddSingleton<GpuWatch>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.

@@ -27,6 +27,7 @@ public static class TrackingSetup
         services.AddSingleton<AttemptWriter>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
+        services.AddSingleton<RunAnnotations>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<CheckpointRecorder>();

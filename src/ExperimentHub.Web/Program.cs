@@ -35,10 +35,12 @@ builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDataba
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddCompression();
 
 var app = builder.Build();
 await SqliteDatabase.PrepareAsync(app.Services, folder);
 app.UseHubSecurity();
+app.UseResponseCompression();
 app.MapApi();
 app.MapCheckpointDownloads();
 app.MapPages();

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -29,11 +30,12 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
         var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
         var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
+        await AnnotateAsync(hub, run!.ToString());
         await ScheduleAsync(page);
         string[] paths =
         [
             "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
-            $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
+            $"/runs/{run}?tab=notes", $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
             "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",
             "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
             $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
@@ -48,6 +50,13 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
     {
         if (Directory.Exists(_data))
             Directory.Delete(_data, recursive: true);
+    }
+
+    private static async Task AnnotateAsync(HubProcess hub, string run)
+    {
+        using var notes = JsonContent.Create(new { notes = "# Why\n\nA [link](https://example.com), `code` and a table:\n\n|a|b|\n|-|-|\n|1|2|\n\n> quoted" });
+        (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/notes", UriKind.Relative), notes)).EnsureSuccessStatusCode();
+        (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/tags/night", UriKind.Relative), null)).EnsureSuccessStatusCode();
     }
 
     /// <summary>A schedule of the first experiment that has fired twice; the second time it skips, unless the run was very quick.</summary>

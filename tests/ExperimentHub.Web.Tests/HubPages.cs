@@ -35,6 +35,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<MetricReader>());
         Services.AddSingleton(hub.Get<MetricWriter>());
         Services.AddSingleton(hub.Get<RunLogs>());
+        Services.AddSingleton(hub.Get<RunAnnotations>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ScheduleStore>());
         Services.AddSingleton(hub.Get<WaitingLine>());

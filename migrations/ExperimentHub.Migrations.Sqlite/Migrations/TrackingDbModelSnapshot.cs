@@ -471,6 +471,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Environment")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Epochs")
                         .HasColumnType("INTEGER");
 

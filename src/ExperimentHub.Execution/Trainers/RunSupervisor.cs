@@ -1,10 +1,12 @@
 using System.ComponentModel;
 using System.Text.Json;
+using ExperimentHub.Execution.Devices;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +18,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// </summary>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DataFolder folder, ExecutionOptions options, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    DataFolder folder, ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
 {
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null, string? Reason = null);
 
@@ -94,6 +96,7 @@ internal sealed class RunSupervisor(
         await trainer.SendAsync(new StartTraining(
             run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpointFolder, options.DatasetFolder, version.Text, from.Resume, from.Fork));
 
+        await using var watching = gpus.Watch(run.Key, device);
         Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else
         List<Task> requests = [hubStopping.Task, stopAsked.Task, pauseAsked.Task]; // each is heard once
         TrainerEvent? last = null;
@@ -188,7 +191,7 @@ internal sealed class RunSupervisor(
                 recorder.Progress(key, progress);
                 return true;
             case TrainingStarted started:
-                return await recorder.StartedAsync(key, started, resume);
+                return await recorder.StartedAsync(key, started, resume, RunEnvironment.Of(await devices.ReadHardwareAsync()));
             case EpochFinished epoch:
                 return await recorder.EpochAsync(key, epoch);
             case EpochEvaluated evaluated:

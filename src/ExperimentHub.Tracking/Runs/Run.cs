@@ -78,6 +78,9 @@ public sealed class Run
     /// <summary>Which rule of the spec ended it before its last epoch, for a person.</summary>
     public string? FinishReason { get; internal set; }
 
+    /// <summary>null before the start, and for runs from before it was kept.</summary>
+    public RunEnvironment? Environment { get; internal set; }
+
     // The newest and the best results, so that tables never read series.
     public int EpochsDone { get; internal set; }
     public double? LastTrainLoss { get; internal set; }
@@ -156,6 +159,7 @@ public sealed class Run
             run.Property(r => r.DatasetSha256).HasMaxLength(64);
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.Experiment.DeletedAt == null);

@@ -47,7 +47,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).ToListAsync(cancellation);
+        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
         return new RunListing(items, total);
     }
 
@@ -55,7 +55,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Attempts.OrderBy(a => a.Number))
-            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.PausePoint).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery()
+            .FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
         run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));

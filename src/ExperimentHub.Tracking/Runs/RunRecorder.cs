@@ -28,7 +28,7 @@ public sealed class RunRecorder(
     public void Preparing(AttemptKey key, Preparing preparing)
     {
         live.Find(key.Run)?.Prepare(preparing.Activity, preparing.Fraction);
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Progress);
     }
 
     /// <summary>Takes the points of a running attempt without waiting for the database.</summary>
@@ -38,13 +38,29 @@ public sealed class RunRecorder(
             return;
         run.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
         ProgressPoints.Append(metrics, key.RunNumber, progress, time.GetUtcNow());
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Progress);
+    }
+
+    /// <summary>Takes what the driver says of the attempt's GPU, at the step that was reported last; before the first there is none to note it at.</summary>
+    /// <param name="utilisation">0..1; null where the driver does not say.</param>
+    /// <param name="memoryUsed">Bytes, of all processes together.</param>
+    public void GpuUse(AttemptKey key, double? utilisation, long? memoryUsed)
+    {
+        if (live.Find(key.Run) is not { Step: > 0 } run || run.Attempt != key.Attempt)
+            return;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (utilisation is { } share)
+            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)]);
+        if (memoryUsed is { } bytes)
+            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)]);
+        feed.Publish(key.Run, RunSignal.Progress);
     }
 
     /// <param name="key">The attempt that begins to train.</param>
     /// <param name="started">What it trains with.</param>
     /// <param name="resume">Where it goes on; null where it begins anew. Points and results after it are forgotten: they come again.</param>
-    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started, ResumePoint? resume = null)
+    /// <param name="environment">The machine.</param>
+    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started, ResumePoint? resume = null, RunEnvironment? environment = null)
     {
         live.Find(key.Run)?.Train();
         // Before the transaction below: the writer of points has a connection of its own and would wait for it.
@@ -60,6 +76,7 @@ public sealed class RunRecorder(
             run.Threads = started.Threads;
             run.Parameters = started.Parameters;
             run.StepsPerEpoch = started.StepsPerEpoch;
+            run.Environment = environment;
             run.ValidationSamples = started.ValidationSamples;
             run.DatasetSha256 = started.DatasetSha256;
             var attempt = (await db.Attempts.FindAsync(key.RunNumber, key.Attempt))!;

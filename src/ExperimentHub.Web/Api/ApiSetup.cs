@@ -21,7 +21,7 @@ internal static class ApiSetup
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, list, read and stop runs; download checkpoints. Times are ISO 8601 in UTC; accuracies are fractions.";
+            document.Info.Description = "Start, list, read, tag and stop runs; read and follow their metrics; download checkpoints. Times are ISO 8601 in UTC; accuracies are fractions.";
             return Task.CompletedTask;
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
@@ -41,5 +41,6 @@ internal static class ApiSetup
         api.MapRuns();
         api.MapSeries();
         api.MapLive();
+        api.MapAnnotations();
     }
 }

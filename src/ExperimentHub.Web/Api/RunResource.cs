@@ -15,9 +15,13 @@ internal sealed record StartRunRequest
 /// <summary>A run as programs see it.</summary>
 /// <param name="Status"><c>queued</c>, <c>running</c>, <c>finished</c>, <c>stopped</c>, <c>failed</c> or <c>interrupted</c>.</param>
 /// <param name="Device">The device used; null before the start.</param>
+/// <param name="Notes">Markdown; empty where nobody wrote any.</param>
+/// <param name="Tags">Name to value; the value is empty where the name says it all.</param>
+/// <param name="Trigger"><c>person</c>, <c>api</c> or <c>schedule</c>: what made the run.</param>
 internal sealed record RunResource(
     string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, IReadOnlyList<EpochResource> Epochs,
-    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error)
+    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
+    string Notes, IReadOnlyDictionary<string, string> Tags, string Trigger)
 {
     public static RunResource Of(RunDetails details)
     {
@@ -27,7 +31,8 @@ internal sealed record RunResource(
             [.. run.EpochResults.Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds))],
             [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Size, c.File.Sha256, c.Best, c.Last))],
             [.. run.Attempts.Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
-            run.CreatedAt, run.StartedAt, run.EndedAt, run.Error);
+            run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
+            run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant());
     }
 }
 

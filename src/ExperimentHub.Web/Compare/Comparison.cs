@@ -1,6 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Compare;
 

@@ -1,6 +1,6 @@
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Web.Layout;
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;

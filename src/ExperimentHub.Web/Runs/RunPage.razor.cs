@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -7,7 +8,7 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, RunFeed feed, LiveRuns liveRuns, RunLogs logs, TimeProvider clock,
+    RunHistory history, RunQueue queue, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
     NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
@@ -21,7 +22,10 @@ public sealed partial class RunPage(
     private LiveRun? _live;
     private RunProgress _progress = new(0, 0, null);
     private IReadOnlyList<RunLogLine>? _log;
+    private IReadOnlyList<string>? _metrics;
     private IDisposable? _subscription;
+    private IDisposable? _listening;
+    private volatile bool _stale;
     private bool _missing;
     private bool _stopAsked;
     private string? _problem;
@@ -37,7 +41,7 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = "attempt")]
     public string? AttemptText { get; set; }
 
-    private string OpenTab => Tab is "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
+    private string OpenTab => Tab is "notes" or "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
     private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
 
@@ -52,10 +56,17 @@ public sealed partial class RunPage(
         if (id != _id)
         {
             _subscription?.Dispose();
-            (_id, _details, _missing, _stopAsked) = (id, null, false, false);
+            _listening?.Dispose();
+            (_id, _details, _metrics, _missing, _stopAsked) = (id, null, null, false, false);
+            _listening = feed.Listen((run, signal) =>
+            {
+                if (run == id && signal != RunSignal.Progress)
+                    _stale = true;
+            });
             _subscription = feed.Subscribe(id, () => InvokeAsync(RefreshAsync), RefreshInterval);
         }
 
+        _stale = true;
         await RefreshAsync();
     }
 
@@ -64,10 +75,20 @@ public sealed partial class RunPage(
         var id = _id;
         try
         {
-            var details = await history.FindAsync(id, _gone.Token);
+            // Four times a second only the progress has changed; reading all epochs for that would cost the more the longer the run is.
+            var details = _details;
+            if (_stale || details is null)
+            {
+                _stale = false;
+                details = await history.FindAsync(id, _gone.Token);
+            }
+
             var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 } ? await logs.TailAsync(id, LogAttempt(details.Run), LogLines, _gone.Token) : null;
+            // Once: those that come later, the browser hears of by itself.
+            var names = _metrics ?? (details is null ? null : [.. (await metrics.SummariesAsync(details.Run.Number, _gone.Token)).Select(summary => summary.Name)]);
             if (id != _id)
                 return;
+            _metrics = names;
             (_details, _log, _missing, _problem) = (details, log, details is null, null);
             _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
             if (details is not null)
@@ -79,7 +100,7 @@ public sealed partial class RunPage(
         }
         catch (Exception e)
         {
-            _problem = e.Message;
+            (_problem, _stale) = (e.Message, true);
         }
 
         StateHasChanged();
@@ -103,8 +124,11 @@ public sealed partial class RunPage(
                 break;
         }
 
+        _stale = true;
         await RefreshAsync();
     }
+
+    private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" } });
 
     private async Task DeleteAsync()
     {
@@ -137,6 +161,7 @@ public sealed partial class RunPage(
     private static IEnumerable<(string Key, string Word, int? Count)> Tabs(RunDetails details) =>
     [
         (ChartsTab, "Charts", null),
+        ("notes", "Notes", null),
         ("checkpoints", "Checkpoints", details.Checkpoints.Count),
         ("log", "Log", null),
         ("spec", "Spec", null),
@@ -146,6 +171,7 @@ public sealed partial class RunPage(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _listening?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }

@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ExperimentHub.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(TrackingDb))]
-    [Migration("20261124155543_TrainingControl")]
+    [Migration("20261124162837_TrainingControl")]
     partial class TrainingControl
     {
         /// <inheritdoc />
@@ -472,6 +472,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("EndedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Environment")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Epochs")
