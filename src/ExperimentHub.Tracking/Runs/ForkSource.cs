@@ -28,7 +28,7 @@ public sealed record ForkSource(RunId Run, int Epoch)
                 : $"{parent.Name} has no checkpoint of epoch {Epoch}. It has those of {string.Join(", ", parent.Checkpoints.Select(checkpoint => checkpoint.Epoch).Order())}.");
         }
 
-        return parent.Spec.Model == spec.Model ? null
+        return parent.Spec.Tidied().Model == spec.Tidied().Model ? null
             : new SpecProblem("spec.model", $"A fork starts from the weights of {parent.Name} and so keeps its network. Choose that one again, or start a run of its own.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
@@ -113,8 +114,8 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         var total = run.Spec.Epochs + epochs;
         if (!consents && run.Spec.LearningRateSchedule is { Kind: LearningRateSchedule.Cosine or LearningRateSchedule.OneCycle } schedule)
         {
-            return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {run.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps where the run "
-                + "goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
+            return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {run.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps{Jump(run, schedule, total)} "
+                + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
         }
 
         run.Spec = run.Spec with { Epochs = total };
@@ -137,6 +138,16 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         var name = run.Name.Length <= Run.MaxNameLength - ending.Length ? run.Name : run.Name[..(Run.MaxNameLength - ending.Length)];
         return await queue.EnqueueAsync(
             new RunRequest(run.Experiment.Name, name + ending, run.Spec with { Device = device.TorchName }, null, trigger, ForkSource.Of(run), id), cancellation);
+    }
+
+    /// <summary>From which rate to which; nothing where the steps are not known.</summary>
+    private static string Jump(Run run, LearningRateSchedule schedule, int epochs)
+    {
+        if (run.StepsPerEpoch is not { } steps || run.EpochsDone == 0)
+            return "";
+        var next = (long)run.EpochsDone * steps;
+        var (before, after) = (schedule.FactorAt(next - 1, steps, run.Spec.Epochs), schedule.FactorAt(next, steps, epochs));
+        return string.Create(CultureInfo.InvariantCulture, $" from {before * run.Spec.Optimizer.LearningRate:G2} to {after * run.Spec.Optimizer.LearningRate:G2}");
     }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;

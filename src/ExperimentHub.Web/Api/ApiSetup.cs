@@ -21,7 +21,7 @@ internal static class ApiSetup
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, list, read, tag and stop runs; read and follow their metrics; download checkpoints. Times are ISO 8601 in UTC; accuracies are fractions.";
+            document.Info.Description = "Start, list, read, tag, pause and stop runs; read and follow their metrics and evaluations; download checkpoints. Times are ISO 8601 in UTC; accuracies are fractions.";
             return Task.CompletedTask;
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
@@ -39,6 +39,8 @@ internal static class ApiSetup
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
         var api = app.MapGroup("/api/v1").WithTags("Runs");
         api.MapRuns();
+        api.MapRunControl();
+        api.MapEvaluations();
         api.MapSeries();
         api.MapLive();
         api.MapAnnotations();
