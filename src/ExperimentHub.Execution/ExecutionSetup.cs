@@ -33,6 +33,7 @@ public static class ExecutionSetup
         services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
+        services.AddSingleton<StartingPoints>();
         services.AddSingleton<GpuWatch>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();

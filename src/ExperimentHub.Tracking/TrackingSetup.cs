@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -26,6 +27,8 @@ public static class TrackingSetup
         services.AddSingleton<LiveRuns>();
         services.AddSingleton<RunLogs>();
         services.AddSingleton<RunQueue>();
+        services.AddSingleton<RunControl>();
+        services.AddSingleton<AttemptWriter>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
@@ -39,6 +42,10 @@ public static class TrackingSetup
         services.AddSingleton<ViewStore>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
+        services.AddSingleton<CheckpointRecorder>();
+        services.AddSingleton<CheckpointKeeper>();
+        services.AddSingleton<EvaluationStore>();
+        services.AddSingleton<Reproductions>();
         services.AddSingleton<MetricWriter>();
         services.AddSingleton<MetricReader>();
         services.AddSingleton<LiveSeries>();

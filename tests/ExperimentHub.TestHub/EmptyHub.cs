@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -29,7 +30,9 @@ public sealed class EmptyHub : IAsyncDisposable
     public DataFolder Folder { get; }
     public IServiceProvider Services => _services;
     public RunQueue Queue => Get<RunQueue>();
+    public RunControl Control => Get<RunControl>();
     public RunRecorder Recorder => Get<RunRecorder>();
+    public CheckpointRecorder Checkpoints => Get<CheckpointRecorder>();
     public RunHistory History => Get<RunHistory>();
     public RunFeed Feed => Get<RunFeed>();
     public DeviceInventory Devices => Get<DeviceInventory>();
@@ -100,7 +103,10 @@ public sealed class EmptyHub : IAsyncDisposable
         for (var epoch = 1; epoch <= accuracies.Length; epoch++)
         {
             Recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 1875, 1 - accuracies[epoch - 1], 60_000));
-            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch));
+            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch)
+            {
+                Best = accuracies.Take(epoch - 1).All(earlier => earlier < accuracies[epoch - 1]),
+            });
         }
 
         await Recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);

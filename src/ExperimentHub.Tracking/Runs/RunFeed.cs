@@ -12,6 +12,7 @@ public enum RunSignal
     Progress,
     Queued,
     StopRequested,
+    PauseRequested,
 }
 
 /// <summary>

@@ -26,6 +26,8 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
     // What the form shows for the experiment alone, before anything is changed.
     private SpecDraft _usual = SpecDraft.Tutorial;
     private IReadOnlyList<string> _experiments = [];
+    private ForkSource? _fork;
+    private Run? _parent;
     private string? _refusal;
     private bool _starting;
 
@@ -37,7 +39,11 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         var values = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
             .ToDictionary(pair => pair.Key, pair => pair.Value.LastOrDefault(), StringComparer.OrdinalIgnoreCase);
         _experiments = await history.ExperimentNamesAsync();
-        var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : null;
+        _fork = ForkSource.Parse(values.GetValueOrDefault("fork"));
+        _parent = _fork is null ? null : (await history.FindAsync(_fork.Run))?.Run;
+        if (values.ContainsKey("fork") && _parent is null)
+            _refusal = "The address names a checkpoint to fork from that does not exist; its run may have been deleted. This form starts with fresh weights.";
+        var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : _parent;
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
         _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
@@ -65,12 +71,15 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         }
 
         _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
-        var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null };
+        var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null, ["fork"] = Fork?.ToString() };
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
     }
 
-    private async Task<SpecDraft> UsualAsync(string experiment) =>
-        SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
+    private ForkSource? Fork => _parent is null ? null : _fork;
+
+    /// <summary>A fork begins with its parent's settings, whatever the experiment.</summary>
+    private async Task<SpecDraft> UsualAsync(string experiment) => _parent is { } parent ? SpecDraft.Of(parent.Spec)
+        : SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
 
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) => Task.FromResult(
         string.IsNullOrWhiteSpace(text) || _experiments.Contains(text, StringComparer.OrdinalIgnoreCase)
@@ -119,7 +128,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
 
     private async Task<RunId?> EnqueueAsync(string name, TrainingSpec spec, string key)
     {
-        var result = await queue.EnqueueAsync(new RunRequest(_draft!.Experiment, name, spec, key));
+        var result = await queue.EnqueueAsync(new RunRequest(_draft!.Experiment, name, spec, key, Fork: Fork));
         _refusal = result.Run is null ? string.Join(" ", result.Problems.Select(problem => problem.Message)) : null;
         return result.Run;
     }

@@ -28,6 +28,9 @@ public sealed partial class RunPage(
     private volatile bool _stale;
     private bool _missing;
     private bool _stopAsked;
+
+    // An ended run that goes on has new curves to follow.
+    private int _resumes;
     private string? _problem;
 
     /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
@@ -41,7 +44,7 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = "attempt")]
     public string? AttemptText { get; set; }
 
-    private string OpenTab => Tab is "notes" or "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
+    private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
     private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
 
@@ -88,6 +91,8 @@ public sealed partial class RunPage(
             var names = _metrics ?? (details is null ? null : [.. (await metrics.SummariesAsync(details.Run.Number, _gone.Token)).Select(summary => summary.Name)]);
             if (id != _id)
                 return;
+            if (_details is { } before && !before.Run.Status.IsActive() && details?.Run.Status.IsActive() == true)
+                _resumes++;
             _metrics = names;
             (_details, _log, _missing, _problem) = (details, log, details is null, null);
             _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
@@ -124,6 +129,8 @@ public sealed partial class RunPage(
                 break;
         }
 
+        // From here on the database knows, and a run that is resumed forgets it.
+        _stopAsked = false;
         _stale = true;
         await RefreshAsync();
     }
@@ -174,6 +181,7 @@ public sealed partial class RunPage(
         (ChartsTab, "Charts", null),
         ("notes", "Notes", null),
         ("checkpoints", "Checkpoints", details.Checkpoints.Count),
+        ("evaluation", "Evaluation", null),
         ("log", "Log", null),
         ("spec", "Spec", null),
         ("attempts", "Attempts", details.Run.Attempts.Count),

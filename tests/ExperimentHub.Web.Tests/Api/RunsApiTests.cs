@@ -18,7 +18,8 @@ public sealed class RunsApiTests
             body["spec"]!.ToJsonString());
         var read = (await app.GetAsync($"/api/v1/runs/{body["id"]}")).Body!.AsObject();
         Assert.Equal(
-            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error", "notes", "tags", "trigger"],
+            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error", "notes", "tags", "trigger",
+                "finishReason", "datasetSha256", "pausePoint", "fork", "reproduces"],
             read.Select(property => property.Key));
         Assert.EndsWith("Z", read["createdAt"]!.GetValue<string>());
     }

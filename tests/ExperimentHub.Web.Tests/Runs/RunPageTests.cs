@@ -120,7 +120,7 @@ public sealed class RunPageTests
         pages.Visit($"/runs/{run.Run}?tab=spec");
         var page = Open(pages, run.Run);
         Assert.Contains("not noted", page.Markup, StringComparison.Ordinal);
-        await pages.Hub.Recorder.StartedAsync(run, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875), 0, RunEnvironment.Of(EmptyHub.OneCpuHardware));
+        await pages.Hub.Recorder.StartedAsync(run, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875), null, RunEnvironment.Of(EmptyHub.OneCpuHardware));
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("dd"), value => value.TextContent == "4, 8 processors"));
         Assert.Contains(page.FindAll("dd"), value => value.TextContent == Environment.MachineName);
     }
