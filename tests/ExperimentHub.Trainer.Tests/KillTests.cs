@@ -16,7 +16,7 @@ public sealed class KillTests : IDisposable
     /// <summary>Everything that a step can depend on belongs in here.</summary>
     public static TheoryData<string, TrainingSpec> Specs => new()
     {
-        { "sgd", new TrainingSpec { Epochs = 50, BatchSize = 500, Validation = new() { Samples = 5_000 } } },
+        { "sgd", new TrainingSpec { Epochs = 40, BatchSize = 250, Validation = new() { Samples = 5_000 } } },
     };
 
     [Theory]
