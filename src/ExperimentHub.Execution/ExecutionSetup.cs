@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
 using ExperimentHub.Execution.Schedules;
@@ -37,6 +38,7 @@ public static class ExecutionSetup
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
+        services.AddHostedService<DatasetFetching>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
         services.AddSingleton<ScheduleTriggers>();
         services.AddHostedService(provider => provider.GetRequiredService<ScheduleTriggers>());

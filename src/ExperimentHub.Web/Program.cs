@@ -1,6 +1,7 @@
 using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Checkpoints;
@@ -29,7 +30,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder);
+builder.Services.AddTracking(folder, hub.Datasets);
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
 builder.Services.AddPages(folder);
@@ -39,6 +40,7 @@ builder.Services.AddCompression();
 
 var app = builder.Build();
 await SqliteDatabase.PrepareAsync(app.Services, folder);
+app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
 app.UseHubSecurity();
 app.UseResponseCompression();
 app.MapApi();

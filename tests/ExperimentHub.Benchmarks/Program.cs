@@ -4,13 +4,19 @@ using ExperimentHub.Benchmarks;
 if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [scale] [--rounds N]
+// scale: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
 var wanted = new List<string>();
+var scale = new ScaleOptions([20_000, 100_000], null);
 for (var i = 0; i < args.Length; i++)
 {
     if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out var number) && number > 0)
         (askedRounds, i) = (number, i + 1);
+    else if (args[i] == "--runs" && i + 1 < args.Length)
+        scale = scale with { Runs = [.. args[++i].Split(',').Select(int.Parse)] };
+    else if (args[i] == "--folder" && i + 1 < args.Length)
+        scale = scale with { Folder = args[++i] };
     else
         wanted.Add(args[i]);
 }
@@ -26,6 +32,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["pages"] = (PageMemoryBenchmark.RunAsync, 5),
     ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
     ["metrics"] = (MetricBenchmark.RunAsync, 5),
+    ["scale"] = (count => ScaleBenchmark.RunAsync(count, scale), 5),
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
 {

@@ -24,7 +24,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             if (message.Type == "error")
                 errors.Add($"{page.Url}: {message.Text}");
         };
-        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/devices" }) // with nothing in them
+        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/datasets", "/devices" }) // with nothing in them
             await CheckAsync(page, path);
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
@@ -40,6 +40,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
             $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
             "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars", "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
+            "/datasets", "/datasets/new", "/datasets/mnist", "/datasets/kmnist", "/datasets/nothing",
         ];
         foreach (var path in paths)
             await CheckAsync(page, path);

@@ -59,6 +59,7 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
     private static async Task LookCloserAsync(IPage page)
     {
         Assert.True(await PointsAsync(page, "train_loss:band") > 100, "a whole run is drawn as a band of least and greatest values");
+        await page.Locator(Loss).ScrollIntoViewIfNeededAsync();
         var plot = await page.Locator(Loss).BoundingBoxAsync();
         await page.Mouse.MoveAsync(plot!.X + 150, plot.Y + 100);
         await page.Mouse.DownAsync();
@@ -98,7 +99,7 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
 
         await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
         await page.GetByText("Rename…").ClickAsync();
-        await page.GetByLabel("Name").FillAsync("learned enough");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync("learned enough");
         await page.GetByRole(AriaRole.Button, new() { Name = "Rename", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "learned enough" })).ToBeVisibleAsync();
         var read = await hub.ReadRunAsync(run);
@@ -106,7 +107,7 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
         Assert.StartsWith("# Two epochs", read["notes"]!.ToString());
     }
 
-    private static Task DrawnAsync(IPage page) => page.WaitForFunctionAsync(
+    private static async Task DrawnAsync(IPage page) => await page.WaitForFunctionAsync(
         $"() => (globalThis.echarts && echarts.getInstanceByDom(document.querySelector('{Loss}'))?.getOption().series?.find(({{ id }}) => id === 'train_loss')?.data.length) > 100");
 
     private static async Task<string[]> PanelsAsync(IPage page) => await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('figure[data-panel]')].map(figure => figure.dataset.panel)");

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -44,7 +45,7 @@ public sealed class EmptyHub : IAsyncDisposable
     {
         var folder = new DataFolder(existing ?? Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
-        services.AddTracking(folder);
+        services.AddTracking(folder, new DatasetOptions(Path.Combine(folder.Root, "cache")));
         services.AddSqliteTracking(folder);
         services.AddSingleton<IFireTimes, NoFireTimes>();
         services.AddSingleton<IHardware>(new FixedHardware());

@@ -3,6 +3,7 @@ using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -36,6 +37,10 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<MetricWriter>());
         Services.AddSingleton(hub.Get<RunLogs>());
         Services.AddSingleton(hub.Get<RunAnnotations>());
+        Services.AddSingleton(hub.Get<DatasetLibrary>());
+        Services.AddSingleton(hub.Get<DatasetFiles>());
+        Services.AddSingleton(hub.Get<DatasetFetches>());
+        Services.AddSingleton(hub.Get<DatasetOptions>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ScheduleStore>());
         Services.AddSingleton(hub.Get<WaitingLine>());

@@ -15,17 +15,23 @@ export const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
 /** A colour of the theme that is on now. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Weighted towards the newest points; corrected for the start, where there is nothing to average with. What stands behind x and y in a row stays. */
+/**
+ * Weighted towards the newest points; corrected for the start, where there is nothing to average with. The weight is that of a point as far back as points are apart on a screen, so that a
+ * stretch with more points is not smoothed less. What stands behind x and y in a row stays.
+ */
 export const smooth = (rows, weight) => {
-  let sum = 0;
-  let norm = 0;
+  const apart = (rows.at(-1)?.[0] - rows[0]?.[0]) / Math.min(rows.length, mostApart) || 1;
+  let [sum, norm, last] = [0, 0, rows[0]?.[0] - apart];
   return rows.map(([x, y, ...rest]) => {
     if (y === null) return [x, y, ...rest];
-    sum = sum * weight + y * (1 - weight);
-    norm = norm * weight + (1 - weight);
+    const kept = weight ** ((x - last) / apart);
+    [sum, norm, last] = [sum * kept + y * (1 - kept), norm * kept + (1 - kept), x];
     return [x, sum / norm, ...rest];
   });
 };
+
+/** As many points as a curve can show beside each other. */
+const mostApart = 600;
 
 export const significant = (value) => value.toPrecision(4);
 export const percent = (value) => `${(value * 100).toFixed(2)} %`;

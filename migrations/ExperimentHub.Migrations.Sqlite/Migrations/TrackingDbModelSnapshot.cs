@@ -63,6 +63,48 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("Checkpoints");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Datasets.OwnDataset", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("ClassNames")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Classes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("FileHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Height")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("TestSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("TrainSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Width")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Key");
+
+                    b.ToTable("OwnDatasets");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Property<int>("Id")
@@ -170,6 +212,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<double?>("AtBest")
+                        .HasColumnType("REAL");
+
                     b.Property<double?>("Best")
                         .HasColumnType("REAL");
 
@@ -227,6 +272,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasIndex("RunNumber", "Name")
                         .IsUnique();
+
+                    b.HasIndex("Name", "AtBest", "RunNumber");
+
+                    b.HasIndex("Name", "Last", "RunNumber");
+
+                    b.HasIndex("Name", "Max", "RunNumber");
+
+                    b.HasIndex("Name", "Min", "RunNumber");
+
+                    b.HasIndex("Name", "RunNumber", "Last", "Min", "Max", "AtBest");
 
                     b.ToTable("MetricSeries");
                 });
@@ -340,6 +395,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<DateTime?>("DeletedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("DeviceGroup")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -448,7 +506,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("Number");
 
-                    b.HasIndex("ExperimentId");
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("DeletedAt")
+                        .HasFilter("\"DeletedAt\" IS NOT NULL");
+
+                    b.HasIndex("EndedAt");
 
                     b.HasIndex("Id")
                         .IsUnique();
@@ -456,7 +519,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("IdempotencyKey")
                         .IsUnique();
 
+                    b.HasIndex("Name");
+
+                    b.HasIndex("StartedAt");
+
+                    b.HasIndex("TrainSeconds");
+
                     b.HasIndex("Status", "QueuePosition");
+
+                    b.HasIndex("ExperimentId", "DeletedAt", "ArchivedAt");
 
                     b.ToTable("Runs");
                 });
@@ -478,7 +549,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("RunNumber", "Name");
 
-                    b.HasIndex("Name", "Value");
+                    b.HasIndex("Name", "Value", "RunNumber");
 
                     b.ToTable("RunTags");
                 });
@@ -559,6 +630,80 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.ToTable("ScheduleFires");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.ParamName", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("ParamNames");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+                {
+                    b.Property<int>("ParamId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Number")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ParamId", "RunNumber");
+
+                    b.HasIndex("RunNumber");
+
+                    b.HasIndex("ParamId", "Number", "RunNumber");
+
+                    b.HasIndex("ParamId", "Text", "RunNumber");
+
+                    b.ToTable("RunParams");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Views.SavedView", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .UseCollation("NOCASE");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("SavedViews");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
@@ -664,6 +809,23 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Search.ParamName", "Param")
+                        .WithMany()
+                        .HasForeignKey("ParamId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Params")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Param");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Navigation("Runs");
@@ -678,6 +840,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Checkpoints");
 
                     b.Navigation("EpochResults");
+
+                    b.Navigation("Params");
 
                     b.Navigation("Tags");
                 });

@@ -6,6 +6,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
@@ -17,8 +18,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// ending, unless the database has already given the run to another attempt; no trainer outlives the call.
 /// </summary>
 internal sealed class RunSupervisor(
-    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DataFolder folder, ExecutionOptions options,
-    DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    TrainerProgram program, RunRecorder recorder, RunHistory history, RunFeed feed, RunLogs logs, CheckpointFiles files, DatasetLibrary datasets, DataFolder folder,
+    ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
 {
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null);
 
@@ -85,8 +86,9 @@ internal sealed class RunSupervisor(
         var resume = run.Key.Attempt == 1 ? null : await FindResumePointAsync(run.Key.Run, log);
         using var trainer = TrainerProcess.Start(program, [], log.Write);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
+        var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
         await trainer.SendAsync(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, options.DatasetFolder, version.Text, resume));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpoints, own is null ? options.DatasetFolder : folder.Datasets, version.Text, resume, Dataset: own));
 
         await using var watching = gpus.Watch(run.Key, device);
         Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else

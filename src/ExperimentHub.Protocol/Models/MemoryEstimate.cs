@@ -7,7 +7,7 @@ namespace ExperimentHub.Protocol.Models;
 /// <param name="Gradients">One for each parameter.</param>
 /// <param name="OptimizerState">What the optimizer remembers.</param>
 /// <param name="Activations">What a step keeps of a batch until its backward pass, and the two greatest gradients of activations beside it.</param>
-/// <param name="Data">All images as bytes, those to train on twice since every epoch has its own order, and their labels.</param>
+/// <param name="Data">All images as bytes with their labels, and the order of an epoch.</param>
 public sealed record MemoryEstimate(long Weights, long Gradients, long OptimizerState, long Activations, long Data)
 {
     /// <summary>More than any single device of today has for one network of this kind.</summary>
@@ -27,7 +27,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
             outline.ParameterBytes,
             outline.ParameterBytes * spec.Optimizer.StatesPerParameter,
             perImage * spec.BatchSize,
-            (2L * data.TrainSamples + data.TestSamples) * (pixels + sizeof(long)));
+            (data.TrainSamples + (long)data.TestSamples) * (pixels + sizeof(long)) + data.TrainSamples * (long)sizeof(long));
     }
 
     private static long Kept(LayerOutline step) => step.Layer switch
@@ -35,7 +35,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         // A view of the same numbers.
         FlattenLayer => 0,
         MaxPoolLayer => step.OutputSize * (sizeof(float) + IndexBytes),
-        DropoutLayer => step.OutputSize * (sizeof(float) + sizeof(float)),
+        DropoutLayer => step.OutputSize * (sizeof(float) + sizeof(bool)),
         _ => step.OutputSize * sizeof(float),
     };
 }

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -90,7 +91,14 @@ public sealed class Run
     /// <summary>Archived runs keep everything and are out of the way.</summary>
     public DateTime? ArchivedAt { get; set; }
 
+    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="ExperimentStore.UndoTime"/> is over.</summary>
+    public DateTime? DeletedAt { get; set; }
+
     public List<RunTag> Tags { get; } = [];
+
+    /// <summary>The leaves of the spec, for searching.</summary>
+    internal List<RunParam> Params { get; } = [];
+
     public List<Attempt> Attempts { get; } = [];
     public List<Epoch> EpochResults { get; } = [];
     public List<Checkpoint> Checkpoints { get; } = [];
@@ -117,13 +125,20 @@ public sealed class Run
             run.HasIndex(r => r.Id).IsUnique();
             run.HasIndex(r => r.IdempotencyKey).IsUnique();
             run.HasIndex(r => new { r.Status, r.QueuePosition });
-            run.HasIndex(r => r.ExperimentId);
+            // Counts an experiment's runs, and all of them, without touching their wide rows.
+            run.HasIndex(r => new { r.ExperimentId, r.DeletedAt, r.ArchivedAt });
+            run.HasIndex(r => r.DeletedAt).HasFilter("\"DeletedAt\" IS NOT NULL");
+            run.HasIndex(r => r.Name);
+            run.HasIndex(r => r.CreatedAt);
+            run.HasIndex(r => r.StartedAt);
+            run.HasIndex(r => r.EndedAt);
+            run.HasIndex(r => r.TrainSeconds);
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
-            run.HasQueryFilter(r => r.Experiment.DeletedAt == null);
+            run.HasQueryFilter(r => r.DeletedAt == null && r.Experiment.DeletedAt == null);
         }
     }
 }

@@ -1,7 +1,9 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -35,17 +37,8 @@ public enum StopOutcome
     AlreadyEnded,
 }
 
-public enum DeleteOutcome
-{
-    NotFound,
-    Deleted,
-
-    /// <summary>It is queued or running; stop it first.</summary>
-    StillActive,
-}
-
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DataFolder folder, AppVersion version, TimeProvider time)
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -57,10 +50,10 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var name = request.Experiment.Trim();
-        // Deleted experiments count: their runs keep their keys and their numbers as long as the deletion can be undone.
+        // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
@@ -87,6 +80,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             IdempotencyKey = request.IdempotencyKey,
             Trigger = request.Trigger,
         };
+        run.Params.AddRange(await SpecParams.RowsAsync(db, request.Spec, cancellation));
         db.Runs.Add(run);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -197,26 +191,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return outcome;
     }
 
-    /// <summary>Deletes a run that is not active, with everything it left: rows, checkpoints and logs.</summary>
-    public async Task<DeleteOutcome> DeleteAsync(RunId id, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return DeleteOutcome.NotFound;
-        if (run.Status.IsActive())
-            return DeleteOutcome.StillActive;
-        db.Runs.Remove(run);
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        // After the commit: a crash in between leaves files without a row, never a row without its files.
-        if (Directory.Exists(folder.RunFolder(id)))
-            Directory.Delete(folder.RunFolder(id), recursive: true);
-        feed.Publish(id);
-        return DeleteOutcome.Deleted;
-    }
-
-    private static List<SpecProblem> Validate(RunRequest request)
+    private List<SpecProblem> Validate(RunRequest request)
     {
         var problems = new List<SpecProblem>();
         if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
@@ -225,7 +200,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
             problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
-        problems.AddRange(request.Spec.Validate().Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }
 

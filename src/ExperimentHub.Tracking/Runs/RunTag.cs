@@ -47,7 +47,7 @@ public sealed class RunTag
         public void Configure(EntityTypeBuilder<RunTag> tag)
         {
             tag.HasKey(t => new { t.RunNumber, t.Name });
-            tag.HasIndex(t => new { t.Name, t.Value });
+            tag.HasIndex(t => new { t.Name, t.Value, t.RunNumber });
             tag.HasOne<Run>().WithMany(r => r.Tags).HasForeignKey(t => t.RunNumber);
             tag.Property(t => t.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             tag.Property(t => t.Value).HasMaxLength(MaxValueLength);

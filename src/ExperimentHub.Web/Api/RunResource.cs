@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Runs;
@@ -46,14 +47,13 @@ internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, b
 internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending);
 
 /// <summary>A run in a list: the newest results instead of all of them.</summary>
+/// <param name="Values">Of the columns asked for, by their names; left out where none were.</param>
 internal sealed record RunListItem(
     string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, double? TrainLoss, double? TestLoss,
-    double? TestAccuracy, double? BestTestAccuracy, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error)
+    double? TestAccuracy, double? BestTestAccuracy, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Values)
 {
-    public static RunListItem Of(Run run) => new(
+    public static RunListItem Of(Run run, IReadOnlyDictionary<string, object?>? values) => new(
         run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, run.LastTrainLoss, run.LastTestLoss,
-        run.LastTestAccuracy, run.BestTestAccuracy, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error);
+        run.LastTestAccuracy, run.BestTestAccuracy, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
 }
-
-/// <summary>A page of a list. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
-internal sealed record ListPage<T>(IReadOnlyList<T> Items, string? NextPageToken);

@@ -102,14 +102,10 @@ internal static class SeriesApi
                 if (point.Step > to)
                     break;
                 var time = DateTimeOffset.FromUnixTimeMilliseconds(point.Time).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-                await file.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{point.Step},{time},{Quoted(metric)},{point.Value:R}").AsMemory(), cancellation);
+                await file.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{point.Step},{time},{CsvText.Of(metric)},{point.Value:R}").AsMemory(), cancellation);
             }
         }
     }
-
-    /// <summary>Names come from trainers; a spreadsheet must take none for a formula.</summary>
-    private static string Quoted(string name) =>
-        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '.' or '/') ? name : $"\"'{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
 /// <summary>The metrics of a run over its steps, which count over all epochs.</summary>

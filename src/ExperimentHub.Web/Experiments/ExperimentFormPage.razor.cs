@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Specs;
@@ -8,7 +9,7 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
-public sealed partial class ExperimentFormPage(ExperimentStore experiments, NavigationManager navigation, Confirmation confirmation, IJSRuntime js)
+public sealed partial class ExperimentFormPage(ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, IJSRuntime js)
 {
     private ElementReference _form;
     private Draft? _saved;
@@ -46,7 +47,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         }
 
         _draft = _saved ?? Draft.Empty;
-        _checked = _draft.Spec.Check();
+        _checked = _draft.Spec.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
         _ready = true;
     }
 
@@ -61,7 +62,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         if (draft.Description != _draft.Description)
             Forget("description");
         _draft = draft;
-        _checked = draft.Spec.Check();
+        _checked = draft.Spec.Check(datasets.Find(draft.Spec[SpecFields.Dataset]));
         _refusal = null;
     }
 

@@ -8,7 +8,7 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
+    RunHistory history, RunQueue queue, RunDeletion deletion, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
     NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
@@ -142,13 +142,24 @@ public sealed partial class RunPage(
         });
         if (await dialog.Result is not { Canceled: false })
             return;
-        if (await queue.DeleteAsync(_id) == DeleteOutcome.StillActive)
+        if (await deletion.DeleteAsync(_id) == DeleteOutcome.StillActive)
         {
             snackbar.Add($"{run.Name} is {run.Status.Word()} again. Stop it first.", Severity.Warning);
             return;
         }
 
-        snackbar.Add($"{run.Name} was deleted.", Severity.Normal);
+        snackbar.Add($"{run.Name} was deleted.", Severity.Normal, options =>
+        {
+            options.Action = "Undo";
+            options.VisibleStateDuration = 15_000;
+            options.OnClick = async _ =>
+            {
+                if (await deletion.RestoreAsync([run.Id]) == 0)
+                    snackbar.Add("It was removed for good before it could be brought back.", Severity.Error);
+                else
+                    navigation.NavigateTo($"runs/{run.Id}");
+            };
+        });
         navigation.NavigateTo("runs");
     }
 

@@ -115,7 +115,7 @@ public sealed class ModelOutlineTests
         var memory = MemoryEstimate.Of(spec, ModelOutline.Of(spec.Model, Mnist), DatasetCatalog.Mnist);
 
         Assert.Equal((31_400, 31_400, 31_400 * states), (memory.Weights, memory.Gradients, memory.OptimizerState));
-        Assert.Equal(130_000L * (784 + 8), memory.Data);
+        Assert.Equal(70_000L * (784 + 8) + 60_000 * 8, memory.Data);
         Assert.Equal(32 * 4 * (784 + 10 + 2 * 784), memory.Activations);
     }
 }

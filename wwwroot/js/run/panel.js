@@ -26,7 +26,7 @@ export class Panel {
     const { title, curves, log } = this.definition;
     this.place = element('div', { class: 'panel', tabindex: 0, role: 'img', 'aria-describedby': 'chart-keys' });
     this.note = element('p', { class: 'note' });
-    this.logButton = element('button', { type: 'button', class: 'text-button log', 'aria-label': `${title}: logarithmic`, title: 'Logarithmic axis', onclick: () => this.page.toggleLog(this) }, 'log');
+    this.logButton = element('button', { type: 'button', class: 'text-button log', 'aria-label': `log axis of ${title}`, title: 'Logarithmic axis', onclick: () => this.page.toggleLog(this) }, 'log');
     this.csv = element('a', { download: true, 'data-close-menu': true }, 'Download CSV');
     const item = (word, act, name) => element('button', { type: 'button', 'data-close-menu': true, 'data-do': name, onclick: act }, word);
     this.figure = element('figure', { class: 'card', 'data-panel': this.key, 'data-empty': true },
@@ -75,20 +75,21 @@ export class Panel {
     return chart;
   }
 
-  /** The lines of one metric: what was measured stands behind, smoothed before it. */
+  /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. */
   lines(metric, word, view, i) {
     const { scale, smooth: isNoisy } = this.definition;
+    const { axis } = this.page;
     const tint = colour(`--curve-${i + 1}`);
     const isLog = this.page.choices.isLog(this.definition);
     const drawable = (value) => (Number.isFinite(value) && !(isLog && value <= 0) ? scale(value) : null);
     const smoothed = isNoisy && view.steps.length > smoothing.from && this.page.choices.smoothing > 0;
-    let rows = view.steps.map((step, at) => [this.page.axis.xOf(step), drawable(view.values[at]), drawable(view.values[at]), drawable(view.low[at]), drawable(view.high[at])]);
+    let rows = view.steps.map((step, at) => [axis.xOf(step), drawable(view.values[at]), drawable(view.values[at]), drawable(view.low[at]), drawable(view.high[at])]);
     if (smoothed) rows = smooth(rows, this.page.choices.smoothing);
     rows = rows.slice(...this.window(view.steps));
     return [
-      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
-      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
       curve(word, view.bucketed ? rows : rows.map(([x, y, raw]) => [x, y, raw]), tint, { id: metric }),
+      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
+      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
     ];
   }
 

@@ -1,7 +1,7 @@
 // One metric of a run as far as the page knows it.
 
 // A page that stays open for days keeps what it can show, not all that ever came.
-const mostEntries = 4_000;
+const mostEntries = 2_000;
 
 /** Columns of entries in the order of their steps. An entry is a point, or a bucket of points with its last, least and greatest value; what is not finite makes a gap in the curve. */
 export class Series {
@@ -20,7 +20,7 @@ export class Series {
     for (let i = 0; i < steps.length; i++) {
       if (steps[i] > this.last) this.push(steps[i], Number(values[i]), Number(min[i]), Number(max[i]));
     }
-    if (this.steps.length > mostEntries) this.halve();
+    if (this.steps.length > mostEntries) this.coarsen();
   }
 
   /** This one, and behind it what another one knows of later steps. */
@@ -38,14 +38,21 @@ export class Series {
     this.high.push(high);
   }
 
-  /** Two neighbours become one bucket, which keeps their extremes. */
-  halve() {
-    const halved = new Series();
-    for (let i = 0; i < this.steps.length; i += 2) {
-      const j = Math.min(i + 1, this.steps.length - 1);
-      halved.push(this.steps[j], this.values[j], least(this.low[i], this.low[j]), greatest(this.high[i], this.high[j]));
-    }
-    Object.assign(this, halved, { bucketed: true });
+  /** Puts the entries into half as many buckets of equally many steps, as the hub does, so that the oldest part of a curve is as fine as the newest. */
+  coarsen() {
+    const width = 2 ** Math.ceil(Math.log2((this.last - this.steps[0] + 1) / (mostEntries / 2 - 1)));
+    const coarse = new Series();
+    let bucket;
+    this.steps.forEach((step, i) => {
+      const at = coarse.steps.length - 1;
+      if (at >= 0 && Math.floor(step / width) === bucket) {
+        [coarse.steps[at], coarse.values[at]] = [step, this.values[i]];
+        coarse.low[at] = least(coarse.low[at], this.low[i]);
+        coarse.high[at] = greatest(coarse.high[at], this.high[i]);
+      } else coarse.push(step, this.values[i], this.low[i], this.high[i]);
+      bucket = Math.floor(step / width);
+    });
+    Object.assign(this, coarse, { bucketed: true });
   }
 }
 

@@ -6,7 +6,7 @@ namespace ExperimentHub.Trainer.Tests.Checkpoints;
 
 /// <summary>Files that do not fit the run are refused by name and reason, before anything is trained.</summary>
 [Collection(nameof(Torch))]
-public sealed class SavedEpochTests : IDisposable
+public sealed class SavedTrainingTests : IDisposable
 {
     private const string Weights = "attempt-1-epoch-1.safetensors";
     private const string State = "attempt-1-epoch-1.state.safetensors";
@@ -15,7 +15,7 @@ public sealed class SavedEpochTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public SavedEpochTests() => TinyData.Train(TinyData.Start(_folder.Path, Spec));
+    public SavedTrainingTests() => TinyData.Train(TinyData.Start(_folder.Path, Spec));
 
     public void Dispose() => _folder.Dispose();
 
@@ -27,7 +27,10 @@ public sealed class SavedEpochTests : IDisposable
     [InlineData(Weights, "spec", "{", "its spec cannot be read")]
     [InlineData(Weights, "spec", "null", "its spec cannot be read")]
     [InlineData(State, "format", "pt", "its format is 'pt' instead of 'experimenthub-state'")]
-    [InlineData(State, "version", "2", "its version is '2' instead of '1'")]
+    [InlineData(State, "version", "3", "its version is '3' instead of '2'")]
+    [InlineData(State, "stepsDone", "1", "its stepsDone is '1' instead of '0'")]
+    [InlineData(Weights, "datasetSha256", "other", "it was trained on other files of the data set mnist")]
+    [InlineData(State, "datasetSha256", "other", "it was trained on other files of the data set mnist")]
     [InlineData(State, "epoch", "2", "its epoch is '2' instead of '1'")]
     [InlineData(State, "spec", """{"version":1,"seed":2}""", "its spec is another one: seed is 2 there and 1 in this run")]
     [InlineData(State, "spec", """{"optimizer":{"momentum":0.5}}""", "its spec is another one: optimizer is")]
@@ -46,7 +49,8 @@ public sealed class SavedEpochTests : IDisposable
     [Theory]
     [InlineData(Weights, "fc.bias", "the tensor 'fc.bias' is missing")]
     [InlineData(State, "momentum.fc.weight", "the tensor 'momentum.fc.weight' is missing")]
-    [InlineData(State, "rng.cpu", "the tensor 'rng.cpu' is missing")]
+    [InlineData(State, "history.metric", "the tensor 'history.metric' is missing")]
+    [InlineData(State, "history.trainLoss", "the tensor 'history.trainLoss' is missing")]
     public void Run_TensorMissing_IsRefused(string file, string tensor, string reason)
     {
         SavedTensors.EditTensors(_folder[file], tensors => tensors.Where(saved => saved.Name != tensor));
@@ -58,10 +62,11 @@ public sealed class SavedEpochTests : IDisposable
     [InlineData(Weights, "fc.bias", "F32", 11, "the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run")]
     [InlineData(Weights, "fc.bias", "I32", 10, "the tensor 'fc.bias' is I32 [10] there, but F32 [10] in this run")]
     [InlineData(State, "momentum.fc.bias", "F32", 11, "the tensor 'momentum.fc.bias' is F32 [11] there, but F32 [10] in this run")]
-    [InlineData(State, "rng.cpu", "F32", 1, "the tensor 'rng.cpu' is F32 [1] there, but U8 [")]
+    [InlineData(State, "history.metric", "F32", 1, "the tensor 'history.metric' does not hold one number for each epoch")]
+    [InlineData(State, "history.trainLoss", "F64", 2, "the tensor 'history.trainLoss' does not hold one number for each epoch")]
     public void Run_TensorOfAnotherTypeOrShape_IsRefused(string file, string tensor, string dtype, int length, string reason)
     {
-        var other = new SafetensorsTensor(tensor, dtype, [length], new byte[length * 4]);
+        var other = new SafetensorsTensor(tensor, dtype, [length], new byte[length * (dtype == "F64" ? 8 : 4)]);
         SavedTensors.EditTensors(_folder[file], tensors => tensors.Select(saved => saved.Name == tensor ? other : saved));
 
         Assert.StartsWith($"The run cannot go on from {file}: {reason}", Refusal(), StringComparison.Ordinal);
