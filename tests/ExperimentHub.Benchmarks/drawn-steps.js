@@ -4,7 +4,7 @@
   let library;
   const watch = (init) => (place, ...others) => {
     const chart = init(place, ...others);
-    if (place.dataset.panel !== 'loss') return chart;
+    if (!place.closest('[data-panel="loss"]')) return chart;
     const { setOption } = chart;
     let given = -1;
     chart.setOption = (option, ...more) => {
