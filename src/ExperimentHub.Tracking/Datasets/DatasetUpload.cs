@@ -77,7 +77,7 @@ public sealed class DatasetUpload : IDisposable
                 }
                 catch (IOException full)
                 {
-                    return new Reception(false, full.Message);
+                    return new Reception(false, Reason(full));
                 }
             }
 
@@ -114,7 +114,7 @@ public sealed class DatasetUpload : IDisposable
         }
         catch (IOException full)
         {
-            return new UploadResult(null, [], StorageProblem: full.Message);
+            return new UploadResult(null, [], StorageProblem: Reason(full));
         }
     }
 
@@ -205,6 +205,9 @@ public sealed class DatasetUpload : IDisposable
             }
         }
     }
+
+    /// <summary>The system's words without the path, which says nothing to the person who uploads.</summary>
+    private static string Reason(IOException failure) => failure.Message.Split(" : ")[0].TrimEnd('.');
 
     private static byte[] CopyLabels(Stream source, Stream target)
     {

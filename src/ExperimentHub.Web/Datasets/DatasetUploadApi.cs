@@ -120,7 +120,7 @@ internal static class DatasetUploadApi
     private static IResult NameTaken(string message) => Results.Problem(message, statusCode: StatusCodes.Status409Conflict, title: "The name is taken");
 
     private static IResult NotStored(string reason) => Results.Problem(
-        $"The hub cannot write the files: {reason.TrimEnd('.')}. Nothing was kept. Make room on the disk of the data folder and upload again.",
+        $"The hub cannot write the files: {reason}. Nothing was kept. Make room on the disk of the data folder and upload again.",
         statusCode: StatusCodes.Status507InsufficientStorage, title: "No room for the data set");
 
     private sealed record Received(string? Name, IReadOnlyList<string> ClassNames, IResult? Refusal);
