@@ -39,17 +39,18 @@ public static class SqliteDatabase
         await RemoveStaleMigrationLockAsync(db, logger, cancellation);
         var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
         if (pending.Count > 0)
-            await MigrateAsync(db, pending, services, folder, logger, cancellation);
+            await MigrateAsync(db, pending, folder, logger, cancellation);
+        await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
         if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
             logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
     }
 
-    private static async Task MigrateAsync(TrackingDb db, List<string> pending, IServiceProvider services, DataFolder folder, ILogger logger, CancellationToken cancellation)
+    private static async Task MigrateAsync(TrackingDb db, List<string> pending, DataFolder folder, ILogger logger, CancellationToken cancellation)
     {
         logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MigrationLimit);
-        await OldCurves.MoveAsync(db, folder.HubDatabase, services.GetRequiredService<MetricWriter>(), limit.Token);
+        await OldCurves.SetAsideAsync(db, limit.Token);
         await db.Database.MigrateAsync(limit.Token);
     }
 

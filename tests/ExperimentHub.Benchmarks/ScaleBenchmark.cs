@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -35,6 +36,7 @@ internal static class ScaleBenchmark
 
             rows.AddRange(await FirstPagesAsync(hub, runs, rounds));
             rows.AddRange(await LatePagesAsync(hub, runs, rounds));
+            rows.AddRange(await WritesAsync(hub, runs));
         }
 
         return rows;
@@ -119,6 +121,34 @@ internal static class ScaleBenchmark
         return [new Row($"{runs:N0} runs: late page / early page, {ratios.Count} searches", "x", ratios)];
     }
 
+    /// <summary>What the indices cost those who write: a run that is queued, and a flush of a training run's seven metrics. What was written is removed again.</summary>
+    private static async Task<IReadOnlyList<Row>> WritesAsync(EmptyHub hub, int runs)
+    {
+        const int Times = 100;
+        var writer = hub.Get<MetricWriter>();
+        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        List<double> enqueued = [], flushed = [];
+        for (var i = 0; i < Times; i++)
+        {
+            var clock = Stopwatch.StartNew();
+            await hub.EnqueueAsync(experiment: "writes");
+            enqueued.Add(clock.Elapsed.TotalMilliseconds);
+        }
+
+        var number = await db.Runs.MaxAsync(run => run.Number);
+        for (var i = 1; i <= Times; i++)
+        {
+            foreach (var metric in MetricNames.OfEveryRun)
+                writer.Append(number, metric, [new MetricPoint(i, i, 1.0 / i)]);
+            var clock = Stopwatch.StartNew();
+            await writer.FlushAsync();
+            flushed.Add(clock.Elapsed.TotalMilliseconds);
+        }
+
+        await db.Experiments.Where(experiment => experiment.Name == "writes").ExecuteDeleteAsync();
+        return [new Row($"{runs:N0} runs: queueing one more", "ms", enqueued), new Row($"{runs:N0} runs: one flush of seven metrics", "ms", flushed)];
+    }
+
     private static string Filter(Random random) => random.Next(3) switch
     {
         0 => Metric(random),
@@ -130,7 +160,7 @@ internal static class ScaleBenchmark
     {
         var figure = random.Next(4) switch { 0 => "best", 1 => "min", 2 => "max", _ => "last" };
         var metric = ScaleData.MetricList[random.Next(ScaleData.MetricList.Count)];
-        if (figure == "best" && Tracking.Metrics.MetricNames.DirectionOf(metric) == Tracking.Metrics.MetricDirection.None)
+        if (figure == "best" && MetricNames.DirectionOf(metric) == MetricDirection.None)
             figure = "at_best";
         return string.Create(CultureInfo.InvariantCulture, $"{figure}(metrics.{metric}) {(random.Next(2) == 0 ? '<' : '>')} {random.NextDouble():0.000}");
     }

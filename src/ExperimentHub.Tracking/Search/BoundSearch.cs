@@ -67,7 +67,9 @@ internal sealed record BoundSearch(
 
     private static SearchProblem Unknown(RunQuery query, string field, ColumnUse use, IEnumerable<string> known)
     {
-        var nearest = NearestName.Of(use.Column.Name, known) is { } name ? (use.Column with { Name = name, Figure = default }).ToString() : null;
+        // A hyperparameter may be called by the end of its path.
+        var called = known.SelectMany(name => use.Column.Kind == ColumnKind.Param ? [name, name[(name.LastIndexOf('.') + 1)..]] : new[] { name }, (name, call) => (name, call)).ToList();
+        var nearest = NearestName.Of(use.Column.Name, called.Select(pair => pair.call)) is { } near ? (use.Column with { Name = called.First(pair => pair.call == near).name, Figure = default }).ToString() : null;
         return new SearchProblem(field, use.Position, use.Length,
             $"No run has the {use.Column.Kind.ToString().ToLowerInvariant()} '{use.Column.Name}' yet.{(nearest is null ? "" : $" Did you mean {nearest}?")}", Text(query, field, use), [], nearest);
     }

@@ -92,15 +92,16 @@ public sealed class RandomSearchTests : IAsyncLifetime
             {
                 double[] values = [.. runs.Select(run => run[metric]).OfType<double>().Where(double.IsFinite)];
                 var group = found[key];
+                var scale = values.Select(Math.Abs).DefaultIfEmpty().Max();
                 var mean = values.Length == 0 ? (double?)null : values.Average();
                 var deviation = values.Length < 2 ? (double?)null : Math.Sqrt(values.Sum(value => (value - mean!.Value) * (value - mean.Value)) / (values.Length - 1));
-                Assert.True(group.Runs == runs.Count && group.Measured == values.Length && Near(group.Mean, mean, 0) && Near(group.Deviation, deviation, Math.Abs(mean ?? 0))
+                Assert.True(group.Runs == runs.Count && group.Measured == values.Length && Near(group.Mean, mean, scale) && Near(group.Deviation, deviation, scale)
                     && group.Best == (values.Length == 0 ? null : lower ? values.Min() : values.Max()), Case(i, text, $"{key}: {group} of {string.Join(", ", values)}"));
             }
         }
     }
 
-    /// <param name="scale">Of values whose difference it is: a deviation is as exact as they are.</param>
+    /// <param name="scale">Of the values that it was made of: sums and differences are as exact as they are.</param>
     private static bool Near(double? a, double? b, double scale) =>
         a == b || (a is { } x && b is { } y && (Math.Abs(x - y) <= 1e-9 * Math.Max(Math.Max(Math.Abs(x), Math.Abs(y)), scale) || !double.IsFinite(x)));
 
