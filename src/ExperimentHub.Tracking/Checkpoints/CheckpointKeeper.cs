@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return null;
         run.Spec = run.Spec with { Checkpoints = policy };
+        await SpecParams.ReplaceAsync(db, run, cancellation);
         var superfluous = await SuperfluousAsync(db, run, policy);
         db.Checkpoints.RemoveRange(superfluous);
         await db.SaveChangesAsync(cancellation);

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ExperimentHub.Tracking.Evaluations;
@@ -44,8 +45,12 @@ public sealed class Evaluation
         {
             evaluation.HasKey(e => new { e.RunNumber, e.Epoch });
             evaluation.HasOne<Run>().WithMany(r => r.Evaluations).HasForeignKey(e => e.RunNumber);
-            evaluation.Property(e => e.Confusion).HasConversion(counts => PackedLists.Pack(counts), bytes => PackedLists.Counts(bytes));
-            evaluation.Property(e => e.Worst).HasConversion(images => PackedLists.Pack(images), bytes => PackedLists.Images(bytes));
+            evaluation.Property(e => e.Confusion).HasConversion(counts => PackedLists.Pack(counts), bytes => PackedLists.Counts(bytes), WholeLists<int>());
+            evaluation.Property(e => e.Worst).HasConversion(images => PackedLists.Pack(images), bytes => PackedLists.Images(bytes), WholeLists<WorstImage>());
         }
+
+        /// <summary>The lists are set once and never changed in place.</summary>
+        private static ValueComparer<IReadOnlyList<T>> WholeLists<T>() =>
+            new((a, b) => a == b || (a != null && b != null && a.SequenceEqual(b)), list => list.Count, list => list);
     }
 }

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -120,6 +121,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
 
         run.Spec = run.Spec with { Epochs = total };
         run.Epochs = total;
+        await SpecParams.ReplaceAsync(db, run, cancellation);
         await QueueAsync(db, run, cancellation);
         await transaction.CommitAsync(cancellation);
         feed.Publish(id, RunSignal.Queued);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Api;
@@ -54,20 +53,9 @@ internal static class RunControlApi
 
     private static async Task<IResult> TrainOnAsync(string id, HttpRequest request, RunControl control, RunHistory history, CancellationToken cancellation)
     {
-        if (!request.HasJsonContentType())
-            return Results.Problem("Send the request as application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not JSON");
-        TrainOnRequest? body;
-        try
-        {
-            body = await request.ReadFromJsonAsync<TrainOnRequest>(ApiSetup.StrictJson, cancellation);
-        }
-        catch (JsonException e)
-        {
-            return ApiProblems.Unreadable(e);
-        }
-
+        var (body, refused) = await ApiBody.ReadAsync<TrainOnRequest>(request, cancellation);
         if (body is null)
-            return ApiProblems.Invalid("body", "The body must be a JSON object such as {\"epochs\": 3}.");
+            return refused!;
         if (!RunId.TryParse(id, out var run))
             return ApiProblems.NoSuchRun(id);
         var result = await control.TrainOnAsync(run, body.Epochs, body.AcceptNewSchedule, cancellation);

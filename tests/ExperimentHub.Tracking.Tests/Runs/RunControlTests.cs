@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Runs;
 
@@ -133,6 +134,16 @@ public sealed class RunControlTests
         Assert.True((await hub.Control.TrainOnAsync(id, 3)).Queued);
         var run = await hub.ReadAsync(id);
         Assert.Equal((RunStatus.Queued, 5, 5, 2), (run.Status, run.Epochs, run.Spec.Epochs, run.EpochsDone));
+    }
+
+    [Fact]
+    public async Task TrainOn_MoreEpochs_IsWhatASearchFinds()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await hub.FinishAsync("a", new TrainingSpec { Epochs = 2 }, accuracies: [0.8, 0.9]);
+        await hub.Control.TrainOnAsync(id, 3);
+        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(["5"], await db.RunParams.Where(param => param.Param.Name == "epochs").Select(param => param.Text).ToListAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]
