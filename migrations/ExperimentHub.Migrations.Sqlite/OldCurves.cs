@@ -9,31 +9,45 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace ExperimentHub.Migrations.Sqlite;
 
 /// <summary>
-/// Takes the curves of hubs that kept them inside their epochs into the metric store, before the migration that drops those columns: no
-/// update loses a curve. Interrupted and begun again it writes nothing twice, because the store leaves out steps that it has.
+/// Takes the curves of hubs that kept them inside their epochs into the metric store: no update loses a curve. They are set aside before the migration that drops
+/// their columns, and written to the store when all migrations are done, since the store knows the newest tables only. Interrupted and begun again it
+/// writes nothing twice, because the store leaves out steps that it has.
 /// </summary>
 internal static class OldCurves
 {
     private const string DroppedBy = "20261124053709_CurvesAreMetrics";
     private const int PointSize = sizeof(long) + sizeof(float);
 
-    /// <param name="db">With <see cref="DroppedBy"/> among its pending migrations, and a table of epochs.</param>
-    /// <param name="databaseFile">The same database.</param>
-    /// <param name="writer">Where the points go.</param>
-    public static async Task MoveAsync(TrackingDb db, string databaseFile, MetricWriter writer, CancellationToken cancellation)
+    /// <summary>To be called before the migrations.</summary>
+    public static async Task SetAsideAsync(TrackingDb db, CancellationToken cancellation)
     {
         var applied = (await db.Database.GetAppliedMigrationsAsync(cancellation)).ToList();
         if (applied.Count == 0 || applied.Contains(DroppedBy))
             return;
         var before = db.Database.GetMigrations().TakeWhile(migration => migration != DroppedBy).Last();
         await db.GetService<IMigrator>().MigrateAsync(before, cancellation);
+        await db.Database.ExecuteSqlRawAsync("""
+            CREATE TABLE IF NOT EXISTS "OldEpochs" AS
+                SELECT e."RunNumber", e."Number", e."TestLoss", e."TestAccuracy", e."Seconds", e."EndedAt", e."Curve", r."StepsPerEpoch", r."BestEpoch"
+                FROM "Epochs" e JOIN "Runs" r ON r."Number" = e."RunNumber" WHERE r."StepsPerEpoch" IS NOT NULL;
+            CREATE TABLE IF NOT EXISTS "OldTails" AS
+                SELECT "RunNumber", "Number", "EndedAt", "TailCurve" FROM "Attempts" WHERE "EndedAt" IS NOT NULL AND length("TailCurve") > 0;
+            """, cancellation);
+    }
 
+    /// <summary>To be called after the migrations.</summary>
+    /// <param name="databaseFile">The hub's database.</param>
+    /// <param name="writer">Where the points go.</param>
+    public static async Task MoveAsync(string databaseFile, MetricWriter writer, CancellationToken cancellation)
+    {
         await using var connection = new SqliteConnection(SqliteDatabase.ConnectionString(databaseFile));
         await connection.OpenAsync(cancellation);
         await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'OldEpochs' OR name = 'OldTails'";
+        if (await command.ExecuteScalarAsync(cancellation) is not 2L)
+            return;
         command.CommandText = """
-            SELECT e."RunNumber", e."Number", e."TestLoss", e."TestAccuracy", e."Seconds", e."EndedAt", e."Curve", r."StepsPerEpoch", r."BestEpoch"
-            FROM "Epochs" e JOIN "Runs" r ON r."Number" = e."RunNumber" WHERE r."StepsPerEpoch" IS NOT NULL ORDER BY e."RunNumber", e."Number"
+            SELECT "RunNumber", "Number", "TestLoss", "TestAccuracy", "Seconds", "EndedAt", "Curve", "StepsPerEpoch", "BestEpoch" FROM "OldEpochs" ORDER BY "RunNumber", "Number"
             """;
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
@@ -50,9 +64,7 @@ internal static class OldCurves
             }
         }
 
-        command.CommandText = """
-            SELECT "RunNumber", "EndedAt", "TailCurve" FROM "Attempts" WHERE "EndedAt" IS NOT NULL AND length("TailCurve") > 0 ORDER BY "RunNumber", "Number"
-            """;
+        command.CommandText = """SELECT "RunNumber", "EndedAt", "TailCurve" FROM "OldTails" ORDER BY "RunNumber", "Number" """;
         await using (var row = await command.ExecuteReaderAsync(cancellation))
         {
             while (await row.ReadAsync(cancellation))
@@ -63,6 +75,8 @@ internal static class OldCurves
         }
 
         await writer.FlushAsync(cancellation);
+        command.CommandText = """DROP TABLE "OldEpochs"; DROP TABLE "OldTails" """;
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>Pairs of little-endian int64 step and float32 loss. Their times were not kept: they are spread over the epoch's seconds.</summary>

@@ -2,8 +2,10 @@ using System.Data.Common;
 using System.Globalization;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +20,7 @@ public static class SqliteDatabase
     public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder)
     {
         services.AddSingleton<IDatabaseSpace, SqliteSpace>();
+        services.AddSingleton<ISearchDialect, SqliteSearch>();
         return services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
     }
 
@@ -35,12 +38,19 @@ public static class SqliteDatabase
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         await RemoveStaleMigrationLockAsync(db, logger, cancellation);
         var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
-        if (pending.Count == 0)
-            return;
+        if (pending.Count > 0)
+            await MigrateAsync(db, pending, folder, logger, cancellation);
+        await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
+        if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
+            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+    }
+
+    private static async Task MigrateAsync(TrackingDb db, List<string> pending, DataFolder folder, ILogger logger, CancellationToken cancellation)
+    {
         logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MigrationLimit);
-        await OldCurves.MoveAsync(db, folder.HubDatabase, services.GetRequiredService<MetricWriter>(), limit.Token);
+        await OldCurves.SetAsideAsync(db, limit.Token);
         await db.Database.MigrateAsync(limit.Token);
     }
 
@@ -50,8 +60,12 @@ public static class SqliteDatabase
     /// <summary>The connection string of a database file.</summary>
     public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
 
-    internal static void Configure(DbContextOptionsBuilder options, string path) =>
-        options.UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name));
+    internal static void Configure(DbContextOptionsBuilder options, string path) => options
+        .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .AddInterceptors(SqliteCache.Instance)
+        // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
+        // Nobody who starts a hub for the first time can do anything about that.
+        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
 
     private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
     {

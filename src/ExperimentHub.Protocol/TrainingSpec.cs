@@ -25,7 +25,7 @@ public sealed record TrainingSpec
 
     public ModelSpec Model { get; init; } = new();
 
-    /// <summary>Key of a data set in <see cref="DatasetCatalog"/>.</summary>
+    /// <summary>Key of a data set: of <see cref="DatasetCatalog"/> or one of the hub's own.</summary>
     public string Dataset { get; init; } = DatasetCatalog.Mnist.Key;
 
     public int Epochs { get; init; } = 5;
@@ -99,7 +99,7 @@ public sealed record TrainingSpec
         StopRules = StopRules is { Patience: null, DivergenceFactor: null, PlateauEpochs: null, MaxSeconds: null } ? null : StopRules,
     };
 
-    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained.</summary>
+    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained. Knows the published data sets only.</summary>
     public IReadOnlyList<SpecProblem> Validate() => Validate(DatasetCatalog.Find(Dataset));
 
     /// <inheritdoc cref="Validate()"/>
@@ -108,7 +108,7 @@ public sealed record TrainingSpec
     {
         var problems = new ProblemList();
         problems.Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
-        problems.Require(data is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}.");
+        problems.Require(data is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}, or one that was uploaded.");
         // So that the other fields are still checked against something.
         data ??= DatasetCatalog.Mnist;
         var outline = Model.Check(problems, data.Shape);

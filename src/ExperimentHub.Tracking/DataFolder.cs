@@ -25,6 +25,9 @@ public sealed class DataFolder
     public string LockFile => Path.Combine(Root, "hub.lock");
     public string Runs => Path.Combine(Root, "runs");
 
+    /// <summary>The hub's own data sets, each in a folder with its key.</summary>
+    public string Datasets => Path.Combine(Root, "datasets");
+
     /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
     public string Keys => Path.Combine(Root, "keys");
 
@@ -33,6 +36,18 @@ public sealed class DataFolder
     public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), CheckpointFolderName);
 
     public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
+
+    /// <summary>Removes the checkpoints and logs of a run.</summary>
+    /// <returns>The bytes that they took.</returns>
+    public long Remove(RunId id)
+    {
+        var run = new DirectoryInfo(RunFolder(id));
+        if (!run.Exists)
+            return 0;
+        var bytes = run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+        run.Delete(recursive: true);
+        return bytes;
+    }
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);

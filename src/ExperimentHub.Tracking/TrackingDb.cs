@@ -1,8 +1,12 @@
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Views;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
@@ -14,11 +18,17 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Experiment> Experiments => Set<Experiment>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<RunTag> RunTags => Set<RunTag>();
+    public DbSet<ParamName> ParamNames => Set<ParamName>();
+    public DbSet<RunParam> RunParams => Set<RunParam>();
+    public DbSet<SavedView> SavedViews => Set<SavedView>();
     public DbSet<Attempt> Attempts => Set<Attempt>();
     public DbSet<Epoch> Epochs => Set<Epoch>();
     public DbSet<Schedule> Schedules => Set<Schedule>();
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
+    public DbSet<OwnDataset> OwnDatasets => Set<OwnDataset>();
+    public DbSet<PausePoint> PausePoints => Set<PausePoint>();
+    public DbSet<Evaluation> Evaluations => Set<Evaluation>();
     public DbSet<MetricSeries> MetricSeries => Set<MetricSeries>();
     public DbSet<MetricChunk> MetricChunks => Set<MetricChunk>();
     public DbSet<MetricEpoch> MetricEpochs => Set<MetricEpoch>();

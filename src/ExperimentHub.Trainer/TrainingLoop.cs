@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
+using ExperimentHub.Trainer.Epochs;
+using ExperimentHub.Trainer.Evaluations;
 using ExperimentHub.Trainer.Hub;
 using ExperimentHub.Trainer.Models;
 using TorchSharp;
@@ -15,23 +18,18 @@ namespace ExperimentHub.Trainer;
 
 /// <summary>
 /// Trains one run, in the order of the tutorial: device, model, data, then epochs of steps. After every epoch it evaluates, reports and saves.
-/// The same spec, seed, device and number of threads give bit-identical weights, also when the run goes on from the end of an epoch.
+/// The same spec, seed, device and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from there.
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
-/// <param name="stop">Looked at before every step.</param>
+/// <param name="stop">Answered within a block of steps, see <see cref="BlockSize"/>: the place is saved and no step is lost.</param>
 internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log, CancellationToken stop)
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
-
-    // Large enough to keep a GPU busy, small enough that a CPU reports every second.
-    private const int EvaluationBatch = 1_000;
-
-    private readonly ProcessUse _use = new();
-    private readonly BlockPace _pace = new();
+    private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
+    private readonly BlockSize _block = new();
 
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
-    /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
+    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
     public void Run()
     {
         var spec = start.Spec;
@@ -40,7 +38,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         // The hub applied the tutorial's rule (CUDA if this machine has it, else the CPU) and names the device; from here on model and data are
         // moved to it explicitly.
         var device = new Device(start.Device);
-        var saved = SavedEpoch.Read(start);
+        var saved = SavedTraining.Read(start, data.Sha256);
         var threads = ThreadCount.For(outline, spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
         set_num_threads(threads);
 
@@ -50,137 +48,154 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         network.to(device);
         // The training step has its own way through the network; the module itself only evaluates.
         network.eval();
-        using var trainImages = DeviceImages.MoveTo(device, data.Train);
-        using var testImages = DeviceImages.MoveTo(device, data.Test);
         using var trainingStep = new TrainingStep(spec, outline, network);
-        var checkpoints = new CheckpointWriter(start);
 
+        var (train, heldBack) = HeldBack.From(data.Train, spec.Validation);
+        using var trainImages = DeviceImages.MoveTo(device, train);
+        var evaluationBatch = Evaluator.BatchSizeFor(outline, device.type);
+        using var test = new Evaluator(network, data.Test, device, evaluationBatch, events.Beat);
+        using var validation = heldBack is null ? null : new Evaluator(network, heldBack, device, evaluationBatch, events.Beat);
+
+        var conditions = new TrainingConditions(start.Device, deviceInfo.Name, threads, data.Sha256, start.AppVersion);
+        var checkpoints = new CheckpointWriter(start, conditions, network, trainingStep);
         if (saved is not null)
         {
             saved.Restore(network, trainingStep);
-            LogResume(saved, threads);
+            LogResume(saved, conditions);
+        }
+        else if (start.Fork is { } fork)
+        {
+            log($"info: Starting from the weights of {fork.CheckpointFile}; {Fork.Give(fork, spec.Optimizer, network, trainingStep)}");
         }
 
-        // The last batch of an epoch is smaller where the images do not divide evenly; it is kept.
-        var stepsPerEpoch = (data.Train.Count + spec.BatchSize - 1) / spec.BatchSize;
-        events.Send(new TrainingStarted(deviceInfo, __version__, threads,
-            network.parameters().Sum(parameter => parameter.NumberOfElements), data.Train.Count, data.Test.Count, stepsPerEpoch));
-
-        for (var epoch = (saved?.Epoch ?? 0) + 1; epoch <= spec.Epochs; epoch++)
+        var stepsPerEpoch = EpochBatches.StepsFor(train.Count, spec.BatchSize);
+        events.Send(new TrainingStarted(deviceInfo, TrainingConditions.TorchVersion, threads,
+            network.parameters().Sum(parameter => parameter.NumberOfElements), train.Count, data.Test.Count, stepsPerEpoch)
         {
-            var clock = Stopwatch.StartNew();
-            if (TrainEpoch(epoch, stepsPerEpoch, trainImages, trainingStep) is not { } trained)
+            ValidationSamples = heldBack?.Count ?? 0,
+            DatasetSha256 = data.Sha256,
+        });
+
+        var done = saved?.Epoch ?? 0;
+        var history = saved?.History ?? new EpochHistory(BestMetrics.Of(spec), [], []);
+        var tally = saved?.Tally ?? new EpochTally();
+        var seconds = start.Resume?.SecondsBefore ?? 0;
+        // A run that was killed between its last checkpoint and its last word ends for the reason that it would have given.
+        var reason = EarlyEnd.AfterEpoch(spec.StopRules, done, history, seconds);
+        Evaluation? untold = null;
+
+        while (done < spec.Epochs && reason is null)
+        {
+            var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
+            if (interruption is not null)
             {
-                events.Send(new TrainingStopped());
+                if (untold is not null)
+                    events.Send(untold.Tell(done, data.Classes));
+                events.Send(checkpoints.SavePause(done, tally, history));
+                events.Send(interruption);
                 return;
             }
 
-            var seconds = clock.Elapsed.TotalSeconds;
-            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {epoch}, Loss: {trained.Loss}"));
+            done++;
+            seconds += tally.Seconds;
+            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {done}, Loss: {tally.MeanLoss}"));
 
-            var (testLoss, testAccuracy) = Evaluate(network, testImages, device);
-            if (!double.IsFinite(testLoss))
-                throw NotANumber($"The test loss is not a finite number after epoch {epoch}.");
-            events.Send(new EpochFinished(epoch, trained.Loss, testLoss, testAccuracy, seconds) { TrainAccuracy = trained.Accuracy });
+            var (tested, validated) = (test.Run(), validation?.Run());
+            RequireNumber(tested.Loss, "test", done);
+            RequireNumber(validated?.Loss ?? 0, "validation", done);
 
-            events.Send(checkpoints.Save(epoch, network, trainingStep, testLoss, testAccuracy));
+            var epoch = new EpochFinished(done, tally.MeanLoss, tested.Loss, tested.Accuracy, tally.Seconds)
+            {
+                TrainAccuracy = (double)tally.Correct / train.Count,
+                ValidationLoss = validated?.Loss,
+                ValidationAccuracy = validated?.Accuracy,
+            };
+            history.Add(epoch);
+            reason = EarlyEnd.AfterEpoch(spec.StopRules, done, history, seconds);
+            epoch = epoch with { Best = history.Best is { Ago: 0 } };
+            events.Send(epoch);
+
+            // The images that the network gets wrong are told of the best epoch and of the last, which is known only when the next is interrupted.
+            untold = tested;
+            if (epoch.Best || reason is not null || done == spec.Epochs)
+            {
+                events.Send(untold.Tell(done, data.Classes));
+                untold = null;
+            }
+
+            events.Send(checkpoints.SaveEpoch(epoch, history));
+            tally = new EpochTally();
         }
 
-        events.Send(new TrainingFinished());
+        events.Send(new TrainingFinished(reason));
     }
 
-    private void LogResume(SavedEpoch saved, int threads)
+    /// <summary>Trains what is not yet done of an epoch.</summary>
+    /// <param name="secondsBefore">Of the epochs before.</param>
+    /// <returns>null when the epoch is done; otherwise the last word of a training that ends within it.</returns>
+    private TrainerEvent? TrainEpoch(int epoch, DeviceImages trainImages, TrainingStep trainingStep, EpochTally tally, double secondsBefore)
     {
-        log($"info: Resuming after epoch {saved.Epoch} from {start.Resume!.CheckpointFile}");
-        if ((saved.Device, saved.TorchVersion, saved.Threads) != (start.Device, __version__, threads))
-        {
-            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to epoch {saved.Epoch} it was {saved.Device}, " +
-                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {start.Device}, torch {__version__}, threads: {threads}.");
-        }
-    }
-
-    /// <returns>The mean of the steps' losses and the part of the images that were right when their step came, or null when asked to stop.</returns>
-    private (double Loss, double Accuracy)? TrainEpoch(int epoch, int steps, DeviceImages trainImages, TrainingStep trainingStep)
-    {
-        using var epochScope = NewDisposeScope();
-        var sinceProgress = Stopwatch.StartNew();
-
-        // A new order for every epoch; batches are slices of it.
-        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count), epoch, start.Spec.BatchSize);
-        var (done, told, lossSum, correct) = (0, 0, 0.0, 0L);
-        while (done < steps)
+        var clock = Stopwatch.StartNew();
+        var earlier = tally.Seconds;
+        _progress.BeginEpoch();
+        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, (int)trainImages.Count), epoch, start.Spec.BatchSize);
+        TrainerEvent? interruption = null;
+        while (tally.Steps < batches.Steps && interruption is null)
         {
             if (stop.IsCancellationRequested)
-                return null;
-
-            var block = _pace.Next(steps - done);
-            var clock = Stopwatch.StartNew();
-            trainingStep.TakeBlock(batches, done, block);
-            _pace.Took(block, clock.Elapsed);
-            done += block;
-            if (done < steps && sinceProgress.Elapsed < ProgressInterval)
-                continue;
-
-            var results = trainingStep.ReadBack();
-            ReportProgress(batches, told, results, sinceProgress);
-            told = done;
-            // In double precision, as the tutorial's running loss.
-            lossSum += results.Losses.Sum(loss => (double)loss);
-            correct += results.Correct;
+                interruption = new TrainingStopped();
+            else if (EarlyEnd.OutOfTime(start.Spec.StopRules, secondsBefore + tally.Seconds) is { } reason)
+                interruption = new TrainingFinished(reason);
+            else
+                TrainBlock(batches, trainingStep, tally);
+            tally.Seconds = earlier + clock.Elapsed.TotalSeconds;
         }
 
-        return (lossSum / steps, (double)correct / batches.Count);
+        _progress.Tell(epoch, StepsOfRun(batches, tally));
+        return interruption;
     }
 
-    /// <summary>Tells the loss of every step since the last report.</summary>
-    private void ReportProgress(EpochBatches batches, int first, StepResults results, Stopwatch since)
+    private void TrainBlock(EpochBatches batches, TrainingStep trainingStep, EpochTally tally)
     {
-        // Results were waited for before the clock is read: a GPU may have been busy with steps that were only queued.
-        var seconds = since.Elapsed.TotalSeconds;
-        since.Restart();
+        var (first, count) = (tally.Steps, Math.Min(_block.Steps, batches.Steps - tally.Steps));
+        var clock = Stopwatch.StartNew();
+        trainingStep.TakeBlock(batches, first, count);
+        var results = trainingStep.ReadBack();
+        _block.Took(count, clock.Elapsed);
+
         var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));
-        var told = notFinite < 0 ? results.Losses : results.Losses[..notFinite];
-        if (told.Length > 0)
+        var good = results.First(notFinite < 0 ? count : notFinite);
+        tally.Add(good);
+        _progress.Add(good, batches.ImagesBefore(first + good.Count) - batches.ImagesBefore(first));
+        if (notFinite >= 0)
         {
-            var (cpu, memory) = _use.Read();
-            var before = (long)(batches.Epoch - 1) * batches.Steps + first;
-            var samples = batches.ImagesBefore(first + results.Losses.Length) - batches.ImagesBefore(first);
-            events.Send(new TrainingProgress(batches.Epoch, before + told.Length, told.Average(loss => (double)loss), samples / seconds)
-            {
-                Losses = told,
-                LearningRate = start.Spec.LearningRateSchedule is null ? start.Spec.Optimizer.LearningRate : null,
-                LearningRates = start.Spec.LearningRateSchedule is null ? null : [.. told.Select((_, step) => start.Spec.LearningRateAt(before + step, batches.Steps))],
-                GradientNorms = results.GradientNorms?[..told.Length],
-                Seconds = seconds,
-                CpuPercent = cpu,
-                MemoryBytes = memory,
-            });
+            _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
+            throw NotANumber($"The training loss is not a finite number in epoch {batches.Epoch} at step {first + notFinite + 1}.");
         }
 
-        if (notFinite >= 0)
-            throw NotANumber($"The training loss is not a finite number in epoch {batches.Epoch} at step {first + notFinite + 1}.");
+        if (_progress.IsDue)
+            _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
+    }
+
+    private static long StepsOfRun(EpochBatches batches, EpochTally tally) => ((long)(batches.Epoch - 1) * batches.Steps) + tally.Steps;
+
+    private void LogResume(SavedTraining saved, TrainingConditions now)
+    {
+        var place = saved.Tally.Steps == 0 ? $"epoch {saved.Epoch}" : $"step {saved.Tally.Steps} of epoch {saved.Epoch + 1}";
+        log($"info: Resuming after {place} from {start.Resume!.CheckpointFile}");
+        if ((saved.Device, saved.TorchVersion, saved.Threads) != (now.Device, TrainingConditions.TorchVersion, now.Threads))
+        {
+            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {saved.Device}, " +
+                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {now.Device}, torch {TrainingConditions.TorchVersion}, threads: {now.Threads}.");
+        }
+    }
+
+    private static void RequireNumber(double loss, string set, int epoch)
+    {
+        if (!double.IsFinite(loss))
+            throw NotANumber($"The {set} loss is not a finite number after epoch {epoch}.");
     }
 
     private static TrainingFailure NotANumber(string reason) =>
         new($"{reason} The weights have grown out of range.", "Try a lower learning rate or a lower momentum.");
-
-    /// <summary>Mean cross-entropy and accuracy over all test images.</summary>
-    private (double Loss, double Accuracy) Evaluate(nn.Module<Tensor, Tensor> network, DeviceImages testImages, Device device)
-    {
-        using var scope = NewDisposeScope();
-        using var withoutGradients = no_grad();
-        var loss = zeros(1, float64, device);
-        var correct = zeros(1, int64, device);
-        for (var first = 0L; first < testImages.Count; first += EvaluationBatch)
-        {
-            using var batchScope = NewDisposeScope();
-            var (inputs, labels) = testImages.Batch(first, EvaluationBatch);
-            var scores = network.forward(inputs);
-            loss.add_(nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum));
-            correct.add_(scores.argmax(1).eq(labels).sum());
-            events.Beat();
-        }
-
-        return (loss.cpu().item<double>() / testImages.Count, (double)correct.cpu().item<long>() / testImages.Count);
-    }
 }

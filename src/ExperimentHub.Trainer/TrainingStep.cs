@@ -23,6 +23,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly Tensor _targets;
     private readonly Tensor _minusOne;
     private readonly List<Tensor[]> _unread = [];
+    private readonly List<double> _unreadRates = [];
 
     /// <param name="network">Built from this outline and on its device; it is trained in place, by the thread that calls this.</param>
     public TrainingStep(TrainingSpec spec, ModelOutline outline, nn.Module<Tensor, Tensor> network)
@@ -56,7 +57,8 @@ internal sealed class TrainingStep : IDisposable
         using var scope = NewDisposeScope();
         using var withoutGradients = no_grad();
         var before = (long)(batches.Epoch - 1) * batches.Steps + first;
-        var rates = tensor(Enumerable.Range(0, count).Select(step => _spec.LearningRateAt(before + step, batches.Steps)).ToArray());
+        double[] planned = [.. Enumerable.Range(0, count).Select(step => _spec.LearningRateAt(before + step, batches.Steps))];
+        var rates = tensor(planned);
         var seeds = _drawsRandomNumbers ? tensor(Enumerable.Range(first, count).Select(step => RandomState.SeedOf(_spec.Seed, batches.Epoch, step)).ToArray()) : empty(0, int64);
         var (pixels, labels) = batches.Images.Tensors;
         var results = _program.invoke<Tensor[]>(StepProgram.Block,
@@ -64,16 +66,18 @@ internal sealed class TrainingStep : IDisposable
         foreach (var result in results)
             result.DetachFromDisposeScope();
         _unread.Add(results);
+        _unreadRates.AddRange(planned);
     }
 
     /// <summary>Reads what the steps since the last call gave; waits for the device.</summary>
     public StepResults ReadBack()
     {
         if (_unread.Count == 0)
-            return new StepResults([], null, 0);
+            return new StepResults([], 0);
         using var scope = NewDisposeScope();
         float[] Read(int part) => cat([.. _unread.Select(results => results[part])]).cpu().data<float>().ToArray();
-        var read = new StepResults(Read(0), _spec.GradientNorm ? Read(2) : null, stack([.. _unread.Select(results => results[1])]).sum().cpu().item<long>());
+        var read = new StepResults(Read(0), stack([.. _unread.Select(results => results[1])]).sum().cpu().item<long>(),
+            _spec.GradientNorm ? Read(2) : null, _spec.LearningRateSchedule is null ? null : [.. _unreadRates]);
         Forget();
         return read;
     }
@@ -94,6 +98,7 @@ internal sealed class TrainingStep : IDisposable
         foreach (var result in _unread.SelectMany(results => results))
             result.Dispose();
         _unread.Clear();
+        _unreadRates.Clear();
     }
 
     private static void SetPrecision(TrainingSpec spec, Device device)
@@ -114,9 +119,3 @@ internal sealed class TrainingStep : IDisposable
         backends.cudnn.allow_tf32 = spec.Precision == Precisions.Tf32;
     }
 }
-
-/// <summary>What some steps gave.</summary>
-/// <param name="Losses">The mean loss of each step's batch before its update.</param>
-/// <param name="GradientNorms">Of each step, before clipping; null where they were not asked for.</param>
-/// <param name="Correct">How many of the steps' images were right when their step came.</param>
-internal sealed record StepResults(float[] Losses, float[]? GradientNorms, long Correct);

@@ -58,9 +58,135 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double?>("TestLoss")
                         .HasColumnType("REAL");
 
+                    b.Property<string>("WeightsSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
                     b.HasKey("RunNumber", "Epoch");
 
                     b.ToTable("Checkpoints");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("StateFileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateSha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StateSize")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("StepsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RunNumber");
+
+                    b.ToTable("PausePoints");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Datasets.OwnDataset", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("ClassNames")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Classes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("FileHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Height")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("TestSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("TrainSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Width")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Key");
+
+                    b.ToTable("OwnDatasets");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Evaluations.Evaluation", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Classes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Confusion")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Predictions")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Worst")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("RunNumber", "Epoch");
+
+                    b.ToTable("Evaluations");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
@@ -170,6 +296,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
+                    b.Property<double?>("AtBest")
+                        .HasColumnType("REAL");
+
                     b.Property<double?>("Best")
                         .HasColumnType("REAL");
 
@@ -228,6 +357,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("RunNumber", "Name")
                         .IsUnique();
 
+                    b.HasIndex("Name", "AtBest", "RunNumber");
+
+                    b.HasIndex("Name", "Last", "RunNumber");
+
+                    b.HasIndex("Name", "Max", "RunNumber");
+
+                    b.HasIndex("Name", "Min", "RunNumber");
+
+                    b.HasIndex("Name", "RunNumber", "Last", "Min", "Max", "AtBest");
+
                     b.ToTable("MetricSeries");
                 });
 
@@ -256,6 +395,18 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("AfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("AfterSteps")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -270,6 +421,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<DateTime>("StartedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("Threads")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TorchVersion")
                         .HasColumnType("TEXT");
 
                     b.HasKey("RunNumber", "Number");
@@ -300,7 +457,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double>("TestLoss")
                         .HasColumnType("REAL");
 
+                    b.Property<double?>("TrainAccuracy")
+                        .HasColumnType("REAL");
+
                     b.Property<double>("TrainLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationLoss")
                         .HasColumnType("REAL");
 
                     b.HasKey("RunNumber", "Number");
@@ -340,6 +506,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("DatasetSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("DeletedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("DeviceGroup")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -356,6 +529,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Environment")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Epochs")
                         .HasColumnType("INTEGER");
 
@@ -367,6 +543,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<int>("ExperimentId")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("FinishReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ForkedAfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ForkedFrom")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Id")
                         .IsRequired()
@@ -408,8 +594,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long?>("Parameters")
                         .HasColumnType("INTEGER");
 
+                    b.Property<DateTime?>("PauseRequestedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Reproduces")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -443,9 +636,19 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasMaxLength(20)
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("ValidationSamples")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Number");
 
-                    b.HasIndex("ExperimentId");
+                    b.HasIndex("CreatedAt");
+
+                    b.HasIndex("DeletedAt")
+                        .HasFilter("\"DeletedAt\" IS NOT NULL");
+
+                    b.HasIndex("EndedAt");
+
+                    b.HasIndex("ForkedFrom");
 
                     b.HasIndex("Id")
                         .IsUnique();
@@ -453,7 +656,17 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("IdempotencyKey")
                         .IsUnique();
 
+                    b.HasIndex("Name");
+
+                    b.HasIndex("Reproduces");
+
+                    b.HasIndex("StartedAt");
+
+                    b.HasIndex("TrainSeconds");
+
                     b.HasIndex("Status", "QueuePosition");
+
+                    b.HasIndex("ExperimentId", "DeletedAt", "ArchivedAt");
 
                     b.ToTable("Runs");
                 });
@@ -475,7 +688,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("RunNumber", "Name");
 
-                    b.HasIndex("Name", "Value");
+                    b.HasIndex("Name", "Value", "RunNumber");
 
                     b.ToTable("RunTags");
                 });
@@ -558,10 +771,102 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("ScheduleFires");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.ParamName", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("ParamNames");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+                {
+                    b.Property<int>("ParamId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Number")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ParamId", "RunNumber");
+
+                    b.HasIndex("RunNumber");
+
+                    b.HasIndex("ParamId", "Number", "RunNumber");
+
+                    b.HasIndex("ParamId", "Text", "RunNumber");
+
+                    b.ToTable("RunParams");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Views.SavedView", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("ChangedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .UseCollation("NOCASE");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("SavedViews");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
                         .WithMany("Checkpoints")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithOne("PausePoint")
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Evaluations.Evaluation", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Evaluations")
                         .HasForeignKey("RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
@@ -661,6 +966,23 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Search.ParamName", "Param")
+                        .WithMany()
+                        .HasForeignKey("ParamId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Params")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Param");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Navigation("Runs");
@@ -675,6 +997,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Checkpoints");
 
                     b.Navigation("EpochResults");
+
+                    b.Navigation("Evaluations");
+
+                    b.Navigation("Params");
+
+                    b.Navigation("PausePoint");
 
                     b.Navigation("Tags");
                 });

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ExperimentHub.Protocol.Datasets;
 
 namespace ExperimentHub.Protocol.Trainers;
 
@@ -17,13 +18,14 @@ public abstract record TrainerCommand;
 /// <param name="Spec">Validated by the hub; the trainer validates it again.</param>
 /// <param name="Device">The device to use, as torch names it: <c>cpu</c> or <c>cuda:N</c>.</param>
 /// <param name="CheckpointFolder">An existing folder that only this run writes to.</param>
-/// <param name="DatasetFolder">The machine's cache of data sets.</param>
+/// <param name="DatasetFolder">The machine's cache of data sets or, for one of the hub's own, the folder of these.</param>
 /// <param name="AppVersion">The hub's version, for the checkpoint's metadata.</param>
 /// <param name="Resume">Where this run goes on; null where it begins.</param>
 /// <param name="Fork">Where a run that begins takes its first weights from; null for fresh ones.</param>
+/// <param name="Dataset">One of the hub's own, which only the hub knows; null where the spec names a published one.</param>
 public sealed record StartTraining(
     string RunId, int Attempt, TrainingSpec Spec, string Device, string CheckpointFolder, string DatasetFolder, string AppVersion, ResumePoint? Resume = null,
-    ForkPoint? Fork = null)
+    ForkPoint? Fork = null, DatasetInfo? Dataset = null)
     : TrainerCommand;
 
 /// <summary>What an earlier attempt of the same run left. The hub has just compared both files with their recorded SHA-256.</summary>

@@ -35,10 +35,13 @@ public sealed record Preparing(string Activity, double? Fraction = null) : Train
 public sealed record TrainingStarted(
     DeviceInfo Device, string TorchVersion, int Threads, long Parameters, int TrainSamples, int TestSamples, int StepsPerEpoch) : TrainerEvent
 {
-    /// <summary>Images held back from <see cref="TrainSamples"/>; 0 without a validation split.</summary>
+    /// <summary>Images of the training set that are held back; <see cref="TrainSamples"/> are the rest. 0 without a validation split.</summary>
     public int ValidationSamples { get; init; }
 
-    /// <summary>What the data set is: SHA-256 over the uncompressed files' hashes, 64 lower-case hex digits.</summary>
+    /// <summary>
+    /// What the data set is: SHA-256 over its files' SHA-256 (of the uncompressed content, each as 64 lower-case hex digits and a line feed; train images, train
+    /// labels, test images, test labels). 64 lower-case hex digits.
+    /// </summary>
     public string? DatasetSha256 { get; init; }
 }
 
@@ -95,7 +98,8 @@ public sealed record EpochFinished(int Epoch, double TrainLoss, double TestLoss,
 
 /// <summary>
 /// What the network says of each test image, for an epoch that is the best so far (before its checkpoint) and for the last one (before the last word, also
-/// when stopped or ended by a rule).
+/// when stopped or ended by a rule). No epoch is told twice by one attempt. An attempt that is stopped before its first epoch is done tells none: the earlier one
+/// did, unless it was killed.
 /// </summary>
 /// <param name="Classes">Labels are 0 to <paramref name="Classes"/> - 1.</param>
 /// <param name="Predictions">The class of each test image, in the order of the file.</param>
@@ -114,13 +118,17 @@ public sealed record WorstImage(int Index, int Label, int Prediction, float Loss
 /// <param name="State">The file beside it that resuming needs.</param>
 public sealed record CheckpointSaved(int Epoch, string FileName, long Size, string Sha256, StateFile? State = null) : TrainerEvent
 {
-    /// <summary>SHA-256 over the tensors alone (name, type, shape, bytes; by name): equal where the weights are, whoever trained them. 64 lower-case hex digits.</summary>
+    /// <summary>
+    /// SHA-256 over the tensors alone, equal where the weights are, whoever trained them: in the order of their names, each as the UTF-8 line
+    /// <c>name dtype [2,3]</c> with a line feed, followed by its bytes as the file holds them. 64 lower-case hex digits.
+    /// </summary>
     public string? WeightsSha256 { get; init; }
 }
 
 /// <summary>
-/// Where a stopped training was, complete and synced: weights and state in the middle of an epoch (or before the first). The run can go on from the very next
-/// step. It stands in for nobody's checkpoint, and a later one replaces it.
+/// Where a training was when it was stopped, or when its time was up, complete and synced: weights and state between two steps, also at an epoch's end or before the
+/// first step. The run can go on from the very next step. It comes just before <see cref="TrainingStopped"/>, or before <see cref="TrainingFinished"/> where the
+/// time limit fell within an epoch. It stands in for nobody's checkpoint, and a later one replaces it.
 /// </summary>
 /// <param name="Epoch">The last epoch that is done; 0 in the first.</param>
 /// <param name="StepsDone">Steps of the next epoch that are done.</param>

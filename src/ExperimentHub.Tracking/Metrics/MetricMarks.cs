@@ -26,13 +26,14 @@ internal static class MetricMarks
         if (!await ExistsAsync(db, mark.Run))
             return;
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach (var series in await db.MetricSeries.AsNoTracking().Where(s => s.RunNumber == mark.Run && s.FirstStep <= mark.Step).ToListAsync())
+        foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == mark.Run && s.FirstStep <= mark.Step).ToListAsync())
         {
             var data = await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.FirstStep <= mark.Step).OrderByDescending(c => c.Ordinal).Select(c => c.Data).FirstAsync();
             var chunk = new ChunkBuilder();
             chunk.Load(data);
             chunk.CutAfter(mark.Step);
             values[series.Name] = chunk.Values[^1];
+            series.AtBest = double.IsNaN(chunk.Values[^1]) ? null : chunk.Values[^1];
         }
 
         if (await db.MetricSnapshots.FindAsync(mark.Run) is { } snapshot)
@@ -46,7 +47,8 @@ internal static class MetricMarks
     public static async Task RewindAsync(TrackingDb db, long run, long step)
     {
         await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep > step).ExecuteDeleteAsync();
-        await db.MetricSnapshots.Where(s => s.RunNumber == run && s.Step > step).ExecuteDeleteAsync();
+        if (await db.MetricSnapshots.Where(s => s.RunNumber == run && s.Step > step).ExecuteDeleteAsync() > 0)
+            await db.MetricSeries.Where(s => s.RunNumber == run).ExecuteUpdateAsync(set => set.SetProperty(s => s.AtBest, (double?)null));
         var lastEpoch = await db.MetricEpochs.Where(e => e.RunNumber == run).MaxAsync(e => (long?)e.EndStep);
         foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == run && (s.LastStep > step || s.EpochStep > step)).ToListAsync())
         {

@@ -54,12 +54,21 @@ public sealed class MetricSeries
     /// <summary>Mean of the points of that epoch.</summary>
     public double? EpochMean { get; internal set; }
 
+    /// <summary>The value in the run's <see cref="MetricSnapshot"/>; null where there is none, or where it is NaN.</summary>
+    public double? AtBest { get; internal set; }
+
     internal sealed class Mapping : IEntityTypeConfiguration<MetricSeries>
     {
         public void Configure(EntityTypeBuilder<MetricSeries> series)
         {
             series.HasKey(s => s.Id);
             series.HasIndex(s => new { s.RunNumber, s.Name }).IsUnique();
+            // What runs are filtered and sorted by: each figure in its order, and all of them at one place to look up.
+            series.HasIndex(s => new { s.Name, s.RunNumber, s.Last, s.Min, s.Max, s.AtBest });
+            series.HasIndex(s => new { s.Name, s.Last, s.RunNumber });
+            series.HasIndex(s => new { s.Name, s.Min, s.RunNumber });
+            series.HasIndex(s => new { s.Name, s.Max, s.RunNumber });
+            series.HasIndex(s => new { s.Name, s.AtBest, s.RunNumber });
             series.Property(s => s.Name).HasMaxLength(MetricNames.MaxLength);
             series.HasOne<Run>().WithMany().HasForeignKey(s => s.RunNumber);
         }

@@ -31,7 +31,10 @@ internal sealed class EpochBatches : IDisposable
 
     public int BatchSize { get; }
 
-    public int Steps => (int)(((long)Count + BatchSize - 1) / BatchSize);
+    public int Steps => StepsFor(Count, BatchSize);
+
+    /// <summary>The last batch of an epoch is smaller where the images do not divide evenly; it is kept.</summary>
+    public static int StepsFor(int images, int batchSize) => (int)(((long)images + batchSize - 1) / batchSize);
 
     /// <summary>Images in the steps before this one.</summary>
     public long ImagesBefore(int step) => Math.Min((long)step * BatchSize, Count);

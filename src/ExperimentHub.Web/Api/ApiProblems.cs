@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Web.Api;
 
@@ -11,6 +12,11 @@ internal static class ApiProblems
         title: "The request has fields that cannot be accepted.");
 
     public static IResult Invalid(string field, string message) => Invalid([new SpecProblem(field, message)]);
+
+    /// <summary>Points at the characters: <c>problems</c> says for each what was found where, and what may stand there.</summary>
+    public static IResult Invalid(IReadOnlyList<SearchProblem> problems) => Results.ValidationProblem(
+        problems.GroupBy(problem => problem.Field).ToDictionary(field => field.Key, field => field.Select(problem => problem.Message).ToArray()),
+        title: "The search cannot be understood.", extensions: new Dictionary<string, object?> { ["problems"] = problems });
 
     public static IResult NoSuchRun(string id) => Results.Problem(
         $"There is no run with this id{(id.Length == 32 ? "" : "; an id has 32 lower-case hex digits")}.", statusCode: StatusCodes.Status404NotFound, title: "No such run");

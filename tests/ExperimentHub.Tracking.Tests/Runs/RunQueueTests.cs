@@ -96,19 +96,4 @@ public sealed class RunQueueTests
         Assert.Equal(StopOutcome.NotFound, await hub.Queue.RequestStopAsync(RunId.New(TimeProvider.System)));
         Assert.NotNull((await hub.ReadAsync(running.Run)).StopRequestedAt);
     }
-
-    [Fact]
-    public async Task Delete_RunningRun_IsRefusedAndAnEndedOneLeavesNoFiles()
-    {
-        await using var hub = await EmptyHub.CreateAsync();
-        var key = await hub.StartAsync();
-        using (var log = hub.Get<RunLogs>().Open(key.Run, key.Attempt))
-            log.Write("info", "hello");
-        Assert.Equal(DeleteOutcome.StillActive, await hub.Queue.DeleteAsync(key.Run));
-        await hub.Recorder.EndAsync(key, AttemptEnding.Stopped, null, 0);
-        Assert.True(Directory.Exists(hub.Folder.RunFolder(key.Run)));
-        Assert.Equal(DeleteOutcome.Deleted, await hub.Queue.DeleteAsync(key.Run));
-        Assert.False(Directory.Exists(hub.Folder.RunFolder(key.Run)));
-        Assert.Null(await hub.History.FindAsync(key.Run));
-    }
 }

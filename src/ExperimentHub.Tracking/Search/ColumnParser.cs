@@ -1,0 +1,116 @@
+using ExperimentHub.Tracking.Metrics;
+
+namespace ExperimentHub.Tracking.Search;
+
+/// <summary>Reads columns: <c>status</c>, <c>params.lr</c>, <c>best(metrics.test_accuracy)</c>, <c>tags."a name"</c>.</summary>
+internal static class ColumnParser
+{
+    private static readonly Dictionary<string, ColumnKind> Prefixes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["metrics"] = ColumnKind.Metric,
+        ["metric"] = ColumnKind.Metric,
+        ["params"] = ColumnKind.Param,
+        ["param"] = ColumnKind.Param,
+        ["parameters"] = ColumnKind.Param,
+        ["parameter"] = ColumnKind.Param,
+        ["tags"] = ColumnKind.Tag,
+        ["tag"] = ColumnKind.Tag,
+        ["attributes"] = ColumnKind.Attribute,
+        ["attribute"] = ColumnKind.Attribute,
+        ["attr"] = ColumnKind.Attribute,
+        ["run"] = ColumnKind.Attribute,
+    };
+
+    public static IReadOnlyList<string> Figures { get; } = [.. Enum.GetValues<MetricFigure>().Select(SearchColumn.FigureWord)];
+
+    private static readonly Expectation AColumn = new([], Columns: true);
+
+    /// <returns>The column, noted in <paramref name="uses"/>; null where the next tokens are none, and then the reader has the problem.</returns>
+    public static SearchColumn? Read(TokenReader reader, List<ColumnUse> uses)
+    {
+        if (reader.Peek is { Kind: FilterTokenKind.Name, Prefix: null, Quote: '\0' } function && reader.PeekAfter.Is("("))
+            return ReadFigure(reader, function, uses);
+        return ReadName(reader, MetricFigure.Last, figureWord: null, uses);
+    }
+
+    private static SearchColumn? ReadFigure(TokenReader reader, FilterToken function, List<ColumnUse> uses)
+    {
+        if (SearchColumn.FigureOf(function.Text) is not { } figure)
+        {
+            var nearest = NearestName.Of(function.Text, Figures);
+            reader.Fail(function, $"There is no function '{function.Text}'.{DidYouMean(nearest)} Functions are {string.Join(", ", Figures)}; they take a metric.", Figures, nearest);
+            return null;
+        }
+
+        reader.Take();
+        reader.Take();
+        if (ReadName(reader, figure, function.Text, uses) is not { } column)
+            return null;
+        if (reader.TakeSymbol(")"))
+            return column;
+        reader.Unexpected(new Expectation([")"]));
+        return null;
+    }
+
+    private static SearchColumn? ReadName(TokenReader reader, MetricFigure figure, string? figureWord, List<ColumnUse> uses)
+    {
+        var token = reader.Peek;
+        // MLflow quotes names like texts; where a name belongs, it is one.
+        if (token.Kind != FilterTokenKind.Name && token is not { Kind: FilterTokenKind.Text, Quote: '"' })
+        {
+            reader.Unexpected(AColumn);
+            return null;
+        }
+
+        var column = token.Prefix is null ? Attribute(reader, token, token.Text) : Prefixed(reader, token, figure);
+        if (column is null)
+            return null;
+        if (figureWord is not null && column.Kind != ColumnKind.Metric)
+        {
+            reader.Fail(token, $"{figureWord}() takes a metric, such as {figureWord}(metrics.{MetricNames.TestAccuracy}).", ["a metric"]);
+            return null;
+        }
+
+        if (figure == MetricFigure.Best && MetricNames.DirectionOf(column.Name) == MetricDirection.None)
+        {
+            reader.Fail(token, $"Whether '{column.Name}' should be high or low is not known, so it has no best value. Use min() or max().", ["min", "max"]);
+            return null;
+        }
+
+        reader.Take();
+        uses.Add(new ColumnUse(column, token.Position, token.Length));
+        return column;
+    }
+
+    private static SearchColumn? Prefixed(TokenReader reader, FilterToken token, MetricFigure figure)
+    {
+        if (!Prefixes.TryGetValue(token.Prefix!, out var kind))
+        {
+            string[] allowed = ["metrics.", "params.", "tags.", "attributes."];
+            var nearest = NearestName.Of(token.Prefix!, Prefixes.Keys);
+            reader.Fail(token, $"'{token.Prefix}' is no kind of column.{DidYouMean(nearest is null ? null : $"{nearest}.{token.Text}")} Names begin with {string.Join(", ", allowed.SkipLast(1))} or {allowed[^1]}",
+                allowed, nearest is null ? null : $"{nearest}.{token.Text}");
+            return null;
+        }
+
+        if (token.Text.Length == 0 || token.Text.EndsWith('.'))
+        {
+            reader.Fail(token, $"The name after '{token.Prefix}.' is missing.", [$"the name of a {kind.ToString().ToLowerInvariant()}"]);
+            return null;
+        }
+
+        return kind == ColumnKind.Attribute ? Attribute(reader, token, token.Text) : new SearchColumn(kind, token.Text, kind == ColumnKind.Metric ? figure : MetricFigure.Last);
+    }
+
+    private static SearchColumn? Attribute(TokenReader reader, FilterToken token, string name)
+    {
+        if (RunAttributes.Find(name) is { } attribute)
+            return new SearchColumn(ColumnKind.Attribute, attribute.Name);
+        var nearest = NearestName.Of(name, RunAttributes.Names);
+        var otherKinds = token.Prefix is null ? $" Of a metric write metrics.{name}, of a hyperparameter params.{name}, of a tag tags.{name}." : "";
+        reader.Fail(token, $"Runs have no attribute '{name}'.{DidYouMean(nearest)}{otherKinds}", [.. RunAttributes.All.Select(known => known.Name)], nearest);
+        return null;
+    }
+
+    private static string DidYouMean(string? nearest) => nearest is null ? "" : $" Did you mean {nearest}?";
+}

@@ -1,0 +1,12 @@
+namespace ExperimentHub.Tracking.Search;
+
+/// <summary>What databases spell differently in a search. How is the provider's matter.</summary>
+public interface ISearchDialect
+{
+    /// <summary>A condition that is true where the text has the form of the pattern, and unknown where there is no text.</summary>
+    /// <param name="text">An SQL expression.</param>
+    /// <param name="pattern">Whose <see cref="LikePattern.Pieces"/> the condition stands for.</param>
+    /// <param name="ignoreCase">Of ASCII letters.</param>
+    /// <param name="parameter">Takes a value and returns its placeholder.</param>
+    string Like(string text, LikePattern pattern, bool ignoreCase, Func<object, string> parameter);
+}

@@ -1,0 +1,95 @@
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Tracking.Search;
+
+internal enum AttributeType
+{
+    Text,
+    Number,
+
+    /// <summary>Seconds.</summary>
+    Duration,
+    Time,
+
+    /// <summary>One of a few words, kept under another spelling.</summary>
+    Word,
+
+    /// <summary>A time that is there or not.</summary>
+    Flag,
+}
+
+/// <summary>What every run has.</summary>
+/// <param name="Aliases">Further names, MLflow's among them.</param>
+/// <param name="Sql">Over the tables Runs as r and Experiments as e.</param>
+/// <param name="Meaning">For a person.</param>
+/// <param name="IgnoreCase">Compared without regard to the case of ASCII letters; the column's collation does it.</param>
+/// <param name="Index">The column of Runs whose index has the order of <paramref name="Sql"/>.</param>
+internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false, string? Index = null)
+{
+    /// <summary>Of a word: what is typed, and what is kept.</summary>
+    public IReadOnlyDictionary<string, string>? Words { get; init; }
+}
+
+/// <summary>The attributes by name.</summary>
+internal static class RunAttributes
+{
+    public const string Archived = "archived";
+    public const string Created = "created";
+    public const string Status = "status";
+    public const string Experiment = "experiment";
+    public const string Model = "model";
+
+    private static readonly Dictionary<string, string> Statuses = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["queued"] = nameof(RunStatus.Queued),
+        ["running"] = nameof(RunStatus.Running),
+        ["finished"] = nameof(RunStatus.Finished),
+        ["stopped"] = nameof(RunStatus.Stopped),
+        ["failed"] = nameof(RunStatus.Failed),
+        ["interrupted"] = nameof(RunStatus.Interrupted),
+        ["paused"] = nameof(RunStatus.Paused),
+        // MLflow's words for two of them.
+        ["scheduled"] = nameof(RunStatus.Queued),
+        ["killed"] = nameof(RunStatus.Stopped),
+    };
+
+    private static readonly Dictionary<string, string> Triggers = Enum.GetNames<RunTrigger>().ToDictionary(name => name.ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
+
+    public static IReadOnlyList<RunAttribute> All { get; } =
+    [
+        new("name", ["run_name", "run name"], AttributeType.Text, "r.\"Name\"", "the run's name", IgnoreCase: true, Index: "Name"),
+        new("id", ["run_id"], AttributeType.Text, "r.\"Id\"", "32 hex digits", Index: "Id"),
+        new(Experiment, ["experiment_name"], AttributeType.Text, "e.\"Name\"", "the experiment's name", IgnoreCase: true),
+        new("experiment_id", [], AttributeType.Number, "r.\"ExperimentId\"", "the experiment's number"),
+        new(Status, [], AttributeType.Word, "r.\"Status\"", "queued, running, finished, stopped, failed, interrupted or paused", Index: "Status") { Words = Statuses },
+        new(Created, ["created_at"], AttributeType.Time, "r.\"CreatedAt\"", "when it was asked for", Index: "CreatedAt"),
+        new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
+        new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),
+        new("duration", ["train_time"], AttributeType.Duration, "NULLIF(r.\"TrainSeconds\", 0)", "time spent training", Index: "TrainSeconds"),
+        new("device", ["device_kind"], AttributeType.Text, "r.\"DeviceKind\"", "cpu or cuda, once it trains"),
+        new("device_name", [], AttributeType.Text, "r.\"DeviceName\"", "the device as its maker calls it"),
+        new(Model, [], AttributeType.Text, "r.\"Model\"", "the kind of network"),
+        new("dataset", [], AttributeType.Text, "r.\"Dataset\"", "the data set"),
+        new("trigger", [], AttributeType.Word, "r.\"Trigger\"", "person, api or schedule") { Words = Triggers },
+        new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
+        new("epochs_done", [], AttributeType.Number, "r.\"EpochsDone\"", "finished epochs"),
+        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch with the highest test accuracy"),
+        new("parameters", ["model_size"], AttributeType.Number, "r.\"Parameters\"", "weights of the network"),
+        new("attempts", [], AttributeType.Number, "r.\"CurrentAttempt\"", "trainer processes that worked on it"),
+        new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it"),
+        new("error", [], AttributeType.Text, "r.\"Error\"", "why it failed or was interrupted"),
+        new("app_version", [], AttributeType.Text, "r.\"AppVersion\"", "the hub's version"),
+        new("torch_version", [], AttributeType.Text, "r.\"TorchVersion\"", "the version of torch"),
+    ];
+
+    private static readonly Dictionary<string, RunAttribute> ByName = All.SelectMany(attribute => attribute.Aliases.Append(attribute.Name).Select(name => (name, attribute)))
+        .ToDictionary(pair => pair.name, pair => pair.attribute, StringComparer.OrdinalIgnoreCase);
+
+    public static RunAttribute? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>The word that is shown for what is kept.</summary>
+    public static string WordOf(string attribute, string kept) => Find(attribute)!.Words!.First(word => word.Value == kept).Key;
+
+    /// <summary>Every name and alias.</summary>
+    public static IEnumerable<string> Names => ByName.Keys;
+}

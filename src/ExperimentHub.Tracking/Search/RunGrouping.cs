@@ -1,0 +1,87 @@
+using ExperimentHub.Tracking.Metrics;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Search;
+
+/// <summary>Runs that have the same values in the columns grouped by.</summary>
+/// <param name="Keys">One value for each of these columns; null where the runs have none.</param>
+/// <param name="Runs">How many.</param>
+/// <param name="Measured">How many of them have a finite value of the metric; the rest is over those.</param>
+/// <param name="Deviation">Of the sample; null below two values.</param>
+/// <param name="Best">The least or the greatest, whichever is better; null where that is not known of the metric.</param>
+public sealed record RunGroup(IReadOnlyList<object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best);
+
+/// <param name="Columns">Grouped by these, under their whole names.</param>
+/// <param name="Items">Largest first.</param>
+public sealed record RunGroups(IReadOnlyList<SearchColumn> Columns, SearchColumn? Metric, IReadOnlyList<RunGroup> Items, IReadOnlyList<SearchProblem> Warnings);
+
+/// <summary>Groups the runs that a search finds.</summary>
+public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+{
+    public const int MaxColumns = 4;
+    public const int MaxGroups = 5_000;
+
+    /// <param name="groupBy">Columns as written in a filter, with commas between.</param>
+    /// <param name="metric">What is measured in each group, such as <c>best(metrics.test_accuracy)</c>; empty to count only.</param>
+    public async Task<SearchResult<RunGroups>> GroupAsync(RunQuery query, string groupBy, string metric = "", CancellationToken cancellation = default)
+    {
+        var (columns, uses, problem) = OrderParser.ReadColumns("groupBy", groupBy);
+        var (metrics, metricUses, metricProblem) = OrderParser.ReadColumns("metric", metric);
+        problem ??= metricProblem;
+        problem ??= columns.Count is 0 or > MaxColumns ? new SearchProblem("groupBy", 0, groupBy.Length, $"Group by 1 to {MaxColumns} columns.", groupBy, ["a column"]) : null;
+        problem ??= metrics.Count > 1 || metrics.Any(one => one.Kind != ColumnKind.Metric) ? new SearchProblem("metric", 0, metric.Length, "Name one metric.", metric, ["a metric"]) : null;
+        if (problem is not null)
+            return SearchResult<RunGroups>.Refused([problem]);
+
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime,
+            [.. uses.Select(use => ("groupBy", use)), .. metricUses.Select(use => ("metric", use))], cancellation);
+        if (search is null)
+            return SearchResult<RunGroups>.Refused(problems);
+        IReadOnlyList<SearchColumn> read = [.. columns, .. metrics];
+        var groups = new Dictionary<GroupKey, Measure>();
+        await foreach (var cells in new RunFinder(db, dialect).StreamAsync(search, sql => CellSql.Of(read, sql), row => CellSql.Read(row, read, 1), cancellation))
+        {
+            var key = new GroupKey(cells[..columns.Count]);
+            if (!groups.TryGetValue(key, out var group))
+            {
+                if (groups.Count == MaxGroups)
+                    return SearchResult<RunGroups>.Refused([new SearchProblem("groupBy", 0, groupBy.Length, $"That makes more than {MaxGroups} groups. Choose columns with fewer values.", groupBy, ["a column"])]);
+                groups[key] = group = new Measure();
+            }
+
+            group.Add(metrics.Count == 0 ? null : (double?)cells[^1]);
+        }
+
+        var direction = metrics.Count == 0 ? MetricDirection.None : MetricNames.DirectionOf(metrics[0].Name);
+        return SearchResult<RunGroups>.Of(new RunGroups(search.Whole(columns), metrics.Count == 0 ? null : metrics[0],
+            [.. groups.OrderByDescending(group => group.Value.Runs).ThenBy(group => group.Key).Select(group => group.Value.Of(group.Key.Values, direction))], search.Warnings));
+    }
+
+    private sealed class Measure
+    {
+        private RunningMean _mean;
+        private double _min = double.PositiveInfinity;
+        private double _max = double.NegativeInfinity;
+
+        public long Runs { get; private set; }
+
+        public void Add(double? value)
+        {
+            Runs++;
+            if (value is not { } number || !double.IsFinite(number))
+                return;
+            _mean.Add(number);
+            (_min, _max) = (Math.Min(_min, number), Math.Max(_max, number));
+        }
+
+        public RunGroup Of(IReadOnlyList<object?> keys, MetricDirection direction)
+        {
+            if (_mean.Count == 0)
+                return new RunGroup(keys, Runs, 0, null, null, null, null, null);
+            double? best = direction switch { MetricDirection.HigherIsBetter => _max, MetricDirection.LowerIsBetter => _min, _ => null };
+            return new RunGroup(keys, Runs, _mean.Count, _mean.Mean, _mean.Deviation, _min, _max, best);
+        }
+    }
+}

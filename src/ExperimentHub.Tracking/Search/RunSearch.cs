@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Search;
+
+/// <summary>Finds runs by the filter language, in any order, page by page. It reads summaries and never a series' points.</summary>
+public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+{
+    public const int MaxPageSize = 500;
+
+    /// <param name="columns">What is wanted of each run beside itself, as written in a filter, with commas between; may be empty.</param>
+    /// <param name="pageSize">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="pageToken">Of the page before; null for the first page.</param>
+    public async Task<SearchResult<RunPage>> ListAsync(
+        RunQuery query, string columns = "", int pageSize = 50, string? pageToken = null, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, MaxPageSize);
+        var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
+        if (problem is not null)
+            return SearchResult<RunPage>.Refused([problem]);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        // One connection for all statements of a search.
+        await db.Database.OpenConnectionAsync(cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [.. uses.Select(use => ("columns", use))], cancellation);
+        if (search is null)
+            return SearchResult<RunPage>.Refused(problems);
+        var keys = await SortKey.OfAsync(db, search, cancellation);
+        PageEnd? after = null;
+        if (pageToken is not null)
+        {
+            (after, var refused) = PageToken.Read(pageToken, query, keys.Count);
+            if (refused is not null)
+                return SearchResult<RunPage>.Refused([refused]);
+        }
+
+        // One more than asked tells whether there is a next page.
+        var found = await new RunFinder(db, dialect).PageAsync(search, keys, after, pageSize + 1, cancellation);
+        var shown = found.Take(pageSize).ToList();
+        var rows = await new RunRows(db, search).ReadAsync([.. shown.Select(run => run.Number)], wanted, cancellation);
+        var next = found.Count > pageSize ? PageToken.Write(query, new PageEnd(shown[^1].Keys, shown[^1].Number)) : null;
+        return SearchResult<RunPage>.Of(new RunPage(rows, search.Whole(wanted), next, search.Warnings));
+    }
+
+    /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>
+    public async Task<SearchResult<RunCount>> CountAsync(RunQuery query, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
+        return search is null
+            ? SearchResult<RunCount>.Refused(problems)
+            : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation)));
+    }
+
+    /// <summary>The numbers of all runs that match, in no order.</summary>
+    internal async Task<SearchResult<IReadOnlyList<long>>> NumbersAsync(RunQuery query, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
+        if (search is null)
+            return SearchResult<IReadOnlyList<long>>.Refused(problems);
+        var numbers = new List<long>();
+        await foreach (var number in new RunFinder(db, dialect).StreamAsync(search, _ => [], row => row.GetInt64(0), cancellation))
+            numbers.Add(number);
+        return SearchResult<IReadOnlyList<long>>.Of(numbers);
+    }
+
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+}
+
+/// <param name="Total">How many runs a search finds.</param>
+public sealed record RunCount(long Total);

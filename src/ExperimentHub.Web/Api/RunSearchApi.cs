@@ -1,0 +1,144 @@
+using System.Globalization;
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ExperimentHub.Web.Api;
+
+/// <summary>Lists, counts and groups runs by the filter language, and helps to write it.</summary>
+internal static class RunSearchApi
+{
+    private const int DefaultPageSize = 50;
+
+    private const string Language = "filter: such as metrics.test_accuracy > 0.97 and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. ";
+
+    public static void MapRunSearch(this RouteGroupBuilder api)
+    {
+        api.MapGet("/runs", ListAsync).WithName("ListRuns").WithSummary("List runs, newest first or in any other order")
+            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. "
+                + "pageToken: the nextPageToken of the page before, with the same filter and order. status, experiment, model: conditions beside the filter.")
+            .Produces<RunListPage>().ProducesValidationProblem();
+        api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>().ProducesValidationProblem();
+        api.MapGet("/runs/groups", GroupAsync).WithName("GroupRuns").WithSummary("Group runs by any columns")
+            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as best(metrics.test_accuracy).").Produces<RunGroupsResource>().ProducesValidationProblem();
+        api.MapGet("/runs/columns", ColumnsAsync).WithName("ListColumns").WithSummary("List the columns that runs have")
+            .WithDescription("search: only columns that contain it.").Produces<IReadOnlyList<ColumnResource>>();
+        api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ").WithDescription(Language)
+            .Produces<IReadOnlyList<string>>().ProducesValidationProblem();
+        api.MapGet("/runs/complete", CompleteAsync).WithName("CompleteFilter").WithSummary("Say what may be typed next in a filter")
+            .WithDescription("text: the filter so far. caret: how many characters stand before the caret; the end where left out.").Produces<Completion>();
+    }
+
+    private static async Task<IResult> ListAsync(
+        [AsParameters] RunQueryParameters parameters, RunSearch search, CancellationToken cancellation, string? columns = null, string? pageSize = null, string? pageToken = null)
+    {
+        var (query, problems) = parameters.Read();
+        var size = DefaultPageSize;
+        if (pageSize is not null && (!int.TryParse(pageSize, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > RunSearch.MaxPageSize))
+            problems.Add(new SpecProblem("pageSize", $"The page size must be a whole number from 1 to {RunSearch.MaxPageSize}."));
+        if (problems.Count > 0)
+            return ApiProblems.Invalid(problems);
+        var result = await search.ListAsync(query, columns ?? "", size, pageToken, cancellation);
+        return result.Answer is { } page ? Results.Ok(RunListPage.Of(page)) : ApiProblems.Invalid(result.Problems);
+    }
+
+    private static async Task<IResult> CountAsync([AsParameters] RunQueryParameters parameters, RunSearch search, CancellationToken cancellation)
+    {
+        var (query, problems) = parameters.Read();
+        if (problems.Count > 0)
+            return ApiProblems.Invalid(problems);
+        var result = await search.CountAsync(query, cancellation);
+        return result.Answer is { } count ? Results.Ok(count) : ApiProblems.Invalid(result.Problems);
+    }
+
+    private static async Task<IResult> GroupAsync([AsParameters] RunQueryParameters parameters, RunGrouping grouping, CancellationToken cancellation, string? groupBy = null, string? metric = null)
+    {
+        var (query, problems) = parameters.Read();
+        if (problems.Count > 0)
+            return ApiProblems.Invalid(problems);
+        var result = await grouping.GroupAsync(query, groupBy ?? "", metric ?? "", cancellation);
+        return result.Answer is { } groups ? Results.Ok(RunGroupsResource.Of(groups)) : ApiProblems.Invalid(result.Problems);
+    }
+
+    private static async Task<IResult> ColumnsAsync(RunColumns columns, CancellationToken cancellation, string? search = null) =>
+        Results.Ok((await columns.ListAsync(search ?? "", cancellation)).Select(ColumnResource.Of));
+
+    private static async Task<IResult> DifferingAsync([AsParameters] RunQueryParameters parameters, RunColumns columns, CancellationToken cancellation)
+    {
+        var (query, problems) = parameters.Read();
+        if (problems.Count > 0)
+            return ApiProblems.Invalid(problems);
+        var result = await columns.DifferingAsync(query, cancellation);
+        return result.Answer is { } differing ? Results.Ok(differing.Select(column => column.ToString())) : ApiProblems.Invalid(result.Problems);
+    }
+
+    private static async Task<IResult> CompleteAsync(FilterCompletion completion, CancellationToken cancellation, string? text = null, int? caret = null) =>
+        Results.Ok(await completion.CompleteAsync(text ?? "", caret ?? text?.Length ?? 0, cancellation));
+}
+
+/// <summary>Which runs, as query parameters.</summary>
+internal sealed class RunQueryParameters
+{
+    [FromQuery(Name = "filter")]
+    public string? Filter { get; init; }
+
+    [FromQuery(Name = "orderBy")]
+    public string? OrderBy { get; init; }
+
+    [FromQuery(Name = "status")]
+    public string? Status { get; init; }
+
+    [FromQuery(Name = "experiment")]
+    public string? Experiment { get; init; }
+
+    [FromQuery(Name = "model")]
+    public string? Model { get; init; }
+
+    public (RunQuery Query, List<SpecProblem> Problems) Read()
+    {
+        var status = RunStatusMoves.FromWord(Status);
+        return (new RunQuery(Filter ?? "", OrderBy ?? "", status, Experiment, Model),
+            Status is null || status is not null ? [] : [new SpecProblem("status", $"Use one of: {string.Join(", ", Enum.GetValues<RunStatus>().Select(s => s.Word()))}.")]);
+    }
+}
+
+/// <summary>A page of runs. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
+/// <param name="Warnings">Names in the search that no run has.</param>
+internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings)
+{
+    public static RunListPage Of(RunPage page)
+    {
+        string[] names = [.. page.Columns.Select(column => column.ToString())];
+        return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))], page.NextPageToken, page.Warnings);
+    }
+
+    private static Dictionary<string, object?> Values(string[] names, RunRow row)
+    {
+        var values = new Dictionary<string, object?>();
+        for (var i = 0; i < names.Length; i++)
+            values[names[i]] = row.Cells[i];
+        return values;
+    }
+}
+
+/// <param name="Keys">By the names of the columns grouped by.</param>
+internal sealed record RunGroupResource(
+    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best);
+
+internal sealed record RunGroupsResource(string? Metric, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
+{
+    public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(),
+        [.. groups.Items.Select(group => new RunGroupResource(
+            groups.Columns.Zip(group.Keys).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First.ToString(), pair => pair.Second),
+            group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best))],
+        groups.Warnings);
+}
+
+/// <param name="Kind"><c>attribute</c>, <c>metric</c>, <c>param</c> or <c>tag</c>.</param>
+/// <param name="Runs">How many have a value.</param>
+internal sealed record ColumnResource(string Column, string Kind, string Type, long Runs, string? Meaning)
+{
+    public static ColumnResource Of(KnownColumn column) =>
+        new(column.Column.ToString(), column.Column.Kind.ToString().ToLowerInvariant(), column.Type, column.Runs, column.Meaning);
+}

@@ -1,0 +1,30 @@
+using ExperimentHub.Tracking.Views;
+
+namespace ExperimentHub.Tracking.Tests.Views;
+
+public sealed class ViewStoreTests
+{
+    [Fact]
+    public async Task Save_TwiceUnderOneName_KeepsTheNewState()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var views = hub.Get<ViewStore>();
+        Assert.Empty(await views.SaveAsync("Nightly", new ViewState("tags.night is not null")));
+        var state = new ViewState("status = failed", "created desc", [new ViewColumn("metrics.test_accuracy", 120, Pinned: true)], ["params.lr"], "compact");
+        Assert.Empty(await views.SaveAsync(" nightly ", state));
+        var kept = Assert.Single(await views.ListAsync());
+        Assert.Equal(("Nightly", "status = failed", "compact"), (kept.Name, kept.State.Filter, kept.State.Density));
+        Assert.Equal(state.Columns, kept.State.Columns);
+        Assert.True(await views.DeleteAsync("NIGHTLY"));
+        Assert.Null(await views.FindAsync("nightly"));
+        Assert.False(await views.DeleteAsync("nightly"));
+    }
+
+    [Fact]
+    public async Task Save_WrongParts_NamesEach()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var problems = await hub.Get<ViewStore>().SaveAsync(" ", new ViewState("status =", "nothing", [new ViewColumn("nonsense.x")], ["("], "airy"));
+        Assert.Equal(["name", "density", "filter", "orderBy", "columns", "groupBy"], problems.Select(problem => problem.Field));
+    }
+}
