@@ -5,9 +5,9 @@ namespace ExperimentHub.Trainer;
 /// <summary>How many CPU threads torch uses inside one operation.</summary>
 internal static class ThreadCount
 {
-    // Waking and joining the other threads costs some 5-20 microseconds per operation. Below this much arithmetic in a step that is more than
-    // they save: measured on two cores, simple-nn at batch 32 (1.5 MFLOP) takes 0.32 s an epoch with one thread and 0.5 s with two.
-    private const long WorthSharing = 20_000_000;
+    // A sleeping thread wakes too late for a short operation: measured on two cores, an MLP at batch 128 (0.18 GFLOP a step) takes 1.26 ms with one thread and
+    // 1.49 ms with two, at batch 512 (0.72 GFLOP) 4.8 ms and 3.8 ms. docs/decisions/0011-training-step.md has the others.
+    private const long WorthSharing = 500_000_000;
 
     // Forward once, backward about twice as much.
     private const int PassesPerStep = 3;
