@@ -17,7 +17,7 @@ internal static class TrainerRun
     /// <param name="device">As torch names it.</param>
     public static async Task<IReadOnlyList<TrainerEvent>> TrainAsync(TrainingSpec spec, string device)
     {
-        var folder = HubProcess.NewFolder();
+        var folder = Directory.CreateDirectory(HubProcess.NewFolder()).FullName;
         using var trainer = Process.Start(new ProcessStartInfo(Program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var log = trainer.StandardError.ReadToEndAsync();
         await trainer.StandardInput.WriteLineAsync(ProtocolJson.Write<TrainerCommand>(
