@@ -28,6 +28,9 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
     private readonly BlockSize _block = new();
 
+    // One for all epochs: half a megabyte of garbage in each is never collected before it is much.
+    private readonly long[] _order = new long[data.Train.Count - (start.Spec.Validation?.Samples ?? 0)];
+
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
     /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
     public void Run()
@@ -138,7 +141,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var clock = Stopwatch.StartNew();
         var earlier = tally.Seconds;
         _progress.BeginEpoch();
-        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, (int)trainImages.Count), epoch, start.Spec.BatchSize);
+        DataOrder.Fill(_order, start.Spec.Seed, epoch);
+        using var batches = new EpochBatches(trainImages, _order, epoch, start.Spec.BatchSize);
         TrainerEvent? interruption = null;
         while (tally.Steps < batches.Steps && interruption is null)
         {

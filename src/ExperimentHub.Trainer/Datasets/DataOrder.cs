@@ -11,19 +11,24 @@ internal static class DataOrder
     /// <returns>A permutation of 0 to <paramref name="count"/> - 1.</returns>
     public static long[] Of(long seed, int epoch, int count)
     {
+        var order = new long[count];
+        Fill(order, seed, epoch);
+        return order;
+    }
+
+    /// <summary>Makes all of an array a permutation of its indices: one array serves all epochs.</summary>
+    public static void Fill(long[] order, long seed, int epoch)
+    {
         // Mixing both numbers first keeps (seed 1, epoch 2) and (seed 2, epoch 1) apart.
         var state = Mix((ulong)seed + Golden) ^ Mix((ulong)epoch * Golden);
-        var order = new long[count];
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < order.Length; i++)
             order[i] = i;
-        for (var i = count - 1; i > 0; i--)
+        for (var i = order.Length - 1; i > 0; i--)
         {
             state += Golden;
             // The high half of the product maps 64 random bits to 0..i; its bias is below 2^-40 for any set of images.
             var j = (int)Math.BigMul(Mix(state), (ulong)i + 1, out _);
             (order[i], order[j]) = (order[j], order[i]);
         }
-
-        return order;
     }
 }

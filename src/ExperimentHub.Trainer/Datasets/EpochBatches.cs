@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Datasets;
@@ -9,14 +10,16 @@ namespace ExperimentHub.Trainer.Datasets;
 internal sealed class EpochBatches : IDisposable
 {
     /// <param name="images">All training images, on the device; they stay the caller's.</param>
-    /// <param name="order">Which images to train on, in the order of this epoch.</param>
+    /// <param name="order">Which images to train on, in the order of this epoch; it is copied.</param>
     /// <param name="epoch">Counts from 1.</param>
     /// <param name="batchSize">Of all batches but the last, which has what is left.</param>
     public EpochBatches(DeviceImages images, long[] order, int epoch, int batchSize)
     {
         (Images, Count, Epoch, BatchSize) = (images, order.Length, epoch, batchSize);
         using var scope = NewDisposeScope();
-        Order = tensor(order).to(images.Device).DetachFromDisposeScope();
+        var indices = empty(order.Length, int64);
+        MemoryMarshal.AsBytes(order.AsSpan()).CopyTo(indices.bytes);
+        Order = indices.to(images.Device).DetachFromDisposeScope();
     }
 
     public DeviceImages Images { get; }
