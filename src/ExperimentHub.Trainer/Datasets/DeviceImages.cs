@@ -10,6 +10,7 @@ internal sealed class DeviceImages : IDisposable
 {
     private readonly Tensor _pixels;
     private readonly Tensor _labels;
+    private Tensor? _inputs;
 
     private DeviceImages(Tensor pixels, Tensor labels)
     {
@@ -35,12 +36,20 @@ internal sealed class DeviceImages : IDisposable
 
     /// <summary>
     /// Images [n, 1, height, width] as float32 in -1..1 and labels [n], where n is less than <paramref name="size"/> only at the end. The
-    /// arithmetic is ToTensor and Normalize((0.5,), (0.5,)) step by step, so that it rounds as PyTorch does.
+    /// arithmetic is ToTensor and Normalize((0.5,), (0.5,)) step by step, so that it rounds as PyTorch does. The next call overwrites the images: memory of this
+    /// size that is taken and given back in every epoch ends up in pieces.
     /// </summary>
     public (Tensor Inputs, Tensor Labels) Batch(long start, long size)
     {
         var length = Math.Min(size, Count - start);
-        var inputs = _pixels.narrow(0, start, length).to(float32).div_(255).sub_(0.5).div_(0.5);
+        if (_inputs is null || _inputs.shape[0] < length)
+        {
+            _inputs?.Dispose();
+            _inputs = empty([length, .. _pixels.shape[1..]], device: Device).DetachFromDisposeScope();
+        }
+
+        var inputs = _inputs.narrow(0, 0, length);
+        inputs.copy_(_pixels.narrow(0, start, length)).div_(255).sub_(0.5).div_(0.5);
         return (inputs, _labels.narrow(0, start, length));
     }
 
@@ -48,5 +57,6 @@ internal sealed class DeviceImages : IDisposable
     {
         _pixels.Dispose();
         _labels.Dispose();
+        _inputs?.Dispose();
     }
 }
