@@ -4,10 +4,8 @@ using System.Text.Json.Nodes;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Protocol;
 using ExperimentHub.TestHub;
-using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 
 namespace ExperimentHub.Benchmarks;

@@ -26,6 +26,7 @@ internal sealed class HubPages : BunitContext
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton(hub.Queue);
+        Services.AddSingleton(hub.Get<RunDeletion>());
         Services.AddSingleton(hub.History);
         Services.AddSingleton(hub.Feed);
         Services.AddSingleton(hub.Devices);
