@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -61,7 +62,10 @@ public static class SqliteDatabase
 
     internal static void Configure(DbContextOptionsBuilder options, string path) => options
         .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqliteCache.Instance);
+        .AddInterceptors(SqliteCache.Instance)
+        // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
+        // Nobody who starts a hub for the first time can do anything about that.
+        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
 
     private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
 using ExperimentHub.Execution.Schedules;
@@ -32,10 +33,13 @@ public static class ExecutionSetup
         services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
+        services.AddSingleton<StartingPoints>();
+        services.AddSingleton<GpuWatch>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
+        services.AddHostedService<DatasetFetching>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
         services.AddSingleton<ScheduleTriggers>();
         services.AddHostedService(provider => provider.GetRequiredService<ScheduleTriggers>());

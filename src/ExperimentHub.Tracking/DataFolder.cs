@@ -25,6 +25,9 @@ public sealed class DataFolder
     public string LockFile => Path.Combine(Root, "hub.lock");
     public string Runs => Path.Combine(Root, "runs");
 
+    /// <summary>The hub's own data sets, each in a folder with its key.</summary>
+    public string Datasets => Path.Combine(Root, "datasets");
+
     /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
     public string Keys => Path.Combine(Root, "keys");
 

@@ -1,4 +1,6 @@
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -24,6 +26,9 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Schedule> Schedules => Set<Schedule>();
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
+    public DbSet<OwnDataset> OwnDatasets => Set<OwnDataset>();
+    public DbSet<PausePoint> PausePoints => Set<PausePoint>();
+    public DbSet<Evaluation> Evaluations => Set<Evaluation>();
     public DbSet<MetricSeries> MetricSeries => Set<MetricSeries>();
     public DbSet<MetricChunk> MetricChunks => Set<MetricChunk>();
     public DbSet<MetricEpoch> MetricEpochs => Set<MetricEpoch>();

@@ -1,5 +1,7 @@
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -14,18 +16,22 @@ namespace ExperimentHub.Tracking;
 public static class TrackingSetup
 {
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
-    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder)
+    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
+        services.AddSingleton(datasets);
         services.AddSingleton(AppVersion.OfThisBuild);
         services.AddSingleton<DeviceInventory>();
         services.AddSingleton<RunFeed>();
         services.AddSingleton<LiveRuns>();
         services.AddSingleton<RunLogs>();
         services.AddSingleton<RunQueue>();
+        services.AddSingleton<RunControl>();
+        services.AddSingleton<AttemptWriter>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
+        services.AddSingleton<RunAnnotations>();
         services.AddSingleton<RunDeletion>();
         services.AddSingleton<RunBulk>();
         services.AddSingleton<RunSearch>();
@@ -36,6 +42,10 @@ public static class TrackingSetup
         services.AddSingleton<ViewStore>();
         services.AddSingleton<WaitingLine>();
         services.AddSingleton<CheckpointFiles>();
+        services.AddSingleton<CheckpointRecorder>();
+        services.AddSingleton<CheckpointKeeper>();
+        services.AddSingleton<EvaluationStore>();
+        services.AddSingleton<Reproductions>();
         services.AddSingleton<MetricWriter>();
         services.AddSingleton<MetricReader>();
         services.AddSingleton<LiveSeries>();
@@ -43,6 +53,10 @@ public static class TrackingSetup
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();
         services.AddSingleton<DiskUse>();
+        services.AddSingleton<DatasetFiles>();
+        services.AddSingleton<DatasetLibrary>();
+        services.AddSingleton<DatasetUploads>();
+        services.AddSingleton<DatasetFetches>();
         return services;
     }
 }

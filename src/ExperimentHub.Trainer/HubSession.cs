@@ -47,15 +47,15 @@ internal static class HubSession
 
     private static async Task TrainAsync(StartTraining start, string? externalLibTorch, EventWriter events, CancellationToken stop)
     {
-        if (start.Spec.Validate() is { Count: > 0 } problems)
+        var dataset = start.Dataset ?? DatasetCatalog.Find(start.Spec.Dataset);
+        if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
             throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
 
         events.Send(new Preparing("Loading torch"));
         Log($"info: {LibTorch.Load(externalLibTorch)}");
         var device = DeviceNames.Find(start.Device);
 
-        var dataset = DatasetCatalog.Get(start.Spec.Dataset);
-        events.Send(new Preparing($"Reading {dataset.Name}"));
+        events.Send(new Preparing($"Reading {dataset!.Name}"));
         using var http = MirrorSource.CreateClient();
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
         var data = await new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset, stop);

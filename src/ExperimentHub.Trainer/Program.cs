@@ -12,6 +12,8 @@ switch (args)
         return SelfTest.Run(externalLibTorch, asJson: false);
     case ["--selftest", "--json"] or ["--json", "--selftest"]:
         return SelfTest.Run(externalLibTorch, asJson: true);
+    case ["--fetch", var key, var cache]:
+        return await FetchSession.RunAsync(key, cache);
     case ["--help"] or ["-h"]:
         Console.Out.Write(Usage.Text);
         return ExitCode.Done;

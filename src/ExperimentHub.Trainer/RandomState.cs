@@ -1,27 +1,22 @@
-using TorchSharp;
-using static TorchSharp.torch;
+using static ExperimentHub.Trainer.SplitMix64;
 
 namespace ExperimentHub.Trainer;
 
-/// <summary>The generators that layers draw from while training. The order of the data needs none, see <see cref="Datasets.DataOrder"/>.</summary>
+/// <summary>
+/// The random numbers that dropout and augmentation draw. Those of a step are a function of (seed, epoch, step) alone, so a training that goes on after any
+/// step draws what an undisturbed one does, on every device, and nothing of a generator has to be saved (TorchSharp could not read that of a GPU). The order
+/// of the data needs no generator, see <see cref="Datasets.DataOrder"/>.
+/// </summary>
 internal static class RandomState
 {
-    /// <summary>
-    /// TorchSharp cannot read the generator of a GPU, so its draws are a function of (seed, epoch) alone: a resumed run then draws what an
-    /// uninterrupted one does, without anything saved.
-    /// </summary>
-    public static void BeginEpoch(Device device, long seed, int epoch)
+    /// <summary>What the generators are started with before a step that draws from them.</summary>
+    /// <param name="seed">The run's.</param>
+    /// <param name="epoch">Counts from 1.</param>
+    /// <param name="step">Within the epoch, from 0.</param>
+    public static long SeedOf(long seed, int epoch, int step)
     {
-        if (device.type == DeviceType.CUDA)
-            cuda.manual_seed(unchecked((seed * (Protocol.TrainingSpec.MaxEpochs + 1)) + epoch));
+        // The CPU's generator looks at the low 32 bits alone, so every bit of the position must reach them.
+        var position = ((ulong)epoch << 32) | (uint)step;
+        return (long)Mix(Mix((ulong)seed + Golden) ^ Mix(position + Golden));
     }
-
-    /// <summary>The state of the CPU's generator, a uint8 vector.</summary>
-    public static Tensor OfCpu() => get_rng_state();
-
-    /// <summary>
-    /// Takes back what <see cref="OfCpu"/> gave. torch ends the process when the bytes are no state of its generator, and TorchSharp does not catch
-    /// that: the hub has compared the file's hash just before, and a process that dies here costs one attempt.
-    /// </summary>
-    public static void GiveCpu(Tensor state) => set_rng_state(state);
 }

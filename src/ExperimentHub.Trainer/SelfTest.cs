@@ -1,8 +1,10 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Devices;
 using ExperimentHub.Trainer.Models;
 using ExperimentHub.Trainer.Native;
@@ -49,10 +51,18 @@ internal static class SelfTest
     {
         using var scope = NewDisposeScope();
         random.manual_seed(1).Dispose();
-        using var network = NetworkBuilder.Build(ModelCatalog.Get(ModelCatalog.SimpleNn).Layers, 28, 28, 10);
+        var (spec, shape) = (new TrainingSpec(), DatasetCatalog.Mnist.Shape);
+        var outline = ModelOutline.Of(spec.Model, shape);
+        using var network = NetworkBuilder.Build(outline);
         network.to(device.TorchName);
-        using var step = new TrainingStep(network, new OptimizerSpec());
-        return step.Take(rand(BatchSize, 1, 28, 28).to(device.TorchName), arange(BatchSize, int64).remainder(10).to(device.TorchName)).cpu().item<float>();
+        using var step = new TrainingStep(spec, outline, network);
+        var pixels = new byte[BatchSize * shape.Height * shape.Width];
+        new Random(1).NextBytes(pixels);
+        var labels = Enumerable.Range(0, BatchSize).Select(image => (byte)(image % shape.Classes)).ToArray();
+        using var images = DeviceImages.MoveTo(new Device(device.TorchName), new LabelledImages(new IdxImages(pixels, BatchSize, shape.Height, shape.Width), labels));
+        using var batches = new EpochBatches(images, [.. Enumerable.Range(0, BatchSize).Select(image => (long)image)], 1, BatchSize);
+        step.TakeBlock(batches, 0, 1);
+        return step.ReadBack().Losses[0];
     }
 
     private static string Describe(SelfTestReport report)

@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
+using ExperimentHub.Trainer.Epochs;
+using ExperimentHub.Trainer.Evaluations;
 using ExperimentHub.Trainer.Hub;
 using ExperimentHub.Trainer.Models;
 using TorchSharp;
@@ -14,172 +18,184 @@ namespace ExperimentHub.Trainer;
 
 /// <summary>
 /// Trains one run, in the order of the tutorial: device, model, data, then epochs of steps. After every epoch it evaluates, reports and saves.
-/// The same spec, seed, device and number of threads give bit-identical weights, also when the run goes on from the end of an epoch.
+/// The same spec, seed, device and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from there.
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
-/// <param name="stop">Looked at before every step.</param>
+/// <param name="stop">Answered within a block of steps, see <see cref="BlockSize"/>: the place is saved and no step is lost.</param>
 internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log, CancellationToken stop)
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
-
-    // Large enough to keep a GPU busy, small enough that a CPU reports every second.
-    private const int EvaluationBatch = 1_000;
-
-    private readonly ProcessUse _use = new();
+    private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
+    private readonly BlockSize _block = new();
 
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
-    /// <exception cref="TrainingFailure">The loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
+    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
     public void Run()
     {
         var spec = start.Spec;
-        var layers = ModelCatalog.Get(spec.Model.Kind).Layers;
-        var (height, width) = (data.Train.Images.Height, data.Train.Images.Width);
+        var outline = ModelOutline.Of(spec.Model, new ImageShape(data.Train.Images.Height, data.Train.Images.Width, data.Classes));
 
         // The hub applied the tutorial's rule (CUDA if this machine has it, else the CPU) and names the device; from here on model and data are
         // moved to it explicitly.
         var device = new Device(start.Device);
-        var saved = SavedEpoch.Read(start);
-        var threads = ThreadCount.For(ModelOutline.Of(layers, channels: 1, height, width), spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
+        var saved = SavedTraining.Read(start, data.Sha256);
+        var threads = ThreadCount.For(outline, spec.BatchSize, Environment.ProcessorCount, saved?.Threads);
         set_num_threads(threads);
 
         // The seed is set once. The weights are drawn on the CPU, so that every device starts from the same ones.
         random.manual_seed(spec.Seed).Dispose();
-        using var network = NetworkBuilder.Build(layers, height, width, data.Classes);
+        using var network = NetworkBuilder.Build(outline);
         network.to(device);
-        using var trainImages = DeviceImages.MoveTo(device, data.Train);
-        using var testImages = DeviceImages.MoveTo(device, data.Test);
-        using var trainingStep = new TrainingStep(network, spec.Optimizer);
-        var checkpoints = new CheckpointWriter(start);
+        // The training step has its own way through the network; the module itself only evaluates.
+        network.eval();
+        using var trainingStep = new TrainingStep(spec, outline, network);
 
-        // Last, because building the network draws random numbers.
+        var (train, heldBack) = HeldBack.From(data.Train, spec.Validation);
+        using var trainImages = DeviceImages.MoveTo(device, train);
+        var evaluationBatch = Evaluator.BatchSizeFor(outline, device.type);
+        using var test = new Evaluator(network, data.Test, device, evaluationBatch, events.Beat);
+        using var validation = heldBack is null ? null : new Evaluator(network, heldBack, device, evaluationBatch, events.Beat);
+
+        var conditions = new TrainingConditions(start.Device, deviceInfo.Name, threads, data.Sha256, start.AppVersion);
+        var checkpoints = new CheckpointWriter(start, conditions, network, trainingStep);
         if (saved is not null)
         {
             saved.Restore(network, trainingStep);
-            LogResume(saved, threads);
+            LogResume(saved, conditions);
+        }
+        else if (start.Fork is { } fork)
+        {
+            log($"info: Starting from the weights of {fork.CheckpointFile}; {Fork.Give(fork, spec.Optimizer, network, trainingStep)}");
         }
 
-        // The last batch of an epoch is smaller where the images do not divide evenly; it is kept.
-        var stepsPerEpoch = (data.Train.Count + spec.BatchSize - 1) / spec.BatchSize;
-        events.Send(new TrainingStarted(deviceInfo, __version__, threads,
-            network.parameters().Sum(parameter => parameter.NumberOfElements), data.Train.Count, data.Test.Count, stepsPerEpoch));
-
-        for (var epoch = (saved?.Epoch ?? 0) + 1; epoch <= spec.Epochs; epoch++)
+        var stepsPerEpoch = EpochBatches.StepsFor(train.Count, spec.BatchSize);
+        events.Send(new TrainingStarted(deviceInfo, TrainingConditions.TorchVersion, threads,
+            network.parameters().Sum(parameter => parameter.NumberOfElements), train.Count, data.Test.Count, stepsPerEpoch)
         {
-            RandomState.BeginEpoch(device, spec.Seed, epoch);
-            network.train();
-            var clock = Stopwatch.StartNew();
-            if (TrainEpoch(epoch, stepsPerEpoch, trainImages, trainingStep, device) is not { } trainLoss)
+            ValidationSamples = heldBack?.Count ?? 0,
+            DatasetSha256 = data.Sha256,
+        });
+
+        var done = saved?.Epoch ?? 0;
+        var history = saved?.History ?? new EpochHistory(BestMetrics.Of(spec), [], []);
+        var tally = saved?.Tally ?? new EpochTally();
+        var seconds = start.Resume?.SecondsBefore ?? 0;
+        // A run that was killed between its last checkpoint and its last word ends for the reason that it would have given.
+        var reason = EarlyEnd.AfterEpoch(spec.StopRules, done, history, seconds);
+        Evaluation? untold = null;
+
+        while (done < spec.Epochs && reason is null)
+        {
+            var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
+            if (interruption is not null)
             {
-                events.Send(new TrainingStopped());
+                if (untold is not null)
+                    events.Send(untold.Tell(done, data.Classes));
+                events.Send(checkpoints.SavePause(done, tally, history));
+                events.Send(interruption);
                 return;
             }
 
-            var seconds = clock.Elapsed.TotalSeconds;
-            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {epoch}, Loss: {trainLoss}"));
+            done++;
+            seconds += tally.Seconds;
+            log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {done}, Loss: {tally.MeanLoss}"));
 
-            network.eval();
-            var (testLoss, testAccuracy) = Evaluate(network, testImages, device);
-            if (!double.IsFinite(testLoss))
-                throw NotANumber($"The test loss is not a finite number after epoch {epoch}.");
-            events.Send(new EpochFinished(epoch, trainLoss, testLoss, testAccuracy, seconds));
+            var (tested, validated) = (test.Run(), validation?.Run());
+            RequireNumber(tested.Loss, "test", done);
+            RequireNumber(validated?.Loss ?? 0, "validation", done);
 
-            events.Send(checkpoints.Save(epoch, network, trainingStep, testLoss, testAccuracy));
-        }
-
-        events.Send(new TrainingFinished());
-    }
-
-    private void LogResume(SavedEpoch saved, int threads)
-    {
-        log($"info: Resuming after epoch {saved.Epoch} from {start.Resume!.CheckpointFile}");
-        if ((saved.Device, saved.TorchVersion, saved.Threads) != (start.Device, __version__, threads))
-        {
-            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to epoch {saved.Epoch} it was {saved.Device}, " +
-                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {start.Device}, torch {__version__}, threads: {threads}.");
-        }
-    }
-
-    /// <returns>The mean of the steps' losses, or null when asked to stop.</returns>
-    private double? TrainEpoch(int epoch, int steps, DeviceImages trainImages, TrainingStep trainingStep, Device device)
-    {
-        using var epochScope = NewDisposeScope();
-        var sinceProgress = Stopwatch.StartNew();
-        var batchSize = start.Spec.BatchSize;
-
-        // A new order for every epoch, then batches are slices of it.
-        using var shuffled = trainImages.InOrder(DataOrder.Of(start.Spec.Seed, epoch, data.Train.Count));
-        using var losses = new LossLog(steps, device);
-        for (var step = 0; step < steps; step++)
-        {
-            if (stop.IsCancellationRequested)
-                return null;
-
-            // Tensors are native memory that the collector does not see: everything that a step makes ends with it.
-            using (NewDisposeScope())
+            var epoch = new EpochFinished(done, tally.MeanLoss, tested.Loss, tested.Accuracy, tally.Seconds)
             {
-                var (inputs, labels) = shuffled.Batch((long)step * batchSize, batchSize);
-                losses.Add(trainingStep.Take(inputs, labels));
+                TrainAccuracy = (double)tally.Correct / train.Count,
+                ValidationLoss = validated?.Loss,
+                ValidationAccuracy = validated?.Accuracy,
+            };
+            history.Add(epoch);
+            reason = EarlyEnd.AfterEpoch(spec.StopRules, done, history, seconds);
+            epoch = epoch with { Best = history.Best is { Ago: 0 } };
+            events.Send(epoch);
+
+            // The images that the network gets wrong are told of the best epoch and of the last, which is known only when the next is interrupted.
+            untold = tested;
+            if (epoch.Best || reason is not null || done == spec.Epochs)
+            {
+                events.Send(untold.Tell(done, data.Classes));
+                untold = null;
             }
 
-            if (sinceProgress.Elapsed >= ProgressInterval)
-                ReportProgress(epoch, steps, losses, sinceProgress);
+            events.Send(checkpoints.SaveEpoch(epoch, history));
+            tally = new EpochTally();
         }
 
-        if (losses.Unread > 0)
-            ReportProgress(epoch, steps, losses, sinceProgress);
-        return losses.Mean;
+        events.Send(new TrainingFinished(reason));
     }
 
-    /// <summary>Tells the loss of every step since the last report.</summary>
-    private void ReportProgress(int epoch, int stepsPerEpoch, LossLog losses, Stopwatch since)
+    /// <summary>Trains what is not yet done of an epoch.</summary>
+    /// <param name="secondsBefore">Of the epochs before.</param>
+    /// <returns>null when the epoch is done; otherwise the last word of a training that ends within it.</returns>
+    private TrainerEvent? TrainEpoch(int epoch, DeviceImages trainImages, TrainingStep trainingStep, EpochTally tally, double secondsBefore)
     {
-        var (batchSize, first) = (start.Spec.BatchSize, losses.Count - losses.Unread);
-        var samples = Math.Min((long)losses.Count * batchSize, data.Train.Count) - (long)first * batchSize;
-
-        // Reading waits for the device, so the clock is read after it: a GPU may still be busy with steps that were only queued.
-        var block = losses.ReadBack();
-        var seconds = since.Elapsed.TotalSeconds;
-        since.Restart();
-        var diverged = !float.IsFinite(block[^1]);
-        var told = diverged ? block[..^1] : block;
-        if (told.Length > 0)
+        var clock = Stopwatch.StartNew();
+        var earlier = tally.Seconds;
+        _progress.BeginEpoch();
+        using var batches = new EpochBatches(trainImages, DataOrder.Of(start.Spec.Seed, epoch, (int)trainImages.Count), epoch, start.Spec.BatchSize);
+        TrainerEvent? interruption = null;
+        while (tally.Steps < batches.Steps && interruption is null)
         {
-            var (cpu, memory) = _use.Read();
-            events.Send(new TrainingProgress(epoch, (long)(epoch - 1) * stepsPerEpoch + first + told.Length, told.Average(loss => (double)loss), samples / seconds)
-            {
-                Losses = told,
-                LearningRate = start.Spec.Optimizer.LearningRate,
-                Seconds = seconds,
-                CpuPercent = cpu,
-                MemoryBytes = memory,
-            });
+            if (stop.IsCancellationRequested)
+                interruption = new TrainingStopped();
+            else if (EarlyEnd.OutOfTime(start.Spec.StopRules, secondsBefore + tally.Seconds) is { } reason)
+                interruption = new TrainingFinished(reason);
+            else
+                TrainBlock(batches, trainingStep, tally);
+            tally.Seconds = earlier + clock.Elapsed.TotalSeconds;
         }
 
-        if (diverged)
-            throw NotANumber($"The training loss is not a finite number in epoch {epoch} at step {first + block.Length}.");
+        _progress.Tell(epoch, StepsOfRun(batches, tally));
+        return interruption;
+    }
+
+    private void TrainBlock(EpochBatches batches, TrainingStep trainingStep, EpochTally tally)
+    {
+        var (first, count) = (tally.Steps, Math.Min(_block.Steps, batches.Steps - tally.Steps));
+        var clock = Stopwatch.StartNew();
+        trainingStep.TakeBlock(batches, first, count);
+        var results = trainingStep.ReadBack();
+        _block.Took(count, clock.Elapsed);
+
+        var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));
+        var good = results.First(notFinite < 0 ? count : notFinite);
+        tally.Add(good);
+        _progress.Add(good, batches.ImagesBefore(first + good.Count) - batches.ImagesBefore(first));
+        if (notFinite >= 0)
+        {
+            _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
+            throw NotANumber($"The training loss is not a finite number in epoch {batches.Epoch} at step {first + notFinite + 1}.");
+        }
+
+        if (_progress.IsDue)
+            _progress.Tell(batches.Epoch, StepsOfRun(batches, tally));
+    }
+
+    private static long StepsOfRun(EpochBatches batches, EpochTally tally) => ((long)(batches.Epoch - 1) * batches.Steps) + tally.Steps;
+
+    private void LogResume(SavedTraining saved, TrainingConditions now)
+    {
+        var place = saved.Tally.Steps == 0 ? $"epoch {saved.Epoch}" : $"step {saved.Tally.Steps} of epoch {saved.Epoch + 1}";
+        log($"info: Resuming after {place} from {start.Resume!.CheckpointFile}");
+        if ((saved.Device, saved.TorchVersion, saved.Threads) != (now.Device, TrainingConditions.TorchVersion, now.Threads))
+        {
+            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {saved.Device}, " +
+                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {now.Device}, torch {TrainingConditions.TorchVersion}, threads: {now.Threads}.");
+        }
+    }
+
+    private static void RequireNumber(double loss, string set, int epoch)
+    {
+        if (!double.IsFinite(loss))
+            throw NotANumber($"The {set} loss is not a finite number after epoch {epoch}.");
     }
 
     private static TrainingFailure NotANumber(string reason) =>
         new($"{reason} The weights have grown out of range.", "Try a lower learning rate or a lower momentum.");
-
-    /// <summary>Mean cross-entropy and accuracy over all test images.</summary>
-    private (double Loss, double Accuracy) Evaluate(nn.Module<Tensor, Tensor> network, DeviceImages testImages, Device device)
-    {
-        using var scope = NewDisposeScope();
-        using var withoutGradients = no_grad();
-        var loss = zeros(1, float64, device);
-        var correct = zeros(1, int64, device);
-        for (var first = 0L; first < testImages.Count; first += EvaluationBatch)
-        {
-            using var batchScope = NewDisposeScope();
-            var (inputs, labels) = testImages.Batch(first, EvaluationBatch);
-            var scores = network.forward(inputs);
-            loss.add_(nn.functional.cross_entropy(scores, labels, reduction: nn.Reduction.Sum));
-            correct.add_(scores.argmax(1).eq(labels).sum());
-            events.Beat();
-        }
-
-        return (loss.cpu().item<double>() / testImages.Count, (double)correct.cpu().item<long>() / testImages.Count);
-    }
 }

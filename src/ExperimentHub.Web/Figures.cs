@@ -17,6 +17,9 @@ public static class Figures
     /// <summary>The same without the unit, for columns that carry it in the header.</summary>
     public static string Percent(double? fraction) => fraction is { } value ? Text(value * 100, "0.00") : None;
 
+    /// <summary>A score from 0 to 1 with four decimals: <c>0.9123</c>.</summary>
+    public static string Score(double? score) => score is { } value ? Text(value, "0.0000") : None;
+
     /// <summary>A fraction as <c>58 %</c>; 100 % only when it is done.</summary>
     public static string Progress(double fraction) => $"{Text(Math.Floor(Math.Clamp(fraction, 0, 1) * 100), "0")} %";
 

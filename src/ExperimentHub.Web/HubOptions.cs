@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Net;
 using ExperimentHub.Execution;
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Datasets;
 
 namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
-internal sealed record HubOptions(string DataFolder, ExecutionOptions Execution)
+internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, ExecutionOptions Execution)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -13,11 +15,13 @@ internal sealed record HubOptions(string DataFolder, ExecutionOptions Execution)
         var problems = new List<string>();
         var hub = configuration.GetSection("Hub");
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var datasetFolder = Folder(hub["DatasetFolder"], Path.Combine(home, ".cache", "experimenthub", "datasets"));
         options = new HubOptions(
             Folder(hub["DataFolder"], Path.Combine(home, ".local", "share", "experimenthub")),
+            new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExecutionOptions
             {
-                DatasetFolder = Folder(hub["DatasetFolder"], Path.Combine(home, ".cache", "experimenthub", "datasets")),
+                DatasetFolder = datasetFolder,
                 TrainerPath = hub["TrainerPath"] is { Length: > 0 } path ? path : null,
                 CpuSlots = Number(hub, "CpuSlots", 1, 1, 64, problems),
                 SlotsPerGpu = Number(hub, "SlotsPerGpu", 1, 1, 16, problems),

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
@@ -28,6 +29,7 @@ public static class PagesSetup
             mud.SnackbarConfiguration.HideTransitionDuration = 100;
             mud.SnackbarConfiguration.PreventDuplicates = true;
         });
+        services.AddScoped<Confirmation>();
         DataFolder.Create(folder.Keys);
         services.AddDataProtection().SetApplicationName("ExperimentHub").PersistKeysToFileSystem(new DirectoryInfo(folder.Keys));
         return services;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ExperimentHub.TestHub;
 
 namespace ExperimentHub.Benchmarks;
@@ -35,11 +34,12 @@ internal static class LiveBenchmark
         return
         [
             new Row("steps per second of the run that is followed, nobody following", "steps/s", steps),
-            new Row("to one viewer", "KiB/s", bytes),
+            new Row("to one viewer of that run", "KiB/s", bytes),
             new Row("hub's CPU while it records, nobody following", "cores", alone),
             new Row("the same, 1 viewer", "cores", one),
             new Row($"the same, {ManyViewers} viewers", "cores", many),
             new Row($"hub's resident memory after {ManyViewers} viewers", "MiB", memory),
+            .. await PacedViewerBenchmark.RunAsync(rounds),
         ];
     }
 
@@ -51,29 +51,11 @@ internal static class LiveBenchmark
 
     private static async Task<(double Cores, double BytesOfOne)> FollowAsync(HubProcess hub, string id, int viewers)
     {
-        using var process = Process.GetProcessById(hub.Id);
         var newest = await LastStepAsync(hub, id);
         using var window = new CancellationTokenSource(Window);
-        var cpu = process.TotalProcessorTime;
-        var received = await Task.WhenAll(Enumerable.Range(0, viewers).Select(_ => ReadAsync(hub, $"/api/v1/runs/{id}/live?after=train_loss:{newest},learning_rate:{newest}", window.Token)));
+        var cpu = Processes.CpuTime(hub.Id).Own;
+        var received = await Task.WhenAll(Enumerable.Range(0, viewers).Select(_ => StreamViewer.ReadAsync(hub, $"/api/v1/runs/{id}/live?after=train_loss:{newest},learning_rate:{newest}", window.Token)));
         await Task.Delay(Timeout.Infinite, window.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-        process.Refresh();
-        return ((process.TotalProcessorTime - cpu) / Window, received.FirstOrDefault());
-    }
-
-    private static async Task<double> ReadAsync(HubProcess hub, string path, CancellationToken end)
-    {
-        var buffer = new byte[16 << 10];
-        var total = 0.0;
-        try
-        {
-            await using var stream = await hub.Http.GetStreamAsync(new Uri(path, UriKind.Relative), end);
-            while (true)
-                total += await stream.ReadAsync(buffer, end);
-        }
-        catch (OperationCanceledException)
-        {
-            return total;
-        }
+        return ((Processes.CpuTime(hub.Id).Own - cpu) / Window, received.FirstOrDefault());
     }
 }

@@ -1,14 +1,18 @@
 using ExperimentHub.Benchmarks;
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks [training] [hub] [recovery] [live] [metrics] [scale] [--rounds N]
+// The hub under test starts this program as its trainer.
+if (args is [PacedTrainer.Command, .. var trainerArguments])
+    return PacedTrainer.Run(trainerArguments);
+
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [scale] [--rounds N]
 // scale: [--runs 20000,100000] [--folder where the data stays]
-var rounds = 5;
+int? askedRounds = null;
 var wanted = new List<string>();
 var scale = new ScaleOptions([20_000, 100_000], null);
 for (var i = 0; i < args.Length; i++)
 {
-    if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out rounds) && rounds > 0)
-        i++;
+    if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out var number) && number > 0)
+        (askedRounds, i) = (number, i + 1);
     else if (args[i] == "--runs" && i + 1 < args.Length)
         scale = scale with { Runs = [.. args[++i].Split(',').Select(int.Parse)] };
     else if (args[i] == "--folder" && i + 1 < args.Length)
@@ -17,14 +21,18 @@ for (var i = 0; i < args.Length; i++)
         wanted.Add(args[i]);
 }
 
-var all = new Dictionary<string, Func<int, Task<IReadOnlyList<Row>>>>
+var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int Rounds)>
 {
-    ["training"] = TrainingBenchmark.RunAsync,
-    ["hub"] = HubBenchmark.RunAsync,
-    ["recovery"] = RecoveryBenchmark.RunAsync,
-    ["live"] = LiveBenchmark.RunAsync,
-    ["metrics"] = MetricBenchmark.RunAsync,
-    ["scale"] = count => ScaleBenchmark.RunAsync(count, scale),
+    ["training"] = (TrainingBenchmark.RunAsync, 5),
+    ["hub"] = (HubBenchmark.RunAsync, 5),
+    ["recovery"] = (RecoveryBenchmark.RunAsync, 5),
+    ["live"] = (LiveBenchmark.RunAsync, 5),
+    ["pixel"] = (PixelBenchmark.RunAsync, 5),
+    ["crowd"] = (CrowdBenchmark.RunAsync, 5), // minutes
+    ["pages"] = (PageMemoryBenchmark.RunAsync, 5),
+    ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
+    ["metrics"] = (MetricBenchmark.RunAsync, 5),
+    ["scale"] = (count => ScaleBenchmark.RunAsync(count, scale), 5),
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
 {
@@ -33,8 +41,9 @@ if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)
 }
 
 var rows = new List<Row>();
-foreach (var (name, run) in all.Where(benchmark => wanted.Count == 0 || wanted.Contains(benchmark.Key)))
+foreach (var (name, (run, usualRounds)) in all.Where(benchmark => wanted.Count == 0 || wanted.Contains(benchmark.Key)))
 {
+    var rounds = askedRounds ?? usualRounds;
     Console.WriteLine($"== {name}, {rounds} rounds");
     rows.AddRange(await run(rounds));
 }

@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -23,21 +24,24 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             if (message.Type == "error")
                 errors.Add($"{page.Url}: {message.Text}");
         };
-        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/devices" }) // with nothing in them
+        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/datasets", "/devices" }) // with nothing in them
             await CheckAsync(page, path);
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
         var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
         var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
+        await AnnotateAsync(hub, run!.ToString());
         await ScheduleAsync(page);
         string[] paths =
         [
-            "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints",
-            $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
+            "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints", $"/runs/{run}?tab=evaluation",
+            $"/runs/{run}?tab=evaluation&of=last&pair=4-9", $"/runs/new?fork={run}:5", "/runs/new?fork=banana",
+            $"/runs/{run}?tab=notes", $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
             "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",
             "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
             $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
             "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars", "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
+            "/datasets", "/datasets/new", "/datasets/mnist", "/datasets/kmnist", "/datasets/nothing",
         ];
         foreach (var path in paths)
             await CheckAsync(page, path);
@@ -48,6 +52,13 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
     {
         if (Directory.Exists(_data))
             Directory.Delete(_data, recursive: true);
+    }
+
+    private static async Task AnnotateAsync(HubProcess hub, string run)
+    {
+        using var notes = JsonContent.Create(new { notes = "# Why\n\nA [link](https://example.com), `code` and a table:\n\n|a|b|\n|-|-|\n|1|2|\n\n> quoted" });
+        (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/notes", UriKind.Relative), notes)).EnsureSuccessStatusCode();
+        (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/tags/night", UriKind.Relative), null)).EnsureSuccessStatusCode();
     }
 
     /// <summary>A schedule of the first experiment that has fired twice; the second time it skips, unless the run was very quick.</summary>

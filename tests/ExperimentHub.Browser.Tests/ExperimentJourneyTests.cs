@@ -50,10 +50,24 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
         await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
+        // The harmless answer has the focus, the menu is gone, and Escape is a no.
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Keep it" })).ToBeFocusedAsync();
+        await Expect(page.GetByRole(AriaRole.Menuitem)).ToHaveCountAsync(0);
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Delete…" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete experiment" }).ClickAsync();
         await Expect(page.GetByText("An experiment gathers the runs")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Expect(page.GetByText("Monday to Friday at 02:30")).ToBeVisibleAsync();
+
+        // A row is one link, its heading is not: each word of it sorts by its own column.
+        foreach (var (word, order) in new[] { ("Accuracy %", "-accuracy"), ("Train time", "duration"), ("Name", "name") })
+        {
+            await page.GetByRole(AriaRole.Link, new() { Name = word, Exact = true }).ClickAsync();
+            await page.WaitForURLAsync(new Regex($"sort={order}$"));
+        }
     }
 
     public void Dispose()

@@ -21,14 +21,16 @@ internal sealed class RunningHub : IAsyncDisposable
     public EmptyHub Hub { get; }
 
     public static async Task<RunningHub> StartAsync(
-        FakeTrainer trainer, Func<ExecutionOptions, ExecutionOptions>? configure = null, TimeProvider? time = null, string? existing = null)
+        FakeTrainer trainer, Func<ExecutionOptions, ExecutionOptions>? configure = null, TimeProvider? time = null, string? existing = null,
+        Action<IServiceCollection>? services = null)
     {
-        var hub = await EmptyHub.CreateAsync((services, folder) =>
+        var hub = await EmptyHub.CreateAsync((all, folder) =>
         {
             var options = new ExecutionOptions { DatasetFolder = folder.Root, TrainerPath = trainer.Program };
-            services.AddSingleton<IHostApplicationLifetime, StartedLifetime>();
-            services.AddSingleton(time ?? TimeProvider.System);
-            services.AddExecution(configure?.Invoke(options) ?? options, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
+            all.AddSingleton<IHostApplicationLifetime, StartedLifetime>();
+            all.AddSingleton(time ?? TimeProvider.System);
+            all.AddExecution(configure?.Invoke(options) ?? options, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
+            services?.Invoke(all);
         }, existing);
         var running = new RunningHub(hub);
         foreach (var service in running._hosted)

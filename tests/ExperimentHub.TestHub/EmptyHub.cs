@@ -3,6 +3,8 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -28,7 +30,9 @@ public sealed class EmptyHub : IAsyncDisposable
     public DataFolder Folder { get; }
     public IServiceProvider Services => _services;
     public RunQueue Queue => Get<RunQueue>();
+    public RunControl Control => Get<RunControl>();
     public RunRecorder Recorder => Get<RunRecorder>();
+    public CheckpointRecorder Checkpoints => Get<CheckpointRecorder>();
     public RunHistory History => Get<RunHistory>();
     public RunFeed Feed => Get<RunFeed>();
     public DeviceInventory Devices => Get<DeviceInventory>();
@@ -44,7 +48,7 @@ public sealed class EmptyHub : IAsyncDisposable
     {
         var folder = new DataFolder(existing ?? Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
-        services.AddTracking(folder);
+        services.AddTracking(folder, new DatasetOptions(Path.Combine(folder.Root, "cache")));
         services.AddSqliteTracking(folder);
         services.AddSingleton<IFireTimes, NoFireTimes>();
         services.AddSingleton<IHardware>(new FixedHardware());
@@ -99,7 +103,10 @@ public sealed class EmptyHub : IAsyncDisposable
         for (var epoch = 1; epoch <= accuracies.Length; epoch++)
         {
             Recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 1875, 1 - accuracies[epoch - 1], 60_000));
-            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch));
+            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch)
+            {
+                Best = accuracies.Take(epoch - 1).All(earlier => earlier < accuracies[epoch - 1]),
+            });
         }
 
         await Recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);

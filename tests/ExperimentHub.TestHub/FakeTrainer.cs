@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
@@ -45,7 +46,36 @@ public sealed class FakeTrainer : IDisposable
 
     public static string SayStarted { get; } = Say(new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875));
 
-    public static string SayEpoch(int epoch) => Say(new EpochFinished(epoch, 0.5 / epoch, 0.4 / epoch, 0.9 + 0.01 * epoch, 0.5));
+    /// <summary>An epoch that is better than those before.</summary>
+    public static string SayEpoch(int epoch) => Say(new EpochFinished(epoch, 0.5 / epoch, 0.4 / epoch, 0.9 + 0.01 * epoch, 0.5) { Best = true });
+
+    /// <summary>Says an epoch and its checkpoint, whose two files really lie in the folder that the start command names.</summary>
+    public static string SaveCheckpoint(int attempt, int epoch)
+    {
+        var (weights, state) = (CheckpointName.For(attempt, epoch), CheckpointName.StateFor(attempt, epoch));
+        return $"""
+            {WriteFiles(weights, state)}
+            {SayEpoch(epoch)}
+            {Say(new CheckpointSaved(epoch, weights, 1, OneByte, new StateFile(state, 1, OneByte)))}
+            """;
+    }
+
+    /// <summary>Says where the training was stopped, with files as <see cref="SaveCheckpoint"/>.</summary>
+    public static string SavePausePoint(int attempt, int epoch, int stepsDone)
+    {
+        var (weights, state) = (CheckpointName.ForPause(attempt), CheckpointName.StateForPause(attempt));
+        return $"""
+            {WriteFiles(weights, state)}
+            {Say(new PausePointSaved(epoch, stepsDone, weights, 1, OneByte, new StateFile(state, 1, OneByte)))}
+            """;
+    }
+
+    private static string OneByte { get; } = Convert.ToHexStringLower(SHA256.HashData("x"u8));
+
+    private static string WriteFiles(string weights, string state) => $"""
+        folder=$(echo "$start" | sed 's/.*"checkpointFolder":"\([^"]*\)".*/\1/')
+        printf x > "$folder/{weights}"; printf x > "$folder/{state}"
+        """;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 }

@@ -1,6 +1,8 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Trainer.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Tests;
@@ -47,6 +49,64 @@ public sealed class ResumeTests : IDisposable
         var second = Train(Resume(TinyData.Start(_folder["longer"], new TrainingSpec { Epochs = Epochs }, attempt: 2), first));
 
         Assert.Equal(FinalHashes("whole", whole), FinalHashes("longer", second));
+    }
+
+    [Fact]
+    public void Run_ResumedFromTheStateOfAnEarlierVersion_EndsAsTheUninterruptedRun()
+    {
+        var whole = Train(TinyData.Start(Folder("whole"), new TrainingSpec { Epochs = Epochs }));
+        var first = Train(TinyData.Start(Folder("old"), new TrainingSpec { Epochs = 2 }));
+        MakeVersion1(first.Of<CheckpointSaved>().Last());
+
+        var second = Train(Resume(TinyData.Start(_folder["old"], new TrainingSpec { Epochs = Epochs }, attempt: 2), first));
+
+        Assert.Equal(FinalHashes("whole", whole).Weights, FinalHashes("old", second).Weights);
+        // Of the epochs before it knows only the accuracy of the one that it goes on from, and that was perfect already.
+        Assert.Equal(1, first.Of<EpochFinished>().Last().TestAccuracy);
+        Assert.All(second.Of<EpochFinished>(), epoch => Assert.False(epoch.Best));
+    }
+
+    [Theory]
+    [InlineData("""{"patience":2}""")]
+    [InlineData("""{"patience":3,"minDelta":0.02}""")]
+    [InlineData("""{"plateauEpochs":2}""")]
+    [InlineData("""{"divergenceFactor":1.02}""")]
+    public void Run_EndedByARule_EndsTheSameWhereverItIsResumed(string rules)
+    {
+        // Half of the labels are wrong and the steps are large: the losses jump about.
+        var data = TinyData.Create(train: 200, test: 200);
+        for (var i = 0; i < data.Train.Count; i += 2)
+            data.Train.Labels[i] = (byte)(i % 10);
+        var spec = new TrainingSpec
+        {
+            Epochs = 60, BestBy = BestMetrics.TestLoss, Optimizer = new OptimizerSpec { LearningRate = 0.03 }, StopRules = ProtocolJson.Read<StopRules>(rules),
+        };
+        var whole = TinyData.Train(TinyData.Start(Folder("whole"), spec), data);
+        var reason = Assert.IsType<TrainingFinished>(whole.All[^1]).Reason;
+        Assert.NotNull(reason);
+        var last = whole.Of<EpochFinished>().Last();
+        Assert.Equal(last.Epoch, whole.Of<EpochEvaluated>().Last().Epoch);
+
+        // After the very last one as well: the last word may have been lost.
+        foreach (var saved in whole.Of<CheckpointSaved>())
+        {
+            var resume = new ResumePoint(saved.Epoch, saved.FileName, saved.State!.FileName);
+            var resumed = TinyData.Train(TinyData.Start(_folder["whole"], spec, attempt: saved.Epoch + 1) with { Resume = resume }, data);
+
+            Assert.Equal(reason, Assert.IsType<TrainingFinished>(resumed.All[^1]).Reason);
+            Assert.Equal(whole.Of<EpochFinished>().Skip(saved.Epoch).Select(epoch => epoch with { Seconds = 0 }), Numbers(resumed));
+        }
+    }
+
+    [Fact]
+    public void Run_ResumedWithOtherRules_IsJudgedByThem()
+    {
+        var first = Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 2 }));
+        var spec = new TrainingSpec { Epochs = 10, StopRules = new StopRules { Patience = 2 }, Checkpoints = new CheckpointPolicy { Every = 2 } };
+
+        var second = Train(Resume(TinyData.Start(_folder.Path, spec, attempt: 2), first));
+
+        Assert.Contains("did not get better in the 2 epochs", second.Of<TrainingFinished>().Single().Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,6 +169,19 @@ public sealed class ResumeTests : IDisposable
     {
         var last = earlier.Of<CheckpointSaved>().Last();
         return start with { Resume = new ResumePoint(last.Epoch, last.FileName, last.State!.FileName) };
+    }
+
+    /// <summary>Both files as the version before the evaluations wrote them.</summary>
+    private void MakeVersion1(CheckpointSaved saved)
+    {
+        var (weights, state) = (Path.Combine(_folder["old"], saved.FileName), Path.Combine(_folder["old"], saved.State!.FileName));
+        foreach (var added in new[] { "seed", "device", "deviceName", "threads", "datasetSha256", "torchSharpVersion", "dotnetVersion", "trainLoss", "trainAccuracy", "bestBy", "bestEpoch", "bestValue" })
+            SavedTensors.EditMetadata(weights, added, null);
+        foreach (var added in new[] { "seed", "deviceName", "datasetSha256", "torchSharpVersion", "dotnetVersion", "appVersion" })
+            SavedTensors.EditMetadata(state, added, null);
+        SavedTensors.EditMetadata(state, "version", "1");
+        using var random = get_rng_state();
+        SavedTensors.EditTensors(state, tensors => tensors.Where(tensor => !tensor.Name.StartsWith("history.", StringComparison.Ordinal)).Append(TensorBytes.Save("rng.cpu", random)));
     }
 
     /// <summary>What another process would find: another random state, another number of threads.</summary>

@@ -9,7 +9,9 @@ namespace ExperimentHub.Trainer.Tests;
 /// <summary>A small data set that is easy to learn: the class is the lit pair of rows, in some noise.</summary>
 internal static class TinyData
 {
-    public static ImageData Create(int train = 200, int test = 50) => new(Labelled(train, 1), Labelled(test, 2), 10);
+    public static readonly string Sha256 = new('d', 64);
+
+    public static ImageData Create(int train = 200, int test = 50) => new(Labelled(train, 1), Labelled(test, 2), 10, Sha256);
 
     public static StartTraining Start(string folder, TrainingSpec? spec = null, int attempt = 1) =>
         new(new string('a', 32), attempt, spec ?? new TrainingSpec { Epochs = 2 }, "cpu", folder, folder, "1.2.3");

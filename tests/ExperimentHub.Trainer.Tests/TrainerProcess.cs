@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 
@@ -32,6 +33,16 @@ internal sealed class TrainerProcess : IDisposable
         _process.StandardInput.WriteLine(line);
         _process.StandardInput.Flush();
     }
+
+    /// <summary>Asks the process to end, as a service manager does.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(_patience.Token);
+    }
+
+    /// <summary>Ends the process without a chance to do anything.</summary>
+    public void Kill() => _process.Kill();
 
     public void EndInput() => _process.StandardInput.Close();
 

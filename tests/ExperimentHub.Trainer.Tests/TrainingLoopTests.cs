@@ -1,8 +1,12 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
+using ExperimentHub.Trainer.Datasets;
 using TorchSharp;
 
 namespace ExperimentHub.Trainer.Tests;
@@ -22,7 +26,11 @@ public sealed class TrainingLoopTests : IDisposable
 
         var told = events.All.Where(told => told is not (TrainingProgress or Heartbeat)).Select(told => told.GetType());
         Assert.Equal(
-            [typeof(TrainingStarted), typeof(EpochFinished), typeof(CheckpointSaved), typeof(EpochFinished), typeof(CheckpointSaved), typeof(TrainingFinished)], told);
+            [
+                typeof(TrainingStarted), typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved),
+                typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved), typeof(TrainingFinished),
+            ],
+            told);
         var started = Assert.Single(events.Of<TrainingStarted>());
         Assert.Equal((7_850, 200, 50, 7, 1), (started.Parameters, started.TrainSamples, started.TestSamples, started.StepsPerEpoch, started.Threads));
         Assert.Equal([1, 2], events.Of<EpochFinished>().Select(epoch => epoch.Epoch));
@@ -98,6 +106,90 @@ public sealed class TrainingLoopTests : IDisposable
     }
 
     [Fact]
+    public void Run_OnlyTheValidationLossLeavesTheNumbers_FailsWithAdvice()
+    {
+        // One pixel is bright in the images that are held back alone, and the weights of the run that this one starts from are as large as numbers get there.
+        var split = new ValidationSplit { Samples = 20 };
+        var data = TinyData.Create(train: 100);
+        foreach (var images in new[] { data.Train, data.Test })
+        {
+            for (var i = 0; i < images.Count; i++)
+                images.Images.Pixels.AsSpan(i * 784, 2).Fill(127);
+        }
+
+        var held = DataOrder.Of(split.Seed, epoch: 0, data.Train.Count).Take(split.Samples);
+        foreach (var image in held)
+            data.Train.Images.Pixels.AsSpan((int)image * 784, 2).Fill(255);
+        TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1 }), data);
+        SavedTensors.EditTensors(_folder["attempt-1-epoch-1.safetensors"], tensors => tensors.Select(tensor =>
+        {
+            if (tensor.Name != "fc.weight")
+                return tensor;
+            var weights = MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray();
+            weights.AsSpan(0, 2).Fill(3e38f);
+            return tensor with { Data = MemoryMarshal.AsBytes<float>(weights).ToArray() };
+        }));
+        var spec = new TrainingSpec { Epochs = 1, Validation = split, Optimizer = new OptimizerSpec { LearningRate = 1e-30 } };
+        var told = new List<TrainerEvent>();
+
+        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(
+            TinyData.Start(_folder.Path, spec, attempt: 2) with { Fork = new ForkPoint(_folder["attempt-1-epoch-1.safetensors"], null) }, data, onEvent: told.Add));
+
+        Assert.Equal("The validation loss is not a finite number after epoch 1. The weights have grown out of range.", failure.Message);
+        Assert.DoesNotContain(told, happened => happened is EpochFinished or CheckpointSaved);
+    }
+
+    [Fact]
+    public void Run_Validation_TellsHowManyAreTrainedOnAndWhatTheDataIs()
+    {
+        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1, Validation = new ValidationSplit { Samples = 50 } }));
+
+        var started = Assert.Single(events.Of<TrainingStarted>());
+        Assert.Equal((150, 50, 5, TinyData.Sha256), (started.TrainSamples, started.ValidationSamples, started.StepsPerEpoch, started.DatasetSha256));
+    }
+
+    [Fact]
+    public void Run_TrainAccuracy_CountsTheImagesThatWereRightWhenTheirStepCame()
+    {
+        // One step for the whole set: what it sees are the first weights, and the second epoch's those after one step.
+        var spec = new TrainingSpec { Epochs = 2, BatchSize = 200 };
+        var data = TinyData.Create();
+        var events = TinyData.Train(TinyData.Start(_folder.Path, spec), data with { Test = data.Train });
+
+        Assert.Equal(events.Of<EpochFinished>().First().TestAccuracy, events.Of<EpochFinished>().Last().TrainAccuracy);
+    }
+
+    [Fact]
+    public void Run_Best_IsTheFirstOfEqualEpochs()
+    {
+        var epochs = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 6 })).Of<EpochFinished>().ToList();
+
+        var best = epochs.MaxBy(epoch => epoch.TestAccuracy)!;
+        Assert.Equal(1, best.TestAccuracy);
+        Assert.True(best.Best);
+        Assert.All(epochs.Where(epoch => epoch.Epoch > best.Epoch), epoch => Assert.False(epoch.Best));
+    }
+
+    [Fact]
+    public void Run_Checkpoint_SaysHowGoodItIsAndWhatItsNumbersDependOn()
+    {
+        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1, Validation = new ValidationSplit { Samples = 50 } }));
+
+        var (epoch, saved) = (events.Of<EpochFinished>().Single(), events.Of<CheckpointSaved>().Single());
+        var content = SavedTensors.Read(_folder[saved.FileName]);
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["testLoss"] = $"{epoch.TestLoss:R}", ["testAccuracy"] = $"{epoch.TestAccuracy:R}", ["trainLoss"] = $"{epoch.TrainLoss:R}",
+                ["trainAccuracy"] = $"{epoch.TrainAccuracy:R}", ["validationLoss"] = $"{epoch.ValidationLoss:R}",
+                ["validationAccuracy"] = $"{epoch.ValidationAccuracy:R}", ["bestBy"] = "validation_accuracy", ["bestEpoch"] = "1",
+                ["bestValue"] = $"{epoch.ValidationAccuracy:R}", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
+            },
+            content.Metadata.Where(entry => entry.Key is not ("format" or "spec" or "seed" or "runId" or "attempt" or "epoch" or "device") && !entry.Key.EndsWith("Version", StringComparison.Ordinal)).ToDictionary());
+        Assert.Equal(WeightsHash.Of(content.Tensors), saved.WeightsSha256);
+    }
+
+    [Fact]
     public void Run_Checkpoint_HoldsPyTorchNamesShapesAndTheSpec()
     {
         var spec = new TrainingSpec { Epochs = 1, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } };
@@ -134,13 +226,16 @@ public sealed class TrainingLoopTests : IDisposable
         var bytes = File.ReadAllBytes(_folder[state.FileName]);
         Assert.Equal((bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))), (state.Size, state.Sha256));
         var content = SavedTensors.Read(_folder[state.FileName]);
-        Assert.Equal(["momentum.fc.weight F32", "momentum.fc.bias F32", "rng.cpu U8"], content.Tensors.Select(tensor => $"{tensor.Name} {tensor.Dtype}"));
-        Assert.Equal([10, 784], content.Tensors[0].Shape);
+        Assert.Equal(
+            ["history.metric F64 [1]", "history.trainLoss F64 [1]", "momentum.fc.weight F32 [10, 784]", "momentum.fc.bias F32 [10]"],
+            content.Tensors.Select(tensor => $"{tensor.Name} {tensor.Dtype} [{string.Join(", ", tensor.Shape)}]"));
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["format"] = "experimenthub-state", ["version"] = "1", ["spec"] = ProtocolJson.Write(spec), ["runId"] = new string('a', 32),
-                ["attempt"] = "3", ["epoch"] = "1", ["torchVersion"] = torch.__version__, ["threads"] = "1", ["device"] = "cpu",
+                ["format"] = "experimenthub-state", ["version"] = "2", ["spec"] = ProtocolJson.Write(spec), ["seed"] = "1", ["runId"] = new string('a', 32),
+                ["attempt"] = "3", ["epoch"] = "1", ["device"] = "cpu", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
+                ["torchVersion"] = torch.__version__, ["torchSharpVersion"] = "0.107.0", ["dotnetVersion"] = Environment.Version.ToString(),
+                ["appVersion"] = "1.2.3",
             },
             content.Metadata);
     }

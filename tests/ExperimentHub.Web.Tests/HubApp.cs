@@ -16,10 +16,14 @@ internal sealed class HubApp : WebApplicationFactory<Program>
     public static readonly string Waiting = $"{FakeTrainer.SayStarted}; read -r stop; {FakeTrainer.Say(new Protocol.Trainers.TrainingStopped())}";
 
     private readonly FakeTrainer _trainer;
+    private readonly (string Name, string Value)[] _settings;
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"experimenthub-app-{Guid.NewGuid():N}");
 
-    public HubApp(string? script = null)
+    /// <param name="script">What the trainer does; <see cref="Waiting"/> where not given.</param>
+    /// <param name="settings">Further settings of the hub.</param>
+    public HubApp(string? script = null, params (string Name, string Value)[] settings)
     {
+        _settings = settings;
         _trainer = new FakeTrainer(script ?? Waiting);
         ClientOptions.BaseAddress = new Uri("http://127.0.0.1:5080");
     }
@@ -58,6 +62,8 @@ internal sealed class HubApp : WebApplicationFactory<Program>
         builder.UseSetting("Hub:DatasetFolder", Path.Combine(_folder, "datasets"));
         builder.UseSetting("Hub:TrainerPath", _trainer.Program);
         builder.UseSetting("Hub:StopGraceSeconds", "2");
+        foreach (var (name, value) in _settings)
+            builder.UseSetting(name, value);
     }
 
     public override async ValueTask DisposeAsync()

@@ -15,17 +15,23 @@ export const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
 /** A colour of the theme that is on now. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Weighted towards the newest points; corrected for the start, where there is nothing to average with. */
-export const smooth = (points, weight) => {
-  let sum = 0;
-  let norm = 0;
-  return points.map(([x, y]) => {
-    if (y === null) return [x, y];
-    sum = sum * weight + y * (1 - weight);
-    norm = norm * weight + (1 - weight);
-    return [x, sum / norm];
+/**
+ * Weighted towards the newest points; corrected for the start, where there is nothing to average with. The weight is that of a point as far back as points are apart on a screen, so that a
+ * stretch with more points is not smoothed less. What stands behind x and y in a row stays.
+ */
+export const smooth = (rows, weight) => {
+  const apart = (rows.at(-1)?.[0] - rows[0]?.[0]) / Math.min(rows.length, mostApart) || 1;
+  let [sum, norm, last] = [0, 0, rows[0]?.[0] - apart];
+  return rows.map(([x, y, ...rest]) => {
+    if (y === null) return [x, y, ...rest];
+    const kept = weight ** ((x - last) / apart);
+    [sum, norm, last] = [sum * kept + y * (1 - kept), norm * kept + (1 - kept), x];
+    return [x, sum / norm, ...rest];
   });
 };
+
+/** As many points as a curve can show beside each other. */
+const mostApart = 600;
 
 export const significant = (value) => value.toPrecision(4);
 export const percent = (value) => `${(value * 100).toFixed(2)} %`;
@@ -38,6 +44,13 @@ const fractionRange = {
 /** The distance of the axis's marks, so that its ends are marks too. */
 const mark = (min, max) => [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((step) => step * 4 >= max - min) ?? 0.25;
 const room = (min, max) => Math.max(0.002, (max - min) * 0.08);
+
+/** A number at an axis: short, because there is little room. */
+const marked = (value) => {
+  const size = Math.abs(value);
+  if (size >= 1e7 || (size > 0 && size < 1e-4)) return (+value.toPrecision(3)).toExponential().replace('+', '');
+  return size >= 1e4 ? `${+(value / 1000).toPrecision(3)} k` : `${+value.toPrecision(3)}`;
+};
 
 /** The small print of a chart. */
 export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily });
@@ -55,30 +68,34 @@ export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percen
     textStyle: { fontFamily: font.fontFamily },
     xAxis: {
       type: 'value', min: 0, nameLocation: 'middle', nameGap: 22, nameTextStyle: font,
-      axisLabel: { ...font, hideOverlap: true }, axisLine: { lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } }, splitLine: { show: false },
+      axisLine: { lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } }, splitLine: { show: false },
       ...xAxis,
+      axisLabel: { ...font, hideOverlap: true, ...xAxis?.axisLabel },
     },
     yAxis: {
       type: 'value', scale: true, splitNumber: 4,
-      axisLabel: { ...font, formatter: (value) => (isFraction ? `${+(value * 100).toFixed(1)} %` : `${+value.toPrecision(3)}`) },
+      axisLabel: { ...font, formatter: (value) => (isFraction ? `${+(value * 100).toFixed(1)} %` : marked(value)) },
       axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
       ...(isFraction ? fractionRange : {}),
     },
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
-      textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { lineStyle: { color: colour('--line-strong') } },
+      textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { snap: false, lineStyle: { color: colour('--line-strong') } },
       formatter: (hits) => tooltip(hits, title, format),
     },
   };
 };
 
-/** Made of elements, never of markup: names come from people. */
+/** Made of elements, never of markup: names come from people. A row of a smoothed curve carries what was measured behind its y, and a bucket's least and greatest value behind that. */
 const tooltip = (hits, title, format) => {
   const box = document.createElement('div');
-  box.textContent = title(hits[0].value[0]);
-  hits.filter((hit) => hit.seriesName && hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]).forEach((hit) => {
+  const named = hits.filter((hit) => hit.seriesName && hit.value);
+  if (named.length === 0) return box; // it was drawn anew since
+  box.textContent = title(named[0].value[0]);
+  named.filter((hit) => hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]).forEach((hit) => {
+    const [, drawn, measured = drawn, low, high] = hit.value;
     const row = document.createElement('div');
-    row.textContent = `${hit.seriesName}  ${format(hit.value[1])}`;
+    row.textContent = `${hit.seriesName}  ${format(measured)}${low < high ? `  (${format(low)} to ${format(high)})` : ''}`;
     row.style.color = hit.color;
     row.style.fontVariantNumeric = 'tabular-nums';
     box.append(row);
@@ -87,10 +104,35 @@ const tooltip = (hits, title, format) => {
 };
 
 /** One curve; a series without a name stays out of the tooltip. */
-export const curve = (name, data, tint, { opacity = 1, z = 2, dash = 'solid' } = {}) => ({
-  name, type: 'line', data, showSymbol: data.length <= 50, symbolSize: 4, symbol: 'circle', sampling: 'minmax', emphasis: { disabled: true },
+export const curve = (name, data, tint, { id, opacity = 1, z = 2, dash = 'solid' } = {}) => ({
+  id, name, type: 'line', data, showSymbol: name !== '' && data.length <= 50, symbolSize: 4, symbol: 'circle', sampling: 'minmax', emphasis: { disabled: true },
   lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint }, z,
 });
+
+/**
+ * The area between the least and the greatest value of each bucket: rows of x, low, high, with a hole where one is null. ECharts stacks areas only over named places, so it is a shape of
+ * its own, drawn whole with the first row; the other rows only tell the axis how far they reach.
+ */
+export const band = (id, rows, tint) => ({
+  id, type: 'custom', data: rows, encode: { x: 0, y: [1, 2] }, z: 1, silent: true, clip: true, progressive: 0, animation: false, tooltip: { show: false },
+  renderItem: (params, api) => (params.dataIndexInside > 0 ? undefined : {
+    type: 'group',
+    children: stretches(rows).map((stretch) => ({
+      type: 'polygon', silent: true, style: { fill: tint, opacity: 0.18 },
+      shape: { points: [...stretch.map(([x, low]) => api.coord([x, low])), ...stretch.toReversed().map(([x, , high]) => api.coord([x, high]))] },
+    })),
+  }),
+});
+
+/** The rows between the holes. */
+const stretches = (rows) => {
+  const found = [[]];
+  for (const row of rows) {
+    if (row[1] === null || row[2] === null) found.push([]);
+    else found.at(-1).push(row);
+  }
+  return found.filter((stretch) => stretch.length > 1);
+};
 
 /** Weight of the smoothing that a noisy curve gets, and from how many points on it gets one. */
 export const smoothing = { weight: 0.85, from: 50 };

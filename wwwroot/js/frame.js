@@ -75,3 +75,14 @@ document.addEventListener('keydown', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.target.matches('form [role="combobox"][aria-expanded="true"]')) event.preventDefault();
 }, true);
+
+// A small menu closes when something in it was done, when the person goes elsewhere, and with Escape.
+const closeMenus = (except) => document.querySelectorAll('details.menu[open]').forEach((menu) => { if (menu !== except) menu.open = false; });
+document.addEventListener('click', (event) => closeMenus(event.target.closest('[data-close-menu]') ? null : event.target.closest('details.menu')));
+document.addEventListener('focusin', (event) => closeMenus(event.target.closest('details.menu')));
+document.addEventListener('keydown', (event) => {
+  const menu = event.key === 'Escape' && event.target.closest('details.menu[open]');
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector('summary').focus();
+});

@@ -1,220 +1,273 @@
-// The panels of one run. History comes over HTTP, already reduced to what a screen can show; afterwards an event stream brings only what is
-// new and goes on where it was after a lost connection. Nothing of it passes through the page's circuit.
-import { colour, curve, frameOf, loadLibrary, percent, significant, smooth, smoothing } from './charts.js';
+// <run-charts run="id" epochs="5" metrics='["train_loss"]' live waiting="what to say of a curve without points">: the panels of one run. The page puts the controls beside it; what is
+// chosen there, and which panels are shown in which order, is remembered in this browser.
+import { loadLibrary } from './charts.js';
+import { StepAxis } from './run/axis.js';
+import { Choices } from './run/choices.js';
+import { Cursor } from './run/cursor.js';
+import { Panel } from './run/panel.js';
+import { panelsOf } from './run/panels.js';
+import { Series } from './run/series.js';
+import { Source, read } from './run/source.js';
+import { Zoom } from './run/zoom.js';
 
-const whole = (value) => Math.round(value).toLocaleString('en');
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const mebibytes = (value) => value / 1048576;
-const panels = {
-  loss: { metrics: { train_loss: 'train', test_loss: 'test' }, log: true, format: significant },
-  accuracy: { metrics: { test_accuracy: 'test' }, isFraction: true, format: percent },
-  learning_rate: { metrics: { learning_rate: 'learning rate' }, format: (value) => String(+value.toPrecision(6)) },
-  speed: { metrics: { samples_per_second: 'images/s' }, format: whole },
-  cpu: { metrics: { cpu_percent: 'CPU %' }, format: (value) => value.toFixed(0) },
-  memory: { metrics: { memory_bytes: 'MiB' }, scale: mebibytes, format: whole },
-};
-const tints = { test_loss: '--curve-2', test_accuracy: '--curve-2' };
 // As many buckets as a panel has pixels or so.
 const buckets = 600;
-// A page that stays open for days keeps what it can show, not all that ever came.
-const mostPoints = 20_000;
+// What is looked at closely is read with as much again on both sides, for whoever moves along.
+const margin = 0.5;
+const settled = 150; // milliseconds without another turn of the wheel
+const nothing = new Series();
 
-/** What the person chose, for all runs, in this browser. */
-const choices = {
-  read() { try { return JSON.parse(localStorage.getItem('hub-charts') ?? '{}'); } catch { return {}; } },
-  write(value) { try { localStorage.setItem('hub-charts', JSON.stringify(value)); } catch { /* A private window may refuse; the choice lasts as long as the page. */ } },
-};
+class RunCharts extends HTMLElement {
+  static observedAttributes = ['live'];
 
-class Series {
-  constructor() { this.steps = []; this.values = []; this.low = []; this.high = []; }
-
-  get last() { return this.steps.at(-1) ?? -1; }
-
-  add({ steps, values, min, max }) {
-    steps.forEach((step, i) => {
-      if (step <= this.last) return;
-      this.steps.push(step);
-      // NaN and infinities come as words; the curve has a gap there.
-      this.values.push(typeof values[i] === 'number' ? values[i] : null);
-      this.low.push(min && typeof min[i] === 'number' ? min[i] : this.values.at(-1));
-      this.high.push(max && typeof max[i] === 'number' ? max[i] : this.values.at(-1));
-    });
-    if (this.steps.length > mostPoints) {
-      for (const column of ['steps', 'values', 'low', 'high']) this[column] = this[column].filter((_, i) => i % 2 === 1 || i === this[column].length - 1);
-    }
-  }
-}
-
-class RunCharts {
-  constructor(root, run, epochs, live) {
-    [this.root, this.run, this.epochs, this.live] = [root, run, epochs, live];
-    this.series = {};
+  connectedCallback() {
+    this.run = this.getAttribute('run');
+    this.choices = new Choices();
+    this.series = new Map();
     this.times = { steps: [], unix: [] };
-    this.charts = {};
-    this.choice = { axis: 'epoch', log: false, smoothing: smoothing.weight, more: false, ...choices.read() };
-    this.onTheme = () => this.rebuild();
-    // A browser opens six connections to a host and no more: a page in the background gives its one back, and catches up when it is looked at.
-    this.onVisibility = () => { if (document.hidden) this.stream?.close(); else this.follow(); };
-    this.onChoice = (event) => this.choose(event.target);
-    this.sizes = new ResizeObserver(() => Object.values(this.charts).forEach((chart) => chart.resize()));
-  }
-
-  async start() {
-    const [, history] = await Promise.all([loadLibrary(), this.read()]);
-    if (this.disposed) return;
-    this.take(history);
-    this.root.addEventListener('input', this.onChoice);
-    this.root.addEventListener('click', (event) => { if (event.target.closest('[data-save-picture]')) this.savePicture(event.target.closest('figure')); });
-    this.root.querySelector('details').addEventListener('toggle', (event) => this.remember({ more: event.target.open }));
-    document.addEventListener('hub-theme', this.onTheme);
-    this.showChoice();
-    this.rebuild();
-    this.sizes.observe(this.root);
-    if (!this.live) return;
-    document.addEventListener('visibilitychange', this.onVisibility);
-    this.onVisibility();
-  }
-
-  async read() {
-    const response = await fetch(`/api/v1/runs/${this.run}/series?buckets=${buckets}`, { headers: { accept: 'application/json' } });
-    if (!response.ok) throw new Error(`The curves could not be read (${response.status}).`);
-    return response.json();
-  }
-
-  follow() {
-    const after = Object.entries(this.series).map(([metric, series]) => `${metric}:${series.last}`).join(',');
-    this.stream?.close();
-    this.stream = new EventSource(`/api/v1/runs/${this.run}/live?after=${encodeURIComponent(after)}`);
-    this.stream.addEventListener('points', (event) => {
-      this.take(JSON.parse(event.data));
-      this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.draw(); });
+    this.panels = new Map();
+    this.zoomer = new Zoom(this);
+    this.cursor = new Cursor(this);
+    this.controls = this.parentElement.querySelector('[data-controls]');
+    this.said = this.parentElement.querySelector('[data-said]');
+    this.ends = new AbortController();
+    const { signal } = this.ends;
+    this.controls.addEventListener('input', (event) => this.choose(event.target), { signal });
+    this.controls.addEventListener('click', (event) => this.press(event.target.closest('[data-do]')), { signal });
+    document.addEventListener('hub-theme', () => this.rebuild(), { signal });
+    this.sizes = new ResizeObserver(() => this.panels.forEach((panel) => panel.chart?.resize()));
+    this.sizes.observe(this);
+    this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '200px' });
+    this.showControls();
+    this.arrange(JSON.parse(this.getAttribute('metrics') ?? '[]'));
+    loadLibrary().then(() => this.invalidate(), (error) => this.tell(error.message));
+    this.source = new Source(this.run, buckets, {
+      history: (history) => this.begin(history), points: (points) => this.take(points), problem: (words) => this.tell(words),
     });
-    this.stream.addEventListener('end', () => {
-      document.removeEventListener('visibilitychange', this.onVisibility);
-      this.stream.close();
-    });
+    this.source.start(this.live);
+  }
+
+  disconnectedCallback() {
+    this.ends.abort();
+    this.source.stop();
+    this.reading?.abort();
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
+    this.sizes.disconnect();
+    this.sight.disconnect();
+    this.panels.forEach((panel) => panel.dispose());
+    this.panels.clear();
+  }
+
+  attributeChangedCallback() {
+    if (!this.source) return;
+    // A run that goes on after it was interrupted.
+    if (this.live && !this.source.live) this.source.start(true);
+    this.invalidate();
+  }
+
+  get live() { return this.hasAttribute('live'); }
+
+  get lastStep() { return Math.max(0, ...[...this.series.values()].map(({ last }) => last)); }
+
+  get axis() {
+    const { times, stepsPerEpoch, lastStep, live } = this;
+    return new StepAxis(this.choices.axis, { epochs: Number(this.getAttribute('epochs')), stepsPerEpoch, times, lastStep, live });
+  }
+
+  /** What is known of a metric, in the best detail for what is looked at. */
+  view(metric) {
+    const whole = this.series.get(metric) ?? nothing;
+    const detail = this.zoom && this.covers(this.detail) ? this.detail.series.get(metric) : undefined;
+    return detail ? detail.followedBy(whole) : whole;
+  }
+
+  emptyWords({ waiting }) { return this.live ? waiting : this.getAttribute('waiting') ?? ''; }
+
+  // Points
+
+  begin({ stepsPerEpoch, series, times }) {
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.times = { steps: Array.from(times.steps), unix: Array.from(times.unix) };
+    this.series = new Map(series.map((one) => [one.metric, new Series(one)]));
+    this.detail = undefined;
+    if (this.zoom) this.readDetail();
+    this.arrange([...this.series.keys()]);
+    this.invalidate();
   }
 
   take({ stepsPerEpoch, series, times }) {
-    times.steps.forEach((step, i) => { if (step > (this.times.steps.at(-1) ?? -1)) { this.times.steps.push(step); this.times.unix.push(times.unix[i]); } });
     this.stepsPerEpoch = stepsPerEpoch ?? this.stepsPerEpoch;
-    series.forEach((one) => (this.series[one.metric] ??= new Series()).add(one));
+    times.steps.forEach((step, i) => {
+      if (step <= (this.times.steps.at(-1) ?? -1)) return;
+      this.times.steps.push(step);
+      this.times.unix.push(times.unix[i]);
+    });
+    for (const one of series) {
+      if (!this.series.has(one.metric)) this.series.set(one.metric, new Series());
+      this.series.get(one.metric).add(one);
+    }
+
+    this.arrange([...this.series.keys()]);
+    this.invalidate();
   }
 
-  showChoice() {
-    this.root.querySelectorAll('[name="chart-axis"]').forEach((input) => { input.checked = input.value === this.choice.axis; });
-    this.root.querySelector('[name="chart-log"]').checked = this.choice.log;
-    this.root.querySelector('[name="chart-smoothing"]').value = this.choice.smoothing;
-    this.root.querySelector('details').open = this.choice.more;
+  tell(words) {
+    const place = this.parentElement.querySelector('[data-problem]');
+    place.hidden = words === undefined;
+    place.textContent = words === undefined ? '' : `The curves cannot be read: ${words} Trying again.`;
+  }
+
+  // Panels
+
+  /** Shows the panels of these metrics in the chosen order. One that stays is not made anew. */
+  arrange(metrics) {
+    const names = [...new Set([...(this.metrics ?? []), ...metrics])];
+    if (this.metrics && names.length === this.metrics.length && !this.disarranged) return;
+    this.metrics = names;
+    this.disarranged = false;
+    this.definitions = this.choices.sorted(panelsOf(names));
+    const shown = this.definitions.filter((definition) => this.choices.shows(definition));
+    for (const [key, panel] of this.panels) {
+      if (shown.some((definition) => definition.key === key)) continue;
+      panel.dispose();
+      this.panels.delete(key);
+    }
+
+    shown.forEach((definition, i) => {
+      if (!this.panels.has(definition.key)) {
+        const panel = new Panel(definition, this);
+        this.panels.set(definition.key, panel);
+        this.zoomer.attach(panel);
+        this.cursor.attach(panel);
+        panel.draw();
+      }
+      const { figure } = this.panels.get(definition.key);
+      if (this.children[i] !== figure) this.insertBefore(figure, this.children[i] ?? null);
+      this.sight.observe(figure);
+    });
+    this.listPanels();
+  }
+
+  rearrange() {
+    this.disarranged = true;
+    this.arrange([]);
+    this.invalidate();
+  }
+
+  see(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const panel = this.panels.get(target.dataset.panel);
+      if (panel) panel.visible = isIntersecting;
+    }
+    this.invalidate();
+  }
+
+  remove(panel) {
+    const next = panel.figure.nextElementSibling ?? panel.figure.previousElementSibling;
+    this.choices.toggle('removed', panel.key);
+    this.rearrange();
+    // The focus was on what is gone.
+    (next?.querySelector('.panel') ?? this.controls.querySelector('[data-panels] summary')).focus();
+    this.say(`${panel.definition.title} was removed. The Panels menu brings it back.`);
+  }
+
+  move(panel, by) {
+    this.choices.move(this.definitions, panel.key, by);
+    this.rearrange();
+    panel.figure.querySelector('summary').focus();
+  }
+
+  toggleLog(panel) {
+    this.choices.toggle('log', panel.key);
+    panel.rebuild();
+  }
+
+  // Controls
+
+  showControls() {
+    this.controls.querySelectorAll('[name="chart-axis"]').forEach((input) => { input.checked = input.value === this.choices.axis; });
+    this.controls.querySelector('[name="chart-smoothing"]').value = this.choices.smoothing;
+    this.showZoom();
+  }
+
+  showZoom() { this.controls.querySelectorAll('[data-do="out"], [data-do="reset"]').forEach((button) => { button.disabled = !this.zoom; }); }
+
+  listPanels() {
+    const list = this.controls.querySelector('[data-panels] [data-list]');
+    list.replaceChildren(...this.definitions.map((definition) => {
+      const [label, box] = [document.createElement('label'), document.createElement('input')];
+      Object.assign(box, { type: 'checkbox', name: 'chart-panel', value: definition.key, checked: this.choices.shows(definition) });
+      label.append(box, definition.title);
+      return label;
+    }));
   }
 
   choose(input) {
-    if (input.name === 'chart-axis') this.remember({ axis: input.value });
-    else if (input.name === 'chart-log') this.remember({ log: input.checked });
-    else if (input.name === 'chart-smoothing') this.remember({ smoothing: Number(input.value) });
-  }
-
-  remember(change) {
-    this.choice = { ...this.choice, ...change };
-    choices.write(this.choice);
+    if (input.name === 'chart-axis') this.choices.set({ axis: input.value });
+    else if (input.name === 'chart-smoothing') this.choices.set({ smoothing: Number(input.value) });
+    else if (input.name === 'chart-panel') {
+      this.choices.toggle('removed', input.value);
+      this.rearrange();
+      this.controls.querySelector(`[name="chart-panel"][value="${CSS.escape(input.value)}"]`).focus();
+      return;
+    }
     this.rebuild();
   }
 
-  rebuild() {
-    if (this.disposed) return;
-    for (const [name, panel] of Object.entries(panels)) {
-      const place = this.root.querySelector(`[data-panel="${name}"]`);
-      this.charts[name]?.dispose();
-      delete this.charts[name];
-      if (place.clientWidth === 0) continue; // folded away
-      const chart = this.charts[name] = echarts.init(place, null, { renderer: 'canvas' });
-      const frame = frameOf({ isFraction: panel.isFraction ?? false, format: panel.format, ...this.axis() });
-      if (panel.log && this.choice.log) Object.assign(frame.yAxis, { type: 'log' });
-      // Dragging over a panel or turning the wheel with Ctrl looks closer; all panels look at the same stretch.
-      frame.dataZoom = [{ type: 'inside', zoomOnMouseWheel: 'ctrl', moveOnMouseMove: true, filterMode: 'none' }];
-      chart.group = `run-${this.run}`;
-      chart.setOption(frame);
-    }
-
-    echarts.connect(`run-${this.run}`);
-    this.draw();
+  press(button) {
+    ({
+      in: () => this.zoomer.by(1.5), out: () => this.zoomer.by(1 / 1.5), reset: () => this.zoomer.reset(),
+      'reset-panels': () => { this.choices.reset(); this.rearrange(); this.rebuild(); },
+    })[button?.dataset.do]?.();
   }
 
-  draw() {
-    if (this.disposed) return;
-    for (const [name, chart] of Object.entries(this.charts)) chart.setOption({ series: this.curves(panels[name]) });
-    this.root.querySelectorAll('figure').forEach((figure) => {
-      const metrics = Object.keys(panels[figure.querySelector('[data-panel]').dataset.panel].metrics);
-      figure.toggleAttribute('data-empty', metrics.every((metric) => !this.series[metric]?.steps.length));
+  say(words) { this.said.textContent = words; }
+
+  // Looking closer
+
+  /** @param zoom the steps to look at, all of them where undefined. */
+  look(zoom) {
+    this.zoom = zoom;
+    this.showZoom();
+    this.invalidate();
+    clearTimeout(this.timer);
+    if (zoom) this.timer = setTimeout(() => this.readDetail(), settled);
+  }
+
+  covers(detail) { return detail !== undefined && detail.from <= this.zoom.from && detail.to >= Math.min(this.zoom.to, this.lastStep); }
+
+  /** Reads the stretch that is looked at again where the page only has buckets of it. */
+  async readDetail() {
+    const { from, to } = this.zoom;
+    // Detail that was read for a stretch four times as long has nothing more to show.
+    if (this.covers(this.detail) && (this.detail.exact || this.detail.to - this.detail.from <= 4 * (to - from))) return;
+    if (![...this.series.values()].some(({ bucketed }) => bucketed)) return;
+    this.reading?.abort();
+    const { signal } = this.reading = new AbortController();
+    const spare = Math.round((to - from) * margin);
+    const range = { from: Math.max(0, from - spare), to: to + spare };
+    try {
+      const { series } = await read(this.run, { ...range, buckets: 2 * buckets }, signal);
+      this.detail = { ...range, exact: series.every(({ stepsPerBucket }) => Number(stepsPerBucket) === 0), series: new Map(series.map((one) => [one.metric, new Series(one)])) };
+      this.tell();
+      this.invalidate();
+    } catch (error) {
+      if (!signal.aborted) this.tell(error.message);
+    }
+  }
+
+  // Drawing
+
+  /** Draws with the next frame, however much changes until then. */
+  invalidate() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.panels.forEach((panel) => panel.draw());
     });
   }
 
-  axis() {
-    return {
-      epoch: { xAxis: { max: this.epochs, minInterval: this.epochs > 1 ? 1 : 0, name: 'epoch' }, title: (x) => `epoch ${x.toFixed(2)}` },
-      step: { xAxis: { name: 'step' }, title: (x) => `step ${whole(x)}` },
-      relative: { xAxis: { name: 'seconds since the first step' }, title: (x) => `${x.toFixed(1)} s after the first step` },
-      wall: { xAxis: { type: 'time', min: null }, title: (x) => clock.format(x) },
-    }[this.choice.axis];
-  }
-
-  /** Unix milliseconds of a step; between two known ones time is taken as even. */
-  timeOf(step) {
-    const { steps, unix } = this.times;
-    let [low, high] = [0, steps.length - 1];
-    if (high < 1 || step <= steps[0]) return unix[0] ?? null;
-    if (step >= steps[high]) return unix[high];
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (steps[middle] <= step) low = middle; else high = middle;
-    }
-    return unix[low] + ((unix[high] - unix[low]) * (step - steps[low])) / (steps[high] - steps[low]);
-  }
-
-  xOf(step) {
-    return {
-      epoch: () => step / (this.stepsPerEpoch || 1),
-      step: () => step,
-      relative: () => (this.timeOf(step) - this.times.unix[0]) / 1000,
-      wall: () => this.timeOf(step),
-    }[this.choice.axis]();
-  }
-
-  curves({ metrics, scale = (value) => value }) {
-    return Object.entries(metrics).flatMap(([metric, word]) => {
-      const series = this.series[metric] ?? new Series();
-      const points = (column) => series.steps.map((step, i) => [this.xOf(step), series[column][i] === null ? null : scale(series[column][i])]);
-      const tint = colour(tints[metric] ?? '--curve-1');
-      const data = points('values');
-      if (metric !== 'train_loss' || data.length <= smoothing.from || this.choice.smoothing === 0) {
-        return metric === 'train_loss' ? [curve('', [], tint), curve('', [], tint), curve(word, data, tint)] : [curve(word, data, tint)];
-      }
-      // Behind the smoothed curve stands what really was: from the least to the greatest value of each bucket.
-      return [
-        curve('', points('low'), tint, { opacity: 0.25, z: 1 }), curve('', points('high'), tint, { opacity: 0.25, z: 1 }),
-        curve(word, smooth(data, this.choice.smoothing), tint),
-      ];
-    });
-  }
-
-  savePicture(figure) {
-    const name = figure.querySelector('[data-panel]').dataset.panel;
-    const link = document.createElement('a');
-    link.href = this.charts[name].getDataURL({ pixelRatio: 2, backgroundColor: colour('--surface') });
-    link.download = `${this.run}-${name}.png`;
-    link.click();
-  }
-
-  dispose() {
-    this.disposed = true;
-    this.stream?.close();
-    cancelAnimationFrame(this.frame);
-    document.removeEventListener('hub-theme', this.onTheme);
-    document.removeEventListener('visibilitychange', this.onVisibility);
-    this.sizes.disconnect();
-    Object.values(this.charts).forEach((chart) => chart.dispose());
-  }
+  rebuild() { this.panels.forEach((panel) => panel.rebuild()); }
 }
 
-/** Makes the panels of a run inside an element; `start` reads the history and, for a live run, follows it. */
-export const create = (root, run, epochs, live) => new RunCharts(root, run, epochs, live);
+customElements.define('run-charts', RunCharts);

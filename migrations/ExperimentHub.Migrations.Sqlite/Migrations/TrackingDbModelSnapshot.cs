@@ -58,9 +58,135 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double?>("TestLoss")
                         .HasColumnType("REAL");
 
+                    b.Property<string>("WeightsSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
                     b.HasKey("RunNumber", "Epoch");
 
                     b.ToTable("Checkpoints");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("StateFileName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("StateSha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("StateSize")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("StepsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RunNumber");
+
+                    b.ToTable("PausePoints");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Datasets.OwnDataset", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("ClassNames")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Classes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("FileHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Height")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(60)
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("TestSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("TrainSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Width")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Key");
+
+                    b.ToTable("OwnDatasets");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Evaluations.Evaluation", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Classes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Confusion")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Predictions")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<DateTime>("SavedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Worst")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.HasKey("RunNumber", "Epoch");
+
+                    b.ToTable("Evaluations");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
@@ -269,6 +395,18 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<int>("Number")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int?>("AfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("AfterSteps")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -283,6 +421,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<DateTime>("StartedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("Threads")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TorchVersion")
                         .HasColumnType("TEXT");
 
                     b.HasKey("RunNumber", "Number");
@@ -313,7 +457,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double>("TestLoss")
                         .HasColumnType("REAL");
 
+                    b.Property<double?>("TrainAccuracy")
+                        .HasColumnType("REAL");
+
                     b.Property<double>("TrainLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationLoss")
                         .HasColumnType("REAL");
 
                     b.HasKey("RunNumber", "Number");
@@ -353,6 +506,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("DatasetSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("DeletedAt")
                         .HasColumnType("TEXT");
 
@@ -372,6 +529,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Environment")
+                        .HasColumnType("TEXT");
+
                     b.Property<int>("Epochs")
                         .HasColumnType("INTEGER");
 
@@ -383,6 +543,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<int>("ExperimentId")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("FinishReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ForkedAfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ForkedFrom")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Id")
                         .IsRequired()
@@ -424,8 +594,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long?>("Parameters")
                         .HasColumnType("INTEGER");
 
+                    b.Property<DateTime?>("PauseRequestedAt")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
+
+                    b.Property<string>("Reproduces")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -459,6 +636,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasMaxLength(20)
                         .HasColumnType("TEXT");
 
+                    b.Property<int?>("ValidationSamples")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Number");
 
                     b.HasIndex("CreatedAt");
@@ -468,6 +648,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasIndex("EndedAt");
 
+                    b.HasIndex("ForkedFrom");
+
                     b.HasIndex("Id")
                         .IsUnique();
 
@@ -475,6 +657,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.HasIndex("Name");
+
+                    b.HasIndex("Reproduces");
 
                     b.HasIndex("StartedAt");
 
@@ -670,6 +854,24 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithOne("PausePoint")
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Evaluations.Evaluation", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Evaluations")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricChunk", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Metrics.MetricSeries", null)
@@ -796,7 +998,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Navigation("EpochResults");
 
+                    b.Navigation("Evaluations");
+
                     b.Navigation("Params");
+
+                    b.Navigation("PausePoint");
 
                     b.Navigation("Tags");
                 });

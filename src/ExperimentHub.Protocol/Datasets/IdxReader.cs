@@ -6,6 +6,9 @@ namespace ExperimentHub.Protocol.Datasets;
 /// <summary>Grey images as an IDX file holds them: one byte per pixel, image after image, row after row.</summary>
 public sealed record IdxImages(byte[] Pixels, int Count, int Height, int Width);
 
+/// <summary>What the header of a file of images says, once it has proved to be true.</summary>
+public sealed record IdxShape(int Count, int Height, int Width);
+
 /// <summary>An IDX file cannot be used. The message says what is wrong and what is allowed.</summary>
 public sealed class IdxFormatException(string message, Exception? cause = null) : Exception(message, cause);
 
@@ -23,6 +26,10 @@ public static class IdxReader
     /// <summary>The largest content of one file that is read into memory.</summary>
     public const long MaxBytes = 1L << 30;
 
+    private const int ImagesHeader = 16;
+    private const int LabelsHeader = 8;
+    private const int CopyBlock = 1 << 17;
+
     // A stored byte of deflate never yields more than this many; RFC 1951's longest match per two bits.
     private const long MaxDeflateRatio = 1_032;
 
@@ -31,12 +38,22 @@ public static class IdxReader
     public static IdxImages ReadImages(Stream file)
     {
         using var content = new Content(file);
-        Span<byte> header = stackalloc byte[16];
-        content.ReadHeader(header, ImagesMagic, "images");
-        var count = Within(header[4..], "number of images", MaxCount);
-        var height = Within(header[8..], "image height", MaxSide);
-        var width = Within(header[12..], "image width", MaxSide);
-        return new IdxImages(content.ReadRest(checked((long)count * height * width), $"{count} images of {height} x {width}"), count, height, width);
+        var shape = ReadShape(content, stackalloc byte[ImagesHeader]);
+        return new IdxImages(content.ReadRest(Pixels(shape), Words(shape)), shape.Count, shape.Height, shape.Width);
+    }
+
+    /// <summary>Checks a file of images and writes it uncompressed to another one, without holding it in memory.</summary>
+    /// <param name="file">Seekable; stands at the file's start.</param>
+    /// <param name="target">Holds what was read so far when this throws, and never more than the header promises.</param>
+    /// <exception cref="IdxFormatException">The content is not an IDX file of images within the limits.</exception>
+    public static IdxShape CopyImages(Stream file, Stream target)
+    {
+        using var content = new Content(file);
+        Span<byte> header = stackalloc byte[ImagesHeader];
+        var shape = ReadShape(content, header);
+        target.Write(header);
+        content.CopyRest(Pixels(shape), Words(shape), target);
+        return shape;
     }
 
     /// <summary>Reads a file of labels, each 0 to <paramref name="classes"/> - 1. The stream must be seekable and stand at the file's start.</summary>
@@ -44,7 +61,7 @@ public static class IdxReader
     public static byte[] ReadLabels(Stream file, int classes)
     {
         using var content = new Content(file);
-        Span<byte> header = stackalloc byte[8];
+        Span<byte> header = stackalloc byte[LabelsHeader];
         content.ReadHeader(header, LabelsMagic, "labels");
         var count = Within(header[4..], "number of labels", MaxCount);
         var labels = content.ReadRest(count, $"{count} labels");
@@ -67,6 +84,16 @@ public static class IdxReader
             throw new IdxFormatException($"There are {images.Count} images but {labels.Length} labels; the numbers must be equal.");
         return (images, labels);
     }
+
+    private static IdxShape ReadShape(Content content, Span<byte> header)
+    {
+        content.ReadHeader(header, ImagesMagic, "images");
+        return new IdxShape(Within(header[4..], "number of images", MaxCount), Within(header[8..], "image height", MaxSide), Within(header[12..], "image width", MaxSide));
+    }
+
+    private static long Pixels(IdxShape shape) => checked((long)shape.Count * shape.Height * shape.Width);
+
+    private static string Words(IdxShape shape) => $"{shape.Count} images of {shape.Height} x {shape.Width}";
 
     private static int Within(ReadOnlySpan<byte> field, string what, int max)
     {
@@ -105,26 +132,56 @@ public static class IdxReader
 
         public byte[] ReadRest(long length, string what)
         {
-            if (length > MaxBytes)
-                throw new IdxFormatException($"{what} are {length} bytes; at most {MaxBytes} are allowed.");
-            var available = _isGzip ? (_file.Length - 10) * MaxDeflateRatio : _file.Length - _file.Position;
-            if (available < length)
-                throw new IdxFormatException($"The header promises {what}, which are {length} bytes, but the file cannot hold more than {Math.Max(0, available)}.");
-
+            RequireRoomFor(length, what);
             var rest = new byte[length];
-            var read = Fill(rest);
-            if (read < length)
-                throw new IdxFormatException($"The header promises {what}, which are {length} bytes, but the file ends after {read}.");
-            Span<byte> extra = stackalloc byte[1];
-            if (Fill(extra) > 0 || (_isGzip && !EndsWithSize(_headerLength + length)))
-                throw new IdxFormatException($"The file goes on after {what}, which its header promises.");
+            RequireAll(Fill(rest), length, what);
+            RequireEnd(length, what);
             return rest;
+        }
+
+        public void CopyRest(long length, string what, Stream target)
+        {
+            RequireRoomFor(length, what);
+            var block = new byte[Math.Min(length, CopyBlock)];
+            for (var done = 0L; done < length;)
+            {
+                var part = block.AsSpan(0, (int)Math.Min(block.Length, length - done));
+                var read = Fill(part);
+                target.Write(part[..read]);
+                done += read;
+                if (read < part.Length)
+                    RequireAll(done, length, what);
+            }
+
+            RequireEnd(length, what);
         }
 
         public void Dispose()
         {
             if (_isGzip)
                 _bytes.Dispose();
+        }
+
+        private void RequireRoomFor(long length, string what)
+        {
+            if (length > MaxBytes)
+                throw new IdxFormatException($"{what} are {length} bytes; at most {MaxBytes} are allowed.");
+            var available = _isGzip ? (_file.Length - 10) * MaxDeflateRatio : _file.Length - _file.Position;
+            if (available < length)
+                throw new IdxFormatException($"The header promises {what}, which are {length} bytes, but the file cannot hold more than {Math.Max(0, available)}.");
+        }
+
+        private static void RequireAll(long read, long length, string what)
+        {
+            if (read < length)
+                throw new IdxFormatException($"The header promises {what}, which are {length} bytes, but the file ends after {read}.");
+        }
+
+        private void RequireEnd(long length, string what)
+        {
+            Span<byte> extra = stackalloc byte[1];
+            if (Fill(extra) > 0 || (_isGzip && !EndsWithSize(_headerLength + length)))
+                throw new IdxFormatException($"The file goes on after {what}, which its header promises.");
         }
 
         private int Fill(Span<byte> buffer)

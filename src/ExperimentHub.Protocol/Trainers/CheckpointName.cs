@@ -10,8 +10,14 @@ public static partial class CheckpointName
     /// <summary>The file beside the weights that resuming needs.</summary>
     public static string StateFor(int attempt, int epoch) => $"attempt-{attempt}-epoch-{epoch}.state.safetensors";
 
+    /// <summary>The weights in the middle of an epoch.</summary>
+    public static string ForPause(int attempt) => $"attempt-{attempt}-pause.safetensors";
+
+    /// <summary>The file beside <see cref="ForPause"/> that resuming needs.</summary>
+    public static string StateForPause(int attempt) => $"attempt-{attempt}-pause.state.safetensors";
+
     public static bool IsValid(string name) => Pattern().IsMatch(name);
 
-    [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-epoch-[1-9][0-9]{0,4}(\.state)?\.safetensors\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-(epoch-[1-9][0-9]{0,4}|pause)(\.state)?\.safetensors\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 }

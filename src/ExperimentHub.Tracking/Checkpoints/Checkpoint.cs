@@ -22,6 +22,9 @@ public sealed class Checkpoint
     /// <summary>64 lower-case hex digits.</summary>
     public required string Sha256 { get; set; }
 
+    /// <summary>Over the weights alone, without what the file says of the run: equal where the weights are. null in checkpoints of older hubs.</summary>
+    public string? WeightsSha256 { get; set; }
+
     // The file beside the weights that resuming needs; null in checkpoints of hubs that could not resume yet.
     public string? StateFileName { get; set; }
     public long? StateSize { get; set; }
@@ -38,6 +41,7 @@ public sealed class Checkpoint
             checkpoint.HasKey(c => new { c.RunNumber, c.Epoch });
             checkpoint.HasOne<Run>().WithMany(r => r.Checkpoints).HasForeignKey(c => c.RunNumber);
             checkpoint.Property(c => c.Sha256).HasMaxLength(64);
+            checkpoint.Property(c => c.WeightsSha256).HasMaxLength(64);
         }
     }
 }

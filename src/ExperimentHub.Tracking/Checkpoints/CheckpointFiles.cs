@@ -12,36 +12,62 @@ public sealed class CheckpointFiles(DataFolder folder)
     public Task<VerifiedCheckpoint> OpenAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default) =>
         OpenAsync(run, checkpoint.FileName, checkpoint.Size, checkpoint.Sha256, cancellation);
 
-    /// <summary>The newest checkpoint whose files are both what the database says; null where there is none to go on from.</summary>
+    /// <summary>The furthest place that a run can go on from, both of whose files are what the database says; null where there is none.</summary>
     /// <param name="checkpoints">Of one run, in any order.</param>
-    /// <param name="onRefused">Hears of each newer checkpoint that cannot be used, and why.</param>
-    public async Task<ResumePoint?> NewestResumableAsync(
-        RunId run, IEnumerable<Checkpoint> checkpoints, Action<Checkpoint, string> onRefused, CancellationToken cancellation = default)
+    /// <param name="pausePoint">The run's, where it has one.</param>
+    /// <param name="onRefused">Hears of each place further on that cannot be used, and why: "The checkpoint of epoch 3 cannot be used: ...".</param>
+    public async Task<ResumePoint?> FurthestResumableAsync(
+        RunId run, IEnumerable<Checkpoint> checkpoints, PausePoint? pausePoint, Action<string> onRefused, CancellationToken cancellation = default)
     {
-        foreach (var checkpoint in checkpoints.OrderByDescending(c => c.Epoch))
+        var places = checkpoints.Select(Place.Of).OfType<Place>().ToList();
+        if (pausePoint is not null)
+            places.Add(Place.Of(pausePoint));
+        foreach (var place in places.OrderByDescending(p => (p.Epoch, p.StepsDone)))
         {
-            if (checkpoint is not { StateFileName: { } state, StateSize: { } stateSize, StateSha256: { } stateHash })
-                continue;
-            var weights = await OpenAsync(run, checkpoint, cancellation);
-            var beside = await OpenAsync(run, state, stateSize, stateHash, cancellation);
+            var weights = await OpenAsync(run, place.FileName, place.Size, place.Sha256, cancellation);
+            var beside = await OpenAsync(run, place.State.FileName, place.State.Size, place.State.Sha256, cancellation);
             await using (weights.File)
             await using (beside.File)
             {
                 if ((weights.Problem ?? beside.Problem) is not { } problem)
-                    return new ResumePoint(checkpoint.Epoch, checkpoint.FileName, state);
-                onRefused(checkpoint, problem);
+                    return new ResumePoint(place.Epoch, place.FileName, place.State.FileName, place.StepsDone);
+                onRefused($"{place} cannot be used: {problem}");
             }
         }
 
         return null;
     }
 
-    /// <summary>Whether a trainer's word about new files is true: names of ours, and files of those sizes.</summary>
-    internal bool Holds(RunId run, CheckpointSaved saved) =>
-        Holds(run, saved.FileName, saved.Size) && (saved.State is not { } state || Holds(run, state.FileName, state.Size));
+    /// <summary>A checkpoint of another run for a fork to start from, by absolute paths, both files compared with the database a moment ago; or why it cannot be.</summary>
+    public async Task<(ForkPoint? Point, string? Problem)> ForkPointAsync(RunId parent, Checkpoint checkpoint, CancellationToken cancellation = default)
+    {
+        var weights = await OpenAsync(parent, checkpoint, cancellation);
+        await using var opened = weights.File;
+        if (weights.Problem is not null)
+            return (null, weights.Problem);
+        if (checkpoint is not { StateFileName: { } state, StateSize: { } size, StateSha256: { } hash })
+            return (new ForkPoint(PathOf(parent, checkpoint.FileName), null), null);
+        var beside = await OpenAsync(parent, state, size, hash, cancellation);
+        await using var openedBeside = beside.File;
+        return beside.Problem is null ? (new ForkPoint(PathOf(parent, checkpoint.FileName), PathOf(parent, state)), null) : (null, beside.Problem);
+    }
 
-    private bool Holds(RunId run, string fileName, long size) =>
+    /// <summary>Whether a file with a name of ours and this size really lies there.</summary>
+    internal bool Holds(RunId run, string fileName, long size) =>
         CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true } file && file.Length == size;
+
+    /// <summary>The names of all files in a run's checkpoint folder.</summary>
+    internal IReadOnlyList<string> In(RunId run) => new DirectoryInfo(folder.CheckpointFolder(run)) is { Exists: true } found ? [.. found.EnumerateFiles().Select(file => file.Name)] : [];
+
+    /// <summary>Deletes a file of the checkpoint folder, whatever its name; one that is gone already is fine.</summary>
+    /// <param name="fileName">As <see cref="In"/> or the database gives it.</param>
+    internal void Delete(RunId run, string fileName)
+    {
+        if (Path.GetFileName(fileName) != fileName)
+            throw new ArgumentException($"'{fileName}' is not a name inside a folder.", nameof(fileName));
+        if (Directory.Exists(folder.CheckpointFolder(run)))
+            File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
+    }
 
     private async Task<VerifiedCheckpoint> OpenAsync(RunId run, string fileName, long size, string sha256, CancellationToken cancellation)
     {
@@ -69,6 +95,20 @@ public sealed class CheckpointFiles(DataFolder folder)
     private string PathOf(RunId run, string fileName) => CheckpointName.IsValid(fileName)
         ? Path.Combine(folder.CheckpointFolder(run), fileName)
         : throw new ArgumentException($"'{fileName}' is not a checkpoint's name.", nameof(fileName));
+
+    /// <summary>Where a run can go on, as the database knows it.</summary>
+    private sealed record Place(int Epoch, int StepsDone, string FileName, long Size, string Sha256, StateFile State)
+    {
+        /// <returns>null for a checkpoint of a hub that could not resume yet.</returns>
+        public static Place? Of(Checkpoint checkpoint) => checkpoint is { StateFileName: { } state, StateSize: { } size, StateSha256: { } hash }
+            ? new Place(checkpoint.Epoch, 0, checkpoint.FileName, checkpoint.Size, checkpoint.Sha256, new StateFile(state, size, hash))
+            : null;
+
+        public static Place Of(PausePoint point) =>
+            new(point.Epoch, point.StepsDone, point.FileName, point.Size, point.Sha256, new StateFile(point.StateFileName, point.StateSize, point.StateSha256));
+
+        public override string ToString() => StepsDone == 0 ? $"The checkpoint of epoch {Epoch}" : $"The pause point at step {StepsDone} of epoch {Epoch + 1}";
+    }
 }
 
 /// <summary>Either an open file whose hash is right, or the reason why there is none.</summary>

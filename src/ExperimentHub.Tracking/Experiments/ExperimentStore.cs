@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -25,7 +26,7 @@ public enum ExperimentDeletion
 
 /// <summary>Creates, changes and lists experiments.</summary>
 public sealed class ExperimentStore(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes, TimeProvider time)
 {
     /// <summary>How long a deletion can be undone; after it the rows and files are removed.</summary>
     public static readonly TimeSpan UndoTime = TimeSpan.FromHours(1);
@@ -43,7 +44,7 @@ public sealed class ExperimentStore(
         {
             Name = draft.Name.Trim(),
             Description = draft.Description.Trim(),
-            DefaultSpec = draft.DefaultSpec,
+            DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
         };
         db.Experiments.Add(experiment);
@@ -63,7 +64,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
         experiment.Name = draft.Name.Trim();
         experiment.Description = draft.Description.Trim();
-        experiment.DefaultSpec = draft.DefaultSpec;
+        experiment.DefaultSpec = draft.DefaultSpec.Tidied();
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new ExperimentResult(id, []);
@@ -102,6 +103,14 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
+    }
+
+    /// <summary>A deleted experiment that <see cref="RestoreAsync"/> can still bring back.</summary>
+    public async Task<Experiment?> FindDeletedAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var before = Now - UndoTime;
+        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != null && e.DeletedAt >= before, cancellation);
     }
 
     /// <returns>false where there is no such experiment.</returns>
@@ -176,7 +185,7 @@ public sealed class ExperimentStore(
         Changed?.Invoke(id);
     }
 
-    private static async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)
+    private async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)
     {
         var problems = new List<SpecProblem>();
         if (RunQueue.NameProblem(draft.Name, Experiment.MaxNameLength) is { } problem)
@@ -185,7 +194,7 @@ public sealed class ExperimentStore(
             problems.Add(new SpecProblem("name", $"There is an experiment called '{draft.Name.Trim()}' already. Choose another name."));
         if (draft.Description.Length > Experiment.MaxDescriptionLength)
             problems.Add(new SpecProblem("description", $"The description may have at most {Experiment.MaxDescriptionLength:N0} characters; this one has {draft.Description.Length:N0}."));
-        problems.AddRange(draft.DefaultSpec.Validate().Select(p => p with { Field = $"spec.{p.Field}" }));
+        problems.AddRange(draft.DefaultSpec.Validate(datasets.Find(draft.DefaultSpec.Dataset)).Select(p => p with { Field = $"spec.{p.Field}" }));
         return problems;
     }
 }

@@ -39,4 +39,7 @@ public sealed class LiveSeries(MetricReader reader, MetricWriter writer)
         points.AddRange(waiting.Where(point => point.Step > last));
         return points;
     }
+
+    /// <summary>The newest point of a series that is not written yet; null where none waits.</summary>
+    public MetricPoint? LastWaiting(long run, string metric) => writer.PendingAfter(run, metric, -1) is [.., var last] ? last : null;
 }

@@ -20,7 +20,20 @@ public static class MetricNames
     /// <summary>Fraction 0..1.</summary>
     public const string TestAccuracy = "test_accuracy";
 
+    /// <summary>On the images held back from training.</summary>
+    public const string ValidationLoss = "validation_loss";
+
+    /// <inheritdoc cref="ValidationLoss"/>
+    public const string ValidationAccuracy = "validation_accuracy";
+
+    /// <summary>Of the training images as their steps saw them, augmented and with the weights of that moment.</summary>
+    public const string TrainAccuracy = "train_accuracy";
+
     public const string LearningRate = "learning_rate";
+
+    /// <summary>Over all parameters, before clipping.</summary>
+    public const string GradientNorm = "gradient_norm";
+
     public const string SamplesPerSecond = "samples_per_second";
 
     /// <summary>Of one core: two busy cores are 200.</summary>

@@ -6,7 +6,7 @@ namespace ExperimentHub.Tracking.Metrics;
 internal static class ProgressPoints
 {
     /// <summary>
-    /// Every step gets its loss and learning rate; speed, CPU and memory are one point each. The steps of a message are spread evenly over its seconds,
+    /// Every step gets its loss, learning rate and, where told, gradient norm; speed, CPU and memory are one point each. The steps of a message are spread evenly over its seconds,
     /// because the trainer reads their losses back together.
     /// </summary>
     public static void Append(MetricWriter writer, long run, TrainingProgress progress, DateTimeOffset now)
@@ -22,16 +22,25 @@ internal static class ProgressPoints
         }
 
         writer.Append(run, MetricNames.TrainLoss, points);
-        if (progress.LearningRate is { } rate)
-        {
-            for (var i = 0; i < points.Length; i++)
-                points[i] = points[i] with { Value = rate };
-            writer.Append(run, MetricNames.LearningRate, points);
-        }
-
+        if (progress.LearningRates is { } rates)
+            OfEachStep(MetricNames.LearningRate, rates.Count, i => rates[i]);
+        else if (progress.LearningRate is { } rate)
+            OfEachStep(MetricNames.LearningRate, points.Length, _ => rate);
+        if (progress.GradientNorms is { } norms)
+            OfEachStep(MetricNames.GradientNorm, norms.Count, i => norms[i]);
         One(MetricNames.SamplesPerSecond, progress.SamplesPerSecond);
         One(MetricNames.CpuPercent, progress.CpuPercent);
         One(MetricNames.MemoryBytes, progress.MemoryBytes);
+
+        void OfEachStep(string metric, int count, Func<int, double> value)
+        {
+            // A list that is not as long as the losses belongs to no steps that are known.
+            if (count != points.Length)
+                return;
+            for (var i = 0; i < points.Length; i++)
+                points[i] = points[i] with { Value = value(i) };
+            writer.Append(run, metric, points);
+        }
 
         void One(string metric, double? value)
         {

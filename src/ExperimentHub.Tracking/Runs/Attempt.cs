@@ -23,6 +23,9 @@ public enum AttemptEnding
 
     /// <summary>The hub ended.</summary>
     Interrupted,
+
+    /// <summary>A person paused the run.</summary>
+    Paused,
 }
 
 /// <summary>One trainer process that worked on a run.</summary>
@@ -42,6 +45,21 @@ public sealed class Attempt
 
     /// <summary>The process's exit code where it ended by itself or by a signal (128 + signal).</summary>
     public int? ExitCode { get; set; }
+
+    // Where it went on; both 0 where it began. null before its trainer trained.
+    public int? AfterEpoch { get; set; }
+
+    /// <summary>Steps of the next epoch that were done as well.</summary>
+    public int? AfterSteps { get; set; }
+
+    // What the numbers of this attempt depend on beside the spec; null before its trainer trained.
+
+    /// <summary>As torch names it: <c>cpu</c> or <c>cuda:0</c>.</summary>
+    public string? Device { get; set; }
+
+    public string? DeviceName { get; set; }
+    public int? Threads { get; set; }
+    public string? TorchVersion { get; set; }
 
     internal sealed class Mapping : IEntityTypeConfiguration<Attempt>
     {

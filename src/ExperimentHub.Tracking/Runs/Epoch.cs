@@ -21,6 +21,15 @@ public sealed class Epoch
     /// <summary>Fraction 0..1.</summary>
     public double TestAccuracy { get; set; }
 
+    /// <summary>On the images held back; null without a validation split.</summary>
+    public double? ValidationLoss { get; set; }
+
+    /// <inheritdoc cref="ValidationLoss"/>
+    public double? ValidationAccuracy { get; set; }
+
+    /// <summary>Of the training images as their steps saw them; null where the trainer does not tell.</summary>
+    public double? TrainAccuracy { get; set; }
+
     /// <summary>Wall time of the training part.</summary>
     public double Seconds { get; set; }
 

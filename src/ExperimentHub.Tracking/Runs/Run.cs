@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
@@ -26,13 +27,15 @@ public sealed class Run
 
     public RunStatus Status { get; private set; } = RunStatus.Queued;
 
-    /// <summary>What is trained, frozen when the run was made.</summary>
-    public required TrainingSpec Spec { get; init; }
+    /// <summary>
+    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints are kept.
+    /// </summary>
+    public required TrainingSpec Spec { get; set; }
 
     // Copies of the spec's fields that tables filter and sort by.
     public required string Model { get; init; }
     public required string Dataset { get; init; }
-    public required int Epochs { get; init; }
+    public required int Epochs { get; set; }
     public required int BatchSize { get; init; }
     public required double LearningRate { get; init; }
 
@@ -53,6 +56,7 @@ public sealed class Run
     public DateTime? StartedAt { get; internal set; }
     public DateTime? EndedAt { get; internal set; }
     public DateTime? StopRequestedAt { get; set; }
+    public DateTime? PauseRequestedAt { get; set; }
 
     /// <summary>Why it failed or was interrupted, for a person.</summary>
     public string? Error { get; private set; }
@@ -66,12 +70,28 @@ public sealed class Run
     public long? Parameters { get; internal set; }
     public int? StepsPerEpoch { get; internal set; }
 
+    /// <summary>Images held back from training; 0 without a validation split.</summary>
+    public int? ValidationSamples { get; internal set; }
+
+    /// <summary>What the data set was, in 64 hex digits; null before the start and for runs of hubs that did not ask.</summary>
+    public string? DatasetSha256 { get; internal set; }
+
+    /// <summary>Which rule of the spec ended it before its last epoch, for a person.</summary>
+    public string? FinishReason { get; internal set; }
+
+    /// <summary>null before the start, and for runs from before it was kept.</summary>
+    public RunEnvironment? Environment { get; internal set; }
+
     // The newest and the best results, so that tables never read series.
     public int EpochsDone { get; internal set; }
     public double? LastTrainLoss { get; internal set; }
     public double? LastTestLoss { get; internal set; }
     public double? LastTestAccuracy { get; internal set; }
+
+    /// <summary>Test accuracy of the <see cref="BestEpoch"/>.</summary>
     public double? BestTestAccuracy { get; internal set; }
+
+    /// <summary>The epoch that is best by the metric that decides for this spec (<see cref="BestMetrics.Of"/>), the earliest on a tie.</summary>
     public int? BestEpoch { get; internal set; }
 
     /// <summary>Sum of the epochs' <see cref="Epoch.Seconds"/>.</summary>
@@ -81,6 +101,13 @@ public sealed class Run
     public string? IdempotencyKey { get; init; }
 
     public RunTrigger Trigger { get; init; }
+
+    // Where the first weights come from, for a fork. The parent may be gone by now, so this is no foreign key.
+    public RunId? ForkedFrom { get; init; }
+    public int? ForkedAfterEpoch { get; init; }
+
+    /// <summary>The run that this one does again to compare; it may be gone by now.</summary>
+    public RunId? Reproduces { get; init; }
 
     /// <summary>What a person wrote about it, in Markdown.</summary>
     public string Notes { get; set; } = "";
@@ -99,6 +126,8 @@ public sealed class Run
     public List<Attempt> Attempts { get; } = [];
     public List<Epoch> EpochResults { get; } = [];
     public List<Checkpoint> Checkpoints { get; } = [];
+    public PausePoint? PausePoint { get; internal set; }
+    public List<Evaluation> Evaluations { get; } = [];
 
     /// <summary>Changes the status if the table of moves allows it; otherwise nothing changes and the refusal comes back.</summary>
     public RefusedMove? MoveTo(RunStatus status, DateTime now, string? error = null)
@@ -109,7 +138,17 @@ public sealed class Run
         Error = error;
         if (status == RunStatus.Running)
             StartedAt ??= now;
-        EndedAt = status.IsActive() ? null : now;
+        EndedAt = status.IsActive() || status == RunStatus.Paused ? null : now;
+        return null;
+    }
+
+    /// <summary>Puts it at the end of the queue, with nothing left of what was asked of it before or came of it.</summary>
+    /// <param name="position">The end of the queue.</param>
+    internal RefusedMove? QueueAgain(long position, DateTime now)
+    {
+        if (MoveTo(RunStatus.Queued, now) is { } refused)
+            return refused;
+        (StopRequestedAt, PauseRequestedAt, FinishReason, QueuePosition) = (null, null, null, position);
         return null;
     }
 
@@ -130,8 +169,12 @@ public sealed class Run
             run.HasIndex(r => r.StartedAt);
             run.HasIndex(r => r.EndedAt);
             run.HasIndex(r => r.TrainSeconds);
+            run.HasIndex(r => r.ForkedFrom);
+            run.HasIndex(r => r.Reproduces);
+            run.Property(r => r.DatasetSha256).HasMaxLength(64);
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.DeletedAt == null && r.Experiment.DeletedAt == null);

@@ -75,7 +75,8 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         EachStepAsync(targets, async (db, numbers) =>
         {
             var stopped = new List<long>();
-            var active = await db.Runs.Where(run => numbers.Contains(run.Number) && (run.Status == RunStatus.Queued || run.Status == RunStatus.Running || run.Status == RunStatus.Interrupted))
+            var active = await db.Runs.Where(run => numbers.Contains(run.Number) && (run.Status == RunStatus.Queued || run.Status == RunStatus.Running
+                    || run.Status == RunStatus.Interrupted || run.Status == RunStatus.Paused))
                 .Select(run => new { run.Number, run.Id }).ToListAsync(cancellation);
             foreach (var run in active)
             {

@@ -7,8 +7,12 @@ public enum RunSignal
 {
     /// <summary>Something that a screen could show.</summary>
     Changed,
+
+    /// <summary>Only what <see cref="LiveRuns"/> knows; the database is as it was.</summary>
+    Progress,
     Queued,
     StopRequested,
+    PauseRequested,
 }
 
 /// <summary>
@@ -36,12 +40,13 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 
     public void Publish(RunId run, RunSignal signal = RunSignal.Changed)
     {
+        // First the listeners: a screen that listens as well knows what happened when it refreshes.
+        _listeners?.Invoke(run, signal);
         Subscription[] interested;
         lock (_lock)
             interested = [.. _subscriptions.Where(subscription => subscription.Run is null || subscription.Run == run)];
         foreach (var subscription in interested)
             subscription.Touch();
-        _listeners?.Invoke(run, signal);
     }
 
     /// <summary>Calls <paramref name="listener"/> on the publishing thread for every signal until the result is disposed.</summary>

@@ -32,10 +32,11 @@ public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 public sealed record RunState(long Number, RunStatus Status, int? StepsPerEpoch);
 
 /// <summary>A run with everything but its curve.</summary>
-public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting);
+/// <param name="Family">The runs that it came from or that came from it.</param>
+public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting, RunFamily Family);
 
 /// <summary>A checkpoint and its place among its run's.</summary>
-/// <param name="Best">Highest test accuracy, the earliest on a tie.</param>
+/// <param name="Best">Of the run's best epoch.</param>
 public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
@@ -46,7 +47,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).ToListAsync(cancellation);
+        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
         return new RunListing(items, total);
     }
 
@@ -54,12 +55,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Attempts.OrderBy(a => a.Number))
-            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).AsSplitQuery().FirstOrDefaultAsync(r => r.Id == id, cancellation);
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery()
+            .FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
         run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));
         var waiting = run.Status == RunStatus.Queued ? await WhyWaitingAsync(db, run, cancellation) : null;
-        return new RunDetails(run, Rank(run.Checkpoints), waiting);
+        return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
     }
 
     /// <summary>What a follower of a run asks again and again; null where there is no such run.</summary>
@@ -151,11 +153,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return WaitingLine.Why(devices, run, ahead);
     }
 
-    private static IReadOnlyList<CheckpointDetails> Rank(List<Checkpoint> checkpoints)
-    {
-        if (checkpoints.Count == 0)
-            return [];
-        var best = checkpoints.OrderByDescending(c => c.TestAccuracy).ThenBy(c => c.Epoch).First();
-        return [.. checkpoints.Select(c => new CheckpointDetails(c, c == best, c == checkpoints[^1]))];
-    }
+    private static IReadOnlyList<CheckpointDetails> Rank(Run run) =>
+        [.. run.Checkpoints.Select(c => new CheckpointDetails(c, c.Epoch == run.BestEpoch, c == run.Checkpoints[^1]))];
 }

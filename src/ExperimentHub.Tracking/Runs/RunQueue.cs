@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Search;
@@ -10,14 +11,17 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>A run that a person or program asks for.</summary>
 /// <param name="Experiment">Its name; an unknown one is created.</param>
 /// <param name="Name">null for a readable name of ours.</param>
-public sealed record RunRequest(string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person);
+/// <param name="Fork">The checkpoint whose weights it starts from; null for fresh ones.</param>
+/// <param name="Reproduces">The run that it does again.</param>
+public sealed record RunRequest(
+    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person, ForkSource? Fork = null, RunId? Reproduces = null);
 
 /// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>
 /// <param name="Repeated">The idempotency key was used before with the same request, and this is the run it made.</param>
 public sealed record EnqueueResult(RunId? Run, IReadOnlyList<SpecProblem> Problems, bool Repeated = false);
 
 /// <summary>A run that now belongs to one attempt.</summary>
-public sealed record ClaimedRun(AttemptKey Key, string Name, TrainingSpec Spec);
+public sealed record ClaimedRun(AttemptKey Key, string Name, TrainingSpec Spec, ForkSource? Fork = null, RunId? Reproduces = null);
 
 /// <summary>Names an attempt in every write of progress, so that the database can refuse a stale one.</summary>
 public readonly record struct AttemptKey(long RunNumber, RunId Run, int Attempt);
@@ -37,13 +41,14 @@ public enum StopOutcome
 }
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, AppVersion version, TimeProvider time)
+public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
+        request = request with { Spec = request.Spec.Tidied() };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -51,9 +56,13 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && ForkSource.Of(earlier) == request.Fork && earlier.Reproduces == request.Reproduces
+                && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
+
+        if (request.Fork is { } fork && await fork.ProblemAsync(db, request.Spec, cancellation) is { } refusal)
+            return new EnqueueResult(null, [refusal]);
 
         var now = time.GetUtcNow().UtcDateTime;
         var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation)
@@ -72,11 +81,14 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             BatchSize = request.Spec.BatchSize,
             LearningRate = request.Spec.Optimizer.LearningRate,
             DeviceGroup = devices.GroupOf(DeviceRequest.Parse(request.Spec.Device)),
-            QueuePosition = number,
+            QueuePosition = Math.Max(number, await QueueEnd.NextAsync(db, cancellation)),
             CreatedAt = now,
             AppVersion = version.Text,
             IdempotencyKey = request.IdempotencyKey,
             Trigger = request.Trigger,
+            ForkedFrom = request.Fork?.Run,
+            ForkedAfterEpoch = request.Fork?.Epoch,
+            Reproduces = request.Reproduces,
         };
         run.Params.AddRange(await SpecParams.RowsAsync(db, request.Spec, cancellation));
         db.Runs.Add(run);
@@ -118,7 +130,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         feed.Publish(run.Id);
-        return new ClaimedRun(new AttemptKey(run.Number, run.Id, run.CurrentAttempt), run.Name, run.Spec);
+        return new ClaimedRun(new AttemptKey(run.Number, run.Id, run.CurrentAttempt), run.Name, run.Spec, ForkSource.Of(run), run.Reproduces);
     }
 
     /// <summary>The group in which a run waits; null where it does not wait (any more).</summary>
@@ -147,7 +159,10 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         await transaction.CommitAsync(cancellation);
     }
 
-    /// <summary>Puts interrupted runs back into the queue, each at its old place. One that was asked to stop before stays stopped.</summary>
+    /// <summary>
+    /// Puts interrupted runs back into the queue, each at its old place. One that was asked to stop or to pause before, under a hub that did not say so yet,
+    /// becomes what was asked.
+    /// </summary>
     public async Task<IReadOnlyList<RunId>> RequeueInterruptedAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -155,7 +170,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         List<RunId> requeued = [];
         foreach (var run in await db.Runs.Where(r => r.Status == RunStatus.Interrupted).ToListAsync(cancellation))
         {
-            var to = run.StopRequestedAt is null ? RunStatus.Queued : RunStatus.Stopped;
+            var to = run.StopRequestedAt is not null ? RunStatus.Stopped : run.PauseRequestedAt is not null ? RunStatus.Paused : RunStatus.Queued;
             if (run.MoveTo(to, time.GetUtcNow().UtcDateTime) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
             if (to == RunStatus.Queued)
@@ -189,7 +204,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return outcome;
     }
 
-    private static List<SpecProblem> Validate(RunRequest request)
+    private List<SpecProblem> Validate(RunRequest request)
     {
         var problems = new List<SpecProblem>();
         if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
@@ -198,7 +213,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
             problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
-        problems.AddRange(request.Spec.Validate().Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }
 

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -7,11 +8,12 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
-/// The only writer of progress. Every write names its attempt, and one that is not the run's current attempt, or whose run no longer
-/// trains, changes nothing and returns false: its trainer is to be ended.
+/// Records what a trainer tells of its progress and how it ends; its files are <see cref="CheckpointRecorder"/>'s. Every write names its attempt, and false
+/// means that the attempt is stale: its trainer is to be ended.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointFiles checkpoints, TimeProvider time, ILogger<RunRecorder> logger)
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointKeeper keeper, TimeProvider time,
+    ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
     public const int MaxFailuresInARow = 3;
@@ -26,7 +28,7 @@ public sealed class RunRecorder(
     public void Preparing(AttemptKey key, Preparing preparing)
     {
         live.Find(key.Run)?.Prepare(preparing.Activity, preparing.Fraction);
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Progress);
     }
 
     /// <summary>Takes the points of a running attempt without waiting for the database.</summary>
@@ -36,19 +38,36 @@ public sealed class RunRecorder(
             return;
         run.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
         ProgressPoints.Append(metrics, key.RunNumber, progress, time.GetUtcNow());
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Progress);
+    }
+
+    /// <summary>Takes what the driver says of the attempt's GPU, at the step that was reported last; before the first there is none to note it at.</summary>
+    /// <param name="utilisation">0..1; null where the driver does not say.</param>
+    /// <param name="memoryUsed">Bytes, of all processes together.</param>
+    public void GpuUse(AttemptKey key, double? utilisation, long? memoryUsed)
+    {
+        if (live.Find(key.Run) is not { Step: > 0 } run || run.Attempt != key.Attempt)
+            return;
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (utilisation is { } share)
+            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)]);
+        if (memoryUsed is { } bytes)
+            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)]);
+        feed.Publish(key.Run, RunSignal.Progress);
     }
 
     /// <param name="key">The attempt that begins to train.</param>
     /// <param name="started">What it trains with.</param>
-    /// <param name="afterEpoch">The epoch whose checkpoint it goes on from; 0 where it begins anew. Points after it are forgotten: they come again.</param>
-    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started, int afterEpoch = 0)
+    /// <param name="resume">Where it goes on; null where it begins anew. Points and results after it are forgotten: they come again.</param>
+    /// <param name="environment">The machine.</param>
+    public async Task<bool> StartedAsync(AttemptKey key, TrainingStarted started, ResumePoint? resume = null, RunEnvironment? environment = null)
     {
         live.Find(key.Run)?.Train();
         // Before the transaction below: the writer of points has a connection of its own and would wait for it.
         if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
-            await metrics.RewindAsync(key.RunNumber, (long)afterEpoch * started.StepsPerEpoch);
-        return await WriteAsync(key, (_, run) =>
+            await metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0));
+        var marked = (long?)null;
+        var written = await attempts.WriteAsync(key, async (db, run) =>
         {
             run.DeviceKind = started.Device.Kind;
             run.DeviceIndex = started.Device.Index;
@@ -57,14 +76,32 @@ public sealed class RunRecorder(
             run.Threads = started.Threads;
             run.Parameters = started.Parameters;
             run.StepsPerEpoch = started.StepsPerEpoch;
-            return Task.CompletedTask;
+            run.Environment = environment;
+            run.ValidationSamples = started.ValidationSamples;
+            run.DatasetSha256 = started.DatasetSha256;
+            var attempt = (await db.Attempts.FindAsync(key.RunNumber, key.Attempt))!;
+            attempt.AfterEpoch = resume?.Epoch ?? 0;
+            attempt.AfterSteps = resume?.StepsDone ?? 0;
+            attempt.Device = started.Device.TorchName;
+            attempt.DeviceName = started.Device.Name;
+            attempt.Threads = started.Threads;
+            attempt.TorchVersion = started.TorchVersion;
+            if (key.Attempt > 1)
+            {
+                await RunResults.RewindAsync(db, run, resume?.Epoch ?? 0);
+                marked = (long?)run.BestEpoch * started.StepsPerEpoch;
+            }
         });
+        // Going back may have forgotten the best epoch of all; the best of what is left takes its place.
+        if (written && marked is { } step)
+            metrics.MarkBest(key.RunNumber, step);
+        return written;
     }
 
     public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished)
     {
-        var (lastStep, best) = (0L, false);
-        var written = await WriteAsync(key, async (db, run) =>
+        var lastStep = 0L;
+        var written = await attempts.WriteAsync(key, async (db, run) =>
         {
             var epoch = await db.Epochs.FindAsync(key.RunNumber, finished.Epoch)
                 ?? db.Epochs.Add(new Epoch { RunNumber = key.RunNumber, Number = finished.Epoch }).Entity;
@@ -73,78 +110,80 @@ public sealed class RunRecorder(
             epoch.TrainLoss = finished.TrainLoss;
             epoch.TestLoss = finished.TestLoss;
             epoch.TestAccuracy = finished.TestAccuracy;
+            epoch.ValidationLoss = finished.ValidationLoss;
+            epoch.ValidationAccuracy = finished.ValidationAccuracy;
+            epoch.TrainAccuracy = finished.TrainAccuracy;
             epoch.Seconds = finished.Seconds;
-            epoch.EndedAt = time.GetUtcNow().UtcDateTime;
-            run.EpochsDone = finished.Epoch;
-            run.LastTrainLoss = finished.TrainLoss;
-            run.LastTestLoss = finished.TestLoss;
-            run.LastTestAccuracy = finished.TestAccuracy;
-            // Best is the highest accuracy, the earliest on a tie.
-            if (run.BestTestAccuracy is null || finished.TestAccuracy > run.BestTestAccuracy)
-                (run.BestTestAccuracy, run.BestEpoch) = (finished.TestAccuracy, finished.Epoch);
-            (lastStep, best) = ((long)finished.Epoch * run.StepsPerEpoch ?? 0, run.BestEpoch == finished.Epoch);
+            epoch.EndedAt = Now;
+            RunResults.Take(run, epoch, finished.Best);
+            lastStep = (long)finished.Epoch * run.StepsPerEpoch ?? 0;
         });
         if (!written || lastStep == 0)
             return written;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        metrics.Append(key.RunNumber, MetricNames.TestLoss, [new MetricPoint(lastStep, now, finished.TestLoss)]);
-        metrics.Append(key.RunNumber, MetricNames.TestAccuracy, [new MetricPoint(lastStep, now, finished.TestAccuracy)]);
-        metrics.EpochEnded(key.RunNumber, lastStep);
-        if (best)
-            metrics.MarkBest(key.RunNumber, lastStep);
+        EpochPoints.Append(metrics, key.RunNumber, lastStep, finished, time.GetUtcNow());
         feed.Publish(key.Run);
         return true;
     }
 
-    /// <summary>Records a checkpoint whose file really lies there with the size that the trainer says.</summary>
-    public async Task<bool> CheckpointAsync(AttemptKey key, CheckpointSaved saved)
+    /// <summary>Keeps what the network said of each test image, beside that of the best epoch and of no other.</summary>
+    public async Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said)
     {
-        if (!checkpoints.Holds(key.Run, saved))
+        if (!Evaluation.Fits(said))
         {
-            logger.LogError("Run {Run}: the trainer reported the checkpoint {File}, but no such file of {Size} bytes exists", key.Run, saved.FileName, saved.Size);
+            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", key.Run, said.Epoch);
             return true;
         }
 
-        // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
-        await metrics.FlushAsync();
-        return await WriteAsync(key, async (db, _) =>
+        return await attempts.WriteAsync(key, async (db, run) =>
         {
-            var epoch = await db.Epochs.FindAsync(key.RunNumber, saved.Epoch);
-            var row = await db.Checkpoints.FindAsync(key.RunNumber, saved.Epoch)
-                ?? db.Checkpoints.Add(new Checkpoint { RunNumber = key.RunNumber, Epoch = saved.Epoch, FileName = saved.FileName, Sha256 = saved.Sha256 }).Entity;
-            row.Attempt = key.Attempt;
-            row.FileName = saved.FileName;
-            row.Sha256 = saved.Sha256;
-            row.Size = saved.Size;
-            row.StateFileName = saved.State?.FileName;
-            row.StateSize = saved.State?.Size;
-            row.StateSha256 = saved.State?.Sha256;
-            row.TestLoss = epoch?.TestLoss;
-            row.TestAccuracy = epoch?.TestAccuracy;
-            row.SavedAt = time.GetUtcNow().UtcDateTime;
+            db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == key.RunNumber && (e.Epoch == said.Epoch || e.Epoch != run.BestEpoch)).ToListAsync());
+            await db.SaveChangesAsync();
+            db.Evaluations.Add(new Evaluation
+            {
+                RunNumber = key.RunNumber,
+                Epoch = said.Epoch,
+                Attempt = key.Attempt,
+                Classes = said.Classes,
+                Predictions = said.Predictions,
+                Confusion = said.Confusion,
+                Worst = said.Worst,
+                SavedAt = Now,
+            });
         });
     }
 
-    /// <summary>Ends the attempt and moves its run to where the ending leads.</summary>
-    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    /// <summary>Ends the attempt and moves its run to where the ending leads, or to where a person wanted it before.</summary>
+    /// <param name="reason">Which rule ended a finished training early, for a person.</param>
+    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null)
     {
-        var status = ending switch
-        {
-            AttemptEnding.Finished => RunStatus.Finished,
-            AttemptEnding.Stopped => RunStatus.Stopped,
-            AttemptEnding.Interrupted => RunStatus.Interrupted,
-            _ => RunStatus.Failed,
-        };
-        var written = await WriteAsync(key, async (db, run) =>
+        var written = await attempts.WriteAsync(key, async (db, run) =>
         {
             await CloseAsync(db, key, ending, error, exitCode);
-            if (run.MoveTo(status, Now, error) is { } refused)
+            var status = StatusAfter(ending, run);
+            run.FinishReason = reason;
+            if (run.MoveTo(status, Now, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
         live.End(key.Run);
         feed.Publish(key.Run);
+        // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.
+        if (written)
+            await keeper.SweepAsync(key.Run);
         return written;
     }
+
+    /// <summary>What is done is done, and a reason to fail stays one. Everything else cuts a training short, and then what a person asked for counts.</summary>
+    private static RunStatus StatusAfter(AttemptEnding ending, Run run) => ending switch
+    {
+        AttemptEnding.Finished => RunStatus.Finished,
+        AttemptEnding.Failed => RunStatus.Failed,
+        AttemptEnding.Stopped => RunStatus.Stopped,
+        _ when run.StopRequestedAt is not null => RunStatus.Stopped,
+        _ when run.PauseRequestedAt is not null => RunStatus.Paused,
+        AttemptEnding.Paused => RunStatus.Paused,
+        AttemptEnding.Interrupted => RunStatus.Interrupted,
+        _ => RunStatus.Failed,
+    };
 
     /// <summary>
     /// Ends an attempt whose trainer died or hung by itself and begins the next one, in one transaction, while the run keeps its device. After
@@ -154,14 +193,14 @@ public sealed class RunRecorder(
     public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
     {
         AttemptKey? next = null;
-        await WriteAsync(key, async (db, run) =>
+        await attempts.WriteAsync(key, async (db, run) =>
         {
             await CloseAsync(db, key, ending, error, exitCode);
-            var attempts = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
+            var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
             var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
             // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.
-            var inARow = attempts.Where(a => a.Ending != AttemptEnding.Interrupted).TakeWhile(a => IsTrainersOwn(a.Ending) && !fruitful.Contains(a.Number)).Count();
-            if (inARow >= MaxFailuresInARow || run.StopRequestedAt is not null)
+            var inARow = ended.Where(a => a.Ending != AttemptEnding.Interrupted).TakeWhile(a => IsTrainersOwn(a.Ending) && !fruitful.Contains(a.Number)).Count();
+            if (inARow >= MaxFailuresInARow || run.StopRequestedAt is not null || run.PauseRequestedAt is not null)
             {
                 db.ChangeTracker.Clear();
                 return;
@@ -199,25 +238,5 @@ public sealed class RunRecorder(
         attempt.Ending = ending;
         attempt.Error = error;
         attempt.ExitCode = exitCode;
-    }
-
-    private async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)
-    {
-        // No token: what a trainer said is written even while the hub shuts down.
-        await using var db = await databases.CreateDbContextAsync();
-        await using var transaction = await db.Database.BeginTransactionAsync();
-        var run = await db.Runs.FirstOrDefaultAsync(r => r.Number == key.RunNumber);
-        if (run is null || run.CurrentAttempt != key.Attempt || run.Status != RunStatus.Running)
-        {
-            logger.LogWarning("Refused a write of attempt {Attempt} of run {Run}: the run is {Status} with attempt {Current}",
-                key.Attempt, key.Run, run?.Status.Word() ?? "deleted", run?.CurrentAttempt);
-            return false;
-        }
-
-        await write(db, run);
-        await db.SaveChangesAsync();
-        await transaction.CommitAsync();
-        feed.Publish(key.Run);
-        return true;
     }
 }

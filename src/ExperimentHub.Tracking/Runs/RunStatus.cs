@@ -11,6 +11,9 @@ public enum RunStatus
 
     /// <summary>The hub ended while the run trained. Not a failure.</summary>
     Interrupted,
+
+    /// <summary>A person took it off its device or out of the queue; it waits until a person lets it go on.</summary>
+    Paused,
 }
 
 /// <summary>The only legal moves of a run.</summary>
@@ -18,12 +21,14 @@ public static class RunStatusMoves
 {
     private static readonly Dictionary<RunStatus, RunStatus[]> Legal = new()
     {
-        [RunStatus.Queued] = [RunStatus.Running, RunStatus.Stopped, RunStatus.Failed],
-        [RunStatus.Running] = [RunStatus.Finished, RunStatus.Stopped, RunStatus.Failed, RunStatus.Interrupted],
-        [RunStatus.Interrupted] = [RunStatus.Queued, RunStatus.Stopped, RunStatus.Failed],
-        [RunStatus.Finished] = [],
-        [RunStatus.Stopped] = [],
-        [RunStatus.Failed] = [],
+        [RunStatus.Queued] = [RunStatus.Running, RunStatus.Stopped, RunStatus.Failed, RunStatus.Paused],
+        [RunStatus.Running] = [RunStatus.Finished, RunStatus.Stopped, RunStatus.Failed, RunStatus.Interrupted, RunStatus.Paused],
+        [RunStatus.Interrupted] = [RunStatus.Queued, RunStatus.Stopped, RunStatus.Failed, RunStatus.Paused],
+        [RunStatus.Paused] = [RunStatus.Queued, RunStatus.Stopped],
+        // An ended run goes on where a person wants it to: resumed, or trained for more epochs.
+        [RunStatus.Finished] = [RunStatus.Queued],
+        [RunStatus.Stopped] = [RunStatus.Queued],
+        [RunStatus.Failed] = [RunStatus.Queued],
     };
 
     public static bool CanMoveTo(this RunStatus from, RunStatus to) => Legal[from].Contains(to);

@@ -9,6 +9,9 @@ public sealed class RunTag
     public const int MaxNameLength = 50;
     public const int MaxValueLength = 200;
 
+    /// <summary>More would be a table, not tags.</summary>
+    public const int MaxOfARun = 50;
+
     public long RunNumber { get; init; }
 
     /// <summary>Unique within the run, compared without regard to case.</summary>
@@ -16,6 +19,28 @@ public sealed class RunTag
 
     /// <summary>Empty where the name says it all.</summary>
     public string Value { get; set; } = "";
+
+    /// <summary>As a person types it: <c>night</c> or <c>owner=anna</c>.</summary>
+    public override string ToString() => Value.Length == 0 ? Name : $"{Name}={Value}";
+
+    /// <summary>Takes what a person typed apart at its first <c>=</c>.</summary>
+    public static (string Name, string Value) Read(string typed) =>
+        typed.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value] ? (name, value) : (typed.Trim(), "");
+
+    /// <summary>What is wrong with a tag; null where a run can have it.</summary>
+    public static string? Problem(string name, string value)
+    {
+        if (name.Length == 0)
+            return "A tag needs a name, such as night or owner=anna.";
+        if (name.Length > MaxNameLength)
+            return $"A tag's name has at most {MaxNameLength} characters; this one has {name.Length}.";
+        // These need no quotes in a filter or an address.
+        if (name.Where(c => !char.IsLetterOrDigit(c) && c is not ('_' or '-' or '.' or '/')).ToList() is [var wrong, ..])
+            return $"A tag's name consists of letters, digits and _ - . / only; {(char.IsControl(wrong) ? "a control character" : $"'{wrong}'")} is none of them. A value after = may have others.";
+        if (value.Length > MaxValueLength)
+            return $"A tag's value has at most {MaxValueLength} characters; this one has {value.Length}.";
+        return value.Any(char.IsControl) ? "A tag's value may not contain control characters." : null;
+    }
 
     internal sealed class Mapping : IEntityTypeConfiguration<RunTag>
     {

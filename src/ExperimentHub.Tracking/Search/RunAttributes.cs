@@ -47,6 +47,7 @@ internal static class RunAttributes
         ["stopped"] = nameof(RunStatus.Stopped),
         ["failed"] = nameof(RunStatus.Failed),
         ["interrupted"] = nameof(RunStatus.Interrupted),
+        ["paused"] = nameof(RunStatus.Paused),
         // MLflow's words for two of them.
         ["scheduled"] = nameof(RunStatus.Queued),
         ["killed"] = nameof(RunStatus.Stopped),
@@ -60,7 +61,7 @@ internal static class RunAttributes
         new("id", ["run_id"], AttributeType.Text, "r.\"Id\"", "32 hex digits", Index: "Id"),
         new(Experiment, ["experiment_name"], AttributeType.Text, "e.\"Name\"", "the experiment's name", IgnoreCase: true),
         new("experiment_id", [], AttributeType.Number, "r.\"ExperimentId\"", "the experiment's number"),
-        new(Status, [], AttributeType.Word, "r.\"Status\"", "queued, running, finished, stopped, failed or interrupted", Index: "Status") { Words = Statuses },
+        new(Status, [], AttributeType.Word, "r.\"Status\"", "queued, running, finished, stopped, failed, interrupted or paused", Index: "Status") { Words = Statuses },
         new(Created, ["created_at"], AttributeType.Time, "r.\"CreatedAt\"", "when it was asked for", Index: "CreatedAt"),
         new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
         new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ExperimentHub.Tracking.Search;
 
-/// <summary>One hyperparameter of a run, written when the run is made and never changed.</summary>
+/// <summary>One hyperparameter of a run, written when the run is made, and anew where its spec changes.</summary>
 public sealed class RunParam
 {
     public int ParamId { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -32,6 +33,13 @@ internal static class SpecParams
         [
             .. leaves.Select(leaf => new RunParam { Param = known.GetValueOrDefault(leaf.Name) ?? new ParamName { Name = leaf.Name }, Number = leaf.Number, Text = leaf.Text }),
         ];
+    }
+
+    /// <summary>Makes the rows of a run those of its spec, one of whose few fields that may change has changed.</summary>
+    public static async Task ReplaceAsync(TrackingDb db, Run run, CancellationToken cancellation)
+    {
+        await db.RunParams.Where(param => param.RunNumber == run.Number).ExecuteDeleteAsync(cancellation);
+        run.Params.AddRange(await RowsAsync(db, run.Spec, cancellation));
     }
 
     private static void Collect(string path, JsonElement element, List<SpecParam> found)

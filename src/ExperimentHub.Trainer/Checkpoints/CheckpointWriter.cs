@@ -1,26 +1,28 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Trainer.Epochs;
 using ExperimentHub.Trainer.Native;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// Saves the network after an epoch, and beside it the state that resuming needs. A file under a final name is always complete: it is written
-/// under a temporary name, synced, renamed, and the rename is synced too, so that neither a kill nor a power cut can leave half a checkpoint.
+/// Saves the network, and beside it the state that resuming needs. A file under a final name is always complete: it is written under a temporary name, synced,
+/// renamed, and the rename is synced too, so that neither a kill nor a power cut can leave half a checkpoint.
 /// </summary>
 internal sealed class CheckpointWriter
 {
     private const string TemporarySuffix = ".writing";
 
     private readonly StartTraining _run;
+    private readonly TrainingConditions _conditions;
+    private readonly nn.Module<Tensor, Tensor> _network;
+    private readonly TrainingStep _trainingStep;
 
     /// <exception cref="TrainingFailure">The folder cannot be used.</exception>
-    public CheckpointWriter(StartTraining run)
+    public CheckpointWriter(StartTraining run, TrainingConditions conditions, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
     {
-        _run = run;
+        (_run, _conditions, _network, _trainingStep) = (run, conditions, network, trainingStep);
         try
         {
             // Only this run writes here and only one attempt lives at a time: what is left over belongs to an attempt that was killed.
@@ -36,23 +38,52 @@ internal sealed class CheckpointWriter
         }
     }
 
-    /// <summary>Both files are on the disk when this returns, so a checkpoint that was reported can be resumed.</summary>
+    /// <summary>At the end of an epoch. Both files are on the disk when this returns, so a checkpoint that was reported can be resumed.</summary>
+    /// <param name="history">With this epoch in it.</param>
     /// <exception cref="TrainingFailure">
     /// They cannot be written, for instance because the disk is full. Nothing of this epoch is left, earlier checkpoints are untouched.
     /// </exception>
-    public CheckpointSaved Save(int epoch, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep, double testLoss, double testAccuracy)
+    public CheckpointSaved SaveEpoch(EpochFinished epoch, EpochHistory history)
     {
-        var (weights, state) = (CheckpointName.For(_run.Attempt, epoch), CheckpointName.StateFor(_run.Attempt, epoch));
+        var saved = Save(
+            CheckpointName.For(_run.Attempt, epoch.Epoch), CheckpointMetadata.OfWeights(_run, _conditions, epoch, history),
+            CheckpointName.StateFor(_run.Attempt, epoch.Epoch), CheckpointMetadata.OfState(_run, _conditions, epoch.Epoch, tally: null), history);
+        return new CheckpointSaved(epoch.Epoch, saved.Weights, saved.Size, saved.Sha256, saved.State) { WeightsSha256 = saved.WeightsSha256 };
+    }
+
+    /// <summary>Between two steps; as durable as <see cref="SaveEpoch"/>.</summary>
+    /// <param name="epoch">The last epoch that is done.</param>
+    /// <param name="tally">What is done of the next one.</param>
+    /// <exception cref="TrainingFailure">As with <see cref="SaveEpoch"/>.</exception>
+    public PausePointSaved SavePause(int epoch, EpochTally tally, EpochHistory history)
+    {
+        var saved = Save(
+            CheckpointName.ForPause(_run.Attempt), CheckpointMetadata.OfWeights(_run, _conditions, epoch, tally, history),
+            CheckpointName.StateForPause(_run.Attempt), CheckpointMetadata.OfState(_run, _conditions, epoch, tally), history);
+        return new PausePointSaved(epoch, tally.Steps, saved.Weights, saved.Size, saved.Sha256, saved.State);
+    }
+
+    private (string Weights, long Size, string Sha256, string WeightsSha256, StateFile State) Save(
+        string weightsName, Dictionary<string, string> weightsMetadata, string stateName, Dictionary<string, string> stateMetadata, EpochHistory history)
+    {
+        using var scope = NewDisposeScope();
+        List<SafetensorsTensor> weights = [.. _network.state_dict().Select(entry => TensorBytes.Save(entry.Key, entry.Value))];
+        List<SafetensorsTensor> state =
+        [
+            .. _trainingStep.State.Select(entry => TensorBytes.Save(entry.Name, entry.Tensor)),
+            TensorBytes.Save(StateFormat.HistoryMetric, history.Values),
+            TensorBytes.Save(StateFormat.HistoryTrainLoss, history.TrainLosses),
+        ];
         try
         {
-            var (stateSize, stateSha256) = Write(state, new SafetensorsContent(StateMetadata(epoch), State(trainingStep)));
-            var (size, sha256) = Write(weights, new SafetensorsContent(WeightsMetadata(epoch, testLoss, testAccuracy), Weights(network)));
+            var (stateSize, stateSha256) = Write(stateName, new SafetensorsContent(stateMetadata, state));
+            var (size, sha256) = Write(weightsName, new SafetensorsContent(weightsMetadata, weights));
             LibC.SyncFolder(_run.CheckpointFolder);
-            return new CheckpointSaved(epoch, weights, size, sha256, new StateFile(state, stateSize, stateSha256));
+            return (weightsName, size, sha256, WeightsHash.Of(weights), new StateFile(stateName, stateSize, stateSha256));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            foreach (var path in new[] { PathOf(state), PathOf(weights) }.SelectMany(path => new[] { path, path + TemporarySuffix }).Where(File.Exists))
+            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }).Where(File.Exists))
                 File.Delete(path);
             throw CannotWrite(failure);
         }
@@ -79,49 +110,6 @@ internal sealed class CheckpointWriter
         file.Flush(flushToDisk: true);
         return (file.Length, Convert.ToHexStringLower(sha256.Hash!));
     }
-
-    private static List<SafetensorsTensor> Weights(nn.Module<Tensor, Tensor> network)
-    {
-        using var scope = NewDisposeScope();
-        return [.. network.state_dict().Select(entry => TensorBytes.Save(entry.Key, entry.Value))];
-    }
-
-    private static List<SafetensorsTensor> State(TrainingStep trainingStep)
-    {
-        using var scope = NewDisposeScope();
-        return
-        [
-            .. trainingStep.Momentum.Select(entry => TensorBytes.Save(StateFormat.MomentumOf(entry.Parameter), entry.Momentum)),
-            TensorBytes.Save(StateFormat.CpuRandomState, RandomState.OfCpu()),
-        ];
-    }
-
-    // No time and no machine's name in here: the same run gives the same bytes.
-    private Dictionary<string, string> WeightsMetadata(int epoch, double testLoss, double testAccuracy) => new()
-    {
-        ["format"] = "pt",
-        ["spec"] = ProtocolJson.Write(_run.Spec),
-        ["runId"] = _run.RunId,
-        ["attempt"] = _run.Attempt.ToString(CultureInfo.InvariantCulture),
-        ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
-        ["testAccuracy"] = testAccuracy.ToString("R", CultureInfo.InvariantCulture),
-        ["testLoss"] = testLoss.ToString("R", CultureInfo.InvariantCulture),
-        ["torchVersion"] = __version__,
-        ["appVersion"] = _run.AppVersion,
-    };
-
-    private Dictionary<string, string> StateMetadata(int epoch) => new()
-    {
-        ["format"] = StateFormat.Name,
-        ["version"] = StateFormat.Version,
-        ["spec"] = ProtocolJson.Write(_run.Spec),
-        ["runId"] = _run.RunId,
-        ["attempt"] = _run.Attempt.ToString(CultureInfo.InvariantCulture),
-        ["epoch"] = epoch.ToString(CultureInfo.InvariantCulture),
-        ["torchVersion"] = __version__,
-        ["threads"] = get_num_threads().ToString(CultureInfo.InvariantCulture),
-        ["device"] = _run.Device,
-    };
 
     private string PathOf(string name) => Path.Combine(_run.CheckpointFolder, name);
 

@@ -30,9 +30,13 @@ internal static class SafetensorsFile
         ["I32"] = 4, ["U32"] = 4, ["F32"] = 4, ["I64"] = 8, ["U64"] = 8, ["F64"] = 8,
     };
 
-    /// <summary>Writes the tensors in the given order; equal content gives equal bytes.</summary>
+    /// <summary>
+    /// Writes the tensors in the given order, but those with larger elements first: readers map the file, so every element must lie at a multiple of its size.
+    /// Equal content gives equal bytes.
+    /// </summary>
     public static void Write(Stream file, SafetensorsContent content)
     {
+        var tensors = content.Tensors.OrderByDescending(tensor => ElementSizes[tensor.Dtype]).ToList();
         var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
         {
@@ -42,7 +46,7 @@ internal static class SafetensorsFile
                 json.WriteString(key, value);
             json.WriteEndObject();
             var offset = 0L;
-            foreach (var tensor in content.Tensors)
+            foreach (var tensor in tensors)
             {
                 json.WriteStartObject(tensor.Name);
                 json.WriteString("dtype", tensor.Dtype);
@@ -66,7 +70,7 @@ internal static class SafetensorsFile
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         file.Write(length);
         file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
-        foreach (var tensor in content.Tensors)
+        foreach (var tensor in tensors)
             file.Write(tensor.Data.Span);
     }
 

@@ -1,18 +1,34 @@
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// What a state file calls its content. It is a safetensors file with the momentum of every parameter (<c>momentum.fc.weight</c>) and the CPU's
-/// random state; the metadata says what the numbers depend on. The order of the data is a function of (seed, epoch), the position is the end of
-/// an epoch.
+/// What a state file calls its content. It is a safetensors file with all that the optimizer remembers (<c>momentum.fc.weight</c>) and the figures of the
+/// epochs so far; the metadata says where the training was and what its numbers depend on. The order of the data is a function of (seed, epoch) and the random
+/// numbers of a step are one of (seed, epoch, step), so neither is saved.
 /// </summary>
 internal static class StateFormat
 {
     /// <summary>The metadata's <c>format</c>; files with weights say <c>pt</c> there.</summary>
     public const string Name = "experimenthub-state";
 
-    public const string Version = "1";
+    public const string Version = "2";
 
-    public const string CpuRandomState = "rng.cpu";
+    /// <summary>
+    /// Written by earlier versions: always the end of an epoch, without the figures of the epochs, and with <see cref="Version1RandomState"/>, which no
+    /// network that they could build drew from.
+    /// </summary>
+    public const string Version1 = "1";
 
-    public static string MomentumOf(string parameter) => "momentum." + parameter;
+    public const string Version1RandomState = "rng.cpu";
+
+    /// <summary>F64 [epochs]: the metric that decides which epoch is best, after each.</summary>
+    public const string HistoryMetric = "history.metric";
+
+    /// <summary>F64 [epochs]: the mean training loss of each.</summary>
+    public const string HistoryTrainLoss = "history.trainLoss";
+
+    // Metadata of the epoch under way; absent at the end of an epoch.
+    public const string StepsDone = "stepsDone";
+    public const string LossSum = "lossSum";
+    public const string Correct = "correct";
+    public const string Seconds = "seconds";
 }

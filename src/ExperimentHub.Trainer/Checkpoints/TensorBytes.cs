@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Checkpoints;
@@ -11,6 +12,9 @@ internal static class TensorBytes
         return new SafetensorsTensor(name, Dtype(tensor), tensor.shape, tensor.detach().cpu().contiguous().bytes.ToArray());
     }
 
+    public static SafetensorsTensor Save(string name, IReadOnlyList<double> values) =>
+        new(name, "F64", [values.Count], MemoryMarshal.AsBytes<double>(values.ToArray()).ToArray());
+
     /// <summary>Overwrites the target, which has the saved tensor's type and shape.</summary>
     public static void Load(Tensor target, SafetensorsTensor saved)
     {
@@ -21,10 +25,15 @@ internal static class TensorBytes
         target.copy_(values);
     }
 
+    /// <summary>The values of a tensor that <see cref="Save(string, IReadOnlyList{double})"/> made.</summary>
+    public static double[] Doubles(SafetensorsTensor saved) => MemoryMarshal.Cast<byte, double>(saved.Data.Span).ToArray();
+
     /// <summary>The format's name of the tensor's element type.</summary>
     public static string Dtype(Tensor tensor) => tensor.dtype switch
     {
         ScalarType.Float32 => "F32",
+        ScalarType.Float64 => "F64",
+        ScalarType.Int64 => "I64",
         ScalarType.Byte => "U8",
         var type => throw new NotSupportedException($"Tensors of {type} are not saved."),
     };

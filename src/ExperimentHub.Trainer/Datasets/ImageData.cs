@@ -11,4 +11,5 @@ internal sealed record LabelledImages(IdxImages Images, byte[] Labels)
 }
 
 /// <summary>A whole data set, verified and in memory, on no device yet.</summary>
-internal sealed record ImageData(LabelledImages Train, LabelledImages Test, int Classes);
+/// <param name="Sha256">What it is, see <see cref="DatasetInfo.Identity"/>.</param>
+internal sealed record ImageData(LabelledImages Train, LabelledImages Test, int Classes, string Sha256);

@@ -4,7 +4,7 @@ using ExperimentHub.Protocol.Datasets;
 
 namespace ExperimentHub.Trainer.Datasets;
 
-/// <summary>A folder on a public HTTPS server that holds the files gzip-compressed.</summary>
+/// <summary>A folder on a public server that holds the files gzip-compressed.</summary>
 internal sealed class MirrorSource(HttpClient http, Uri folder) : IDatasetSource
 {
     // A closed network must cost seconds, a slow one may take its time: only the connection and silence are limited.
@@ -47,8 +47,8 @@ internal sealed class MirrorSource(HttpClient http, Uri folder) : IDatasetSource
             silence.CancelAfter(SilenceLimit);
             progress.Report($"Downloading {file.Name} from {Name}", compressedSize > 0 ? Math.Min(1, (double)read / compressedSize.Value) : null);
         });
-        await using var content = new BoundedStream(new GZipStream(compressed, CompressionMode.Decompress), file.Size);
-        await using var target = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        await using Stream content = file.IsKeptCompressed ? compressed : new BoundedStream(new GZipStream(compressed, CompressionMode.Decompress), file.Size);
+        await using var target = new FileStream(file.IsKeptCompressed ? path + DatasetFile.GzipEnding : path, FileMode.CreateNew, FileAccess.Write);
         await content.CopyToAsync(target, silence.Token);
     }
 

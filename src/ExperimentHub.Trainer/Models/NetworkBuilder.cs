@@ -3,50 +3,69 @@ using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Models;
 
-/// <summary>Builds any network of the catalog from its list of layers.</summary>
+/// <summary>Builds any network from its outline.</summary>
 internal static class NetworkBuilder
 {
     /// <summary>
     /// A network on the CPU with PyTorch's initial weights (uniform with bound 1/sqrt(fan-in)), drawn from torch's generator: seed it first.
     /// Parameters carry the layer's name: "fc.weight", "conv1.bias".
     /// </summary>
+    /// <param name="outline">One that is possible.</param>
     /// <exception cref="TrainingFailure">The built network is not the one that the outline describes.</exception>
-    public static nn.Module<Tensor, Tensor> Build(IReadOnlyList<Layer> layers, int height, int width, int classes)
+    public static nn.Module<Tensor, Tensor> Build(ModelOutline outline)
     {
-        var outline = ModelOutline.Of(layers, channels: 1, height, width);
-        var modules = new List<(string, nn.Module<Tensor, Tensor>)>(layers.Count);
-        for (var i = 0; i < layers.Count; i++)
-        {
-            // Layers without parameters never appear in a state_dict; they are numbered.
-            var input = outline.Steps[i].Input;
-            modules.Add(layers[i] switch
-            {
-                FlattenLayer => ($"flatten{i}", nn.Flatten()),
-                LinearLayer linear => (linear.Name, nn.Linear(input[0], linear.OutFeatures)),
-                ConvLayer conv => (conv.Name, nn.Conv2d(input[0], conv.OutChannels, conv.Kernel, conv.Stride, conv.Padding)),
-                MaxPoolLayer pool => ($"pool{i}", nn.MaxPool2d(pool.Kernel)),
-                ReluLayer => ($"relu{i}", nn.ReLU()),
-                var layer => throw new TrainingFailure($"This trainer does not know the layer {layer.GetType().Name}.", "The hub and the trainer must be of the same version."),
-            });
-        }
-
-        var network = nn.Sequential(modules);
-        Verify(network, outline, height, width, classes);
+        // Layers without parameters never appear in a state_dict; their underscore keeps them apart from every name that a layer can have.
+        var network = nn.Sequential(outline.Steps.Select((step, index) => (step.Parameters > 0 ? step.Name : $"_{index}", Module(step))));
+        Verify(network, outline);
         return network;
     }
 
-    private static void Verify(nn.Module<Tensor, Tensor> network, ModelOutline outline, int height, int width, int classes)
+    private static nn.Module<Tensor, Tensor> Module(LayerOutline step) => step.Layer switch
+    {
+        FlattenLayer => nn.Flatten(),
+        LinearLayer linear => nn.Linear(step.Input[0], linear.OutFeatures),
+        ConvLayer conv => nn.Conv2d(step.Input[0], conv.OutChannels, conv.Kernel, conv.Stride, conv.Padding),
+        MaxPoolLayer pool => nn.MaxPool2d(pool.Kernel, pool.Stride, pool.Padding),
+        AvgPoolLayer pool => nn.AvgPool2d(pool.Kernel, pool.Stride, pool.Padding),
+        BatchNormLayer when step.Input.Count == 3 => nn.BatchNorm2d(step.Input[0]),
+        BatchNormLayer => nn.BatchNorm1d(step.Input[0]),
+        DropoutLayer dropout => nn.Dropout(dropout.Probability),
+        ActivationLayer activation => activation.Function switch
+        {
+            Activations.Relu => nn.ReLU(),
+            Activations.LeakyRelu => nn.LeakyReLU(0.01),
+            Activations.Gelu => nn.GELU(),
+            Activations.Silu => nn.SiLU(),
+            Activations.Tanh => nn.Tanh(),
+            Activations.Sigmoid => nn.Sigmoid(),
+            _ => throw Unknown($"activation {activation.Function}"),
+        },
+        var layer => throw Unknown($"layer {layer.GetType().Name}"),
+    };
+
+    private static TrainingFailure Unknown(string what) => new($"This trainer does not know the {what}.", "The hub and the trainer must be of the same version.");
+
+    private static void Verify(nn.Module<Tensor, Tensor> network, ModelOutline outline)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var parameters = network.parameters().Sum(parameter => parameter.NumberOfElements);
-        if (parameters != outline.Parameters)
-            throw new TrainingFailure($"The network has {parameters} parameters, but its description says {outline.Parameters}.", "This is an error of the program; please report it.");
-        var shape = network.forward(zeros(2, 1, height, width)).shape;
-        if (!shape.SequenceEqual([2L, .. outline.Steps[^1].Output.Select(size => (long)size)]) || shape is not [_, var scores] || scores != classes)
+        var counted = (network.parameters().Sum(parameter => parameter.NumberOfElements), network.buffers().Sum(buffer => buffer.NumberOfElements));
+        if (counted != (outline.Parameters, outline.Buffers))
+            throw Differs($"{counted.Item1} parameters and {counted.Item2} buffers", $"{outline.Parameters} and {outline.Buffers}");
+
+        // Evaluating: neither the running statistics nor the generator may be touched.
+        network.eval();
+        var value = zeros([2L, .. outline.Steps[0].Input.Select(size => (long)size)]);
+        foreach (var (module, step) in network.children().Zip(outline.Steps))
         {
-            throw new TrainingFailure($"The network gives [{string.Join(", ", shape.Skip(1))}] for one image, but the data set needs {classes} scores.",
-                $"End the network with a dense layer of {classes} outputs.");
+            value = ((nn.Module<Tensor, Tensor>)module).forward(value);
+            if (!value.shape.Skip(1).SequenceEqual(step.Output.Select(size => (long)size)))
+                throw Differs($"[{string.Join(", ", value.shape.Skip(1))}] after {step.Name}", $"[{string.Join(", ", step.Output)}]");
         }
+
+        network.train();
     }
+
+    private static TrainingFailure Differs(string real, string computed) =>
+        new($"The network has {real}, but its description says {computed}.", "This is an error of the program; please report it.");
 }

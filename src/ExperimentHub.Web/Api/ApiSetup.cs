@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ExperimentHub.Web.Datasets;
 using Microsoft.AspNetCore.Http.Json;
 
 namespace ExperimentHub.Web.Api;
@@ -21,7 +22,7 @@ internal static class ApiSetup
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, search, read, stop and delete runs; download checkpoints. Times are ISO 8601 in UTC; accuracies are fractions.";
+            document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
             return Task.CompletedTask;
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
@@ -43,7 +44,14 @@ internal static class ApiSetup
         api.MapRunExport();
         api.MapRunBulk();
         api.MapViews();
+        api.MapRunControl();
+        api.MapEvaluations();
         api.MapSeries();
         api.MapLive();
+        api.MapAnnotations();
+        var datasets = app.MapGroup("/api/v1/datasets").WithTags("Data sets");
+        datasets.MapDatasets();
+        datasets.MapDatasetUpload();
+        datasets.MapDatasetImages();
     }
 }

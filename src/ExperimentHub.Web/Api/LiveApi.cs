@@ -20,7 +20,8 @@ internal static class LiveApi
 
     public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
         .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
-            + "each message's id has this form, so that a reconnected EventSource goes on where it was.")
+            + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and some of what was sent is void; "
+            + "read the series again. What comes after it follows.")
         .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> FollowAsync(
@@ -55,7 +56,20 @@ internal static class LiveApi
                 yield break;
             var news = new List<MetricSeriesResource>();
             var times = new StepTimes([], []);
-            foreach (var metric in (await reader.SummariesAsync(run.Number, cancellation)).Select(summary => summary.Name).Union(MetricNames.OfEveryRun))
+            // Before what is written is read: points only move from memory to the database.
+            var newest = sent.Keys.ToDictionary(metric => metric, metric => series.LastWaiting(run.Number, metric)?.Step ?? -1);
+            var summaries = await reader.SummariesAsync(run.Number, cancellation);
+            foreach (var summary in summaries.Where(summary => newest.ContainsKey(summary.Name)))
+                newest[summary.Name] = Math.Max(newest[summary.Name], summary.LastStep);
+            var wentBack = newest.Where(pair => pair.Value < sent[pair.Key]).ToList();
+            if (wentBack.Count > 0)
+            {
+                foreach (var (metric, step) in wentBack)
+                    sent[metric] = step;
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "back") { EventId = Text(sent) };
+            }
+
+            foreach (var metric in summaries.Select(summary => summary.Name).Union(MetricNames.OfEveryRun))
             {
                 var points = await series.AfterAsync(run.Number, metric, sent.GetValueOrDefault(metric, -1), cancellation);
                 if (points.Count == 0)

@@ -11,33 +11,67 @@ internal sealed record StartRunRequest
     public string? Experiment { get; init; }
     public string? Name { get; init; }
     public TrainingSpec Spec { get; init; } = new();
+
+    /// <summary>The checkpoint of another run to start from.</summary>
+    public ForkRequest? Fork { get; init; }
+}
+
+/// <summary>A checkpoint of another run: its id and the epoch.</summary>
+internal sealed record ForkRequest
+{
+    public string Run { get; init; } = "";
+    public int Epoch { get; init; }
 }
 
 /// <summary>A run as programs see it.</summary>
-/// <param name="Status"><c>queued</c>, <c>running</c>, <c>finished</c>, <c>stopped</c>, <c>failed</c> or <c>interrupted</c>.</param>
+/// <param name="Status"><c>queued</c>, <c>running</c>, <c>finished</c>, <c>stopped</c>, <c>failed</c>, <c>interrupted</c> or <c>paused</c>.</param>
 /// <param name="Device">The device used; null before the start.</param>
+/// <param name="Notes">Markdown; empty where nobody wrote any.</param>
+/// <param name="Tags">Name to value; the value is empty where the name says it all.</param>
+/// <param name="Trigger"><c>person</c>, <c>api</c> or <c>schedule</c>: what made the run.</param>
+/// <param name="FinishReason">Which rule ended it before its last epoch.</param>
+/// <param name="DatasetSha256">What the data set was; null before the start.</param>
+/// <param name="PausePoint">Where a run that was paused or stopped in the middle of an epoch goes on.</param>
+/// <param name="Fork">The checkpoint that it started from.</param>
+/// <param name="Reproduces">The id of the run that it does again.</param>
 internal sealed record RunResource(
     string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, IReadOnlyList<EpochResource> Epochs,
-    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error)
+    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
+    string Notes, IReadOnlyDictionary<string, string> Tags, string Trigger,
+    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces)
 {
     public static RunResource Of(RunDetails details)
     {
         var run = details.Run;
         return new RunResource(
             run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec,
-            [.. run.EpochResults.Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds))],
-            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Size, c.File.Sha256, c.Best, c.Last))],
+            [.. run.EpochResults.Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
+            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Size, c.File.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
             [.. run.Attempts.Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
-            run.CreatedAt, run.StartedAt, run.EndedAt, run.Error);
+            run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
+            run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant(),
+            run.FinishReason, run.DatasetSha256,
+            run.PausePoint is { } point ? new PausePointResource(point.Epoch, point.StepsDone) : null,
+            ForkSource.Of(run) is { } fork ? new ForkResource(fork.Run.ToString(), fork.Epoch) : null,
+            run.Reproduces?.ToString());
     }
 }
 
+/// <param name="Epoch">The last epoch that is done; 0 in the first.</param>
+/// <param name="StepsDone">Steps of the next epoch that are done.</param>
+internal sealed record PausePointResource(int Epoch, int StepsDone);
+
+internal sealed record ForkResource(string Run, int Epoch);
+
 /// <param name="TestAccuracy">Fraction 0..1.</param>
 /// <param name="Seconds">Wall time of the epoch's training with shuffling and reading losses back, without evaluation and checkpoint.</param>
-internal sealed record EpochResource(int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double Seconds);
+/// <param name="ValidationLoss">null without a validation split.</param>
+internal sealed record EpochResource(
+    int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double Seconds, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy);
 
-/// <param name="Best">Highest test accuracy, the earliest on a tie.</param>
-internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, bool Best, bool Last);
+/// <param name="Best">Of the epoch that is best by the metric that decides for this run, the earliest on a tie.</param>
+/// <param name="WeightsSha256">Over the weights alone, without what the file says of the run: equal where the weights are.</param>
+internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, bool Best, bool Last, string? WeightsSha256);
 
 internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending);
 

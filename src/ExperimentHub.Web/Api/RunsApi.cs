@@ -23,7 +23,15 @@ internal static class RunsApi
         var (body, refused) = await ApiBody.ReadAsync<StartRunRequest>(request, cancellation);
         if (body is null)
             return refused!;
-        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey, RunTrigger.Api), cancellation);
+        ForkSource? fork = null;
+        if (body.Fork is { } asked)
+        {
+            if (!RunId.TryParse(asked.Run, out var parent))
+                return ApiProblems.Invalid("fork.run", "The id of a run is expected: 32 lower-case hex digits.");
+            fork = new ForkSource(parent, asked.Epoch);
+        }
+
+        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey, RunTrigger.Api, fork), cancellation);
         if (result.Run is not { } id)
             return ApiProblems.Invalid(result.Problems);
         return Results.Accepted($"/api/v1/runs/{id}", RunResource.Of((await history.FindAsync(id, cancellation))!));
@@ -40,7 +48,7 @@ internal static class RunsApi
         if (outcome == StopOutcome.NotFound || await history.FindAsync(run, cancellation) is not { } details)
             return ApiProblems.NoSuchRun(id);
         return outcome == StopOutcome.AlreadyEnded
-            ? Results.Problem($"The run is {details.Run.Status.Word()}; only a queued or running run can be stopped.", statusCode: StatusCodes.Status409Conflict, title: "Nothing to stop")
+            ? Results.Problem($"The run is {details.Run.Status.Word()}; only a queued, running or paused run can be stopped.", statusCode: StatusCodes.Status409Conflict, title: "Nothing to stop")
             : Results.Accepted($"/api/v1/runs/{id}", RunResource.Of(details));
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Mime;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
@@ -19,8 +20,12 @@ internal static class SeriesApi
     {
         api.MapGet("/runs/{id}/series", ReadAsync).WithName("ReadSeries").WithSummary("Read a run's metrics over its steps")
             .WithDescription("metrics: names with commas between them, all where left out. from, to: steps, both included. buckets: at most this many entries for each metric; "
-                + "where there are more points, an entry stands for stepsPerBucket steps with their last, least and greatest value. format=csv: every point, in a file. NaN and infinities are words.")
-            .Produces<SeriesResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
+                + "where there are more points, an entry stands for stepsPerBucket steps with their last, least and greatest value. format: json (the default; NaN and infinities are words), "
+                + $"binary (also chosen by Accept: {SeriesBinary.MediaType}), or csv (every point, in a file). "
+                + "Binary is: 'EHS1'; 4 bytes, the length of the header; the header, which is the JSON answer with [type, offset, count] instead of each list of numbers; the columns, counted from "
+                + "the end of the header. A type is i4, f4 or f8: integers of 4 bytes, floats of 4 or 8. Everything is little-endian, and each column begins at a multiple of 8 bytes of the answer.")
+            .Produces<SeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType, MediaTypeNames.Text.Csv).Produces(StatusCodes.Status304NotModified)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
     }
 
     private static async Task<IResult> ReadAsync(
@@ -31,37 +36,38 @@ internal static class SeriesApi
         var first = Number("from", from, 0, long.MaxValue);
         var last = Number("to", to, 0, long.MaxValue);
         var most = Number("buckets", buckets, 1, MetricReader.MaxBuckets) ?? DefaultBuckets;
-        if (format is not (null or "json" or "csv"))
-            problems.Add(new SpecProblem("format", "Use json or csv."));
+        if (format is not (null or "json" or "binary" or "csv"))
+            problems.Add(new SpecProblem("format", "Use json, binary or csv."));
         if (problems.Count > 0)
             return ApiProblems.Invalid(problems);
-        if (!RunId.TryParse(id, out var runId) || await history.FindAsync(runId, cancellation) is not { Run: var run })
+        if (!RunId.TryParse(id, out var runId) || await history.StateAsync(runId, cancellation) is not { } run)
             return ApiProblems.NoSuchRun(id);
 
-        var summaries = await reader.SummariesAsync(run.Number, cancellation);
-        string[] wanted = metrics is null ? [.. summaries.Select(summary => summary.Name)]
+        string[] wanted = metrics is null ? [.. (await reader.SummariesAsync(run.Number, cancellation)).Select(summary => summary.Name)]
             : [.. metrics.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
+        if (wanted.Any(name => name.Length > MetricNames.MaxLength))
+            return ApiProblems.Invalid("metrics", $"A metric's name has at most {MetricNames.MaxLength} characters.");
         if (format == "csv")
         {
-            http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = $"{run.Id}-metrics.csv" }.ToString();
+            http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = $"{runId}-metrics.csv" }.ToString();
             return Results.Stream(body => WriteCsvAsync(body, run.Number, wanted, first ?? 0, last ?? long.MaxValue, series, cancellation), "text/csv; charset=utf-8");
         }
 
+        var binary = format == "binary" || (format is null && http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType == SeriesBinary.MediaType && type.Quality is not 0));
         http.Response.Headers.CacheControl = "private, no-cache";
-        if (!run.Status.IsActive())
-        {
-            // What has ended stays as it is, so a browser that has it need not be sent it again.
-            var state = string.Join(';', summaries.Select(summary => $"{summary.Name}:{summary.Count}:{summary.LastStep}"));
-            var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{run.Id}?{http.Request.QueryString}#{state}")))[..32]}\"");
-            http.Response.Headers.ETag = tag.ToString();
-            if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false)))
-                return Results.StatusCode(StatusCodes.Status304NotModified);
-        }
+        http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
+        // Before the points are read, and first what waits, because it moves to the database: what comes in between makes the answer newer than its tag, and is sent once more.
+        List<MetricPoint?> waiting = [.. wanted.Select(metric => series.LastWaiting(run.Number, metric))];
+        var tag = TagOf(run, await reader.SummariesAsync(run.Number, cancellation), waiting, http.Request.QueryString, binary);
+        http.Response.Headers.ETag = tag.ToString();
+        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false)))
+            return Results.StatusCode(StatusCodes.Status304NotModified);
 
         var times = await reader.TimesAsync(run.Number, MetricNames.TrainLoss, TimesShown, cancellation);
-        return Results.Ok(new SeriesResource(run.StepsPerEpoch,
+        var answer = new SeriesResource(run.StepsPerEpoch,
             [.. (await series.DrawAsync(run.Number, wanted, first, last, (int)most, cancellation)).Select(MetricSeriesResource.Of)],
-            new StepTimes([.. times.Select(pair => pair.Step)], [.. times.Select(pair => pair.Time)])));
+            new StepTimes([.. times.Select(pair => pair.Step)], [.. times.Select(pair => pair.Time)]));
+        return binary ? Results.Bytes(SeriesBinary.Write(answer), SeriesBinary.MediaType) : Results.Ok(answer);
 
         long? Number(string field, string? text, long min, long max)
         {
@@ -72,6 +78,17 @@ internal static class SeriesApi
             problems.Add(new SpecProblem(field, max == long.MaxValue ? "Use a step: a whole number, 0 or more." : $"Use a whole number from {min} to {max:N0}."));
             return null;
         }
+    }
+
+    /// <summary>
+    /// Changes with every point that is written or waits. A run that went back to a checkpoint and came to the same step again has other times. Weak, because the same points
+    /// may be drawn before and after they were written, and are sent compressed and not.
+    /// </summary>
+    private static EntityTagHeaderValue TagOf(RunState run, IReadOnlyList<MetricSeries> summaries, IEnumerable<MetricPoint?> waiting, QueryString query, bool binary)
+    {
+        var written = summaries.Select(summary => $"{summary.Name}:{summary.Count}:{summary.LastStep}:{summary.LastTime}");
+        var state = string.Join(';', [$"{run.Number}", $"{run.StepsPerEpoch}", $"{query}", $"{binary}", .. written, .. waiting.Select(point => $"{point?.Step}:{point?.Time}")]);
+        return new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)))[..32]}\"", isWeak: true);
     }
 
     private static async Task WriteCsvAsync(Stream body, long run, string[] metrics, long from, long to, LiveSeries series, CancellationToken cancellation)

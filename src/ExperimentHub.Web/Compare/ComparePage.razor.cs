@@ -1,10 +1,11 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Compare;
 
 /// <summary>Runs side by side, live. Which runs, the baseline and the axis live in the address.</summary>
-public sealed partial class ComparePage(RunHistory history, RunFeed feed, NavigationManager navigation) : IDisposable
+public sealed partial class ComparePage(RunHistory history, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RunsOffered = 12;
 
@@ -50,7 +51,7 @@ public sealed partial class ComparePage(RunHistory history, RunFeed feed, Naviga
             // A slower answer to an older question must not replace the newer one.
             if (address != _address)
                 return;
-            _comparison = runs.Count == 0 ? null : new Comparison(runs, address.Baseline);
+            _comparison = runs.Count == 0 ? null : new Comparison(runs, address.Baseline, datasets.Find);
             (_missing, _loaded, _problem) = (address.Runs.Count - runs.Count, true, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)

@@ -1,6 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Compare;
 
@@ -23,11 +23,14 @@ public sealed record ComparisonSection(string Title, IReadOnlyList<ComparisonRow
 public sealed class Comparison
 {
     private readonly int _baseline;
+    private readonly Func<string, DatasetInfo?> _datasetOf;
 
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
-    public Comparison(IReadOnlyList<Run> runs, RunId? baseline)
+    /// <param name="datasetOf">Finds a data set by its key.</param>
+    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf)
     {
+        _datasetOf = datasetOf;
         Runs = runs;
         _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
         Sections =
@@ -71,8 +74,8 @@ public sealed class Comparison
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
     public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
 
-    private static double? ImagesPerSecond(Run run) =>
-        SecondsPerEpoch(run) is > 0 and var seconds && DatasetCatalog.Find(run.Dataset) is { } dataset ? dataset.TrainSamples / seconds : null;
+    private double? ImagesPerSecond(Run run) =>
+        SecondsPerEpoch(run) is > 0 and var seconds && _datasetOf(run.Dataset) is { } dataset ? dataset.TrainSamples / seconds : null;
 
     private IEnumerable<ComparisonRow> Settings()
     {

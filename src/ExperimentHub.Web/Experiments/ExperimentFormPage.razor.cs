@@ -1,14 +1,15 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.JSInterop;
-using MudBlazor;
 
 namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
-public sealed partial class ExperimentFormPage(ExperimentStore experiments, NavigationManager navigation, IDialogService dialogs, IJSRuntime js)
+public sealed partial class ExperimentFormPage(ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, IJSRuntime js)
 {
     private ElementReference _form;
     private Draft? _saved;
@@ -46,7 +47,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         }
 
         _draft = _saved ?? Draft.Empty;
-        _checked = _draft.Spec.Check();
+        _checked = _draft.Spec.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
         _ready = true;
     }
 
@@ -61,7 +62,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
         if (draft.Description != _draft.Description)
             Forget("description");
         _draft = draft;
-        _checked = draft.Spec.Check();
+        _checked = draft.Spec.Check(datasets.Find(draft.Spec[SpecFields.Dataset]));
         _refusal = null;
     }
 
@@ -104,9 +105,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Navi
 
     private async Task AskBeforeLeavingAsync(LocationChangingContext leaving)
     {
-        if (!IsChanged)
-            return;
-        if (await dialogs.ShowMessageBoxAsync("Leave without saving?", "What you typed here is not saved yet.", yesText: "Leave", cancelText: "Keep editing") != true)
+        if (IsChanged && !await confirmation.AskAsync("Leave without saving?", "What you typed here is not saved yet.", "Leave", "Keep editing"))
             leaving.PreventNavigation();
     }
 

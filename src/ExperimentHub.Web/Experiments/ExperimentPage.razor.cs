@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -9,7 +10,7 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>One experiment: its best result, the settings that new runs start from, its schedules and its newest runs.</summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, RunHistory history, RunFeed feed, NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+    ExperimentStore experiments, RunHistory history, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 20;
 
@@ -20,7 +21,10 @@ public sealed partial class ExperimentPage(
     private RunsAddress _order = new();
     private Run? _newest;
     private Run? _best;
+    private Experiment? _deleted;
+    private string? _refusal;
     private bool _missing;
+    private MudMenu? _menu;
     private string? _problem;
     private IDisposable? _subscription;
 
@@ -51,6 +55,7 @@ public sealed partial class ExperimentPage(
                 _best = (await history.ListAsync(filter, RunOrder.Accuracy, descending: true, 0, 1)).Items.FirstOrDefault(run => run.BestTestAccuracy is not null);
             }
 
+            _deleted = experiment is null ? await experiments.FindDeletedAsync(Id) : null;
             (_experiment, _missing, _problem) = (experiment, experiment is null, null);
         }
         catch (Exception e)
@@ -81,9 +86,12 @@ public sealed partial class ExperimentPage(
     {
         if (_experiment is not { } experiment)
             return;
-        var sure = await dialogs.ShowMessageBoxAsync(
-            $"Delete {experiment.Name}?", $"It is hidden at once with its {Figures.Count(_runs?.Total)} runs; after an hour their files are removed for good.", yesText: "Delete experiment", cancelText: "Keep it");
-        if (sure != true)
+        // The menu would stay open behind the question: it waits for what its item does.
+        if (_menu is { } menu)
+            await menu.CloseMenuAsync();
+        var runs = _runs?.Total switch { null or 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" };
+        var text = $"It is hidden at once{runs}. For an hour this page can bring it back; then its files are removed for good.";
+        if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, "Delete experiment", "Keep it"))
             return;
         switch (await experiments.DeleteAsync(Id))
         {
@@ -99,14 +107,20 @@ public sealed partial class ExperimentPage(
                     {
                         if (await experiments.RestoreAsync(experiment.Id) is { } problem)
                             snackbar.Add(problem, Severity.Error);
-                        else
-                            navigation.NavigateTo($"experiments/{experiment.Id}");
+                        // Where it is not back, its page can try again.
+                        navigation.NavigateTo($"experiments/{experiment.Id}");
                     };
                 });
                 break;
         }
 
         navigation.NavigateTo("experiments");
+    }
+
+    private async Task RestoreAsync()
+    {
+        _refusal = await experiments.RestoreAsync(Id);
+        await LoadAsync();
     }
 
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);

@@ -1,8 +1,10 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
@@ -13,7 +15,7 @@ namespace ExperimentHub.Web.Runs;
 /// Defines a run and starts it. The form begins with the settings of the run's experiment; what is typed beyond them lives in the address,
 /// so that a reload or a lost connection loses nothing.
 /// </summary>
-public sealed partial class NewRunPage(RunQueue queue, RunHistory history, ExperimentStore experiments, NavigationManager navigation, IJSRuntime js)
+public sealed partial class NewRunPage(RunQueue queue, RunHistory history, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, IJSRuntime js)
 {
     private const string FirstExperiment = "tutorial";
 
@@ -24,6 +26,8 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
     // What the form shows for the experiment alone, before anything is changed.
     private SpecDraft _usual = SpecDraft.Tutorial;
     private IReadOnlyList<string> _experiments = [];
+    private ForkSource? _fork;
+    private Run? _parent;
     private string? _refusal;
     private bool _starting;
 
@@ -35,11 +39,15 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         var values = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
             .ToDictionary(pair => pair.Key, pair => pair.Value.LastOrDefault(), StringComparer.OrdinalIgnoreCase);
         _experiments = await history.ExperimentNamesAsync();
-        var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : null;
+        _fork = ForkSource.Parse(values.GetValueOrDefault("fork"));
+        _parent = _fork is null ? null : (await history.FindAsync(_fork.Run))?.Run;
+        if (values.ContainsKey("fork") && _parent is null)
+            _refusal = "The address names a checkpoint to fork from that does not exist; its run may have been deleted. This form starts with fresh weights.";
+        var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : _parent;
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
         _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
-        _checked = _draft.Check();
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
     }
 
     private async Task ChangeAsync(RunDraft draft)
@@ -62,13 +70,16 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
             _usual = usual;
         }
 
-        _checked = _draft.Check();
-        var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null };
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
+        var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null, ["fork"] = Fork?.ToString() };
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
     }
 
-    private async Task<SpecDraft> UsualAsync(string experiment) =>
-        SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
+    private ForkSource? Fork => _parent is null ? null : _fork;
+
+    /// <summary>A fork begins with its parent's settings, whatever the experiment.</summary>
+    private async Task<SpecDraft> UsualAsync(string experiment) => _parent is { } parent ? SpecDraft.Of(parent.Spec)
+        : SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
 
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) => Task.FromResult(
         string.IsNullOrWhiteSpace(text) || _experiments.Contains(text, StringComparer.OrdinalIgnoreCase)
@@ -117,7 +128,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
 
     private async Task<RunId?> EnqueueAsync(string name, TrainingSpec spec, string key)
     {
-        var result = await queue.EnqueueAsync(new RunRequest(_draft!.Experiment, name, spec, key));
+        var result = await queue.EnqueueAsync(new RunRequest(_draft!.Experiment, name, spec, key, Fork: Fork));
         _refusal = result.Run is null ? string.Join(" ", result.Problems.Select(problem => problem.Message)) : null;
         return result.Run;
     }

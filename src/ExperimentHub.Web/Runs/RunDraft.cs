@@ -1,4 +1,6 @@
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Runs;
 
@@ -26,9 +28,10 @@ public sealed record RunDraft
     };
 
     /// <summary>Reads the text; what cannot be accepted is a problem of its field.</summary>
-    public CheckedSpec Check()
+    /// <inheritdoc cref="SpecDraft.Check"/>
+    public CheckedSpec Check(DatasetInfo? dataset = null)
     {
-        var read = Spec.Check();
+        var read = Spec.Check(dataset);
         var problems = new Dictionary<string, string>(read.Problems, StringComparer.Ordinal);
         if (RunQueue.NameProblem(Experiment, Tracking.Experiments.Experiment.MaxNameLength) is { } experiment)
             problems["experiment"] = $"The experiment's name {experiment}";

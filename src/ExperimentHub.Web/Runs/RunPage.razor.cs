@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -7,7 +8,7 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, RunDeletion deletion, RunFeed feed, LiveRuns liveRuns, RunLogs logs, TimeProvider clock,
+    RunHistory history, RunQueue queue, RunDeletion deletion, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
     NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
@@ -21,9 +22,15 @@ public sealed partial class RunPage(
     private LiveRun? _live;
     private RunProgress _progress = new(0, 0, null);
     private IReadOnlyList<RunLogLine>? _log;
+    private IReadOnlyList<string>? _metrics;
     private IDisposable? _subscription;
+    private IDisposable? _listening;
+    private volatile bool _stale;
     private bool _missing;
     private bool _stopAsked;
+
+    // An ended run that goes on has new curves to follow.
+    private int _resumes;
     private string? _problem;
 
     /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
@@ -37,7 +44,7 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = "attempt")]
     public string? AttemptText { get; set; }
 
-    private string OpenTab => Tab is "checkpoints" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
+    private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
     private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
 
@@ -52,10 +59,17 @@ public sealed partial class RunPage(
         if (id != _id)
         {
             _subscription?.Dispose();
-            (_id, _details, _missing, _stopAsked) = (id, null, false, false);
+            _listening?.Dispose();
+            (_id, _details, _metrics, _missing, _stopAsked) = (id, null, null, false, false);
+            _listening = feed.Listen((run, signal) =>
+            {
+                if (run == id && signal != RunSignal.Progress)
+                    _stale = true;
+            });
             _subscription = feed.Subscribe(id, () => InvokeAsync(RefreshAsync), RefreshInterval);
         }
 
+        _stale = true;
         await RefreshAsync();
     }
 
@@ -64,10 +78,22 @@ public sealed partial class RunPage(
         var id = _id;
         try
         {
-            var details = await history.FindAsync(id, _gone.Token);
+            // Four times a second only the progress has changed; reading all epochs for that would cost the more the longer the run is.
+            var details = _details;
+            if (_stale || details is null)
+            {
+                _stale = false;
+                details = await history.FindAsync(id, _gone.Token);
+            }
+
             var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 } ? await logs.TailAsync(id, LogAttempt(details.Run), LogLines, _gone.Token) : null;
+            // Once: those that come later, the browser hears of by itself.
+            var names = _metrics ?? (details is null ? null : [.. (await metrics.SummariesAsync(details.Run.Number, _gone.Token)).Select(summary => summary.Name)]);
             if (id != _id)
                 return;
+            if (_details is { } before && !before.Run.Status.IsActive() && details?.Run.Status.IsActive() == true)
+                _resumes++;
+            _metrics = names;
             (_details, _log, _missing, _problem) = (details, log, details is null, null);
             _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
             if (details is not null)
@@ -79,7 +105,7 @@ public sealed partial class RunPage(
         }
         catch (Exception e)
         {
-            _problem = e.Message;
+            (_problem, _stale) = (e.Message, true);
         }
 
         StateHasChanged();
@@ -103,8 +129,13 @@ public sealed partial class RunPage(
                 break;
         }
 
+        // From here on the database knows, and a run that is resumed forgets it.
+        _stopAsked = false;
+        _stale = true;
         await RefreshAsync();
     }
+
+    private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" } });
 
     private async Task DeleteAsync()
     {
@@ -148,7 +179,9 @@ public sealed partial class RunPage(
     private static IEnumerable<(string Key, string Word, int? Count)> Tabs(RunDetails details) =>
     [
         (ChartsTab, "Charts", null),
+        ("notes", "Notes", null),
         ("checkpoints", "Checkpoints", details.Checkpoints.Count),
+        ("evaluation", "Evaluation", null),
         ("log", "Log", null),
         ("spec", "Spec", null),
         ("attempts", "Attempts", details.Run.Attempts.Count),
@@ -157,6 +190,7 @@ public sealed partial class RunPage(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _listening?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }

@@ -17,7 +17,8 @@ public sealed record RunProgress(double Fraction, int Epoch, DateTime? EndsAt)
             return new RunProgress(1, run.Epochs, null);
         var steps = run.StepsPerEpoch ?? 0;
         // Between the last step of an epoch and its results the live step is the better witness.
-        var epochsDone = Math.Max(run.EpochsDone, steps > 0 && live is not null ? (double)live.Step / steps : 0);
+        var stepsDone = Math.Max(live?.Step ?? 0, run.PausePoint is { } point ? (long)point.Epoch * steps + point.StepsDone : 0);
+        var epochsDone = Math.Max(run.EpochsDone, steps > 0 ? (double)stepsDone / steps : 0);
         var fraction = Math.Clamp(epochsDone / run.Epochs, 0, 1);
         var epoch = Math.Min(run.Epochs, Math.Max(run.EpochsDone, live?.Epoch ?? 0));
         if (run.Status != RunStatus.Running || live is null || live.Activity is not null)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Runs;
@@ -6,6 +7,9 @@ namespace ExperimentHub.Web.Runs;
 public sealed record RunsAddress
 {
     public const int PageSize = 50;
+
+    // So that counting the runs before it stays within an int.
+    private const int MaxPage = int.MaxValue / PageSize;
 
     public string? Text { get; init; }
     public string? Experiment { get; init; }
@@ -22,7 +26,7 @@ public sealed record RunsAddress
 
     public RunFilter Filter => new(Statuses, Models, Devices, Experiment, Text);
 
-    public static RunsAddress Of(string? text, string? experiment, string[]? statuses, string[]? models, string[]? devices, string? order, int? page)
+    public static RunsAddress Of(string? text, string? experiment, string[]? statuses, string[]? models, string[]? devices, string? order, string? page)
     {
         var known = Enum.TryParse<RunOrder>(order?.TrimStart('-'), ignoreCase: true, out var by) && Enum.IsDefined(by);
         return new RunsAddress
@@ -34,7 +38,7 @@ public sealed record RunsAddress
             Devices = [.. (devices ?? []).Where(device => device.Length > 0).Distinct()],
             Order = known ? by : RunOrder.Created,
             Descending = !known || order!.StartsWith('-'),
-            Page = Math.Max(1, page ?? 1),
+            Page = int.TryParse(page, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, MaxPage) : 1,
         };
     }
 

@@ -35,8 +35,9 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
     [SupplyParameterFromQuery]
     public string? Sort { get; set; }
 
+    /// <summary>As it stands in the address, where people type.</summary>
     [SupplyParameterFromQuery]
-    public int? Page { get; set; }
+    public string? Page { get; set; }
 
     private bool IsEmptyHub => _page is { Total: 0 } && !_address.IsFiltered;
 
@@ -61,6 +62,13 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
             // A slower answer to an older question must not replace the newer one.
             if (address != _address)
                 return;
+            // Runs were deleted, or the address was typed: the last page instead of one after it.
+            if (page is { Items.Count: 0, Total: > 0 })
+            {
+                GoTo(address with { Page = ((page.Total - 1) / RunsAddress.PageSize) + 1 });
+                return;
+            }
+
             (_page, _problem) = (page, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)

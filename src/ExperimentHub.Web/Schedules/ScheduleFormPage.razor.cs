@@ -1,6 +1,6 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
@@ -11,7 +11,7 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Schedules;
 
 /// <summary>Makes or changes a schedule in plain words. What is chosen lives in the address too, so that a reload or a lost connection loses nothing.</summary>
-public sealed partial class ScheduleFormPage(ScheduleStore schedules, ExperimentStore experiments, NavigationManager navigation, IJSRuntime js)
+public sealed partial class ScheduleFormPage(ScheduleStore schedules, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, IJSRuntime js)
 {
     private ElementReference _form;
     private Schedule? _stored;
@@ -40,6 +40,9 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
     public int? Id { get; set; }
 
     private string Title => _missing ? "There is no such schedule" : Id is null ? "New schedule" : "Edit schedule";
+
+    /// <summary>There is nothing that could be retrained.</summary>
+    private bool NoExperiment => _experiment is null && _choices.Count == 0;
 
     private string Back => Id is { } id ? $"schedules/{id}" : _choose || _experiment is null ? "schedules" : $"experiments/{_experiment.Id}";
 
@@ -206,6 +209,6 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
         }
     }
 
-    private static string Words(TrainingSpec spec) =>
-        $"{ModelCatalog.Find(spec.Model.Kind)?.Name ?? spec.Model.Kind} on {DatasetCatalog.Find(spec.Dataset)?.Name ?? spec.Dataset}, {spec.Epochs} {(spec.Epochs == 1 ? "epoch" : "epochs")}";
+    private string Words(TrainingSpec spec) =>
+        $"{ModelCatalog.Find(spec.Model.Kind)?.Name ?? spec.Model.Kind} on {datasets.NameOf(spec.Dataset)}, {spec.Epochs} {(spec.Epochs == 1 ? "epoch" : "epochs")}";
 }

@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -8,7 +9,7 @@ namespace ExperimentHub.Web.Schedules;
 
 /// <summary>One schedule: when it fires, how the accuracy went over the nights, and every firing.</summary>
 public sealed partial class SchedulePage(
-    ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+    ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private ScheduleDetails? _details;
     private bool _missing;
@@ -54,9 +55,8 @@ public sealed partial class SchedulePage(
     {
         if (_details is not { Schedule.Experiment.Name: var experiment } details)
             return;
-        var sure = await dialogs.ShowMessageBoxAsync(
-            "Remove this schedule?", $"{experiment} is no longer retrained {Lower(details.Words)}, and this history of firings is gone. The runs that it started stay.", yesText: "Remove schedule", cancelText: "Keep it");
-        if (sure != true)
+        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and this history of firings is gone. The runs that it started stay.";
+        if (!await confirmation.AskAsync("Remove this schedule?", text, "Remove schedule", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such schedule.
         _watch?.Dispose();

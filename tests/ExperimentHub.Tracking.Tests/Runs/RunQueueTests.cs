@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Runs;

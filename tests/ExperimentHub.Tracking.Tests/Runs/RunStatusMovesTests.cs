@@ -8,8 +8,10 @@ public sealed class RunStatusMovesTests
     [
         (RunStatus.Queued, RunStatus.Running), (RunStatus.Queued, RunStatus.Stopped), (RunStatus.Queued, RunStatus.Failed),
         (RunStatus.Running, RunStatus.Finished), (RunStatus.Running, RunStatus.Stopped), (RunStatus.Running, RunStatus.Failed),
-        (RunStatus.Running, RunStatus.Interrupted),
+        (RunStatus.Running, RunStatus.Interrupted), (RunStatus.Running, RunStatus.Paused), (RunStatus.Queued, RunStatus.Paused),
         (RunStatus.Interrupted, RunStatus.Queued), (RunStatus.Interrupted, RunStatus.Stopped), (RunStatus.Interrupted, RunStatus.Failed),
+        (RunStatus.Interrupted, RunStatus.Paused), (RunStatus.Paused, RunStatus.Queued), (RunStatus.Paused, RunStatus.Stopped),
+        (RunStatus.Finished, RunStatus.Queued), (RunStatus.Stopped, RunStatus.Queued), (RunStatus.Failed, RunStatus.Queued),
     ];
 
     [Fact]

@@ -89,7 +89,7 @@ public sealed class NightlyResultsTests
         hub.Recorder.Begin(key);
         await hub.Recorder.StartedAsync(key, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
         if (accuracy is { } value)
-            await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, value, 0.5));
+            await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, value, 0.5) { Best = true });
         await hub.Recorder.EndAsync(key, accuracy is null ? AttemptEnding.Stopped : AttemptEnding.Finished, null, null);
     }
 

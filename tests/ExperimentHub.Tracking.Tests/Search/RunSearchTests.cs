@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;

@@ -11,7 +11,7 @@ public sealed class SafetensorsFileTests
     {
         var content = new SafetensorsContent(
             new Dictionary<string, string> { ["format"] = "pt", ["spec"] = """{"quoted":"ä"}""" },
-            [new("fc.weight", "F32", [2, 3], Enumerable.Range(0, 24).Select(i => (byte)i).ToArray()), new("fc.bias", "F32", [2], new byte[8]), new("empty", "I64", [0], Array.Empty<byte>())]);
+            [new("empty", "I64", [0], Array.Empty<byte>()), new("fc.weight", "F32", [2, 3], Enumerable.Range(0, 24).Select(i => (byte)i).ToArray()), new("fc.bias", "F32", [2], new byte[8])]);
         using var file = new MemoryStream();
 
         SafetensorsFile.Write(file, content);
@@ -22,6 +22,18 @@ public sealed class SafetensorsFileTests
         var read = SafetensorsFile.Read(new MemoryStream(bytes));
         Assert.Equal(content.Metadata, read.Metadata);
         Assert.Equal(content.Tensors.Select(Text), read.Tensors.Select(Text));
+    }
+
+    [Fact]
+    public void Write_ElementsOfSeveralSizes_PutsTheLargestFirst()
+    {
+        SafetensorsContent content = new(new Dictionary<string, string>(), [new("odd", "U8", [3], new byte[3]), new("bias", "F32", [1], new byte[4]), new("count", "I64", [], new byte[8])]);
+        using var file = new MemoryStream();
+
+        SafetensorsFile.Write(file, content);
+
+        file.Position = 0;
+        Assert.Equal(["count", "bias", "odd"], SafetensorsFile.Read(file).Tensors.Select(tensor => tensor.Name));
     }
 
     [Theory]

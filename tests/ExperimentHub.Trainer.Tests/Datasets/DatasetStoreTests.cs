@@ -150,6 +150,89 @@ public sealed class DatasetStoreTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => loading);
     }
 
+    [Fact]
+    public async Task LoadAsync_Files_GiveTheDataSetsIdentity()
+    {
+        var data = await LoadAsync(new FakeSource("mirror", Content));
+
+        // As sha256sum says of the four files, one hash in a line.
+        var lines = string.Concat(Content.Values.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)) + "\n"));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(lines))), data.Sha256);
+        Assert.Equal(Tiny.Sha256, data.Sha256);
+    }
+
+    [Fact]
+    public async Task LoadAsync_OnlyMd5Published_KeepsTheFilesAsTheyWereSentAndChecksThemEachTime()
+    {
+        var sent = Content.ToDictionary(file => file.Key + ".gz", file => Gzip(file.Value));
+        var source = new FakeSource("mirror", sent);
+
+        var data = await Store(source).LoadAsync(OnlyMd5(sent), CancellationToken.None);
+
+        Assert.Equal(Tiny.Sha256, data.Sha256);
+        Assert.Equal(sent.Keys.Order(), Directory.EnumerateFiles(_folder["tiny"]).Select(Path.GetFileName).Where(name => name != ".lock").Order());
+        var path = Path.Combine(_folder["tiny"], "train-labels.gz");
+        File.WriteAllBytes(path, Gzip([.. Content["train-labels"][..^1], 9]));
+        await Store(source).LoadAsync(OnlyMd5(sent), CancellationToken.None);
+        Assert.Equal(2, source.Asked);
+        Assert.Equal(sent["train-labels.gz"], File.ReadAllBytes(path));
+        Assert.Contains(_log, line => line.Contains("MD5", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task LoadAsync_OnlyMd5Published_UncompressedFileOfAPersonIsNotTrusted()
+    {
+        var sent = Content.ToDictionary(file => file.Key + ".gz", file => Gzip(file.Value));
+        foreach (var (name, bytes) in Content)
+            File.WriteAllBytes(_folder[name], bytes);
+        var source = new FakeSource("mirror", sent);
+
+        await Store(source).LoadAsync(OnlyMd5(sent), CancellationToken.None);
+
+        Assert.Equal(1, source.Asked);
+    }
+
+    [Fact]
+    public async Task LoadAsync_HubsOwnDataSetChanged_SaysWhatToDoAndWritesNothing()
+    {
+        var failure = await Assert.ThrowsAsync<TrainingFailure>(() => LoadAsync());
+
+        Assert.Contains("upload it again", failure.Remedy, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task SystemPackage_RecompressedFiles_AreUnpackedIntoTheCache()
+    {
+        Directory.CreateDirectory(_folder["package"]);
+        foreach (var (name, bytes) in Content)
+            File.WriteAllBytes(Path.Combine(_folder["package"], name + ".gz"), Gzip(bytes));
+        var store = new DatasetStore(_folder["cache"], _ => [new SystemPackageSource(_folder["package"])], new FetchProgress((_, _) => { }, () => { }), _log.Add);
+
+        var data = await store.LoadAsync(Tiny, CancellationToken.None);
+
+        Assert.Equal(3, data.Train.Count);
+        Assert.Equal(Content["train-images"], File.ReadAllBytes(Path.Combine(_folder["cache"], "tiny", "train-images")));
+    }
+
+    [Fact]
+    public async Task SystemPackage_FileMissingOrLonger_IsAReason()
+    {
+        Directory.CreateDirectory(_folder["package"]);
+        var source = new SystemPackageSource(_folder["package"]);
+        Assert.Contains("train-images.gz", (await Assert.ThrowsAsync<DatasetSourceException>(FetchAsync)).Message, StringComparison.Ordinal);
+        File.WriteAllBytes(Path.Combine(_folder["package"], "train-images.gz"), Gzip(new byte[5_000_000]));
+        Assert.Contains("more than the expected", (await Assert.ThrowsAsync<DatasetSourceException>(FetchAsync)).Message, StringComparison.Ordinal);
+
+        Task FetchAsync() => source.FetchAsync([Tiny.TrainImages], Directory.CreateDirectory(_folder[Guid.NewGuid().ToString("N")]).FullName, new FetchProgress((_, _) => { }, () => { }), CancellationToken.None);
+    }
+
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "It is what was published.")]
+    private static DatasetInfo OnlyMd5(Dictionary<string, byte[]> sent) => Tiny with
+    {
+        Files = [.. Tiny.Files.Select(file => new DatasetFile(file.Name, file.Size, null, Convert.ToHexStringLower(MD5.HashData(sent[file.Name + ".gz"]))))],
+    };
+
     internal static byte[] Gzip(byte[] content)
     {
         using var file = new MemoryStream();
@@ -184,11 +267,11 @@ public sealed class DatasetStoreTests : IDisposable
         {
             Asked++;
             LastRequest = [.. files.Select(file => file.Name)];
-            WasAsked.SetResult();
+            WasAsked.TrySetResult();
             if (release is not null)
                 await release.Task.WaitAsync(stop);
-            foreach (var file in files.Where(file => content.ContainsKey(file.Name)))
-                await File.WriteAllBytesAsync(Path.Combine(folder, file.Name), content[file.Name], stop);
+            foreach (var sent in files.SelectMany(file => new[] { file.Name, file.Name + ".gz" }).Where(content.ContainsKey))
+                await File.WriteAllBytesAsync(Path.Combine(folder, sent), content[sent], stop);
             if (failure is not null)
                 throw new DatasetSourceException(failure);
         }

@@ -93,6 +93,34 @@ public sealed class IdxReaderTests
     public void ReadImages_BadGzip_IsRefused(string what, byte[] content, string reason) =>
         Assert.True(Refusal(() => IdxReader.ReadImages(new MemoryStream(content))).Contains(reason, StringComparison.Ordinal), what);
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CopyImages_GoodFile_IsWrittenUncompressed(bool compressed)
+    {
+        using var target = new MemoryStream();
+
+        var shape = IdxReader.CopyImages(File(TwoImages, compressed), target);
+
+        Assert.Equal(2, shape.Count);
+        Assert.Equal(TwoImages, target.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(BadImages))]
+    public void CopyImages_BadFile_SaysWhatIsWrong(string what, byte[] content, string reason) =>
+        Assert.True(Refusal(() => IdxReader.CopyImages(File(content, compressed: false), Stream.Null)).Contains(reason, StringComparison.Ordinal), what);
+
+    [Fact]
+    public void CopyImages_GzipBomb_WritesNoMoreThanItsHeaderPromises()
+    {
+        using var target = new MemoryStream();
+
+        Assert.Contains("goes on", Refusal(() => IdxReader.CopyImages(File([.. TwoImages, .. new byte[100_000_000]], compressed: true), target)), StringComparison.Ordinal);
+
+        Assert.Equal(TwoImages.Length, target.Length);
+    }
+
     private static string Refusal(Action read) => Assert.Throws<IdxFormatException>(read).Message;
 
     private static MemoryStream File(byte[] content, bool compressed) => new(compressed ? Gzip(content) : content);

@@ -24,7 +24,7 @@ public sealed class HubSessionTests : IDisposable
         var events = await trainer.RestAsync();
 
         Assert.Equal(
-            [typeof(Preparing), typeof(Preparing), typeof(TrainingStarted), typeof(EpochFinished), typeof(CheckpointSaved), typeof(TrainingFinished)],
+            [typeof(Preparing), typeof(Preparing), typeof(TrainingStarted), typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved), typeof(TrainingFinished)],
             events.Where(told => told is not (TrainingProgress or Heartbeat)).Select(told => told.GetType()));
         Assert.InRange(events.OfType<EpochFinished>().Single().TestAccuracy, 0.87, 0.93);
         Assert.InRange(events.OfType<EpochFinished>().Single().TrainLoss, 0.40, 0.45);
@@ -56,17 +56,25 @@ public sealed class HubSessionTests : IDisposable
         Assert.Equal(3, await trainer.ExitCodeAsync());
     }
 
-    [Fact]
-    public async Task Stop_WhileTraining_SaysStoppedAndEndsWithZero()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_WhileTraining_SavesThePlaceAndEndsWithZero(bool bySignal)
     {
         await RealMnist.GetAsync();
         using var trainer = new TrainerProcess();
         trainer.Say(Start(Long));
-        await trainer.UntilAsync<TrainingProgress>();
+        var before = await trainer.UntilAsync<TrainingProgress>();
 
-        trainer.Say(new StopTraining());
+        if (bySignal)
+            await trainer.TerminateAsync();
+        else
+            trainer.Say(new StopTraining());
 
-        Assert.IsType<TrainingStopped>((await trainer.RestAsync())[^1]);
+        var rest = await trainer.RestAsync();
+        Assert.IsType<TrainingStopped>(rest[^1]);
+        var pause = Assert.IsType<PausePointSaved>(rest[^2]);
+        Assert.Equal(1_875 * pause.Epoch + pause.StepsDone, rest.OfType<TrainingProgress>().Append(before).Max(progress => progress.Step));
         Assert.Equal(0, await trainer.ExitCodeAsync());
     }
 

@@ -1,5 +1,10 @@
+using System.Buffers.Binary;
 using System.Net;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
@@ -7,6 +12,8 @@ namespace ExperimentHub.Web.Tests.Api;
 
 public sealed class SeriesApiTests
 {
+    private static readonly JsonSerializerOptions NamedNumbers = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     [Fact]
     public async Task Series_WrittenAndWaitingPoints_ComeOnceEach()
     {
@@ -66,21 +73,111 @@ public sealed class SeriesApiTests
     }
 
     [Fact]
-    public async Task Series_OfAnEndedRun_IsNotSentTwice()
+    public async Task Series_Unchanged_IsNotSentTwice()
     {
         await using var app = new HubApp();
         var (id, run) = await StartAsync(app);
-        app.Get<MetricWriter>().Append(run, "mine", Points(1, 10));
-        await app.Get<MetricWriter>().FlushAsync();
-        await StopAsync(app, id);
+        var writer = app.Get<MetricWriter>();
+        writer.Append(run, "mine", Points(1, 10));
+        await writer.FlushAsync();
         using var client = app.CreateClient();
         var first = await client.GetAsync($"/api/v1/runs/{id}/series");
-        using var again = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/series");
-        again.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-        Assert.Equal(HttpStatusCode.NotModified, (await client.SendAsync(again)).StatusCode);
-        using var other = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/series?buckets=5");
-        other.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-        Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(other)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotModified, await AgainAsync("series", first));
+        Assert.Equal(HttpStatusCode.OK, await AgainAsync("series?buckets=5", first));
+        Assert.Equal(HttpStatusCode.OK, await AgainAsync("series?format=binary", first));
+
+        // One more point, whether it waits or is written.
+        writer.Append(run, "mine", Points(11, 11));
+        var waiting = await client.GetAsync($"/api/v1/runs/{id}/series");
+        Assert.NotEqual(first.Headers.ETag, waiting.Headers.ETag);
+        await writer.FlushAsync();
+        var written = await client.GetAsync($"/api/v1/runs/{id}/series");
+        Assert.Equal(HttpStatusCode.NotModified, await AgainAsync("series", written));
+
+        // Back to a checkpoint and forward to the same step: other points, though as many as before.
+        await writer.RewindAsync(run, 5);
+        writer.Append(run, "mine", [.. Points(6, 11).Select(point => point with { Time = point.Time + 1000 })]);
+        await writer.FlushAsync();
+        Assert.Equal(HttpStatusCode.OK, await AgainAsync("series", written));
+
+        async Task<HttpStatusCode> AgainAsync(string what, HttpResponseMessage before)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/{what}");
+            request.Headers.IfNoneMatch.Add(before.Headers.ETag!);
+            return (await client.SendAsync(request)).StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task Series_Binary_SaysTheSameAsJsonInColumns()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var writer = app.Get<MetricWriter>();
+        writer.Append(run, "single", [new MetricPoint(1, 5, 0.5), new MetricPoint(2, 6, double.NaN), new MetricPoint(3, 7, double.PositiveInfinity)]);
+        writer.Append(run, "double", [new MetricPoint(1, 5, 0.1), new MetricPoint(1L << 40, 6, -0.0)]);
+        writer.Append(run, MetricNames.TrainLoss, Points(1, 5000));
+        await writer.FlushAsync();
+        using var client = app.CreateClient();
+        client.DefaultRequestHeaders.Add("Accept", "application/vnd.experimenthub.series");
+        var response = await client.GetAsync($"/api/v1/runs/{id}/series?buckets=7");
+        Assert.Equal("application/vnd.experimenthub.series", response.Content.Headers.ContentType!.MediaType);
+        var bytes = await response.Content.ReadAsByteArrayAsync();
+        Assert.Equal("EHS1", Encoding.ASCII.GetString(bytes, 0, 4));
+        var body = 8 + BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4));
+        Assert.Equal(0, body % 8);
+        var header = JsonNode.Parse(bytes.AsSpan(8, body - 8))!;
+        Assert.Equal(("i4", "f4"), (TypeOf("single", "steps"), TypeOf("single", "values")));
+        Assert.Equal(("f8", "f8"), (TypeOf("double", "steps"), TypeOf("double", "values")));
+
+        // The reader of this test puts every column back where its list is in JSON.
+        var json = (await app.GetAsync($"/api/v1/runs/{id}/series?buckets=7")).Body!;
+        foreach (var one in header["series"]!.AsArray().Append(header["times"]))
+        {
+            foreach (var (name, value) in one!.AsObject().ToList())
+            {
+                if (value is JsonArray column)
+                    one[name] = Column(column);
+            }
+        }
+
+        Assert.True(JsonNode.DeepEquals(json["series"], header["series"]), $"{json}\n{header}");
+        Assert.True(JsonNode.DeepEquals(json["times"], header["times"]), $"{json}\n{header}");
+
+        string TypeOf(string metric, string column) => header["series"]!.AsArray().Single(one => one!["metric"]!.GetValue<string>() == metric)![column]![0]!.GetValue<string>();
+
+        JsonArray Column(JsonArray column)
+        {
+            var (type, offset, count) = (column[0]!.GetValue<string>(), column[1]!.GetValue<int>(), column[2]!.GetValue<int>());
+            Assert.Equal(0, offset % 8);
+            var data = bytes.AsSpan(body + offset);
+            return new JsonArray([.. type switch
+            {
+                "i4" => MemoryMarshal.Cast<byte, int>(data)[..count].ToArray().Select(number => Json(number)),
+                "f4" => MemoryMarshal.Cast<byte, float>(data)[..count].ToArray().Select(number => Json(number)),
+                _ => MemoryMarshal.Cast<byte, double>(data)[..count].ToArray().Select(number => Json(number)),
+            }]);
+        }
+
+        static JsonNode? Json(double number) => JsonSerializer.SerializeToNode(number, NamedNumbers);
+    }
+
+    [Theory]
+    [InlineData("series", "br, gzip", "br")]
+    [InlineData("series", "gzip", "gzip")]
+    [InlineData("series?format=csv", "br", "br")]
+    [InlineData("series?format=binary", "br", "br")]
+    [InlineData("live", "br", "identity")]
+    public async Task Answer_ToWhoTakesIt_IsCompressedUnlessItIsAStream(string what, string accepted, string encoding)
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        app.Get<MetricWriter>().Append(run, MetricNames.TrainLoss, Points(1, 1000));
+        using var client = app.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/runs/{id}/{what}");
+        request.Headers.Add("Accept-Encoding", accepted);
+        using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
     }
 
     [Fact]
@@ -145,6 +242,27 @@ public sealed class SeriesApiTests
         client.DefaultRequestHeaders.Add("Last-Event-ID", "train_loss:8,nonsense,:3");
         using var stream = new StreamReader(await client.GetStreamAsync($"/api/v1/runs/{id}/live?after=train_loss:2"));
         Assert.Equal([9, 10], await StepsAsync(stream));
+    }
+
+    [Fact]
+    public async Task Live_RunThatWentBack_SaysSoBeforeItsNewPoints()
+    {
+        await using var app = new HubApp();
+        var (id, run) = await StartAsync(app);
+        var (writer, feed) = (app.Get<MetricWriter>(), app.Get<RunFeed>());
+        writer.Append(run, MetricNames.TrainLoss, Points(1, 10));
+        using var client = app.CreateClient();
+        using var stream = new StreamReader(await client.GetStreamAsync($"/api/v1/runs/{id}/live"));
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], await StepsAsync(stream));
+        await writer.RewindAsync(run, 6);
+        writer.Append(run, MetricNames.TrainLoss, Points(7, 8));
+        feed.Publish(RunId.Parse(id, null));
+        string? line;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        do
+            line = await stream.ReadLineAsync(limit.Token);
+        while (line is not (null or "event: back"));
+        Assert.Equal("event: back", line);
     }
 
     [Fact]

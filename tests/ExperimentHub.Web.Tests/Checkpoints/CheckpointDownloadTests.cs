@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Tests.Checkpoints;
@@ -72,7 +73,7 @@ public sealed class CheckpointDownloadTests
         DataFolder.Create(app.Folder.CheckpointFolder(key.Run));
         await File.WriteAllBytesAsync(Path.Combine(app.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1)), Content);
         await recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, 0.9, 1));
-        await recorder.CheckpointAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length, Hash));
+        await app.Get<CheckpointRecorder>().SavedAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length, Hash));
         return $"/api/v1/runs/{key.Run}/checkpoints/1";
     }
 

@@ -17,6 +17,17 @@ public sealed class ComparePageTests
     }
 
     [Fact]
+    public async Task ComparePage_OneRun_IsMeasuredAgainstNothing()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        pages.Visit($"/compare?runs={await pages.Hub.FinishAsync("alone", accuracies: 0.9)}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains("alone", page.Markup, StringComparison.Ordinal));
+        Assert.DoesNotContain("baseline", page.Find(".page-header").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll(".mark"));
+    }
+
+    [Fact]
     public async Task ComparePage_HideEqual_LeavesTheRowsThatDiffer()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
@@ -89,5 +90,5 @@ public sealed class ComparisonTests
 
     private static ComparisonRow Row(Comparison comparison, string name) => comparison.Sections.SelectMany(section => section.Rows).Single(row => row.Name == name);
 
-    private static async Task<Comparison> CompareAsync(EmptyHub hub, int baseline, params RunId[] runs) => new(await hub.History.FindManyAsync(runs), runs[baseline]);
+    private static async Task<Comparison> CompareAsync(EmptyHub hub, int baseline, params RunId[] runs) => new(await hub.History.FindManyAsync(runs), runs[baseline], DatasetCatalog.Find);
 }

@@ -43,6 +43,18 @@ public sealed class HubProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_FolderThatCannotBeMade_SaysWhyAndWhatToDo()
+    {
+        await File.WriteAllTextAsync(_data, "a file, where a folder should be");
+        var (code, errors) = await HubProcess.StartAndFailAsync(_data);
+        File.Delete(_data);
+        Assert.Equal(1, code);
+        Assert.Contains(_data, errors);
+        Assert.Contains("--Hub:DataFolder", errors);
+        Assert.DoesNotContain("   at ", errors);
+    }
+
+    [Fact]
     public async Task Kill_WhileARunTrains_EndsTheTrainerAndTheNextStartTellsTheTruth()
     {
         Skip.WithoutMnist();

@@ -99,7 +99,7 @@ public sealed class OverviewPageTests
         var key = (await hub.Queue.ClaimAsync("cpu", _ => true))!.Key;
         hub.Recorder.Begin(key);
         await hub.Recorder.StartedAsync(key, new TrainingStarted(EmptyHub.OneCpu.Devices[0], "2.10.0", 1, 7850, 60_000, 10_000, 1875));
-        await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, accuracy, 0.5));
+        await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, accuracy, 0.5) { Best = true });
         await hub.Recorder.EndAsync(key, AttemptEnding.Finished, null, null);
     }
 }

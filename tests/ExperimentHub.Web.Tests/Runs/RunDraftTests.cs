@@ -1,4 +1,5 @@
 using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Tests.Runs;
 
@@ -7,8 +8,8 @@ public sealed class RunDraftTests
     [Fact]
     public void RunDraft_ThroughTheAddress_IsTheSame()
     {
-        var usual = SpecDraft.Tutorial with { Epochs = "9" };
-        var draft = new RunDraft { Experiment = "mine", Name = "first", Spec = usual with { LearningRate = "1e-3" } };
+        var usual = SpecDraft.Tutorial.With(SpecFields.Epochs, "9");
+        var draft = new RunDraft { Experiment = "mine", Name = "first", Spec = usual.With(SpecFields.LearningRate, "1e-3") };
         var address = draft.Beyond(usual).Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
         Assert.Equal(["experiment", "learningRate", "name"], address.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(draft, new RunDraft { Spec = usual }.With(address));

@@ -60,6 +60,20 @@ public sealed class RunsPageTests
         Assert.DoesNotContain("selected", pages.Address, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("99")]
+    [InlineData("banana")]
+    [InlineData("-1")]
+    [InlineData("99999999999999999999")]
+    public async Task RunsPage_PageThatIsNone_ShowsOneThatIs(string page)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(name: "the only one");
+        pages.Visit($"/runs?page={page}");
+        var runs = pages.Render<RunsPage>();
+        runs.WaitForAssertion(() => Assert.Equal("the only one", Assert.Single(runs.FindAll("td.name a")).TextContent));
+    }
+
     [Fact]
     public async Task RunsPage_NewRun_AppearsByItself()
     {

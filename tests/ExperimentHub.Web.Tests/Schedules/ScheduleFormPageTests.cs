@@ -120,10 +120,12 @@ public sealed class ScheduleFormPageTests
     }
 
     [Fact]
-    public async Task Form_NothingToSchedule_SaysWhatToDo()
+    public async Task Form_NothingToSchedule_OffersTheWayOnAndNothingToSave()
     {
         await using var pages = await HubPages.OpenAsync();
-        Assert.Contains("An experiment begins with its first run.", pages.Render<ScheduleFormPage>().Markup, StringComparison.Ordinal);
+        var empty = pages.Render<ScheduleFormPage>();
+        Assert.Equal("experiments/new", empty.Find(".empty a").GetAttribute("href"));
+        Assert.Empty(empty.FindAll("button[type=submit]"));
         Assert.Contains("There is no such schedule", pages.Render<ScheduleFormPage>(parameters => parameters.Add(form => form.Id, 99)).Markup, StringComparison.Ordinal);
     }
 

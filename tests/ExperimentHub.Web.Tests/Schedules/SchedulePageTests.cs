@@ -3,6 +3,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Schedules;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Schedules;
 
@@ -36,6 +37,25 @@ public sealed class SchedulePageTests
         Assert.Contains("late by 3 h", rows[1].TextContent, StringComparison.Ordinal);
         Assert.Equal($"runs/{run}", rows[1].QuerySelector("a")!.GetAttribute("href"));
         Assert.Contains("no run of this schedule is finished yet", page.Find("[role=img]").GetAttribute("aria-label"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SchedulePage_RemoveClickedTwice_AsksOnceAndKeepsTheScheduleUntilYes()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = await pages.ScheduleAsync();
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<SchedulePage>(parameters => parameters.Add(p => p.Id, id));
+        var asked = Remove().ClickAsync();
+        var askedAgain = Remove().ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.NotEmpty(dialogs.FindAll(".mud-dialog")));
+        Assert.Single(dialogs.FindAll(".mud-dialog"));
+        Assert.Single(await pages.Hub.Get<ScheduleStore>().ListAsync());
+        await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == "Remove schedule").ClickAsync();
+        await Task.WhenAll(asked, askedAgain);
+        Assert.Empty(await pages.Hub.Get<ScheduleStore>().ListAsync());
+
+        AngleSharp.Dom.IElement Remove() => page.FindAll("button").Single(button => button.TextContent.Trim() == "Remove…");
     }
 
     [Fact]

@@ -29,6 +29,9 @@ public sealed class CrossOriginTests
     {
         await using var app = new HubApp();
         Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/api/v1/runs", origin, site));
+        Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/api/v1/datasets", origin, site));
+        Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/api/v1/datasets/kmnist/fetch", origin, site));
+        Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/api/v1/datasets/own", origin, site, HttpMethod.Delete));
         Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/_blazor/negotiate?negotiateVersion=1", origin, site));
         Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/_blazor?id=x", origin, site, HttpMethod.Get));
     }

@@ -1,0 +1,115 @@
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Checkpoints;
+
+/// <summary>What a policy takes away.</summary>
+/// <param name="Bytes">Of both files of each.</param>
+public sealed record CheckpointRemoval(IReadOnlyList<int> Epochs, long Bytes);
+
+/// <summary>
+/// Removes checkpoints that a run's policy does not keep, and files that no row knows. Rows go first: a crash in between leaves files without a row,
+/// which the next sweep removes, never a row without its files.
+/// </summary>
+public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, RunFeed feed, CheckpointFiles files, ILogger<CheckpointKeeper> logger)
+{
+    /// <summary>What a policy would remove from a run now; null where there is no such run.</summary>
+    public async Task<CheckpointRemoval?> PreviewAsync(RunId id, CheckpointPolicy? policy, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+            return null;
+        var superfluous = await SuperfluousAsync(db, run, policy);
+        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Size + (c.StateSize ?? 0)));
+    }
+
+    /// <summary>Gives a run another policy and applies it at once.</summary>
+    /// <returns>What was removed; null where there is no such run.</returns>
+    public async Task<CheckpointRemoval?> ChangeAsync(RunId id, CheckpointPolicy? policy, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+            return null;
+        run.Spec = run.Spec with { Checkpoints = policy };
+        await SpecParams.ReplaceAsync(db, run, cancellation);
+        var superfluous = await SuperfluousAsync(db, run, policy);
+        db.Checkpoints.RemoveRange(superfluous);
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        Delete(id, [.. superfluous.SelectMany(FilesOf)]);
+        feed.Publish(id);
+        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Size + (c.StateSize ?? 0)));
+    }
+
+    /// <summary>Removes every file of a run's checkpoint folder that no row knows. Nobody may be writing there.</summary>
+    public async Task SweepAsync(RunId id)
+    {
+        await using var db = await databases.CreateDbContextAsync();
+        // A hidden run, whose experiment was deleted a moment ago, still counts: it may come back.
+        var number = await db.Runs.IgnoreQueryFilters().Where(r => r.Id == id).Select(r => (long?)r.Number).FirstOrDefaultAsync();
+        if (number is null)
+            return;
+        var known = (await db.Checkpoints.Where(c => c.RunNumber == number).ToListAsync()).SelectMany(FilesOf)
+            .Concat((await db.PausePoints.Where(p => p.RunNumber == number).ToListAsync()).SelectMany(p => new[] { p.FileName, p.StateFileName }));
+        var strays = files.In(id).Except(known).ToList();
+        if (strays.Count > 0)
+            logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, strays.Count);
+        Delete(id, strays);
+    }
+
+    /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
+    /// <returns>The names of their files, to be deleted once it is committed.</returns>
+    internal static async Task<IReadOnlyList<string>> TakeSuperfluousAsync(TrackingDb db, Run run)
+    {
+        var checkpoints = await SuperfluousAsync(db, run, run.Spec.Checkpoints);
+        db.Checkpoints.RemoveRange(checkpoints);
+        var newest = await db.Checkpoints.Where(c => c.RunNumber == run.Number && c.StateFileName != null).MaxAsync(c => (int?)c.Epoch);
+        // A checkpoint after it makes a pause point useless.
+        var points = await db.PausePoints.Where(p => p.RunNumber == run.Number && p.Epoch < newest).ToListAsync();
+        db.PausePoints.RemoveRange(points);
+        return [.. checkpoints.SelectMany(FilesOf), .. points.SelectMany(p => new[] { p.FileName, p.StateFileName })];
+    }
+
+    internal void Delete(RunId run, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            try
+            {
+                files.Delete(run, name);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It takes room and harms nobody; the next sweep tries again.
+                logger.LogWarning(e, "Run {Run}: {File} could not be deleted", run, name);
+            }
+        }
+    }
+
+    private static async Task<IReadOnlyList<Checkpoint>> SuperfluousAsync(TrackingDb db, Run run, CheckpointPolicy? policy)
+    {
+        if (policy is null)
+            return [];
+        var all = await db.Checkpoints.Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch).ToListAsync();
+        // A fork that has no checkpoint of its own yet still needs its parent's.
+        var forked = await db.Runs.Where(r => r.ForkedFrom == run.Id && r.Checkpoints.Count == 0
+                && r.Status != RunStatus.Finished && r.Status != RunStatus.Stopped && r.Status != RunStatus.Failed)
+            .Select(r => r.ForkedAfterEpoch).ToListAsync();
+        return [.. all.Where(c => !Keeps(policy, all, run.BestEpoch, c) && !forked.Contains(c.Epoch))];
+    }
+
+    /// <param name="all">Of the run, the earliest first.</param>
+    private static bool Keeps(CheckpointPolicy policy, List<Checkpoint> all, int? best, Checkpoint one) =>
+        (policy.Every > 0 && one.Epoch % policy.Every == 0)
+        || (policy.Best && one.Epoch == best)
+        || all.IndexOf(one) >= all.Count - Math.Max(1, policy.Last ?? 1)
+        // What the run goes on from, also where a newer file cannot be gone on from.
+        || one == all.FindLast(c => c.StateFileName is not null);
+
+    private static IEnumerable<string> FilesOf(Checkpoint checkpoint) =>
+        checkpoint.StateFileName is { } state ? [checkpoint.FileName, state] : [checkpoint.FileName];
+}

@@ -1,0 +1,90 @@
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Checkpoints;
+
+/// <summary>
+/// Records the files that a trainer leaves, each of which really lies there with the size that the trainer says. Every write names its attempt; false
+/// means that the attempt is stale and its trainer is to be ended.
+/// </summary>
+public sealed class CheckpointRecorder(
+    AttemptWriter attempts, MetricWriter metrics, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
+{
+    /// <summary>Records the end of an epoch and removes what the run's policy does not keep beside it.</summary>
+    public async Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved)
+    {
+        if (!Holds(key.Run, saved.FileName, saved.Size, saved.State))
+            return true;
+
+        // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
+        await metrics.FlushAsync();
+        IReadOnlyList<string> superfluous = [];
+        var written = await attempts.WriteAsync(key, async (db, run) =>
+        {
+            var epoch = await db.Epochs.FindAsync(key.RunNumber, saved.Epoch);
+            var row = await db.Checkpoints.FindAsync(key.RunNumber, saved.Epoch)
+                ?? db.Checkpoints.Add(new Checkpoint { RunNumber = key.RunNumber, Epoch = saved.Epoch, FileName = saved.FileName, Sha256 = saved.Sha256 }).Entity;
+            row.Attempt = key.Attempt;
+            row.FileName = saved.FileName;
+            row.Sha256 = saved.Sha256;
+            row.Size = saved.Size;
+            row.WeightsSha256 = saved.WeightsSha256;
+            row.StateFileName = saved.State?.FileName;
+            row.StateSize = saved.State?.Size;
+            row.StateSha256 = saved.State?.Sha256;
+            row.TestLoss = epoch?.TestLoss;
+            row.TestAccuracy = epoch?.TestAccuracy;
+            row.SavedAt = time.GetUtcNow().UtcDateTime;
+            // A row that is not saved yet would be missed by the next question.
+            await db.SaveChangesAsync();
+            superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);
+        });
+        keeper.Delete(key.Run, superfluous);
+        return written;
+    }
+
+    /// <summary>Records where the training was stopped, in place of the point before.</summary>
+    public async Task<bool> PausedAsync(AttemptKey key, PausePointSaved saved)
+    {
+        if (!Holds(key.Run, saved.FileName, saved.Size, saved.State))
+            return true;
+        await metrics.FlushAsync();
+        IReadOnlyList<string> before = [];
+        var written = await attempts.WriteAsync(key, async (db, _) =>
+        {
+            if (await db.PausePoints.FindAsync(key.RunNumber) is { } old)
+            {
+                before = [.. new[] { old.FileName, old.StateFileName }.Except([saved.FileName, saved.State.FileName])];
+                db.PausePoints.Remove(old);
+                await db.SaveChangesAsync();
+            }
+
+            db.PausePoints.Add(new PausePoint
+            {
+                RunNumber = key.RunNumber,
+                Attempt = key.Attempt,
+                Epoch = saved.Epoch,
+                StepsDone = saved.StepsDone,
+                FileName = saved.FileName,
+                Size = saved.Size,
+                Sha256 = saved.Sha256,
+                StateFileName = saved.State.FileName,
+                StateSize = saved.State.Size,
+                StateSha256 = saved.State.Sha256,
+                SavedAt = time.GetUtcNow().UtcDateTime,
+            });
+        });
+        keeper.Delete(key.Run, before);
+        return written;
+    }
+
+    private bool Holds(RunId run, string fileName, long size, StateFile? state)
+    {
+        if (files.Holds(run, fileName, size) && (state is null || files.Holds(run, state.FileName, state.Size)))
+            return true;
+        logger.LogError("Run {Run}: the trainer reported {File}, but no such file of {Size} bytes exists, or not the one beside it", run, fileName, size);
+        return false;
+    }
+}

@@ -1,0 +1,144 @@
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Datasets;
+
+/// <summary>Who trains or trained on a data set.</summary>
+/// <param name="Runs">How many runs in all.</param>
+/// <param name="Newest">The newest of them, newest first.</param>
+/// <param name="Waiting">Names of those that have not ended and still need its files.</param>
+/// <param name="Experiments">Names of the experiments whose next run would train on it.</param>
+public sealed record DatasetUse(int Runs, IReadOnlyList<Run> Newest, IReadOnlyList<string> Waiting, IReadOnlyList<string> Experiments);
+
+public enum DatasetDeletion
+{
+    NotFound,
+    Deleted,
+
+    /// <summary>A run that has not ended needs it.</summary>
+    InUse,
+}
+
+/// <summary>
+/// Every data set that a run of this hub can train on: the published ones and the hub's own. The own ones are few, so they are kept in memory and a spec is
+/// checked without asking the database.
+/// </summary>
+public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files) : IDisposable
+{
+    private readonly SemaphoreSlim _changing = new(1);
+    private volatile IReadOnlyList<OwnDataset>? _own;
+
+    /// <summary>Raised after a data set came or went, on the thread that did it.</summary>
+    public event Action? Changed;
+
+    /// <summary>The published ones, then the hub's own by name.</summary>
+    public IReadOnlyList<DatasetInfo> All => [.. DatasetCatalog.All, .. Own.Select(dataset => dataset.ToInfo())];
+
+    public IReadOnlyList<OwnDataset> Own => _own ??= Read();
+
+    public DatasetInfo? Find(string? key) => DatasetCatalog.Find(key) ?? FindOwn(key)?.ToInfo();
+
+    public OwnDataset? FindOwn(string? key) => Own.FirstOrDefault(dataset => dataset.Key == key);
+
+    /// <summary>What a person reads for a key; the key itself where its data set was deleted.</summary>
+    public string NameOf(string key) => Find(key)?.Name ?? key;
+
+    /// <summary>Takes in a validated data set.</summary>
+    /// <param name="incoming">A folder with its four files and nothing else, on the disk of the data folder; it is renamed.</param>
+    /// <returns>false where the key is taken; then nothing has changed.</returns>
+    public async Task<bool> AddAsync(OwnDataset dataset, string incoming, CancellationToken cancellation = default)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            if (Find(dataset.Key) is not null)
+                return false;
+            var home = files.FolderOf(dataset.ToInfo());
+            // A folder without a row is what a crash between the next two steps left.
+            if (Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
+            Directory.Move(incoming, home);
+            try
+            {
+                await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
+                db.OwnDatasets.Add(dataset);
+                await db.SaveChangesAsync(CancellationToken.None);
+            }
+            catch
+            {
+                Directory.Delete(home, recursive: true);
+                throw;
+            }
+
+            _own = null;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+
+        Changed?.Invoke();
+        return true;
+    }
+
+    /// <summary>Removes one of the hub's own, row and files. Runs that have ended keep their numbers and its key.</summary>
+    public async Task<DatasetDeletion> DeleteAsync(string key, CancellationToken cancellation = default)
+    {
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            if (FindOwn(key) is not { } own)
+                return DatasetDeletion.NotFound;
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            if (await Needing(db, key).AnyAsync(cancellation))
+                return DatasetDeletion.InUse;
+            await db.OwnDatasets.Where(dataset => dataset.Key == key).ExecuteDeleteAsync(cancellation);
+            _own = null;
+            files.Forget(key);
+            // After the row: a crash in between leaves files without a row, never a row without its files.
+            if (files.FolderOf(own.ToInfo()) is var home && Directory.Exists(home))
+                Directory.Delete(home, recursive: true);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+
+        Changed?.Invoke();
+        return DatasetDeletion.Deleted;
+    }
+
+    /// <param name="newest">How many runs to read.</param>
+    public async Task<DatasetUse> UseAsync(string key, int newest, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.AsNoTracking().Where(run => run.Dataset == key);
+        // What a spec says lies in a text that the database does not look into; there are few experiments.
+        var experiments = await db.Experiments.AsNoTracking().Where(experiment => experiment.ArchivedAt == null).ToListAsync(cancellation);
+        return new DatasetUse(
+            await runs.CountAsync(cancellation),
+            await runs.Include(run => run.Experiment).OrderByDescending(run => run.Number).Take(newest).ToListAsync(cancellation),
+            await Needing(db, key).Select(run => run.Name).ToListAsync(cancellation),
+            [.. experiments.Where(experiment => experiment.DefaultSpec.Dataset == key).Select(experiment => experiment.Name)]);
+    }
+
+    /// <summary>How many runs each data set has had.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> RunsAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.GroupBy(run => run.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
+    }
+
+    public void Dispose() => _changing.Dispose();
+
+    /// <summary>Whatever has not ended may be trained (on) one day.</summary>
+    private static IQueryable<Run> Needing(TrackingDb db, string key) =>
+        db.Runs.Where(run => run.Dataset == key && run.Status != RunStatus.Finished && run.Status != RunStatus.Stopped && run.Status != RunStatus.Failed);
+
+    private List<OwnDataset> Read()
+    {
+        using var db = databases.CreateDbContext();
+        return [.. db.OwnDatasets.AsNoTracking().AsEnumerable().OrderBy(dataset => dataset.Name, StringComparer.OrdinalIgnoreCase)];
+    }
+}

@@ -1,0 +1,66 @@
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Devices;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>
+/// When a run that goes on cannot promise the bits of a run that was never disturbed. On the CPU it can, with the same processor, number of threads and
+/// libtorch; sums are otherwise added in another order, and GPUs do not promise an order at all.
+/// </summary>
+public static class Identity
+{
+    /// <summary>What was different when a run went on, as sentences, the earliest first; empty where nothing was.</summary>
+    public static IEnumerable<string> Changes(IReadOnlyList<Attempt> attempts)
+    {
+        var trained = attempts.Where(attempt => attempt.Device is not null).OrderBy(attempt => attempt.Number).ToList();
+        for (var i = 1; i < trained.Count; i++)
+        {
+            var (before, now) = (trained[i - 1], trained[i]);
+            // An attempt that began anew owes nothing to the ones before.
+            if (now is { AfterEpoch: 0, AfterSteps: 0 })
+                continue;
+            var reasons = Differences(before.Device!, before.DeviceName, before.Threads, before.TorchVersion, now.Device!, now.DeviceName, now.Threads, now.TorchVersion);
+            if (reasons.Count > 0)
+                yield return $"From attempt {now.Number} on ({Place(now.AfterEpoch ?? 0, now.AfterSteps ?? 0)}) {string.Join(", ", reasons)}.";
+        }
+    }
+
+    /// <summary>What would be different if a run went on now on this machine, as parts of a sentence; empty where nothing is known to be.</summary>
+    public static IReadOnlyList<string> Expected(Run run, DeviceInventory devices)
+    {
+        if (run.Device is not { } used || devices.Report is not { TorchVersion: { } torch } report)
+            return [];
+        var asked = DeviceRequest.Parse(run.Spec.Device);
+        var kind = devices.GroupOf(asked);
+        var candidates = report.Devices.Where(device => device.Kind == kind && (asked.Index is null || device.Index == asked.Index)).ToList();
+        // Which one of several GPUs it gets, only the queue will know; the same one is among them.
+        var next = candidates.Find(device => device == used) ?? candidates.FirstOrDefault();
+        // A run keeps its number of threads where the machine has as many cores.
+        var threads = run.Threads <= Environment.ProcessorCount ? run.Threads : Environment.ProcessorCount;
+        return next is null ? [] : Differences(used.TorchName, used.Name, run.Threads, run.TorchVersion, next.TorchName, next.Name, threads, torch);
+    }
+
+    /// <summary>Where an attempt began: "after epoch 3", "after step 120 of epoch 4", "from the beginning".</summary>
+    public static string Place(int epoch, int steps) =>
+        steps > 0 ? $"after step {steps:N0} of epoch {epoch + 1:N0}" : epoch > 0 ? $"after epoch {epoch:N0}" : "from the beginning";
+
+    private static List<string> Differences(
+        string device, string? name, int? threads, string? torch, string nextDevice, string? nextName, int? nextThreads, string? nextTorch)
+    {
+        var found = new List<string>();
+        if (Kind(device) != Kind(nextDevice) || name != nextName)
+            found.Add($"it is {nextName ?? nextDevice} instead of {name ?? device}");
+        else if (Kind(device) == DeviceRequest.Cuda)
+            found.Add("it is the same kind of GPU, but GPUs do not promise the same order of sums twice");
+        // The CPU's threads do not touch what a GPU computes.
+        if (Kind(nextDevice) == DeviceRequest.Cpu && threads != nextThreads && Kind(device) == DeviceRequest.Cpu)
+            found.Add($"it uses {Threads(nextThreads)} instead of {threads}");
+        if (torch != nextTorch)
+            found.Add($"it is libtorch {nextTorch} instead of {torch}");
+        return found;
+    }
+
+    private static string Threads(int? count) => count == 1 ? "1 thread" : $"{count} threads";
+
+    private static string Kind(string device) => device.Split(':')[0];
+}

@@ -1,0 +1,84 @@
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Web.Layout;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace ExperimentHub.Web.Datasets;
+
+/// <summary>The form of an upload. The browser sends it as a plain request, with a bar for each file.</summary>
+public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOptions options, NavigationManager navigation, IJSRuntime js) : IAsyncDisposable
+{
+    private static readonly (string Field, string Words)[] Fields =
+        [.. DatasetUpload.FileFields.Zip(["Training images", "Training labels", "Test images", "Test labels"])];
+
+    private const string Python = """
+        def write_idx(path, array):  # uint8
+            with open(path, "wb") as file:
+                shape = np.array(array.shape, ">u4")
+                file.write(bytes([0, 0, 8, array.ndim]))
+                file.write(shape.tobytes() + array.tobytes())
+        """;
+
+    private ElementReference _form;
+    private DotNetObjectReference<DatasetUploadPage>? _self;
+    private IJSObjectReference? _module, _upload;
+    private bool _ready, _disposed;
+
+    private string Curl => $"""
+        curl {navigation.BaseUri}api/v1/datasets \
+          -F name="My digits" \
+          -F trainImages=@{DatasetFile.UsualNames[0]}.gz \
+          -F trainLabels=@{DatasetFile.UsualNames[1]}.gz \
+          -F testImages=@{DatasetFile.UsualNames[2]}.gz \
+          -F testLabels=@{DatasetFile.UsualNames[3]}.gz
+        """;
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+            return;
+        try
+        {
+            _self = DotNetObjectReference.Create(this);
+            _module = await js.InvokeAsync<IJSObjectReference>("import", "/js/dataset-upload.js");
+            _upload = await _module.InvokeAsync<IJSObjectReference>("attach", _form, _self);
+            _ready = true;
+            StateHasChanged();
+            if (_disposed)
+                await DisposeAsync();
+        }
+        catch (Exception e) when (BrowserGone.Is(e))
+        {
+            // The page was closed while it was loading.
+        }
+    }
+
+    /// <summary>A name that is taken is better refused before gigabytes are on their way.</summary>
+    /// <returns>What is wrong with the name; null where it can be used.</returns>
+    [JSInvokable]
+    public string? CheckName(string? name) => DatasetUpload.NameProblem(name)
+        ?? (library.Find(OwnDataset.KeyOf(name!)) is { } other ? DatasetUpload.TakenBy(other) : null);
+
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        try
+        {
+            if (_upload is { } upload)
+            {
+                await upload.InvokeVoidAsync("dispose");
+                await upload.DisposeAsync();
+            }
+
+            if (_module is { } module)
+                await module.DisposeAsync();
+        }
+        catch (Exception e) when (BrowserGone.Is(e))
+        {
+            // The page is gone, and what it was sending with it.
+        }
+
+        _self?.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Runs;
+using static ExperimentHub.TestHub.FakeTrainer;
+
+namespace ExperimentHub.Execution.Tests.Trainers;
+
+/// <summary>What a fork and a reproduction start from, and what happens where that is gone.</summary>
+public sealed class StartingPointTests
+{
+    /// <summary>A parent with one checkpoint; a fork fails unless it is given files of its parent that are there, by absolute paths.</summary>
+    private static readonly string ParentOrFork = $$"""
+        {{SayStarted}}
+        case "$start" in
+        *'"fork":'*)
+            weights=$(echo "$start" | sed 's/.*"fork":{"checkpointFile":"\([^"]*\)".*/\1/')
+            state=$(echo "$start" | sed 's/.*"fork":{.*"stateFile":"\([^"]*\)".*/\1/')
+            case "$weights$state" in /*/checkpoints/{{CheckpointName.For(1, 1)}}/*/checkpoints/{{CheckpointName.StateFor(1, 1)}}) ;; *) echo "wrong paths"; exit 0;; esac
+            test -f "$weights" && test -f "$state" && {{SayEpoch(1)}} && {{Say(new TrainingFinished())}}
+            exit 0;;
+        esac
+        {{SaveCheckpoint(1, 1)}}
+        {{Say(new TrainingFinished())}}
+        """;
+
+    [Fact]
+    public async Task Fork_OfACheckpoint_GetsItsFilesByAbsolutePaths()
+    {
+        using var trainer = new FakeTrainer(ParentOrFork);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var parent = await hub.RunToEndAsync();
+        var run = await hub.WaitForEndAsync(await ForkAsync(hub, parent.Id));
+        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.EpochsDone));
+        Assert.Empty(run.Checkpoints); // its own folder is its own
+    }
+
+    [Fact]
+    public async Task Fork_ParentDeletedBeforeItStarts_FailsWithWords()
+    {
+        using var trainer = new FakeTrainer(ParentOrFork);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var parent = await hub.RunToEndAsync();
+        var fork = await ForkAsync(hub, parent.Id, waits: true);
+        Assert.Equal(DeleteOutcome.Deleted, await hub.Hub.Get<RunDeletion>().DeleteAsync(parent.Id));
+        var run = await SuperviseAsync(hub, fork);
+        Assert.Equal(RunStatus.Failed, run.Status);
+        Assert.Contains("was deleted before this one had weights of its own", run.Error, StringComparison.Ordinal);
+        Assert.Single(run.Attempts); // trying again would end the same way
+    }
+
+    [Fact]
+    public async Task Fork_DamagedCheckpoint_FailsWithTheReason()
+    {
+        using var trainer = new FakeTrainer(ParentOrFork);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var parent = await hub.RunToEndAsync();
+        var fork = await ForkAsync(hub, parent.Id, waits: true);
+        await File.WriteAllTextAsync(Path.Combine(hub.Hub.Folder.CheckpointFolder(parent.Id), CheckpointName.StateFor(1, 1)), "y", TestContext.Current.CancellationToken);
+        Assert.Contains("SHA-256", (await SuperviseAsync(hub, fork)).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a", "a", RunStatus.Finished)]
+    [InlineData("a", "b", RunStatus.Failed)]
+    public async Task Reproduction_OtherData_IsRefusedBeforeItTrains(string before, string now, RunStatus expected)
+    {
+        string Started(string data) => Say(new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875) { DatasetSha256 = data });
+
+        using var trainer = new FakeTrainer($"""
+            case "$start" in *'"device":"cpu","seed":9'*) {Started(now)};; *) {Started(before)};; esac
+            {SayEpoch(1)}
+            {Say(new TrainingFinished())}
+            """);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var original = await hub.RunToEndAsync(new TrainingSpec { Seed = 9 });
+        Assert.Equal(RunStatus.Finished, original.Status);
+        var run = await hub.WaitForEndAsync((await hub.Hub.Control.ReproduceAsync(original.Id)).Run!.Value);
+        Assert.Equal(expected, run.Status);
+        Assert.Equal(expected == RunStatus.Failed ? 0 : 1, run.EpochsDone);
+        if (expected == RunStatus.Failed)
+            Assert.Contains("its hash is b, not a", run.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<RunId> ForkAsync(RunningHub hub, RunId parent, bool waits = false)
+    {
+        // On a device that this machine does not have, so that it waits until the test wants it to start.
+        var spec = new TrainingSpec { Device = waits ? "cuda" : "cpu" };
+        return (await hub.Hub.Queue.EnqueueAsync(new RunRequest("forks", null, spec, Fork: new ForkSource(parent, 1)))).Run!.Value;
+    }
+
+    /// <summary>Takes a waiting run by hand and lets a supervisor have it.</summary>
+    private static async Task<Run> SuperviseAsync(RunningHub hub, RunId fork)
+    {
+        var claimed = (await hub.Hub.Queue.ClaimAsync("cuda", _ => true))!;
+        await hub.Hub.Get<Execution.Trainers.RunSupervisor>().SuperviseAsync(claimed, new DeviceInfo("cpu", 0, "Test CPU"), CancellationToken.None);
+        return await hub.Hub.ReadAsync(fork);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace ExperimentHub.Trainer.Tests;
+
+[Collection(nameof(Torch))]
+public sealed class FailuresTests
+{
+    // The words of libtorch 2.10.
+    private const string CudaOutOfMemory =
+        "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.10 GiB of which 11.56 GiB is free. Process 77 has 25.00 GiB memory in use. " +
+        "Of the allocated memory 39.00 GiB is allocated by PyTorch, and 12.00 MiB is reserved by PyTorch but unallocated. If reserved but unallocated memory is large " +
+        "try setting PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True to avoid fragmentation.  See documentation for Memory Management";
+
+    private const string CudaReason =
+        "The GPU has too little free memory: CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.10 GiB of which 11.56 GiB is free. " +
+        "Process 77 has 25.00 GiB memory in use.";
+
+    [Theory]
+    [InlineData(CudaOutOfMemory + "\nException raised from malloc at CUDACachingAllocator.cpp:1", CudaReason)]
+    [InlineData("The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript (most recent call last):\n  File \"x\", line 3\nRuntimeError: " + CudaOutOfMemory, CudaReason)]
+    [InlineData("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported", "The GPU has too little free memory: CUDA error: out of memory")]
+    [InlineData("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "The GPU has too little free memory: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")]
+    public void Explain_NoGpuMemory_SaysHowMuchWasAskedForAndWhatToDo(string words, string reason)
+    {
+        var known = Failures.Explain(new TorchError(words));
+
+        Assert.Equal(reason, known.Message);
+        Assert.Contains("smaller batch size", known.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Explain_TorchAsksForMoreThanTheMachineHas_SaysHowMuchAndWhatToDo()
+    {
+        var failure = Assert.ThrowsAny<Exception>(() => zeros(1L << 45));
+
+        var known = Failures.Explain(failure);
+
+        Assert.Equal($"The machine has too little free memory: can't allocate memory: you tried to allocate {1L << 47} bytes. Error code 12 (Cannot allocate memory)", known.Message);
+        Assert.Contains("smaller batch size", known.Remedy, StringComparison.Ordinal);
+    }
+
+    /// <summary>How TorchSharp passes libtorch's errors on.</summary>
+    private sealed class TorchError(string words) : ExternalException(words);
+}

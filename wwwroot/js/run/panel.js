@@ -1,0 +1,133 @@
+// One panel: its frame, its menu, its chart. It is drawn only while it can be seen.
+import { band, colour, curve, frameOf, smooth, smoothing } from '../charts.js';
+import { firstAfter } from './series.js';
+import { csvAddress, savePicture } from './export.js';
+
+const element = (name, attributes = {}, ...children) => {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
+    else if (value !== false && value !== undefined) made.setAttribute(key, value === true ? '' : value);
+  }
+  made.append(...children);
+  return made;
+};
+
+export class Panel {
+  /** @param page what the panels share: run, axis, zoom, choices, `view` of a metric, `emptyWords`, and what the menu does. */
+  constructor(definition, page) {
+    [this.definition, this.page] = [definition, page];
+    this.build();
+  }
+
+  get key() { return this.definition.key; }
+
+  build() {
+    const { title, curves, log } = this.definition;
+    this.place = element('div', { class: 'panel', tabindex: 0, role: 'img', 'aria-describedby': 'chart-keys' });
+    this.note = element('p', { class: 'note' });
+    this.logButton = element('button', { type: 'button', class: 'text-button log', 'aria-label': `log axis of ${title}`, title: 'Logarithmic axis', onclick: () => this.page.toggleLog(this) }, 'log');
+    this.csv = element('a', { download: true, 'data-close-menu': true }, 'Download CSV');
+    const item = (word, act, name) => element('button', { type: 'button', 'data-close-menu': true, 'data-do': name, onclick: act }, word);
+    this.figure = element('figure', { class: 'card', 'data-panel': this.key, 'data-empty': true },
+      element('figcaption', { class: 'card-head' },
+        element('h2', {}, title),
+        element('span', { class: 'legend' },
+          ...(curves.length > 1 ? curves.map(([, word], i) => element('span', {}, element('i', { 'aria-hidden': true, style: `background: var(--curve-${i + 1})` }), word)) : []),
+          ...(log ? [this.logButton] : []),
+          element('details', { class: 'menu' },
+            element('summary', { class: 'text-button', 'aria-label': `${title}: more` }, '⋯'),
+            element('div', {},
+              item('Save PNG', () => this.chart && savePicture(this, `${this.page.run}-${this.key.replace(/[^\w.-]+/g, '-')}.png`)), this.csv,
+              item('Move back', () => this.page.move(this, -1), 'back'), item('Move on', () => this.page.move(this, 1), 'on'),
+              item('Remove panel', () => this.page.remove(this), 'remove'))))),
+      this.note, this.place);
+  }
+
+  /** Draws anew with other axes or colours. */
+  rebuild() {
+    this.chart?.dispose();
+    this.chart = undefined;
+    this.draw();
+  }
+
+  draw() {
+    const { curves, title } = this.definition;
+    const views = curves.map(([metric]) => this.page.view(metric));
+    this.csv.href = csvAddress(this.page.run, curves.map(([metric]) => metric), this.page.zoom);
+    const finite = views.some(({ values }) => values.some(Number.isFinite));
+    const points = views.some(({ steps }) => steps.length > 0);
+    this.figure.toggleAttribute('data-empty', !finite);
+    this.note.textContent = points ? 'Every value of this curve is infinite or not a number.' : this.page.emptyWords(this.definition);
+    this.place.setAttribute('aria-label', finite ? `${title}. ${this.lastWords(views)}` : `${title}. ${this.note.textContent}`);
+    this.logButton.setAttribute('aria-pressed', String(this.page.choices.isLog(this.definition)));
+    if (!this.visible || !globalThis.echarts || this.place.clientWidth === 0) return;
+    this.chart ??= this.frame();
+    this.chart.setOption({ xAxis: this.page.axis.options(this.page.zoom), series: curves.flatMap(([metric, word], i) => this.lines(metric, word, views[i], i)) }, { replaceMerge: ['series'] });
+  }
+
+  frame() {
+    const { isFraction, format } = this.definition;
+    const chart = echarts.init(this.place, null, { renderer: 'canvas' });
+    const frame = frameOf({ isFraction, format, xAxis: this.page.axis.options(this.page.zoom), title: (x) => this.page.axis.title(x) });
+    if (this.page.choices.isLog(this.definition)) frame.yAxis = { ...frame.yAxis, type: 'log' };
+    chart.setOption(frame);
+    return chart;
+  }
+
+  /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. */
+  lines(metric, word, view, i) {
+    const { scale, smooth: isNoisy } = this.definition;
+    const { axis } = this.page;
+    const tint = colour(`--curve-${i + 1}`);
+    const isLog = this.page.choices.isLog(this.definition);
+    const drawable = (value) => (Number.isFinite(value) && !(isLog && value <= 0) ? scale(value) : null);
+    const smoothed = isNoisy && view.steps.length > smoothing.from && this.page.choices.smoothing > 0;
+    let rows = view.steps.map((step, at) => [axis.xOf(step), drawable(view.values[at]), drawable(view.values[at]), drawable(view.low[at]), drawable(view.high[at])]);
+    if (smoothed) rows = smooth(rows, this.page.choices.smoothing);
+    rows = rows.slice(...this.window(view.steps));
+    return [
+      curve(word, view.bucketed ? rows : rows.map(([x, y, raw]) => [x, y, raw]), tint, { id: metric }),
+      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
+      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
+    ];
+  }
+
+  /** The entries that are looked at and one more on each side, so that the line runs on to the edge. */
+  window(steps) {
+    const { zoom } = this.page;
+    return zoom ? [Math.max(0, firstAfter(steps, zoom.from - 1) - 1), firstAfter(steps, zoom.to) + 1] : [0];
+  }
+
+  lastWords(views) {
+    const { curves, format, scale } = this.definition;
+    const last = curves.flatMap(([, word], i) => (views[i].steps.length > 0 ? [`${word} ${format(scale(views[i].values.at(-1)))} at step ${views[i].last.toLocaleString('en')}`] : []));
+    return `${last.join(', ')}.`;
+  }
+
+  /** Steps of the curve with the most entries, as far as they are looked at: where the cursor can stand. */
+  get stops() {
+    const views = this.definition.curves.map(([metric]) => this.page.view(metric));
+    const { steps } = views.reduce((a, b) => (b.steps.length > a.steps.length ? b : a));
+    const { zoom } = this.page;
+    return zoom ? steps.filter((step) => step >= zoom.from && step <= zoom.to) : steps;
+  }
+
+  /** The step under the mouse. */
+  stepAt(event) { return this.page.axis.stepOf(this.chart.convertFromPixel({ xAxisIndex: 0 }, event.clientX - this.place.getBoundingClientRect().left)); }
+
+  /** What the curves say at a step, in words. */
+  wordsAt(step) {
+    const { curves, format, scale } = this.definition;
+    return curves.flatMap(([metric, word]) => {
+      const view = this.page.view(metric);
+      const at = firstAfter(view.steps, step) - 1;
+      return at >= 0 ? [`${word} ${Number.isFinite(view.values[at]) ? format(scale(view.values[at])) : view.values[at]}`] : [];
+    }).join(', ');
+  }
+
+  dispose() {
+    this.chart?.dispose();
+    this.figure.remove();
+  }
+}

@@ -1,0 +1,30 @@
+// Which panels there are: those of what every run tells, and one for each other metric that a run has.
+import { percent, significant } from '../charts.js';
+
+const whole = (value) => Math.round(value).toLocaleString('en');
+const asTyped = (value) => String(+value.toPrecision(6));
+const mebibytes = (value) => value / 1048576;
+const fromTheFirstSteps = 'Drawn from the first steps on.';
+
+/**
+ * curves: metric and its word. smooth: noisy enough to be smoothed. log: where a logarithmic axis makes sense. always: shown before its first point. scale: what of a value is drawn.
+ */
+const known = [
+  { key: 'loss', title: 'Loss', curves: [['train_loss', 'train'], ['test_loss', 'test']], smooth: true, log: true, always: true },
+  { key: 'accuracy', title: 'Accuracy', curves: [['test_accuracy', 'test']], isFraction: true, format: percent, always: true, waiting: 'Measured on the test set after each epoch.' },
+  { key: 'learning_rate', title: 'Learning rate', curves: [['learning_rate', 'learning rate']], log: true, format: asTyped, always: true },
+  { key: 'speed', title: 'Images per second', curves: [['samples_per_second', 'images/s']], smooth: true, format: whole, always: true },
+  { key: 'cpu', title: 'CPU of the trainer, % of one core', curves: [['cpu_percent', 'CPU %']], smooth: true, format: whole, always: true },
+  { key: 'memory', title: 'Memory of the trainer, MiB', curves: [['memory_bytes', 'MiB']], scale: mebibytes, format: whole, always: true },
+  { key: 'gpu', title: 'GPU utilisation, %', curves: [['gpu_percent', 'GPU %']], smooth: true, format: whole },
+  { key: 'gpu_memory', title: 'GPU memory in use, MiB', curves: [['gpu_memory_bytes', 'MiB']], scale: mebibytes, format: whole },
+];
+
+const taken = new Set(known.flatMap(({ curves }) => curves.map(([metric]) => metric)));
+const complete = (panel) => ({ format: significant, scale: (value) => value, waiting: fromTheFirstSteps, ...panel });
+
+/** The panels of a run with these metrics, in their first order. */
+export const panelsOf = (metrics) => [
+  ...known.filter(({ always, curves }) => always || curves.some(([metric]) => metrics.includes(metric))),
+  ...metrics.filter((metric) => !taken.has(metric)).sort().map((metric) => ({ key: `metric:${metric}`, title: metric, curves: [[metric, metric]], smooth: true, log: true })),
+].map(complete);
