@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Models;
+using ExperimentHub.Trainer.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -24,7 +25,7 @@ internal sealed class TrainingStep : IDisposable
     private readonly List<Tensor[]> _unread = [];
     private readonly List<double> _unreadRates = [];
 
-    /// <param name="network">Built from this outline and on its device; it is trained in place.</param>
+    /// <param name="network">Built from this outline and on its device; it is trained in place, by the thread that calls this.</param>
     public TrainingStep(TrainingSpec spec, ModelOutline outline, nn.Module<Tensor, Tensor> network)
     {
         _spec = spec;
@@ -41,6 +42,7 @@ internal sealed class TrainingStep : IDisposable
         _targets = eye(classes, device: device).mul_(1 - spec.LabelSmoothing).add_(spec.LabelSmoothing / classes).DetachFromDisposeScope();
         _minusOne = tensor(-1f).DetachFromDisposeScope();
         _drawsRandomNumbers = StepProgram.DrawsRandomNumbers(spec, outline);
+        LibTorch.RunProgramsAsWritten();
         _program = jit.compile(StepProgram.Write(spec, outline));
     }
 

@@ -15,6 +15,8 @@ internal static class LibTorch
     // Dependencies first: glibc answers a later library's need with what is loaded under that name, wherever it came from.
     private static readonly string[] LoadOrder = ["libc10.so", "libtorch_cpu.so", "libtorch_cuda.so", "libtorch.so"];
 
+    private static nint _torch;
+
     private static string Natives => Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native");
 
     /// <param name="externalFolder">Where libtorch lies; null for the one beside the trainer.</param>
@@ -38,11 +40,18 @@ internal static class LibTorch
                 $"Set {ExternalFolderVariable} to the folder that holds libtorch_cpu.so, or remove the setting to use the libtorch that comes with the trainer.");
         }
 
+        // Threads that wait for work sleep instead of spinning: on a machine that also has a hub to run, two spinning threads took six times as long.
+        LibC.SetDefaultEnvironment("OMP_WAIT_POLICY", "PASSIVE");
+        LibC.KeepFreedMemory();
         var hasCuda = File.Exists(Path.Combine(folder, "libtorch_cuda.so"));
         foreach (var name in LoadOrder)
         {
             if (name != "libtorch_cuda.so" || hasCuda)
-                LoadFile(Path.Combine(folder, name));
+            {
+                var library = LoadFile(Path.Combine(folder, name));
+                if (name == "libtorch_cpu.so")
+                    _torch = library;
+            }
         }
 
         LoadFile(Path.Combine(Natives, Wrapper));
@@ -55,7 +64,18 @@ internal static class LibTorch
             ? value == "true"
             : null;
 
-    private static void LoadFile(string path)
+    /// <summary>
+    /// Tells torch, for this thread, to run TorchScript as it is written. Its optimizer would rewrite a program after the first call (on a GPU into fused
+    /// kernels that round differently), so that numbers depended on how often it was called before. The switch is not part of torch's C interface: where a
+    /// version lacks it, only identity on a GPU is lost.
+    /// </summary>
+    public static unsafe void RunProgramsAsWritten()
+    {
+        if (NativeLibrary.TryGetExport(_torch, "_ZN5torch3jit24setGraphExecutorOptimizeEb", out var setOptimize))
+            ((delegate* unmanaged<byte, void>)setOptimize)(0);
+    }
+
+    private static nint LoadFile(string path)
     {
         if (!File.Exists(path))
         {
@@ -65,7 +85,7 @@ internal static class LibTorch
 
         try
         {
-            NativeLibrary.Load(path);
+            return NativeLibrary.Load(path);
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {
