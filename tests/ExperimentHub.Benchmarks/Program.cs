@@ -5,14 +5,18 @@ if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
 
 // dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [scale] [--rounds N]
+// training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
 // scale: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
 var wanted = new List<string>();
+var device = "cpu";
 var scale = new ScaleOptions([20_000, 100_000], null);
 for (var i = 0; i < args.Length; i++)
 {
     if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out var number) && number > 0)
         (askedRounds, i) = (number, i + 1);
+    else if (args[i] == "--device" && i + 1 < args.Length)
+        device = args[++i] is "cuda" ? "cuda:0" : args[i];
     else if (args[i] == "--runs" && i + 1 < args.Length)
         scale = scale with { Runs = [.. args[++i].Split(',').Select(int.Parse)] };
     else if (args[i] == "--folder" && i + 1 < args.Length)
@@ -23,7 +27,7 @@ for (var i = 0; i < args.Length; i++)
 
 var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int Rounds)>
 {
-    ["training"] = (TrainingBenchmark.RunAsync, 5),
+    ["training"] = (async rounds => [.. device == "cpu" ? await TrainingBenchmark.RunAsync(rounds) : [], .. await EngineBenchmark.RunAsync(device)], 5),
     ["hub"] = (HubBenchmark.RunAsync, 5),
     ["recovery"] = (RecoveryBenchmark.RunAsync, 5),
     ["live"] = (LiveBenchmark.RunAsync, 5),
