@@ -35,7 +35,8 @@ internal static class PacedTrainer
         {
             Console.In.ReadLine();
             stop.Set();
-        }) { IsBackground = true }.Start();
+        })
+        { IsBackground = true }.Start();
 
         void Say(TrainerEvent said) => output.Write(Encoding.UTF8.GetBytes(ProtocolJson.Write(said) + "\n"));
 

@@ -6,10 +6,8 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.TestHub;
-using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 
 namespace ExperimentHub.Benchmarks;

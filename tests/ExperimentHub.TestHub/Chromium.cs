@@ -13,6 +13,8 @@ public sealed class Chromium : IAsyncDisposable
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
+    private const int Patience = 30_000;
+
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
 
@@ -24,6 +26,8 @@ public sealed class Chromium : IAsyncDisposable
         if (Places.FirstOrDefault(File.Exists) is not { } chromium)
             return null;
         var playwright = await Playwright.CreateAsync();
+        // As for actions below: a busy machine is no reason to fail, and what comes ends the waiting at once.
+        Assertions.SetDefaultExpectTimeout(Patience);
         return new Chromium(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Switches }));
     }
 
@@ -40,7 +44,7 @@ public sealed class Chromium : IAsyncDisposable
             Locale = "en-GB",
         });
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout(Patience);
         page.Request += (_, request) =>
         {
             if (request.Url.StartsWith("http", StringComparison.Ordinal) && new Uri(request.Url).Authority != hub.Authority)

@@ -15,7 +15,7 @@ public sealed class ArchitectureTests
         ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
         ["src/ExperimentHub.Web"] = (
             ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite", "ExperimentHub.Trainer"],
-            ["MudBlazor", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi"]),
+            ["MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi"]),
     };
 
     [Fact]

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>A search whose names were found in the database.</summary>
@@ -41,6 +39,7 @@ internal sealed record BoundSearch(
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         var warnings = new List<SearchProblem>();
         ParamNameBook? book = null;
+        var there = await KnownNames.ThereAsync(db, [.. uses.Select(use => use.Use.Column).Where(column => column.Kind is ColumnKind.Metric or ColumnKind.Tag)], cancellation);
         foreach (var (field, use) in uses)
         {
             var column = use.Column;
@@ -56,9 +55,9 @@ internal sealed record BoundSearch(
                     problems.Add(new SearchProblem(field, use.Position, use.Length,
                         $"'{column.Name}' could be {string.Join(" or ", found.Select(name => $"params.{name.Name}"))}. Write the whole name.", Text(query, field, use), [.. found.Select(name => $"params.{name.Name}")]));
             }
-            else if (column.Kind == ColumnKind.Metric && !await db.MetricSeries.AnyAsync(series => series.Name == column.Name, cancellation))
+            else if (column.Kind == ColumnKind.Metric && !there.Contains((column.Kind, column.Name)))
                 warnings.Add(Unknown(query, field, use, await KnownNames.MetricsAsync(db, cancellation)));
-            else if (column.Kind == ColumnKind.Tag && !await db.RunTags.AnyAsync(tag => tag.Name == column.Name, cancellation))
+            else if (column.Kind == ColumnKind.Tag && !there.Contains((column.Kind, column.Name)))
                 warnings.Add(Unknown(query, field, use, await KnownNames.TagsAsync(db, cancellation)));
         }
 

@@ -12,6 +12,18 @@ internal static class KnownNames
 
     public static Task<IReadOnlyList<string>> TagsAsync(TrackingDb db, CancellationToken cancellation) => DistinctAsync(db, "RunTags", cancellation);
 
+    /// <summary>Those of the metrics and tags that any run has.</summary>
+    public static async Task<HashSet<(ColumnKind Kind, string Name)>> ThereAsync(TrackingDb db, IReadOnlyList<SearchColumn> columns, CancellationToken cancellation)
+    {
+        if (columns.Count == 0)
+            return [];
+        List<(ColumnKind Kind, string Name)> names = [.. columns.Select(column => (column.Kind, column.Name)).Distinct()];
+        var parameters = new SqlParameters();
+        var exist = names.Select(name => $"EXISTS (SELECT 1 FROM \"{(name.Kind == ColumnKind.Metric ? "MetricSeries" : "RunTags")}\" WHERE \"Name\" = {parameters.Add(name.Name)})");
+        var there = (await Statement.ListAsync(db, $"SELECT {string.Join(", ", exist)}", parameters, row => names.Select((_, i) => row.GetBoolean(i)).ToList(), cancellation))[0];
+        return [.. names.Where((_, i) => there[i])];
+    }
+
     private static async Task<IReadOnlyList<string>> DistinctAsync(TrackingDb db, string table, CancellationToken cancellation) =>
         await Statement.ListAsync(db, $"""
             WITH RECURSIVE n("Name", "Place") AS (

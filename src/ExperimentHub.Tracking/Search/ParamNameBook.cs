@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
@@ -24,8 +22,8 @@ internal sealed class ParamNameBook
 
     public static async Task<ParamNameBook> ReadAsync(TrackingDb db, CancellationToken cancellation)
     {
-        var names = await db.ParamNames.AsNoTracking().OrderBy(name => name.Id).ToListAsync(cancellation);
-        return new ParamNameBook([.. names.Select(name => (name.Id, name.Name, Plain(name.Name)))]);
+        return new ParamNameBook(await Statement.ListAsync(db, """SELECT "Id", "Name" FROM "ParamNames" ORDER BY "Id" """, new SqlParameters(),
+            row => (row.GetInt32(0), row.GetString(1), Plain(row.GetString(1))), cancellation));
     }
 
     /// <returns>The one that it means; several where it could mean each of them; none where no run has it.</returns>

@@ -8,7 +8,7 @@ namespace ExperimentHub.Trainer.Models;
 
 /// <summary>
 /// Writes the training of any network as one TorchScript function that takes a block of steps: batch, forward, loss, backward, update. One call then trains
-/// many steps without a word between .NET and torch; docs/decisions/0011-training-step.md says what that is worth. The way back is written out layer by layer
+/// many steps without a word between .NET and torch; docs/decisions/0013-training-step.md says what that is worth. The way back is written out layer by layer
 /// with the functions that autograd itself would call, so that nothing has to be recorded first.
 /// </summary>
 internal static class StepProgram

@@ -49,7 +49,7 @@ internal static class ApiSetup
         api.MapSeries();
         api.MapLive();
         api.MapAnnotations();
-        var datasets = app.MapGroup("/api/v1/datasets").WithTags("Data sets");
+        var datasets = app.MapGroup("/api/v1").WithTags("Data sets");
         datasets.MapDatasets();
         datasets.MapDatasetUpload();
         datasets.MapDatasetImages();

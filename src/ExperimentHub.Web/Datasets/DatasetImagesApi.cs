@@ -17,7 +17,7 @@ internal static class DatasetImagesApi
     /// <summary>One image of the greatest size that a data set may have.</summary>
     private const long MaxPixels = (long)IdxReader.MaxSide * IdxReader.MaxSide;
 
-    public static void MapDatasetImages(this RouteGroupBuilder datasets) => datasets.MapGet("/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
+    public static void MapDatasetImages(this RouteGroupBuilder api) => api.MapGet("/datasets/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
         .WithDescription("One grey PNG of the images at the given indexes, left to right and top to bottom without gaps. split: train or test. indexes: numbers from 0 with commas between them. "
             + "columns: images in a row, all in one row where left out. version: the data set's SHA-256 or its beginning; with it the picture may be kept for ever.")
         .Produces(StatusCodes.Status200OK, contentType: "image/png").ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();

@@ -19,7 +19,7 @@ internal static class DatasetUploadApi
     /// <summary>What the parts' headers, the boundaries and the texts may take beside the files.</summary>
     private const long Wrapping = 1 << 20;
 
-    public static void MapDatasetUpload(this RouteGroupBuilder datasets) => datasets.MapPost("", UploadAsync).WithName("UploadDataset").WithSummary("Upload a data set of four IDX files")
+    public static void MapDatasetUpload(this RouteGroupBuilder api) => api.MapPost("/datasets", UploadAsync).WithName("UploadDataset").WithSummary("Upload a data set of four IDX files")
         .WithDescription("multipart/form-data with the fields name, trainImages, trainLabels, testImages, testLabels and, if the classes have names, classNames (one in a line). "
             + "Each file may be gzip-compressed. With curl: -F name=... -F trainImages=@train-images-idx3-ubyte.gz and so on.")
         .Produces<DatasetResource>(StatusCodes.Status201Created).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict)

@@ -14,10 +14,11 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
 
     private const string Python = """
         def write_idx(path, array):  # uint8
+            shape = np.array(array.shape, ">u4")
+            head = bytes([0, 0, 8, array.ndim])
             with open(path, "wb") as file:
-                shape = np.array(array.shape, ">u4")
-                file.write(bytes([0, 0, 8, array.ndim]))
-                file.write(shape.tobytes() + array.tobytes())
+                file.write(head + shape.tobytes())
+                file.write(array.tobytes())
         """;
 
     private ElementReference _form;

@@ -6,13 +6,13 @@ namespace ExperimentHub.Web.Datasets;
 /// <summary>List, read, fetch and delete data sets.</summary>
 internal static class DatasetsApi
 {
-    public static void MapDatasets(this RouteGroupBuilder datasets)
+    public static void MapDatasets(this RouteGroupBuilder api)
     {
-        datasets.MapGet("", ListAsync).WithName("ListDatasets").WithSummary("List data sets").Produces<DatasetList>();
-        datasets.MapGet("/{key}", ReadAsync).WithName("ReadDataset").WithSummary("Read a data set").Produces<DatasetResource>().ProducesProblem(StatusCodes.Status404NotFound);
-        datasets.MapPost("/{key}/fetch", Fetch).WithName("FetchDataset").WithSummary("Fetch a published data set to this machine")
+        api.MapGet("/datasets", ListAsync).WithName("ListDatasets").WithSummary("List data sets").Produces<DatasetList>();
+        api.MapGet("/datasets/{key}", ReadAsync).WithName("ReadDataset").WithSummary("Read a data set").Produces<DatasetResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/datasets/{key}/fetch", Fetch).WithName("FetchDataset").WithSummary("Fetch a published data set to this machine")
             .Produces(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        datasets.MapDelete("/{key}", DeleteAsync).WithName("DeleteDataset").WithSummary("Delete an uploaded data set")
+        api.MapDelete("/datasets/{key}", DeleteAsync).WithName("DeleteDataset").WithSummary("Delete an uploaded data set")
             .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 

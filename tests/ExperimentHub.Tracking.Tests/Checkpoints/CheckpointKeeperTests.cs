@@ -15,8 +15,6 @@ public sealed class CheckpointKeeperTests
     [InlineData(0, false, null, new[] { 8 })]
     [InlineData(0, false, 3, new[] { 6, 7, 8 })]
     [InlineData(0, true, 2, new[] { 3, 7, 8 })]
-    [InlineData(4, false, 0, new[] { 4, 8 })]
-    [InlineData(0, false, -5, new[] { 8 })]
     public async Task Saved_WithAPolicy_KeepsWhatItSaysAndNoOtherFile(int every, bool best, int? last, int[] kept)
     {
         await using var hub = await EmptyHub.CreateAsync();

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Runs;

@@ -1,5 +1,4 @@
 using System.Text;
-using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Tracking.Tests.Search;
 

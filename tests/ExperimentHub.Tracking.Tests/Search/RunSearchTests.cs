@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 

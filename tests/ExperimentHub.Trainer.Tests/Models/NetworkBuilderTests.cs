@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Models;
-using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Tests.Models;
 

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text.Json.Nodes;
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;

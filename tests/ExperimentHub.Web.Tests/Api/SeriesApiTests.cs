@@ -77,6 +77,8 @@ public sealed class SeriesApiTests
     {
         await using var app = new HubApp();
         var (id, run) = await StartAsync(app);
+        // The start of the training changes the answer too: it brings the steps of an epoch.
+        await UntilAsync(app, id, state => state.StepsPerEpoch is not null);
         var writer = app.Get<MetricWriter>();
         writer.Append(run, "mine", Points(1, 10));
         await writer.FlushAsync();
@@ -296,6 +298,20 @@ public sealed class SeriesApiTests
         var (_, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "series"}""");
         var id = body!["id"]!.GetValue<string>();
         return (id, (await app.Get<RunHistory>().StateAsync(RunId.Parse(id, null)))!.Number);
+    }
+
+    private static async Task UntilAsync(HubApp app, string id, Func<RunState, bool> holds)
+    {
+        var reached = new TaskCompletionSource();
+        using var listening = app.Get<RunFeed>().Listen((_, _) => _ = CheckAsync());
+        await CheckAsync();
+        await reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        async Task CheckAsync()
+        {
+            if (holds((await app.Get<RunHistory>().StateAsync(RunId.Parse(id, null)))!))
+                reached.TrySetResult();
+        }
     }
 
     private static async Task StopAsync(HubApp app, string id)

@@ -69,7 +69,9 @@ public sealed class DatasetPagesTests
         await pages.Hub.EnqueueAsync(new TrainingSpec { Dataset = "tiny", BatchSize = 2 }, name: "eager-otter");
         var page = pages.Render<DatasetPage>(parameters => parameters.Add(p => p.Key, "tiny"));
 
-        page.WaitForElements("button").Single(button => button.TextContent.Contains("Delete", StringComparison.Ordinal)).Click();
+        page.WaitForElements("button");
+        // Found and clicked in one go: the page may render again in between.
+        await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent.Contains("Delete", StringComparison.Ordinal)).Click());
 
         Assert.NotNull(pages.Hub.Get<DatasetLibrary>().Find("tiny"));
     }

@@ -27,7 +27,7 @@ public sealed class EvaluationTabTests
         await using var pages = await HubPages.OpenAsync();
         var tab = await OpenAsync(pages, await EvaluatedAsync(pages.Hub));
         Assert.Equal(["2", "0", "1", "0", "1", "0", "0", "2", "0"], tab.FindAll("tbody td[class=right], tbody td[class=wrong]").Select(cell => cell.QuerySelector("span")!.TextContent));
-        var mistake = tab.Find("a[aria-label='Label 2, prediction 1: 2 images, 100 % of label 2']");
+        var mistake = tab.Find("a[title='Label 2, prediction 1: 2 images, 100 % of label 2']");
         Assert.Equal("100 %", mistake.QuerySelector("small")!.TextContent);
         Assert.Single(tab.FindAll("td a[tabindex='0']")); // the tab key stops once; the arrows go on from there
         Assert.Equal(["0", "100.00", "66.67", "0.8000", "3"], Texts(tab, "Scores of each class", row: 0));
@@ -47,7 +47,7 @@ public sealed class EvaluationTabTests
         Assert.Equal("Worst images of 2 called 1", tab.Find(".worst h2").TextContent);
         // The chosen cell leads back to all.
         Assert.DoesNotContain("pair", tab.Find("td a[aria-current]").GetAttribute("href"), StringComparison.Ordinal);
-        Assert.EndsWith("pair=0-2", tab.Find("a[aria-label^='Label 0, prediction 2']").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.EndsWith("pair=0-2", tab.Find("a[title^='Label 0, prediction 2']").GetAttribute("href"), StringComparison.Ordinal);
     }
 
     [Theory]

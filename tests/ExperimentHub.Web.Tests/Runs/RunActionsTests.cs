@@ -3,7 +3,6 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
-using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 using MudBlazor;

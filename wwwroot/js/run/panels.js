@@ -10,21 +10,24 @@ const fromTheFirstSteps = 'Drawn from the first steps on.';
  * curves: metric and its word. smooth: noisy enough to be smoothed. log: where a logarithmic axis makes sense. always: shown before its first point. scale: what of a value is drawn.
  */
 const known = [
-  { key: 'loss', title: 'Loss', curves: [['train_loss', 'train'], ['test_loss', 'test']], smooth: true, log: true, always: true },
-  { key: 'accuracy', title: 'Accuracy', curves: [['test_accuracy', 'test']], isFraction: true, format: percent, always: true, waiting: 'Measured on the test set after each epoch.' },
+  { key: 'loss', title: 'Loss', curves: [['train_loss', 'train'], ['test_loss', 'test'], ['validation_loss', 'validation']], smooth: true, log: true, always: true },
+  { key: 'accuracy', title: 'Accuracy', curves: [['train_accuracy', 'train'], ['test_accuracy', 'test'], ['validation_accuracy', 'validation']], isFraction: true, format: percent, always: true, waiting: 'Measured after each epoch.' },
   { key: 'learning_rate', title: 'Learning rate', curves: [['learning_rate', 'learning rate']], log: true, format: asTyped, always: true },
   { key: 'speed', title: 'Images per second', curves: [['samples_per_second', 'images/s']], smooth: true, format: whole, always: true },
   { key: 'cpu', title: 'CPU of the trainer, % of one core', curves: [['cpu_percent', 'CPU %']], smooth: true, format: whole, always: true },
   { key: 'memory', title: 'Memory of the trainer, MiB', curves: [['memory_bytes', 'MiB']], scale: mebibytes, format: whole, always: true },
+  { key: 'gradient_norm', title: 'Norm of the gradient', curves: [['gradient_norm', 'norm']], smooth: true, log: true },
   { key: 'gpu', title: 'GPU utilisation, %', curves: [['gpu_percent', 'GPU %']], smooth: true, format: whole },
   { key: 'gpu_memory', title: 'GPU memory in use, MiB', curves: [['gpu_memory_bytes', 'MiB']], scale: mebibytes, format: whole },
 ];
 
 const taken = new Set(known.flatMap(({ curves }) => curves.map(([metric]) => metric)));
+/** Curves that only some runs have. */
+const ofSomeRuns = ['validation_loss', 'validation_accuracy'];
 const complete = (panel) => ({ format: significant, scale: (value) => value, waiting: fromTheFirstSteps, ...panel });
 
 /** The panels of a run with these metrics, in their first order. */
 export const panelsOf = (metrics) => [
   ...known.filter(({ always, curves }) => always || curves.some(([metric]) => metrics.includes(metric))),
   ...metrics.filter((metric) => !taken.has(metric)).sort().map((metric) => ({ key: `metric:${metric}`, title: metric, curves: [[metric, metric]], smooth: true, log: true })),
-].map(complete);
+].map((panel) => complete({ ...panel, curves: panel.curves.filter(([metric]) => !ofSomeRuns.includes(metric) || metrics.includes(metric)) }));
