@@ -60,7 +60,7 @@ internal static class HubSession
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
         var data = await new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset, stop);
 
-        new TrainingLoop(start, data, device, events, Log, stop).Run();
+        new TrainingLoop(start, data, device, events, Log, () => stop.IsCancellationRequested).Run();
     }
 
     private static void Stop(PosixSignalContext context, CancellationTokenSource stop)

@@ -22,8 +22,8 @@ namespace ExperimentHub.Trainer;
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
-/// <param name="stop">Answered within a block of steps, see <see cref="BlockSize"/>: the place is saved and no step is lost.</param>
-internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log, CancellationToken stop)
+/// <param name="mustStop">Asked before every block of steps, see <see cref="BlockSize"/>: if so, the place is saved and no step is lost.</param>
+internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log, Func<bool> mustStop)
 {
     private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
     private readonly BlockSize _block = new();
@@ -146,7 +146,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         TrainerEvent? interruption = null;
         while (tally.Steps < batches.Steps && interruption is null)
         {
-            if (stop.IsCancellationRequested)
+            if (mustStop())
                 interruption = new TrainingStopped();
             else if (EarlyEnd.OutOfTime(start.Spec.StopRules, secondsBefore + tally.Seconds) is { } reason)
                 interruption = new TrainingFinished(reason);

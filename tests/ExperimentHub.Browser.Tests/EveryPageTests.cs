@@ -18,6 +18,8 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         Skip.WithoutMnist();
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub, width, 800, scheme);
+        // A colour on its way to another one is not what anybody reads.
+        await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce });
         List<string> errors = [];
         page.Console += (_, message) =>
         {

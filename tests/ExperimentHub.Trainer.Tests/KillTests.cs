@@ -1,5 +1,7 @@
 using System.Text.Json;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Models;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 
 namespace ExperimentHub.Trainer.Tests;
@@ -17,6 +19,16 @@ public sealed class KillTests : IDisposable
     public static TheoryData<string, TrainingSpec> Specs => new()
     {
         { "sgd", new TrainingSpec { Epochs = 40, BatchSize = 250, Validation = new() { Samples = 5_000 } } },
+        { "adam, dropout, augmentation", new TrainingSpec
+            {
+                Epochs = 40,
+                BatchSize = 250,
+                Validation = new() { Samples = 50_000 },
+                Optimizer = new() { Kind = OptimizerSpec.Adam, LearningRate = 0.001 },
+                Model = new ModelSpec { Kind = ModelCatalog.Mlp, HiddenSizes = [32], Dropout = 0.3, BatchNorm = true },
+                Augmentation = new() { ShiftPixels = 2, RotateDegrees = 10, EraseProbability = 0.2 },
+            }
+        },
     };
 
     [Theory]

@@ -156,7 +156,7 @@ public sealed class ResumeTests : IDisposable
     private static RecordedEvents Train(StartTraining start, int? stopAfter = null)
     {
         using var stop = new CancellationTokenSource();
-        return TinyData.Train(start, stop: stop.Token, onEvent: told =>
+        return TinyData.Train(start, mustStop: () => stop.IsCancellationRequested, onEvent: told =>
         {
             if (told is EpochFinished)
                 rand(3).Dispose();

@@ -64,7 +64,7 @@ public sealed class TrainingLoopTests : IDisposable
     public void Run_StopInSecondEpoch_KeepsTheFirstCheckpointAndSaysStopped()
     {
         using var stop = new CancellationTokenSource();
-        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1_000 }), stop: stop.Token, onEvent: told =>
+        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1_000 }), mustStop: () => stop.IsCancellationRequested, onEvent: told =>
         {
             if (told is CheckpointSaved)
                 stop.Cancel();
