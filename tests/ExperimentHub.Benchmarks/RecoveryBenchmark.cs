@@ -7,7 +7,8 @@ namespace ExperimentHub.Benchmarks;
 internal static class RecoveryBenchmark
 {
     private const int Kills = 20;
-    private const string Request = """{"experiment": "storm", "spec": {"epochs": 120}}""";
+    private const int Epochs = 400;
+    private static readonly string Request = $$"""{ "experiment": "storm", "spec": { "epochs": {{Epochs}} } }""";
 
     public static async Task<IReadOnlyList<Row>> RunAsync(int rounds)
     {
@@ -18,7 +19,7 @@ internal static class RecoveryBenchmark
             var storm = await KillStorm.RunAsync(Kills, seed: Environment.TickCount, Request, Console.WriteLine);
             int[] epochs = [.. storm.Run["epochs"]!.AsArray().Select(epoch => epoch!["epoch"]!.GetValue<int>())];
             resumed.AddRange(storm.ResumeSeconds);
-            lostOrDoubled.Add(Enumerable.Range(1, 120).Except(epochs).Count() + epochs.Length - epochs.Distinct().Count());
+            lostOrDoubled.Add(Enumerable.Range(1, Epochs).Except(epochs).Count() + epochs.Length - epochs.Distinct().Count());
             corrupt.Add(storm.CorruptCheckpoints);
             withoutEnding.Add(storm.Run["attempts"]!.AsArray().Count(attempt => attempt!["ending"] is null));
             orphans.Add(storm.Orphans);

@@ -34,6 +34,8 @@ public static class KillStorm
                     break; // it came to its end between two kills
                 trainers.Add(trainer);
                 await Task.Delay(TimeSpan.FromSeconds(0.3 + 2.7 * random.NextDouble()));
+                if (!Processes.Lives(trainer))
+                    continue; // the run or its attempt ended by itself meanwhile
                 if (random.Next(2) == 0)
                 {
                     trainerKills++;
