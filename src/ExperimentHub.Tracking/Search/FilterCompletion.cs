@@ -61,7 +61,7 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases)
             { Kind: ColumnKind.Param } => [],
             { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.Name == column.Name && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } => await db.Experiments.Where(experiment => experiment.Name.Contains(typed)).Select(experiment => experiment.Name).Order().Take(MaxItems).ToListAsync(cancellation),
-            { Kind: ColumnKind.Attribute, Name: "device" } => ["cpu", "cuda"],
+            { Kind: ColumnKind.Attribute, Name: RunAttributes.Device } => ["cpu", "cuda"],
             _ => [],
         };
         var param = column switch

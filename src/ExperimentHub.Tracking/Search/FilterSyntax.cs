@@ -39,5 +39,10 @@ internal sealed record IsMissing(SearchColumn Column) : FilterNode;
 /// <summary>Where a column stands in a filter or an order.</summary>
 internal sealed record ColumnUse(SearchColumn Column, int Position, int Length);
 
+/// <summary>A column that runs are sorted by.</summary>
 /// <param name="Descending">Runs without a value stand last in both directions.</param>
-internal sealed record OrderTerm(SearchColumn Column, bool Descending);
+public sealed record OrderTerm(SearchColumn Column, bool Descending)
+{
+    /// <summary>As it is written in an order.</summary>
+    public override string ToString() => Descending ? $"{Column} desc" : Column.ToString();
+}

@@ -38,6 +38,7 @@ internal static class RunAttributes
     public const string Status = "status";
     public const string Experiment = "experiment";
     public const string Model = "model";
+    public const string Device = "device";
 
     private static readonly Dictionary<string, string> Statuses = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -66,7 +67,7 @@ internal static class RunAttributes
         new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
         new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),
         new("duration", ["train_time"], AttributeType.Duration, "NULLIF(r.\"TrainSeconds\", 0)", "time spent training", Index: "TrainSeconds"),
-        new("device", ["device_kind"], AttributeType.Text, "r.\"DeviceKind\"", "cpu or cuda, once it trains"),
+        new(Device, ["device_kind"], AttributeType.Text, "r.\"DeviceKind\"", "cpu or cuda, once it trains"),
         new("device_name", [], AttributeType.Text, "r.\"DeviceName\"", "the device as its maker calls it"),
         new(Model, [], AttributeType.Text, "r.\"Model\"", "the kind of network"),
         new("dataset", [], AttributeType.Text, "r.\"Dataset\"", "the data set"),

@@ -5,18 +5,29 @@ namespace ExperimentHub.Tracking.Search;
 /// <summary>Which runs, and in which order. Archived runs are left out unless the filter speaks of <c>archived</c>.</summary>
 /// <param name="Filter">In the filter language; empty for every run.</param>
 /// <param name="OrderBy">Columns with asc or desc and commas between them; empty for the newest first.</param>
-/// <param name="Status">A condition beside the filter; likewise the others.</param>
-public sealed record RunQuery(string Filter = "", string OrderBy = "", RunStatus? Status = null, string? Experiment = null, string? Model = null)
+/// <param name="Statuses">A condition beside the filter: one of these. Likewise the others; null or empty lets every run through.</param>
+public sealed record RunQuery(
+    string Filter = "", string OrderBy = "", IReadOnlyList<RunStatus>? Statuses = null, string? Experiment = null, IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Devices = null)
 {
     /// <summary>The conditions that are no text.</summary>
-    internal IEnumerable<FilterNode> Beside()
+    internal IEnumerable<FilterNode> Beside() =>
+        new[]
+        {
+            Among(RunAttributes.Status, Statuses?.Select(status => status.ToString())),
+            Among(RunAttributes.Experiment, Experiment is null ? null : [Experiment]),
+            Among(RunAttributes.Model, Models),
+            Among(RunAttributes.Device, Devices),
+        }.OfType<FilterNode>();
+
+    private static FilterNode? Among(string attribute, IEnumerable<string>? values)
     {
-        if (Status is { } status)
-            yield return new Compare(new SearchColumn(ColumnKind.Attribute, RunAttributes.Status), CompareOp.Equal, status.ToString());
-        if (Experiment is not null)
-            yield return new Compare(new SearchColumn(ColumnKind.Attribute, RunAttributes.Experiment), CompareOp.Equal, Experiment);
-        if (Model is not null)
-            yield return new Compare(new SearchColumn(ColumnKind.Attribute, RunAttributes.Model), CompareOp.Equal, Model);
+        var column = new SearchColumn(ColumnKind.Attribute, attribute);
+        return values?.ToArray() switch
+        {
+            null or [] => null,
+            [var only] => new Compare(column, CompareOp.Equal, only),
+            var several => new OneOf(column, several),
+        };
     }
 }
 

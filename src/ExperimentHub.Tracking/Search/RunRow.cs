@@ -11,4 +11,4 @@ public sealed record RunRow(Run Run, IReadOnlyList<object?> Cells);
 /// <param name="Columns">The columns asked for, under their whole names.</param>
 /// <param name="NextPageToken">Asks for the next page; null on the last.</param>
 /// <param name="Warnings">What is no mistake and probably one: names that no run has.</param>
-public sealed record RunPage(IReadOnlyList<RunRow> Items, IReadOnlyList<SearchColumn> Columns, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings);
+public sealed record RunSearchPage(IReadOnlyList<RunRow> Items, IReadOnlyList<SearchColumn> Columns, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings);

@@ -10,27 +10,27 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     /// <param name="columns">What is wanted of each run beside itself, as written in a filter, with commas between; may be empty.</param>
     /// <param name="pageSize">1 to <see cref="MaxPageSize"/>.</param>
     /// <param name="pageToken">Of the page before; null for the first page.</param>
-    public async Task<SearchResult<RunPage>> ListAsync(
+    public async Task<SearchResult<RunSearchPage>> ListAsync(
         RunQuery query, string columns = "", int pageSize = 50, string? pageToken = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, MaxPageSize);
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
         if (problem is not null)
-            return SearchResult<RunPage>.Refused([problem]);
+            return SearchResult<RunSearchPage>.Refused([problem]);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         // One connection for all statements of a search.
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [.. uses.Select(use => ("columns", use))], cancellation);
         if (search is null)
-            return SearchResult<RunPage>.Refused(problems);
+            return SearchResult<RunSearchPage>.Refused(problems);
         var keys = await SortKey.OfAsync(db, search, cancellation);
         PageEnd? after = null;
         if (pageToken is not null)
         {
             (after, var refused) = PageToken.Read(pageToken, query, keys.Count);
             if (refused is not null)
-                return SearchResult<RunPage>.Refused([refused]);
+                return SearchResult<RunSearchPage>.Refused([refused]);
         }
 
         // One more than asked tells whether there is a next page.
@@ -38,7 +38,7 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var shown = found.Take(pageSize).ToList();
         var rows = await new RunRows(db, search).ReadAsync([.. shown.Select(run => run.Number)], wanted, cancellation);
         var next = found.Count > pageSize ? PageToken.Write(query, new PageEnd(shown[^1].Keys, shown[^1].Number)) : null;
-        return SearchResult<RunPage>.Of(new RunPage(rows, search.Whole(wanted), next, search.Warnings));
+        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), next, search.Warnings));
     }
 
     /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>

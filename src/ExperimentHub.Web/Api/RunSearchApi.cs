@@ -98,7 +98,7 @@ internal sealed class RunQueryParameters
     public (RunQuery Query, List<SpecProblem> Problems) Read()
     {
         var status = RunStatusMoves.FromWord(Status);
-        return (new RunQuery(Filter ?? "", OrderBy ?? "", status, Experiment, Model),
+        return (new RunQuery(Filter ?? "", OrderBy ?? "", status is { } known ? [known] : null, Experiment, Model is null ? null : [Model]),
             Status is null || status is not null ? [] : [new SpecProblem("status", $"Use one of: {string.Join(", ", Enum.GetValues<RunStatus>().Select(s => s.Word()))}.")]);
     }
 }
@@ -107,7 +107,7 @@ internal sealed class RunQueryParameters
 /// <param name="Warnings">Names in the search that no run has.</param>
 internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings)
 {
-    public static RunListPage Of(RunPage page)
+    public static RunListPage Of(RunSearchPage page)
     {
         string[] names = [.. page.Columns.Select(column => column.ToString())];
         return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))], page.NextPageToken, page.Warnings);

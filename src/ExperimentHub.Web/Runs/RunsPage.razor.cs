@@ -1,22 +1,46 @@
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Web.Overview;
+using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Runs;
 
-/// <summary>Every run. What is shown, and in which order, lives in the address.</summary>
-public sealed partial class RunsPage(RunHistory history, RunFeed feed, NavigationManager navigation) : IDisposable
+/// <summary>Every run. What is shown, how and in which order lives in the address.</summary>
+public sealed partial class RunsPage(
+    RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, NavigationManager navigation) : IDisposable
 {
+    private const string FilterWord = "filter";
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly string[] StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
-    private RunsAddress _address = new();
-    private RunListing? _page;
-    private string? _problem;
+    private readonly Dictionary<long, MetricBuckets> _curves = [];
+
+    /// <summary>The pages before this one, as far as somebody came by them; null is the first.</summary>
+    private readonly Stack<string?> _earlier = [];
+
+    private GridAddress _address = new();
+    private IReadOnlyList<GridColumn> _columns = [];
+    private RunSearchPage? _page;
+    private RunGroups? _groups;
+    private long? _total;
+    private IReadOnlyList<SearchProblem> _problems = [];
+    private IReadOnlyList<SearchProblem> _warnings = [];
+    private string? _failure;
+    private IReadOnlyList<RunId> _selected = [];
+    private bool _all;
     private IReadOnlyList<string> _models = [];
     private IReadOnlyList<string> _devices = [];
     private IReadOnlyList<string> _experiments = [];
     private IDisposable? _subscription;
+    private int _question;
 
+    [SupplyParameterFromQuery]
+    public string? Filter { get; set; }
+
+    /// <summary>A part of a name, from a time when that was all one could ask for.</summary>
     [SupplyParameterFromQuery(Name = "q")]
     public string? Text { get; set; }
 
@@ -35,41 +59,102 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
     [SupplyParameterFromQuery]
     public string? Sort { get; set; }
 
+    [SupplyParameterFromQuery]
+    public string? Columns { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Widths { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Pinned { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Differing { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Curve { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Density { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Group { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Metric { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? After { get; set; }
+
     /// <summary>As it stands in the address, where people type.</summary>
     [SupplyParameterFromQuery]
     public string? Page { get; set; }
 
-    private bool IsEmptyHub => _page is { Total: 0 } && !_address.IsFiltered;
+    [SupplyParameterFromQuery(Name = "selected")]
+    public string? Selected { get; set; }
+
+    private bool IsEmptyHub => _total == 0 && !_address.IsFiltered && _problems.Count == 0;
 
     protected override void OnInitialized() =>
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
     protected override async Task OnParametersSetAsync()
     {
-        _address = RunsAddress.Of(Text, Experiment, Statuses, Models, Devices, Sort, Page);
+        var before = _address;
+        _address = ReadAddress();
+        _selected = RunSelection.Parse(Selected);
+        if (_address.WholeFilter != before.WholeFilter)
+            (_all, _total) = (false, null);
+        Remember(before);
+        // Nothing of an older question may look like an answer to this one.
+        if (!SameTable(before, _address))
+            (_page, _groups) = (null, null);
         await LoadAsync();
+    }
+
+    private GridAddress ReadAddress() => new()
+    {
+        Filter = Filter?.Trim() is { Length: > 0 } filter ? filter : string.IsNullOrWhiteSpace(Text) ? "" : SearchText.NameContains(Text.Trim()),
+        OrderBy = Sort ?? "",
+        Statuses = [.. (Statuses ?? []).Select(RunStatusMoves.FromWord).OfType<RunStatus>().Distinct()],
+        Models = [.. (Models ?? []).Where(model => model.Length > 0).Distinct()],
+        Devices = [.. (Devices ?? []).Where(device => device.Length > 0).Distinct()],
+        Experiment = string.IsNullOrWhiteSpace(Experiment) ? null : Experiment,
+        Chosen = GridAddress.ReadColumns(Columns, Widths, Pinned),
+        Differing = string.Equals(Differing, "true", StringComparison.OrdinalIgnoreCase),
+        Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
+        IsCompact = Density == GridAddress.Compact,
+        GroupBy = Group ?? "",
+        Metric = string.IsNullOrWhiteSpace(Metric) ? GridAddress.UsualMetric : Metric,
+        After = string.IsNullOrWhiteSpace(After) ? null : After,
+        Page = int.TryParse(Page, out var page) && page > 1 && !string.IsNullOrWhiteSpace(After) ? page : 1,
+    };
+
+    private static bool SameTable(GridAddress one, GridAddress other) =>
+        (one.GroupBy, one.Metric, one.Differing) == (other.GroupBy, other.Metric, other.Differing) && one.Columns.Select(column => column.Name).SequenceEqual(other.Columns.Select(column => column.Name));
+
+    /// <summary>Keeps the way back from page to page.</summary>
+    private void Remember(GridAddress before)
+    {
+        if (_address.After is null || _address.WholeFilter != before.WholeFilter || _address.OrderBy != before.OrderBy)
+            _earlier.Clear();
+        if (_address.Page == before.Page + 1)
+            _earlier.Push(before.After);
+        else if (_address.Page == before.Page - 1)
+            _earlier.TryPop(out _);
     }
 
     private async Task LoadAsync()
     {
-        var address = _address;
+        var question = ++_question;
         try
         {
-            var page = await history.ListAsync(
-                address.Filter, address.Order, address.Descending, (address.Page - 1) * RunsAddress.PageSize, RunsAddress.PageSize, _gone.Token);
-            (_models, _devices) = await history.FilterValuesAsync(_gone.Token);
-            _experiments = await history.ExperimentNamesAsync(_gone.Token);
-            // A slower answer to an older question must not replace the newer one.
-            if (address != _address)
-                return;
-            // Runs were deleted, or the address was typed: the last page instead of one after it.
-            if (page is { Items.Count: 0, Total: > 0 })
-            {
-                GoTo(address with { Page = ((page.Total - 1) / RunsAddress.PageSize) + 1 });
-                return;
-            }
-
-            (_page, _problem) = (page, null);
+            if (_address.GroupBy.Length > 0)
+                await LoadGroupsAsync(question);
+            else
+                await LoadRowsAsync(question);
+            if (question == _question && _problems.Count == 0)
+                await LoadRestAsync(question);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -77,15 +162,111 @@ public sealed partial class RunsPage(RunHistory history, RunFeed feed, Navigatio
         }
         catch (Exception e)
         {
-            _problem = e.Message;
+            _failure = e.Message;
         }
 
         StateHasChanged();
     }
 
-    private void GoTo(RunsAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
+    private async Task LoadRowsAsync(int question)
+    {
+        var address = _address;
+        var shown = address.Columns;
+        if (address.Differing && await columns.DifferingAsync(address.Query, _gone.Token) is { Answer: { } differing })
+            shown = [.. shown.Where(column => column.Name == "name" || column.Column.Kind == ColumnKind.Metric), .. differing.Where(column => column.Kind != ColumnKind.Metric).Select(column => new GridColumn(column))];
+        shown = [.. shown.Where(column => column.Pinned), .. shown.Where(column => !column.Pinned)];
+        var result = await search.ListAsync(address.Query, SearchText.Columns(shown.Select(column => column.Column)), GridAddress.PageSize, address.After, _gone.Token);
+        // A slower answer to an older question must not replace the newer one.
+        if (question != _question)
+            return;
+        _failure = null;
+        if (result.Problems.Any(problem => problem.Field == "pageToken"))
+        {
+            // It was typed, or belongs to a table that was filtered since.
+            GoTo(address.FirstPage());
+            return;
+        }
 
-    private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
+        _problems = result.Problems;
+        _warnings = result.Answer?.Warnings ?? [];
+        if (result.Answer is { } page)
+            (_page, _columns, _groups) = (page, shown, null);
+        else if (_columns.Count == 0)
+            _columns = shown;
+        StateHasChanged();
+    }
+
+    private async Task LoadGroupsAsync(int question)
+    {
+        var result = await grouping.GroupAsync(_address.Query, _address.GroupBy, _address.Metric, _gone.Token);
+        if (question != _question)
+            return;
+        (_failure, _problems, _warnings) = (null, result.Problems, result.Answer?.Warnings ?? []);
+        if (result.Answer is { } groups)
+            (_groups, _page) = (groups, null);
+        StateHasChanged();
+    }
+
+    /// <summary>What the rows need not wait for.</summary>
+    private async Task LoadRestAsync(int question)
+    {
+        if (_page is { NextPageToken: null } page && _address.After is null)
+            _total = page.Items.Count;
+        else if (await search.CountAsync(_address.Query, _gone.Token) is { Answer: { } count } && question == _question)
+            _total = count.Total;
+        StateHasChanged();
+        if (_address.Curve && _page is not null)
+            await LoadCurvesAsync(_page.Items);
+        if (question != _question)
+            return;
+        (_models, _devices) = await history.FilterValuesAsync(_gone.Token);
+        _experiments = await history.ExperimentNamesAsync(_gone.Token);
+    }
+
+    /// <summary>A run that has ended has the curve that it will always have.</summary>
+    private async Task LoadCurvesAsync(IReadOnlyList<RunRow> rows)
+    {
+        long[] wanted = [.. rows.Where(row => row.Run.Status.IsActive() || !_curves.ContainsKey(row.Run.Number)).Select(row => row.Run.Number)];
+        if (wanted.Length == 0)
+            return;
+        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints / 2, _gone.Token))
+            _curves[curve.RunNumber] = curve;
+        StateHasChanged();
+    }
+
+    private Task FilterAsync(string text)
+    {
+        // A word on its own is what people type first, and means a name.
+        var isName = text.Length > 0 && text.All(letter => char.IsLetterOrDigit(letter) || letter is '-' or '_' or ' ');
+        return GoToAsync(_address.FirstPage() with { Filter = isName ? SearchText.NameContains(text) : text });
+    }
+
+    private Task ResizeAsync(GridColumn resized) =>
+        GoToAsync(_address with { Chosen = [.. _address.Columns.Select(column => column.Column == resized.Column ? resized : column)] });
+
+    private void SelectAsync(IReadOnlyList<RunId> runs)
+    {
+        _all = false;
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", runs.Count == 0 ? null : RunSelection.Text(runs)), replace: true);
+    }
+
+    private Task GoToAsync(GridAddress address)
+    {
+        GoTo(address);
+        return Task.CompletedTask;
+    }
+
+    private void GoTo(GridAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
+
+    private string AddressOf(GridAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
+
+    private string ExportTo(string format) => navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
+    {
+        ["columns"] = SearchText.Columns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
+        ["filter"] = _address.WholeFilter.Length == 0 ? null : _address.WholeFilter,
+        ["orderBy"] = _address.OrderBy.Length == 0 ? null : _address.OrderBy,
+        ["format"] = format,
+    });
 
     public void Dispose()
     {

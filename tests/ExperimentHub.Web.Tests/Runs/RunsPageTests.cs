@@ -3,6 +3,8 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking;
 using ExperimentHub.Web.Runs;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Runs;
 
@@ -56,20 +58,20 @@ public sealed class RunsPageTests
         await page.Find("tbody input[type=checkbox]").ChangeAsync(true);
         Assert.Contains($"selected={elsewhere}%2C{here}", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal($"compare?runs={elsewhere},{here}", page.Find("[data-compare-selection]").GetAttribute("href")));
-        await page.FindAll("button").Single(button => button.TextContent == "Clear selection").ClickAsync();
+        await page.Find("button[aria-label='Clear selection']").ClickAsync();
         Assert.DoesNotContain("selected", pages.Address, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("99")]
-    [InlineData("banana")]
-    [InlineData("-1")]
-    [InlineData("99999999999999999999")]
-    public async Task RunsPage_PageThatIsNone_ShowsOneThatIs(string page)
+    [InlineData("page=99")]
+    [InlineData("page=banana&after=banana")]
+    [InlineData("columns=%22&widths=a.b&pinned=-1")]
+    [InlineData("curve=maybe&density=none&differing=maybe")]
+    public async Task RunsPage_AddressThatMeansNothing_ShowsTheUsualTable(string address)
     {
         await using var pages = await HubPages.OpenAsync();
         await pages.Hub.EnqueueAsync(name: "the only one");
-        pages.Visit($"/runs?page={page}");
+        pages.Visit($"/runs?{address}");
         var runs = pages.Render<RunsPage>();
         runs.WaitForAssertion(() => Assert.Equal("the only one", Assert.Single(runs.FindAll("td.name a")).TextContent));
     }
@@ -83,6 +85,116 @@ public sealed class RunsPageTests
         page.WaitForAssertion(() => Assert.Contains("newcomer", page.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(5));
         await pages.DisposeComponentsAsync();
         Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
+    }
+
+    [Fact]
+    public async Task RunsPage_WrongFilter_PointsAtTheCharacterAndKeepsWhatWasTyped()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("name = 'a' and and")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal("and", page.Find("#run-filter-problem mark").TextContent));
+        Assert.Equal("name = 'a' and and", page.Find("#run-filter").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task RunsPage_MistypedName_OffersTheNearest()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("params.batchsiz = 32")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("Use params.batchSize", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("button").Single(button => button.TextContent == "Use params.batchSize").ClickAsync();
+        page.WaitForAssertion(() => Assert.Single(page.FindAll("tbody tr")));
+    }
+
+    [Fact]
+    public async Task RunsPage_AWordAsFilter_MeansAName()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(name: "brave-falcon");
+        await pages.Hub.EnqueueAsync(name: "calm-otter");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("td.name a").Count));
+        await page.Find("#run-filter").ChangeAsync("falcon");
+        page.WaitForAssertion(() => Assert.Equal(["brave-falcon"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        Assert.Equal("name ilike '%falcon%' or experiment ilike '%falcon%'", page.Find("#run-filter").GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task RunsPage_ColumnsInTheAddress_AreShownThePinnedFirst()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(new TrainingSpec { Seed = 7 }, name: "a");
+        pages.Visit("/runs?columns=params.seed,name,status&widths=70..&pinned=1");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["a", "7", "queued"], page.FindAll("tbody tr td").Skip(1).Take(3).Select(cell => cell.TextContent.Trim())));
+        Assert.Equal(["name", "params.seed", "status"], page.FindAll("thead th[data-column]").Select(heading => heading.GetAttribute("data-column")));
+        Assert.Contains("width: 70px", page.FindAll("col")[2].GetAttribute("style"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunsPage_OnlyDifferingColumns_LeavesTheEqualOnesOut()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 });
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 128 });
+        pages.Visit("/runs?differing=true&columns=name,status,params.seed");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["name", "params.batchSize"], page.FindAll("thead th[data-column]").Select(heading => heading.GetAttribute("data-column"))));
+    }
+
+    [Fact]
+    public async Task RunsPage_Grouped_CountsAndLinksToTheRunsOfAGroup()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 }, name: "small");
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 }, name: "small too");
+        await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 128 }, name: "large");
+        pages.Visit("/runs?group=params.batchSize");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["64", "128"], page.FindAll("tbody tr td:first-child").Select(cell => cell.TextContent.Trim())));
+        Assert.Equal("2", page.Find("tbody tr td:nth-child(2)").TextContent.Split(' ')[0]);
+        pages.Visit(page.Find("tbody tr a").GetAttribute("href")!);
+        var runs = pages.Render<RunsPage>();
+        runs.WaitForAssertion(() => Assert.Equal(["small", "small too"], runs.FindAll("td.name a").Select(link => link.TextContent).Order()));
+    }
+
+    [Fact]
+    public async Task RunsPage_ManyRuns_GoesThereAndBackPageByPage()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        for (var i = 0; i < 52; i++)
+            await pages.Hub.EnqueueAsync(name: $"run {i:00}");
+        pages.Visit("/runs?sort=name");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal("1–50 of 52", page.Find("nav.pages span").TextContent));
+        pages.Visit(page.Find("nav.pages a[rel=next]").GetAttribute("href")!);
+        page.WaitForAssertion(() => Assert.Equal(["run 50", "run 51"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        pages.Visit(page.Find("nav.pages a[rel=prev]").GetAttribute("href")!);
+        page.WaitForAssertion(() => Assert.Equal("run 00", page.Find("td.name a").TextContent));
+    }
+
+    [Fact]
+    public async Task RunsPage_AllThatMatch_AreTaggedAndTheUndoTakesItBack()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        for (var i = 0; i < 52; i++)
+            await pages.Hub.EnqueueAsync(name: $"run {i:00}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("of 52", page.Markup, StringComparison.Ordinal));
+        await page.Find("thead input[type=checkbox]").ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Contains("Select all 52 that match", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("button").Single(button => button.TextContent == "Select all 52 that match").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("52 selected", page.Markup, StringComparison.Ordinal));
+        await page.Find("input[aria-label='Name of the tag']").ChangeAsync("night");
+        await page.Find(".tag-menu form").SubmitAsync();
+        await using var db = await pages.Hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        Assert.Equal(52, await db.RunTags.CountAsync(tag => tag.Name == "night"));
+        var bar = Assert.Single(pages.Services.GetRequiredService<ISnackbar>().ShownSnackbars);
+        Assert.Equal("Tagged 52 runs.", bar.Message);
     }
 
     [Fact]

@@ -1,0 +1,153 @@
+using System.Globalization;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Views;
+
+namespace ExperimentHub.Web.Runs.Grid;
+
+/// <summary>Everything that the page of runs shows, as it stands in the address. What cannot be read there is as if it were not.</summary>
+public sealed record GridAddress
+{
+    public const int PageSize = 50;
+    public const string UsualMetric = "best(metrics.test_accuracy)";
+    public const string Compact = "compact";
+
+    /// <summary>In the filter language.</summary>
+    public string Filter { get; init; } = "";
+
+    public string OrderBy { get; init; } = "";
+    public IReadOnlyList<RunStatus> Statuses { get; init; } = [];
+    public IReadOnlyList<string> Models { get; init; } = [];
+    public IReadOnlyList<string> Devices { get; init; } = [];
+    public string? Experiment { get; init; }
+
+    /// <summary>null for the usual ones.</summary>
+    public IReadOnlyList<GridColumn>? Chosen { get; init; }
+
+    /// <summary>Only columns in which the runs differ.</summary>
+    public bool Differing { get; init; }
+
+    public bool Curve { get; init; } = true;
+    public bool IsCompact { get; init; }
+
+    /// <summary>Columns whose values make groups, as written in a filter; empty for runs one by one.</summary>
+    public string GroupBy { get; init; } = "";
+
+    /// <summary>What is measured in each group.</summary>
+    public string Metric { get; init; } = UsualMetric;
+
+    /// <summary>The token of the page; null for the first.</summary>
+    public string? After { get; init; }
+
+    /// <summary>Counts from 1.</summary>
+    public int Page { get; init; } = 1;
+
+    public IReadOnlyList<GridColumn> Columns => Chosen ?? GridColumn.Usual;
+
+    public bool IsNarrowed => Statuses.Count + Models.Count + Devices.Count > 0 || Experiment is not null;
+
+    public bool IsFiltered => Filter.Length > 0 || IsNarrowed;
+
+    public RunQuery Query => new(Filter, OrderBy, Statuses, Experiment, Models, Devices);
+
+    /// <summary>The same runs and order, said in the filter language alone: what the API and saved views understand.</summary>
+    public string WholeFilter
+    {
+        get
+        {
+            var whole = Filter;
+            if (Statuses.Count > 0)
+                whole = SearchText.Both(whole, SearchText.Among(Attribute("status"), [.. Statuses.Select(status => status.Word())]));
+            if (Experiment is not null)
+                whole = SearchText.Both(whole, SearchText.Among(Attribute("experiment"), [Experiment]));
+            if (Models.Count > 0)
+                whole = SearchText.Both(whole, SearchText.Among(Attribute("model"), Models));
+            return Devices.Count > 0 ? SearchText.Both(whole, SearchText.Among(Attribute("device"), Devices)) : whole;
+        }
+    }
+
+    /// <summary>Without conditions, on the first page.</summary>
+    public GridAddress Unfiltered() => this with { Filter = "", Statuses = [], Models = [], Devices = [], Experiment = null, After = null, Page = 1 };
+
+    /// <summary>Another question begins with its first page.</summary>
+    public GridAddress FirstPage() => this with { After = null, Page = 1 };
+
+    /// <summary>
+    /// A click on a heading: its better end first, then the other one, then no order by it.
+    /// </summary>
+    /// <param name="further">Keep the other columns that it is sorted by.</param>
+    public GridAddress SortedBy(GridColumn column, bool further)
+    {
+        var order = SearchText.Order(OrderBy);
+        var known = order.FirstOrDefault(term => term.Column == column.Column);
+        OrderTerm? next = known is null ? new OrderTerm(column.Column, column.FirstDescending)
+            : known.Descending == column.FirstDescending ? known with { Descending = !known.Descending }
+            : null;
+        List<OrderTerm> terms = further ? [.. order] : [.. order.Where(term => term.Column == column.Column)];
+        var place = terms.FindIndex(term => term.Column == column.Column);
+        if (place >= 0)
+            terms.RemoveAt(place);
+        if (next is not null)
+            terms.Insert(place < 0 ? terms.Count : place, next);
+        return FirstPage() with { OrderBy = SearchText.Order(terms) };
+    }
+
+    /// <summary>The runs of one group, one by one.</summary>
+    public GridAddress Within(IReadOnlyList<SearchColumn> columns, IReadOnlyList<object?> keys) => FirstPage() with
+    {
+        GroupBy = "",
+        Filter = columns.Zip(keys, SearchText.Condition).Aggregate(Filter, (filter, condition) => SearchText.Both(filter, condition)),
+    };
+
+    public GridAddress Of(ViewState view) => new()
+    {
+        Filter = view.Filter,
+        OrderBy = view.OrderBy,
+        Chosen = view.Columns is null ? null : [.. view.Columns.Select(column => (SearchText.Columns(column.Column), column)).Where(pair => pair.Item1.Count == 1).Select(pair => new GridColumn(pair.Item1[0], pair.column.Width, pair.column.Pinned))],
+        GroupBy = string.Join(", ", view.GroupBy ?? []),
+        IsCompact = view.Density == Compact,
+        Curve = Curve,
+    };
+
+    public ViewState View => new(WholeFilter, OrderBy, Chosen is null ? null : [.. Chosen.Select(column => new ViewColumn(column.Name, column.Width, column.Pinned))],
+        [.. SearchText.Columns(GroupBy).Select(column => column.ToString())], IsCompact ? Compact : null);
+
+    /// <summary>The query string's parameters; null removes one.</summary>
+    public IReadOnlyDictionary<string, object?> Parameters => new Dictionary<string, object?>
+    {
+        ["q"] = null,
+        ["filter"] = Filter.Length == 0 ? null : Filter,
+        ["sort"] = OrderBy.Length == 0 ? null : OrderBy,
+        ["status"] = Statuses.Select(status => status.Word()).ToArray(),
+        ["model"] = Models.ToArray(),
+        ["device"] = Devices.ToArray(),
+        ["experiment"] = Experiment,
+        ["columns"] = Chosen is null ? null : SearchText.Columns(Chosen.Select(column => column.Column)),
+        ["widths"] = Chosen is null || Chosen.All(column => column.Width is null) ? null : string.Join('.', Chosen.Select(column => column.Width?.ToString(CultureInfo.InvariantCulture))),
+        ["pinned"] = Chosen is null ? null : string.Join('.', Chosen.Index().Where(column => column.Item.Pinned).Select(column => column.Index)),
+        ["differing"] = Differing ? true : null,
+        ["curve"] = Curve ? null : false,
+        ["density"] = IsCompact ? Compact : null,
+        ["group"] = GroupBy.Length == 0 ? null : GroupBy,
+        ["metric"] = Metric == UsualMetric ? null : Metric,
+        ["after"] = After,
+        ["page"] = Page == 1 ? null : Page,
+    };
+
+    /// <summary>Columns with what the address says of them.</summary>
+    /// <param name="widths">In the order of the columns, with dots between; empty where a column has its usual one.</param>
+    /// <param name="pinned">Places of the pinned columns, counted from 0, with dots between.</param>
+    public static IReadOnlyList<GridColumn>? ReadColumns(string? columns, string? widths, string? pinned)
+    {
+        if (SearchText.Columns(columns ?? "") is not { Count: > 0 } chosen)
+            return null;
+        var width = (widths ?? "").Split('.');
+        var pins = (pinned ?? "").Split('.').Select(Number).ToHashSet();
+        return [.. chosen.Select((column, place) => new GridColumn(column,
+            Number(width.ElementAtOrDefault(place)) is { } pixels ? Math.Clamp(pixels, GridColumn.MinWidth, GridColumn.MaxWidth) : null, pins.Contains(place)))];
+    }
+
+    private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static SearchColumn Attribute(string name) => new(ColumnKind.Attribute, name);
+}

@@ -1,0 +1,73 @@
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Web.Runs.Grid;
+
+namespace ExperimentHub.Web.Tests.Runs.Grid;
+
+public sealed class GridAddressTests
+{
+    private static readonly GridColumn Accuracy = new(SearchText.Columns("best(metrics.test_accuracy)")[0]);
+    private static readonly GridColumn Batch = new(SearchText.Columns("params.batchSize")[0]);
+
+    [Fact]
+    public void SortedBy_ClickAfterClick_IsTheBetterEndThenTheOtherThenNone()
+    {
+        var first = new GridAddress().SortedBy(Accuracy, further: false);
+        var second = first.SortedBy(Accuracy, further: false);
+        Assert.Equal(("best(metrics.test_accuracy) desc", "best(metrics.test_accuracy)", ""), (first.OrderBy, second.OrderBy, second.SortedBy(Accuracy, further: false).OrderBy));
+    }
+
+    [Fact]
+    public void SortedBy_Further_KeepsTheOthersInTheirPlaces()
+    {
+        var both = new GridAddress { OrderBy = "name" }.SortedBy(Batch, further: true).SortedBy(Accuracy, further: true);
+        Assert.Equal("name, params.batchSize, best(metrics.test_accuracy) desc", both.OrderBy);
+        Assert.Equal("name, params.batchSize desc, best(metrics.test_accuracy) desc", both.SortedBy(Batch, further: true).OrderBy);
+        Assert.Equal("params.batchSize desc", both.SortedBy(Batch, further: false).OrderBy);
+    }
+
+    [Fact]
+    public void WholeFilter_ChosenValues_AreSaidInTheLanguage()
+    {
+        var address = new GridAddress { Filter = "a or b", Statuses = [RunStatus.Failed, RunStatus.Stopped], Models = ["mlp"], Experiment = "it's" };
+        Assert.Equal("(((a or b) and status in ('failed', 'stopped')) and experiment = 'it''s') and model = 'mlp'", address.WholeFilter);
+    }
+
+    [Fact]
+    public void View_SavedAndOpened_IsTheSameTable()
+    {
+        var address = new GridAddress
+        {
+            Filter = "params.lr < 0.1",
+            OrderBy = "name desc",
+            Chosen = [Batch with { Width = 90, Pinned = true }, Accuracy],
+            GroupBy = "params.batchSize",
+            IsCompact = true,
+        };
+        var opened = new GridAddress().Of(address.View);
+        Assert.Equal(address.Columns, opened.Columns);
+        Assert.Equal((address.Filter, address.OrderBy, address.GroupBy, address.IsCompact), (opened.Filter, opened.OrderBy, opened.GroupBy, opened.IsCompact));
+    }
+
+    [Fact]
+    public void ReadColumns_WrittenParameters_AreTheSameColumns()
+    {
+        GridColumn[] columns = [Accuracy with { Width = 120 }, Batch with { Pinned = true }];
+        var written = new GridAddress { Chosen = columns }.Parameters;
+        Assert.Equal(columns, GridAddress.ReadColumns((string?)written["columns"], (string?)written["widths"], (string?)written["pinned"]));
+    }
+
+    [Theory]
+    [InlineData("best(metrics.test_accuracy)", 0.98765, "98.77")]
+    [InlineData("metrics.train_loss", 0.123456, "0.1235")]
+    [InlineData("metrics.train_loss", double.NaN, "NaN")]
+    [InlineData("params.lr", 3e-4, "3e-4")]
+    [InlineData("duration", 83.0, "1 m 23 s")]
+    [InlineData("metrics.memory_bytes", 1048576.0, "1.0 MiB")]
+    [InlineData("epochs_done", 5.0, "5")]
+    [InlineData("tags.night", "", "✓")]
+    [InlineData("params.model.batchNorm", true, "yes")]
+    [InlineData("device", null, "–")]
+    public void Text_ValueOfAColumn_IsWrittenAsOnOtherPages(string column, object? value, string text) =>
+        Assert.Equal(text, new GridColumn(SearchText.Columns(column)[0]).Text(value));
+}
