@@ -36,7 +36,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         await ScheduleAsync(page);
         string[] paths =
         [
-            "/", "/runs", "/runs?status=stopped", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints", $"/runs/{run}?tab=evaluation",
+            "/", "/runs", "/runs?status=stopped", "/runs?group=params.seed,status", "/runs?filter=name = 'a' and and", "/runs?differing=true&density=compact&sort=name desc,created", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints", $"/runs/{run}?tab=evaluation",
             $"/runs/{run}?tab=evaluation&of=last&pair=4-9", $"/runs/new?fork={run}:5", "/runs/new?fork=banana",
             $"/runs/{run}?tab=notes", $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
             "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",

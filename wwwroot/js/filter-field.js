@@ -98,6 +98,8 @@ export const attach = (root) => {
     event.preventDefault();
     act();
   });
+  // Somebody may have been quicker than this module.
+  if (document.activeElement === input && input.value) soon();
   // Before the field loses the focus to the list.
   list.addEventListener('mousedown', (event) => {
     event.preventDefault();

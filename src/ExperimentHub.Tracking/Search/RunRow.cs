@@ -3,7 +3,7 @@ using ExperimentHub.Tracking.Runs;
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>A run in a table.</summary>
-/// <param name="Run">With its experiment, without attempts, epochs and checkpoints.</param>
+/// <param name="Run">With its experiment and tags, without attempts, epochs and checkpoints.</param>
 /// <param name="Cells">The values of the columns asked for, in their order: a double, a string, a bool, a DateTime in UTC or null.</param>
 public sealed record RunRow(Run Run, IReadOnlyList<object?> Cells);
 

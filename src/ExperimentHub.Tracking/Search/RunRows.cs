@@ -10,7 +10,7 @@ internal sealed class RunRows(TrackingDb db, BoundSearch search)
     {
         if (numbers.Count == 0)
             return [];
-        var runs = await db.Runs.AsNoTracking().Include(run => run.Experiment).Where(run => numbers.Contains(run.Number)).ToDictionaryAsync(run => run.Number, cancellation);
+        var runs = await db.Runs.AsNoTracking().Include(run => run.Experiment).Include(run => run.Tags.OrderBy(tag => tag.Name)).AsSplitQuery().Where(run => numbers.Contains(run.Number)).ToDictionaryAsync(run => run.Number, cancellation);
         var cells = columns.Count == 0 ? [] : await CellsAsync(numbers, columns, cancellation);
         return [.. numbers.Where(runs.ContainsKey).Select(number => new RunRow(runs[number], cells.GetValueOrDefault(number, [])))];
     }

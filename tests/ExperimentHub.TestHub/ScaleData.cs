@@ -5,25 +5,24 @@ using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
-using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Data.Sqlite;
 
-namespace ExperimentHub.Benchmarks;
+namespace ExperimentHub.TestHub;
 
 /// <summary>
 /// Many runs with many hyperparameters and metrics, the same ones for the same seed. Made with prepared statements in one transaction, since the hub's
-/// own way takes a fsync for each run; the long series go through the hub's own writer.
+/// own way takes a fsync for each run; the long series go through the hub's own writer. No run is one that a hub would start to train.
 /// </summary>
-internal sealed class ScaleData(int runs, int seed)
+public sealed class ScaleData(int runs, int seed)
 {
     public const int Params = 30;
     public const int Metrics = 20;
     public const int LongSeriesPoints = 100_000;
 
     private static readonly DateTime Start = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-    private static readonly string[] Statuses = ["Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Failed", "Stopped", "Interrupted"];
+    private static readonly string[] Statuses = ["Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Failed", "Stopped", "Paused"];
     private static readonly string[] Models = ["simple-nn", "mlp", "lenet-5", "small-cnn"];
     private static readonly string[] Optimizers = ["sgd", "adam", "adamw", "rmsprop"];
 
