@@ -9,19 +9,22 @@ namespace ExperimentHub.Migrations.Sqlite;
 /// </summary>
 internal sealed class SqliteCache : DbConnectionInterceptor
 {
+    // In KiB. Measured at 100,000 runs, one search in twenty takes twice as long with 4 MiB as with 32; but every connection of the pool fills its own in the course of a day.
+    private const string Pragma = "PRAGMA cache_size = -8192";
+
     public static SqliteCache Instance { get; } = new();
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA cache_size = -32768";
+        command.CommandText = Pragma;
         command.ExecuteNonQuery();
     }
 
     public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         await using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA cache_size = -32768";
+        command.CommandText = Pragma;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }
