@@ -47,6 +47,7 @@ internal static class ApiSetup
         api.MapRunControl();
         api.MapEvaluations();
         api.MapSeries();
+        api.MapManySeries();
         api.MapLive();
         api.MapAnnotations();
         var datasets = app.MapGroup("/api/v1").WithTags("Data sets");

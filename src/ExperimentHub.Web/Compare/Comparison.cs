@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Specs;
 
@@ -28,7 +29,8 @@ public sealed class Comparison
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
     /// <param name="datasetOf">Finds a data set by its key.</param>
-    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf)
+    /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
+    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null)
     {
         _datasetOf = datasetOf;
         Runs = runs;
@@ -51,6 +53,7 @@ public sealed class Comparison
                 Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
             ], Foldable: false),
+            .. target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
             new("Settings", [.. Settings()], Foldable: true),
             new("Device",
             [
@@ -71,11 +74,25 @@ public sealed class Comparison
     /// <summary>One sentence for each run that differs from the baseline in nothing but the kind of its device.</summary>
     public IReadOnlyList<string> SpeedUps { get; }
 
+    /// <summary>Images that a run trains on in each epoch; null where its data set is not known any more.</summary>
+    public static int? SamplesPerEpoch(Run run, Func<string, DatasetInfo?> datasetOf) => datasetOf(run.Dataset)?.TrainSamples - (run.ValidationSamples ?? run.Spec.Validation?.Samples ?? 0);
+
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
     public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
 
     private double? ImagesPerSecond(Run run) =>
-        SecondsPerEpoch(run) is > 0 and var seconds && _datasetOf(run.Dataset) is { } dataset ? dataset.TrainSamples / seconds : null;
+        SecondsPerEpoch(run) is > 0 and var seconds && SamplesPerEpoch(run, _datasetOf) is { } samples ? samples / seconds : null;
+
+    private ComparisonSection ToReach(double accuracy)
+    {
+        var reached = Runs.ToDictionary(run => run, run => TargetReached.Of(run, accuracy));
+        return new($"To reach {Figures.Accuracy(accuracy)}",
+        [
+            Measured("epochs", run => reached[run]?.Epochs, value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
+            Measured("images seen", run => reached[run]?.Epochs * (double?)SamplesPerEpoch(run, _datasetOf), value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
+            Measured("training", run => reached[run]?.TrainSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
+        ], Foldable: false);
+    }
 
     private IEnumerable<ComparisonRow> Settings()
     {
