@@ -137,6 +137,16 @@ public sealed record CompareAddress
     /// <summary>Of an axis in the address.</summary>
     public static string Word(CompareAxis axis) => axis.ToString().ToLowerInvariant();
 
+    /// <summary>Of an axis on the screen.</summary>
+    public static string Words(CompareAxis axis) => axis switch
+    {
+        CompareAxis.Epoch => "epochs",
+        CompareAxis.Step => "steps",
+        CompareAxis.Samples => "images seen",
+        CompareAxis.Training => "training time",
+        _ => "wall time",
+    };
+
     /// <summary>The address of a comparison of these runs.</summary>
     public static string To(IEnumerable<RunId> runs, RunId? baseline = null) =>
         $"compare?runs={RunSelection.Text(runs)}{(baseline is { } id ? $"&baseline={id}" : "")}";

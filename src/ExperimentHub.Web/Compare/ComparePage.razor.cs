@@ -11,6 +11,7 @@ namespace ExperimentHub.Web.Compare;
 public sealed partial class ComparePage(RunHistory history, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RunsOffered = 12;
+    private const int SpeedUpsShown = 3;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Specs;
@@ -62,7 +63,7 @@ public sealed class Comparison
                 Said("threads", run => Figures.Count(run.Threads)),
             ], Foldable: true),
         ];
-        SpeedUps = [.. runs.Select(SpeedUp).OfType<string>()];
+        SpeedUps = [.. SpecsOnTwoDevices().SelectMany(pair => pair.Others.Select(other => SpeedUp(other, pair.Reference)))];
     }
 
     public IReadOnlyList<Run> Runs { get; }
@@ -71,7 +72,7 @@ public sealed class Comparison
 
     public IReadOnlyList<ComparisonSection> Sections { get; }
 
-    /// <summary>One sentence for each run that differs from the baseline in nothing but the kind of its device.</summary>
+    /// <summary>One sentence for each run that differs in nothing but the kind of its device from the baseline or, where it trains something else, from the first of its kind.</summary>
     public IReadOnlyList<string> SpeedUps { get; }
 
     /// <summary>Images that a run trains on in each epoch; null where its data set is not known any more.</summary>
@@ -123,18 +124,20 @@ public sealed class Comparison
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
     }
 
-    private string? SpeedUp(Run run)
+    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.GroupBy(run => run.Spec with { Device = "" }).Select(runs =>
     {
-        if (run.Id == Baseline.Id || run.Spec with { Device = Baseline.Spec.Device } != Baseline.Spec)
-            return null;
-        // Before they start only what they ask for is known.
-        if ((run.DeviceKind ?? run.Spec.Device) == (Baseline.DeviceKind ?? Baseline.Spec.Device))
-            return null;
-        return SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(Baseline) is > 0 and var reference
-            ? $"{run.Name} on {run.Device!.TorchName} trains {Times(reference / own)} as fast as {Baseline.Name} on {Baseline.Device!.TorchName}: "
-                + $"{Figures.Duration(own)} against {Figures.Duration(reference)} an epoch."
-            : $"{run.Name} and {Baseline.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
-    }
+        // The baseline's device is measured against; elsewhere the CPU, where there is one.
+        var reference = runs.Contains(Baseline) ? Baseline : runs.FirstOrDefault(run => KindOf(run) == DeviceRequest.Cpu) ?? runs.First();
+        return (reference, runs.Where(run => KindOf(run) != KindOf(reference)));
+    });
+
+    /// <summary>Before a run starts only what it asks for is known.</summary>
+    private static string KindOf(Run run) => run.DeviceKind ?? run.Spec.Device;
+
+    private static string SpeedUp(Run run, Run reference) => SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(reference) is > 0 and var other
+        ? $"{run.Name} on {run.Device!.TorchName} trains {Times(other / own)} as fast as {reference.Name} on {reference.Device!.TorchName}: "
+            + $"{Figures.Duration(own)} against {Figures.Duration(other)} an epoch."
+        : $"{run.Name} and {reference.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
 
     private static string AccuracyDelta(double own, double reference) => Figures.Difference((own - reference) * 100, 2);
 

@@ -26,9 +26,9 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
     {
         null => "",
         GroupVerdict.WithinNoise => "within noise",
-        GroupVerdict.FirstIsBetter => "better than the baseline",
-        GroupVerdict.SecondIsBetter => "worse than the baseline",
-        _ => "too few runs to tell",
+        GroupVerdict.FirstIsBetter => "better",
+        GroupVerdict.SecondIsBetter => "worse",
+        _ => "too few runs",
     };
 
     /// <summary>The class of the words.</summary>
