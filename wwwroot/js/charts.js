@@ -109,7 +109,7 @@ const tooltip = (hits, { title, format, most, lowIsBetter }) => {
 /** One curve; a series without a name stays out of the tooltip. */
 export const curve = (name, data, tint, { id, opacity = 1, z = 2, dash = 'solid' } = {}) => ({
   id, name, type: 'line', data, showSymbol: name !== '' && data.length <= 50, symbolSize: 4, symbol: 'circle', sampling: 'minmax', emphasis: { disabled: true },
-  lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint }, z,
+  lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint, opacity }, z,
 });
 
 /**

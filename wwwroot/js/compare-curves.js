@@ -86,7 +86,7 @@ class CompareCurves extends HTMLElement {
       chart.setOption(options, { notMerge: true });
       panel.parentElement.toggleAttribute('data-empty', options.series.length === 0);
     }
-    this.toggleAttribute('data-drawn', true);
+    this.toggleAttribute('data-drawn', this.charts.size > 0);
   }
 
   tell(words) {

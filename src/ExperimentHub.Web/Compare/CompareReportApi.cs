@@ -20,9 +20,10 @@ internal static class CompareReportApi
         .report svg text { fill: var(--quiet); font-size: 11px; }
         .report svg .grid { stroke: var(--line); }
         .report .card { margin-top: 16px; }
-        .report small { color: var(--quiet); }
+        .report small { margin-left: 8px; color: var(--quiet); }
+        .report tbody th[scope="row"] { font-weight: 400; color: var(--text); }
         .report .best { color: var(--good); font-weight: 600; }
-        .report .legend { display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 0; list-style: none; font-size: 12px; }
+        .report .legend { display: flex; margin-top: 24px; flex-wrap: wrap; gap: 2px 14px; padding: 0; list-style: none; font-size: 12px; }
         """;
 
     public static void MapCompareReport(this RouteGroupBuilder api) => api.MapGet("/compare/report", WriteAsync).WithName("WriteComparison").WithSummary("Write a comparison as one HTML file")
@@ -43,6 +44,7 @@ internal static class CompareReportApi
         {
             [nameof(CompareReport.Compared)] = compared,
             [nameof(CompareReport.Comparison)] = comparison,
+            [nameof(CompareReport.Tints)] = tints,
             [nameof(CompareReport.Charts)] = await new ReportCurves(history, metrics, series, datasets).ReadAsync(compared, tints, address, cancellation),
             [nameof(CompareReport.Groups)] = compared.HasSeeds && compared.Measure(address) is { } measure ? SeedGroupRow.Of(compared, measure, comparison.Baseline) : [],
             [nameof(CompareReport.HideEqual)] = address.HideEqual,

@@ -41,9 +41,9 @@ public sealed class ReportChart
     public IReadOnlyList<ReportCurve> Curves { get; }
 
     /// <summary>Marks of the axis upwards: where, and what stands there.</summary>
-    public IEnumerable<(string At, string Text)> Rows => Enumerable.Range(0, Marks).Select(i => _y.Low + (_y.High - _y.Low) * i / (Marks - 1)).Select(value => (Text(Y(value)), Words(value)));
+    public IEnumerable<(string At, string Text)> Rows => (_log ? Decades(_y) : Round(_y)).Select(value => (Text(Y(value)), Words(value)));
 
-    public IEnumerable<(string At, string Text)> Columns => Enumerable.Range(0, Marks).Select(i => _x.Low + (_x.High - _x.Low) * i / (Marks - 1)).Select(value => (Text(X(value)), Figures.Compact(value)));
+    public IEnumerable<(string At, string Text)> Columns => Round(_x).Select(value => (Text(X(value)), Figures.Compact(value)));
 
     /// <summary>The path of a curve in SVG's words.</summary>
     public string Path(ReportCurve curve)
@@ -63,6 +63,25 @@ public sealed class ReportChart
         }
 
         return path.ToString();
+    }
+
+    /// <summary>About five round numbers within a range.</summary>
+    private static IEnumerable<double> Round((double Low, double High) range)
+    {
+        if (range.High == range.Low)
+            return [range.Low];
+        var rough = (range.High - range.Low) / Marks;
+        var power = Math.Pow(10, Math.Floor(Math.Log10(rough)));
+        var step = power * (rough / power) switch { <= 1 => 1, <= 2 => 2, <= 5 => 5, _ => 10 };
+        var first = Math.Ceiling(range.Low / step - 1e-9);
+        return Enumerable.Range(0, (int)(Math.Floor(range.High / step + 1e-9) - first) + 1).Select(i => (first + i) * step);
+    }
+
+    /// <summary>The powers of ten within a range of logarithms; its ends where there is at most one.</summary>
+    private static IReadOnlyList<double> Decades((double Low, double High) range)
+    {
+        var (first, last) = ((int)Math.Ceiling(range.Low - 1e-9), (int)Math.Floor(range.High + 1e-9));
+        return last > first ? [.. Enumerable.Range(first, last - first + 1)] : [range.Low, range.High];
     }
 
     private bool IsDrawn((double X, double Y) point) => double.IsFinite(point.X) && double.IsFinite(point.Y) && (!_log || point.Y > 0);
