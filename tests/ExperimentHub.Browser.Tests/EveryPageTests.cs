@@ -30,6 +30,7 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             await CheckAsync(page, path);
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
+        var twin = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "twin", "spec": {"seed": 2}}"""))["id"];
         var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
         var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
         await AnnotateAsync(hub, run!.ToString());
@@ -42,6 +43,8 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/99999",
             "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
             $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
+            $"/compare?runs={run},{twin},{failed},{waiting}&axis=samples&metrics=test_accuracy,train_loss&log=train_loss&bands=true&seeds=true&colour=params.model.kind&target=0.9",
+            $"/compare?runs={run},{failed}&colour=metrics.test_accuracy&axis=training&left={run}&right={failed}", $"/compare?runs={string.Join(',', Enumerable.Range(0, 201).Select(i => $"{i:x32}"))}",
             "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars", "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
             "/datasets", "/datasets/new", "/datasets/mnist", "/datasets/kmnist", "/datasets/nothing",
         ];

@@ -9,7 +9,7 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, (string[] Projects, string[] Packages)> Rooms = new()
     {
         ["src/ExperimentHub.Protocol"] = ([], []),
-        ["src/ExperimentHub.Tracking"] = (["ExperimentHub.Protocol"], ["Microsoft.EntityFrameworkCore.Relational"]),
+        ["src/ExperimentHub.Tracking"] = (["ExperimentHub.Protocol"], ["MathNet.Numerics", "Microsoft.EntityFrameworkCore.Relational"]),
         ["src/ExperimentHub.Execution"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Quartz"]),
         ["src/ExperimentHub.Trainer"] = (["ExperimentHub.Protocol"], ["TorchSharp", "TorchSharp-cuda-linux", "libtorch-cpu-linux-x64", "SkiaSharp", "SharpZipLib"]),
         ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),

@@ -57,9 +57,9 @@ export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamil
 
 /**
  * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
- * title makes the first line of the tooltip from an x value.
+ * title makes the first line of the tooltip from an x value; most and lowIsBetter say how many curves it names, and which are left out.
  */
-export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant }) => {
+export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant, most = Infinity, lowIsBetter = false }) => {
   const line = colour('--line');
   const font = labels();
   return {
@@ -81,18 +81,20 @@ export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percen
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
       textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { snap: false, lineStyle: { color: colour('--line-strong') } },
-      formatter: (hits) => tooltip(hits, title, format),
+      formatter: (hits) => tooltip(hits, { title, format, most, lowIsBetter }),
     },
   };
 };
 
 /** Made of elements, never of markup: names come from people. A row of a smoothed curve carries what was measured behind its y, and a bucket's least and greatest value behind that. */
-const tooltip = (hits, title, format) => {
+const tooltip = (hits, { title, format, most, lowIsBetter }) => {
   const box = document.createElement('div');
   const named = hits.filter((hit) => hit.seriesName && hit.value);
   if (named.length === 0) return box; // it was drawn anew since
   box.textContent = title(named[0].value[0]);
-  named.filter((hit) => hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]).forEach((hit) => {
+  const sorted = named.filter((hit) => hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]);
+  const left = sorted.length - most;
+  (left <= 0 ? sorted : lowIsBetter ? sorted.slice(left) : sorted.slice(0, most)).forEach((hit) => {
     const [, drawn, measured = drawn, low, high] = hit.value;
     const row = document.createElement('div');
     row.textContent = `${hit.seriesName}  ${format(measured)}${low < high ? `  (${format(low)} to ${format(high)})` : ''}`;
@@ -100,13 +102,14 @@ const tooltip = (hits, title, format) => {
     row.style.fontVariantNumeric = 'tabular-nums';
     box.append(row);
   });
+  if (left > 0) box.append(`and ${left} ${lowIsBetter ? 'above' : 'below'}`);
   return box;
 };
 
 /** One curve; a series without a name stays out of the tooltip. */
 export const curve = (name, data, tint, { id, opacity = 1, z = 2, dash = 'solid' } = {}) => ({
   id, name, type: 'line', data, showSymbol: name !== '' && data.length <= 50, symbolSize: 4, symbol: 'circle', sampling: 'minmax', emphasis: { disabled: true },
-  lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint }, z,
+  lineStyle: { width: 1.5, color: tint, opacity, type: dash }, itemStyle: { color: tint, opacity }, z,
 });
 
 /**

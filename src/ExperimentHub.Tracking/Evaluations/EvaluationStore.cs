@@ -19,4 +19,11 @@ public sealed class EvaluationStore(IDbContextFactory<TrackingDb> databases)
         var found = await db.Evaluations.AsNoTracking().Where(e => e.RunNumber == run.Number).OrderBy(e => e.Epoch).ToListAsync(cancellation);
         return [.. found.Select(e => new EvaluationDetails(e, ClassScores.Of(e.Classes, e.Confusion), e.Epoch == run.BestEpoch, e == found[^1]))];
     }
+
+    /// <summary>Those of the runs that have an evaluation.</summary>
+    public async Task<IReadOnlySet<RunId>> RunsWithAsync(IReadOnlyCollection<RunId> ids, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return (await db.Runs.Where(r => ids.Contains(r.Id) && r.Evaluations.Any()).Select(r => r.Id).ToListAsync(cancellation)).ToHashSet();
+    }
 }

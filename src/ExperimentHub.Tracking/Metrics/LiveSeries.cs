@@ -5,24 +5,26 @@ public sealed class LiveSeries(MetricReader reader, MetricWriter writer)
 {
     /// <summary>Points of a series in few entries: the last point of each group, with the least and the greatest value of the group.</summary>
     /// <param name="StepsPerBucket">0 where every entry is a point.</param>
-    public sealed record Drawing(string Metric, long StepsPerBucket, IReadOnlyList<long> Steps, IReadOnlyList<double> Values, IReadOnlyList<double> Min, IReadOnlyList<double> Max);
+    public sealed record Drawing(
+        long Run, string Metric, long StepsPerBucket, IReadOnlyList<long> Steps, IReadOnlyList<double> Values, IReadOnlyList<double> Min, IReadOnlyList<double> Max);
 
-    /// <summary>As <see cref="MetricReader.BucketsAsync"/>, for one run and up to this moment; what waits follows after the buckets, point by point.</summary>
+    /// <summary>As <see cref="MetricReader.BucketsAsync"/> and up to this moment; what waits follows after the buckets, point by point.</summary>
     public async Task<IReadOnlyList<Drawing>> DrawAsync(
-        long run, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets, CancellationToken cancellation = default)
+        IReadOnlyCollection<long> runs, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets, CancellationToken cancellation = default)
     {
+        (long Run, string Metric)[] wanted = [.. runs.SelectMany(run => metrics.Select(metric => (run, metric)))];
         // In this order: points only ever move from memory to the database.
-        var waiting = metrics.ToDictionary(metric => metric, metric => writer.PendingAfter(run, metric, (fromStep ?? 0) - 1));
-        var written = (await reader.BucketsAsync([run], metrics, fromStep, toStep, maxBuckets, cancellation)).ToDictionary(buckets => buckets.Metric);
+        var waiting = wanted.ToDictionary(one => one, one => writer.PendingAfter(one.Run, one.Metric, (fromStep ?? 0) - 1));
+        var written = (await reader.BucketsAsync(runs, metrics, fromStep, toStep, maxBuckets, cancellation)).ToDictionary(buckets => (buckets.RunNumber, buckets.Metric));
         var drawings = new List<Drawing>();
-        foreach (var metric in metrics)
+        foreach (var one in wanted)
         {
-            var buckets = written.GetValueOrDefault(metric);
+            var buckets = written.GetValueOrDefault(one);
             var last = buckets is { Steps: [.., var step] } ? step : -1;
-            List<MetricPoint> rest = [.. waiting[metric].Where(point => point.Step > last && point.Step <= (toStep ?? long.MaxValue))];
+            List<MetricPoint> rest = [.. waiting[one].Where(point => point.Step > last && point.Step <= (toStep ?? long.MaxValue))];
             if (buckets is null && rest.Count == 0)
                 continue;
-            drawings.Add(new Drawing(metric, buckets?.StepsPerBucket ?? 0,
+            drawings.Add(new Drawing(one.Run, one.Metric, buckets?.StepsPerBucket ?? 0,
                 [.. buckets?.Steps ?? [], .. rest.Select(point => point.Step)], [.. buckets?.Last ?? [], .. rest.Select(point => point.Value)],
                 [.. buckets?.Min ?? [], .. rest.Select(point => point.Value)], [.. buckets?.Max ?? [], .. rest.Select(point => point.Value)]));
         }

@@ -10,10 +10,13 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     public const int MaxBuckets = 10_000;
 
     /// <summary>The metrics of a run by name.</summary>
-    public async Task<IReadOnlyList<MetricSeries>> SummariesAsync(long runNumber, CancellationToken cancellation = default)
+    public Task<IReadOnlyList<MetricSeries>> SummariesAsync(long runNumber, CancellationToken cancellation = default) => SummariesAsync([runNumber], cancellation);
+
+    /// <summary>The metrics of several runs, by name.</summary>
+    public async Task<IReadOnlyList<MetricSeries>> SummariesAsync(IReadOnlyCollection<long> runNumbers, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.MetricSeries.AsNoTracking().Where(s => s.RunNumber == runNumber).OrderBy(s => s.Name).ToListAsync(cancellation);
+        return await db.MetricSeries.AsNoTracking().Where(s => runNumbers.Contains(s.RunNumber)).OrderBy(s => s.Name).ThenBy(s => s.RunNumber).ToListAsync(cancellation);
     }
 
     /// <summary>All metrics at the end of the run's best epoch; null where none was marked.</summary>
@@ -72,12 +75,23 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     /// When which step was, from the ends of the series' chunks: at most <paramref name="most"/> pairs of step and Unix time in milliseconds, the first and the last
     /// included. Between two of them time is as good as even.
     /// </summary>
-    public async Task<IReadOnlyList<(long Step, long Time)>> TimesAsync(long runNumber, string metric, int most, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<(long Step, long Time)>> TimesAsync(long runNumber, string metric, int most, CancellationToken cancellation = default) =>
+        (await TimesAsync([runNumber], metric, most, cancellation)).GetValueOrDefault(runNumber, []);
+
+    /// <summary>The same of several runs, by their numbers; without those that have no such series.</summary>
+    public async Task<IReadOnlyDictionary<long, IReadOnlyList<(long Step, long Time)>>> TimesAsync(
+        IReadOnlyCollection<long> runNumbers, string metric, int most, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var ends = await db.MetricChunks.Where(c => db.MetricSeries.Any(s => s.Id == c.SeriesId && s.RunNumber == runNumber && s.Name == metric)).OrderBy(c => c.Ordinal)
-            .Select(c => new { c.FirstStep, c.FirstTime, c.LastStep, c.LastTime }).ToListAsync(cancellation);
-        List<(long, long)> times = [.. ends.SelectMany(c => new[] { (c.FirstStep, c.FirstTime), (c.LastStep, c.LastTime) }).Distinct()];
+        var ends = await db.MetricSeries.Where(s => s.Name == metric && runNumbers.Contains(s.RunNumber))
+            .Join(db.MetricChunks, s => s.Id, c => c.SeriesId, (s, c) => new { s.RunNumber, c.Ordinal, c.FirstStep, c.FirstTime, c.LastStep, c.LastTime })
+            .OrderBy(end => end.RunNumber).ThenBy(end => end.Ordinal).ToListAsync(cancellation);
+        return ends.GroupBy(end => end.RunNumber).ToDictionary(
+            run => run.Key, IReadOnlyList<(long, long)> (run) => Thinned([.. run.SelectMany(c => new[] { (c.FirstStep, c.FirstTime), (c.LastStep, c.LastTime) }).Distinct()], most));
+    }
+
+    private static List<(long Step, long Time)> Thinned(List<(long Step, long Time)> times, int most)
+    {
         var stride = (times.Count + most - 1) / most;
         return stride < 2 ? times : [.. times.Where((_, i) => i % stride == 0 || i == times.Count - 1)];
     }
@@ -87,26 +101,34 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     {
         if (from > to)
             return new MetricBuckets(series, from, 0);
+        return series.Count > maxBuckets && await FillAsync(chunks, series, from, to, maxBuckets, cancellation) is { } filled
+            ? filled
+            : await PointsAsync(db, series, from, to, cancellation);
+    }
+
+    /// <summary>Null where the range has no more points than there may be buckets.</summary>
+    private static async Task<MetricBuckets?> FillAsync(DbCommand chunks, MetricSeries series, long from, long to, int maxBuckets, CancellationToken cancellation)
+    {
         var width = (to - from) / maxBuckets + 1;
         var fill = new BucketFill(series, from, to, width);
         chunks.Parameters[0].Value = series.Id;
         chunks.Parameters[1].Value = from;
         chunks.Parameters[2].Value = to;
         chunks.Parameters[3].Value = width;
-        await using (var row = await chunks.ExecuteReaderAsync(cancellation))
+        await using var row = await chunks.ExecuteReaderAsync(cancellation);
+        while (await row.ReadAsync(cancellation))
         {
-            while (await row.ReadAsync(cancellation))
-            {
-                if (row.IsDBNull(0))
-                    fill.AddWhole(row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), NumberAt(row, 5), NumberAt(row, 6), NumberAt(row, 7));
-                else
-                    fill.AddPoints(row.GetFieldValue<byte[]>(0));
-            }
+            if (row.IsDBNull(0))
+                fill.AddWhole(row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), NumberAt(row, 5), NumberAt(row, 6), NumberAt(row, 7));
+            else
+                fill.AddPoints(row.GetFieldValue<byte[]>(0));
         }
 
-        if (fill.Points > maxBuckets)
-            return fill.Finish();
+        return fill.Points > maxBuckets ? fill.Finish() : null;
+    }
 
+    private static async Task<MetricBuckets> PointsAsync(TrackingDb db, MetricSeries series, long from, long to, CancellationToken cancellation)
+    {
         var points = new MetricBuckets(series, from, 0);
         foreach (var point in await ReadAsync(db, series, from, to, cancellation))
             points.Add(point);

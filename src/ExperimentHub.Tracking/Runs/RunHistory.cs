@@ -31,6 +31,10 @@ public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 /// <summary>Where a run is.</summary>
 public sealed record RunState(long Number, RunStatus Status, int? StepsPerEpoch);
 
+/// <summary>How fast a run went.</summary>
+/// <param name="EpochSeconds">Wall time of the training part of each finished epoch.</param>
+public sealed record RunPace(RunId Id, long Number, int? StepsPerEpoch, IReadOnlyList<double> EpochSeconds);
+
 /// <summary>A run with everything but its curve.</summary>
 /// <param name="Family">The runs that it came from or that came from it.</param>
 public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkpoints, string? Waiting, RunFamily Family);
@@ -69,6 +73,17 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.StepsPerEpoch)).FirstOrDefaultAsync(cancellation);
+    }
+
+    /// <summary>What is needed to lay runs' curves over each other, in the order asked for; those that do not exist are left out.</summary>
+    public async Task<IReadOnlyList<RunPace>> PacesAsync(IReadOnlyList<RunId> ids, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Number, r.StepsPerEpoch }).ToDictionaryAsync(r => r.Id, cancellation);
+        long[] numbers = [.. runs.Values.Select(run => run.Number)];
+        var seconds = (await db.Epochs.Where(e => numbers.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number).Select(e => new { e.RunNumber, e.Seconds }).ToListAsync(cancellation))
+            .ToLookup(epoch => epoch.RunNumber, epoch => epoch.Seconds);
+        return [.. ids.Distinct().Where(runs.ContainsKey).Select(id => runs[id]).Select(run => new RunPace(run.Id, run.Number, run.StepsPerEpoch, [.. seconds[run.Number]]))];
     }
 
     /// <summary>The runs with their experiments and epochs, in the order asked for; those that do not exist are left out.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Datasets;
 using Microsoft.AspNetCore.Http.Json;
 
@@ -47,6 +48,8 @@ internal static class ApiSetup
         api.MapRunControl();
         api.MapEvaluations();
         api.MapSeries();
+        api.MapManySeries();
+        api.MapCompareReport();
         api.MapLive();
         api.MapAnnotations();
         var datasets = app.MapGroup("/api/v1").WithTags("Data sets");

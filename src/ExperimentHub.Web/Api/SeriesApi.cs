@@ -53,7 +53,7 @@ internal static class SeriesApi
             return Results.Stream(body => WriteCsvAsync(body, run.Number, wanted, first ?? 0, last ?? long.MaxValue, series, cancellation), "text/csv; charset=utf-8");
         }
 
-        var binary = format == "binary" || (format is null && http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType == SeriesBinary.MediaType && type.Quality is not 0));
+        var binary = SeriesBinary.IsAskedFor(http.Request, format);
         http.Response.Headers.CacheControl = "private, no-cache";
         http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
         // Before the points are read, and first what waits, because it moves to the database: what comes in between makes the answer newer than its tag, and is sent once more.
@@ -65,7 +65,7 @@ internal static class SeriesApi
 
         var times = await reader.TimesAsync(run.Number, MetricNames.TrainLoss, TimesShown, cancellation);
         var answer = new SeriesResource(run.StepsPerEpoch,
-            [.. (await series.DrawAsync(run.Number, wanted, first, last, (int)most, cancellation)).Select(MetricSeriesResource.Of)],
+            [.. (await series.DrawAsync([run.Number], wanted, first, last, (int)most, cancellation)).Select(MetricSeriesResource.Of)],
             new StepTimes([.. times.Select(pair => pair.Step)], [.. times.Select(pair => pair.Time)]));
         return binary ? Results.Bytes(SeriesBinary.Write(answer), SeriesBinary.MediaType) : Results.Ok(answer);
 

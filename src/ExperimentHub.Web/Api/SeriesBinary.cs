@@ -19,35 +19,36 @@ internal static class SeriesBinary
 
     private static ReadOnlySpan<byte> Magic => "EHS1"u8;
 
-    public static byte[] Write(SeriesResource resource)
+    /// <summary>By its word in the address or, where there is none, by the Accept header.</summary>
+    public static bool IsAskedFor(HttpRequest request, string? format) =>
+        format == "binary" || (format is null && request.GetTypedHeaders().Accept.Any(type => type.MediaType == MediaType && type.Quality is not 0));
+
+    public static byte[] Write(SeriesResource resource) => Write((json, body) => Curves(json, body, resource.StepsPerEpoch, resource.Series, resource.Times));
+
+    /// <summary>The same for several runs: the header has <c>runs</c>, each with what a single run's header has and beside it <c>run</c> and <c>epochSeconds</c>.</summary>
+    public static byte[] Write(ManySeriesResource resource) => Write((json, body) =>
+    {
+        json.WriteStartArray("runs");
+        foreach (var run in resource.Runs)
+        {
+            json.WriteStartObject();
+            json.WriteString("run", run.Run);
+            Column(json, body, "epochSeconds", run.EpochSeconds);
+            Curves(json, body, run.StepsPerEpoch, run.Series, run.Times);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static byte[] Write(Action<Utf8JsonWriter, ArrayBufferWriter<byte>> fill)
     {
         var header = new ArrayBufferWriter<byte>(1024);
         var body = new ArrayBufferWriter<byte>(64 << 10);
         using (var json = new Utf8JsonWriter(header))
         {
             json.WriteStartObject();
-            json.WritePropertyName("stepsPerEpoch");
-            JsonSerializer.Serialize(json, resource.StepsPerEpoch);
-            json.WriteStartArray("series");
-            foreach (var series in resource.Series)
-            {
-                json.WriteStartObject();
-                json.WriteString("metric", series.Metric);
-                json.WriteNumber("stepsPerBucket", series.StepsPerBucket);
-                Column(json, body, "steps", series.Steps);
-                Column(json, body, "values", series.Values);
-                if (series.Min is { } min)
-                    Column(json, body, "min", min);
-                if (series.Max is { } max)
-                    Column(json, body, "max", max);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-            json.WriteStartObject("times");
-            Column(json, body, "steps", resource.Times.Steps);
-            Column(json, body, "unix", resource.Times.Unix);
-            json.WriteEndObject();
+            fill(json, body);
             json.WriteEndObject();
         }
 
@@ -59,6 +60,32 @@ internal static class SeriesBinary
         answer.AsSpan(Prefix + header.WrittenCount, headerLength - header.WrittenCount).Fill((byte)' '); // JSON does not mind
         body.WrittenSpan.CopyTo(answer.AsSpan(Prefix + headerLength));
         return answer;
+    }
+
+    private static void Curves(Utf8JsonWriter json, ArrayBufferWriter<byte> body, int? stepsPerEpoch, IReadOnlyList<MetricSeriesResource> all, StepTimes times)
+    {
+        json.WritePropertyName("stepsPerEpoch");
+        JsonSerializer.Serialize(json, stepsPerEpoch);
+        json.WriteStartArray("series");
+        foreach (var series in all)
+        {
+            json.WriteStartObject();
+            json.WriteString("metric", series.Metric);
+            json.WriteNumber("stepsPerBucket", series.StepsPerBucket);
+            Column(json, body, "steps", series.Steps);
+            Column(json, body, "values", series.Values);
+            if (series.Min is { } min)
+                Column(json, body, "min", min);
+            if (series.Max is { } max)
+                Column(json, body, "max", max);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("times");
+        Column(json, body, "steps", times.Steps);
+        Column(json, body, "unix", times.Unix);
+        json.WriteEndObject();
     }
 
     private static void Column(Utf8JsonWriter json, ArrayBufferWriter<byte> body, string name, IReadOnlyList<long> numbers)

@@ -1,15 +1,24 @@
+using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace ExperimentHub.Web.Compare;
 
-/// <summary>What the curves of a comparison are drawn over.</summary>
+/// <summary>What the curves of a comparison are drawn over: what each run had spent by then.</summary>
 public enum CompareAxis
 {
     Epoch,
     Step,
 
-    /// <summary>Seconds of training, without evaluation and checkpoints.</summary>
+    /// <summary>Training images seen, those of earlier epochs counted again.</summary>
+    Samples,
+
+    /// <summary>Seconds that the device trained, without evaluation and checkpoints.</summary>
+    Training,
+
+    /// <summary>Seconds since the first step, with everything in between.</summary>
     Time,
 }
 
@@ -19,7 +28,12 @@ public sealed record CompareAddress
     /// <summary>As many ids as fit into an address that every server and browser takes.</summary>
     public const int MaxRuns = 200;
 
-    /// <summary>In the order of the columns.</summary>
+    public const double UsualSmoothing = 0.85;
+    public const double MaxSmoothing = 0.99;
+
+    public static IReadOnlyList<string> UsualMetrics { get; } = [MetricNames.TrainLoss, MetricNames.TestAccuracy, MetricNames.TestLoss];
+
+    /// <summary>In the order of the columns; more than <see cref="MaxRuns"/> are refused by the page.</summary>
     public IReadOnlyList<RunId> Runs { get; init; } = [];
 
     /// <summary>The run that the others are measured against; null for the first.</summary>
@@ -30,16 +44,73 @@ public sealed record CompareAddress
 
     public CompareAxis Axis { get; init; }
 
-    public static CompareAddress Of(string? runs, string? baseline, string? hideEqual, string? axis)
+    /// <summary>The curves that are drawn, a panel each.</summary>
+    public IReadOnlyList<string> Metrics { get; init; } = UsualMetrics;
+
+    /// <summary>0 to <see cref="MaxSmoothing"/>.</summary>
+    public double Smoothing { get; init; } = UsualSmoothing;
+
+    /// <summary>Those of the metrics that have a logarithmic axis.</summary>
+    public IReadOnlyList<string> Log { get; init; } = [];
+
+    /// <summary>The least and the greatest value of each bucket around its curve.</summary>
+    public bool Bands { get; init; }
+
+    /// <summary>Key of the <see cref="CompareVariable"/> that runs are coloured by; null gives each its own colour.</summary>
+    public string? Colour { get; init; }
+
+    /// <summary>Runs that differ in the seed alone are drawn as their mean.</summary>
+    public bool Seeds { get; init; }
+
+    /// <summary>The metric that groups and relations are about.</summary>
+    public string Measure { get; init; } = MetricNames.TestAccuracy;
+
+    /// <summary>Keys of the variables of the scatter; null for the usual ones.</summary>
+    public string? X { get; init; }
+
+    /// <inheritdoc cref="X"/>
+    public string? Y { get; init; }
+
+    /// <summary>A test accuracy, 0..1, that is asked for: when did a run reach it?</summary>
+    public double? Target { get; init; }
+
+    /// <summary>The two runs whose mistakes are compared; null for the usual ones.</summary>
+    public RunId? Left { get; init; }
+
+    /// <inheritdoc cref="Left"/>
+    public RunId? Right { get; init; }
+
+    /// <summary>From the query string of an address.</summary>
+    public static CompareAddress Of(string query)
     {
-        var ids = RunSelection.Parse(runs);
+        var values = QueryHelpers.ParseQuery(query);
+        var ids = RunSelection.Parse(Text("runs"));
         return new CompareAddress
         {
-            Runs = [.. ids.Take(MaxRuns)],
-            Baseline = RunId.TryParse(baseline, out var id) && ids.Contains(id) ? id : null,
-            HideEqual = string.Equals(hideEqual, "true", StringComparison.OrdinalIgnoreCase),
-            Axis = Enum.TryParse<CompareAxis>(axis, ignoreCase: true, out var known) && Enum.IsDefined(known) ? known : CompareAxis.Epoch,
+            Runs = ids,
+            Baseline = IdAt("baseline"),
+            HideEqual = Flag("hideEqual"),
+            Axis = Enum.TryParse<CompareAxis>(Text("axis"), ignoreCase: true, out var axis) && Enum.IsDefined(axis) ? axis : CompareAxis.Epoch,
+            Metrics = List("metrics") is { Count: > 0 } metrics ? metrics : UsualMetrics,
+            Smoothing = Math.Clamp(Number("smoothing") ?? UsualSmoothing, 0, MaxSmoothing),
+            Log = List("log"),
+            Bands = Flag("bands"),
+            Colour = Text("colour"),
+            Seeds = Flag("seeds"),
+            Measure = Text("measure") ?? MetricNames.TestAccuracy,
+            X = Text("x"),
+            Y = Text("y"),
+            Target = Number("target") is > 0 and <= 1 and var target ? target : null,
+            Left = IdAt("left"),
+            Right = IdAt("right"),
         };
+
+        string? Text(string name) => values.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null;
+        bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
+        double? Number(string name) => double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        RunId? IdAt(string name) => RunId.TryParse(Text(name), out var id) && ids.Contains(id) ? id : null;
+        IReadOnlyList<string> List(string name) =>
+            [.. (Text(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
     }
 
     /// <summary>The query string's parameters; null removes one.</summary>
@@ -48,12 +119,49 @@ public sealed record CompareAddress
         ["runs"] = Runs.Count == 0 ? null : RunSelection.Text(Runs),
         ["baseline"] = Baseline?.ToString(),
         ["hideEqual"] = HideEqual ? "true" : null,
-        ["axis"] = Axis == CompareAxis.Epoch ? null : Axis.ToString().ToLowerInvariant(),
+        ["axis"] = Axis == CompareAxis.Epoch ? null : Word(Axis),
+        ["metrics"] = Metrics.SequenceEqual(UsualMetrics) ? null : string.Join(',', Metrics),
+        ["smoothing"] = Smoothing == UsualSmoothing ? null : Smoothing,
+        ["log"] = Log.Count == 0 ? null : string.Join(',', Log),
+        ["bands"] = Bands ? "true" : null,
+        ["colour"] = Colour,
+        ["seeds"] = Seeds ? "true" : null,
+        ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
+        ["x"] = X,
+        ["y"] = Y,
+        ["target"] = Target,
+        ["left"] = Left?.ToString(),
+        ["right"] = Right?.ToString(),
+    };
+
+    /// <summary>Of an axis in the address.</summary>
+    public static string Word(CompareAxis axis) => axis.ToString().ToLowerInvariant();
+
+    /// <summary>Of an axis on the screen.</summary>
+    public static string Words(CompareAxis axis) => axis switch
+    {
+        CompareAxis.Epoch => "epochs",
+        CompareAxis.Step => "steps",
+        CompareAxis.Samples => "images seen",
+        CompareAxis.Training => "training time",
+        _ => "wall time",
     };
 
     /// <summary>The address of a comparison of these runs.</summary>
     public static string To(IEnumerable<RunId> runs, RunId? baseline = null) =>
         $"compare?runs={RunSelection.Text(runs)}{(baseline is { } id ? $"&baseline={id}" : "")}";
 
-    public CompareAddress Without(RunId run) => this with { Runs = [.. Runs.Where(other => other != run)], Baseline = Baseline == run ? null : Baseline };
+    public CompareAddress Without(RunId run) => this with
+    {
+        Runs = [.. Runs.Where(other => other != run)], Baseline = Other(Baseline, run), Left = Other(Left, run), Right = Other(Right, run),
+    };
+
+    /// <summary>The same with a metric's panel shown, or no longer; the last one stays.</summary>
+    public CompareAddress WithMetric(string metric) => this with { Metrics = Metrics.Count == 1 && Metrics.Contains(metric) ? Metrics : Toggled(Metrics, metric) };
+
+    public CompareAddress WithLog(string metric) => this with { Log = Toggled(Log, metric) };
+
+    private static RunId? Other(RunId? chosen, RunId gone) => chosen == gone ? null : chosen;
+
+    private static IReadOnlyList<string> Toggled(IReadOnlyList<string> list, string one) => list.Contains(one) ? [.. list.Where(other => other != one)] : [.. list, one];
 }

@@ -1,58 +1,76 @@
+using System.Globalization;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 
 namespace ExperimentHub.Web.Compare;
 
-/// <summary>Runs side by side, live. Which runs, the baseline and the axis live in the address.</summary>
-public sealed partial class ComparePage(RunHistory history, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation) : IDisposable
+/// <summary>Runs side by side, live. What is compared and how it is looked at lives in the address.</summary>
+public sealed partial class ComparePage(RunHistory history, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RunsOffered = 12;
+    private const int SpeedUpsShown = 3;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _gone = new();
     private CompareAddress _address = new();
+    private ComparedRuns? _compared;
     private Comparison? _comparison;
-    private int _missing;
+    private RunTints? _tints;
     private bool _loaded;
     private string? _problem;
     private IDisposable? _subscription;
 
-    [SupplyParameterFromQuery(Name = "runs")]
-    private string? RunsText { get; set; }
+    private int Missing => _address.Runs.Count - (_compared?.Runs.Count ?? 0);
 
-    [SupplyParameterFromQuery(Name = "baseline")]
-    private string? BaselineText { get; set; }
-
-    [SupplyParameterFromQuery(Name = "hideEqual")]
-    private string? HideEqualText { get; set; }
-
-    [SupplyParameterFromQuery(Name = "axis")]
-    private string? AxisText { get; set; }
-
-    protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(RefreshAsync), RefreshInterval);
-
-    protected override async Task OnParametersSetAsync()
+    protected override async Task OnInitializedAsync()
     {
-        _address = CompareAddress.Of(RunsText, BaselineText, HideEqualText, AxisText);
+        _subscription = feed.Subscribe(null, () => InvokeAsync(RefreshAsync), RefreshInterval);
+        navigation.LocationChanged += OnLocationChanged;
+        _address = AddressNow();
         await LoadAsync();
     }
 
+    private CompareAddress AddressNow() => CompareAddress.Of(navigation.ToAbsoluteUri(navigation.Uri).Query);
+
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs e) => _ = InvokeAsync(ReadAddressAsync);
+
+    /// <summary>Most changes are about how the runs are looked at, and need nothing from the database.</summary>
+    private async Task ReadAddressAsync()
+    {
+        if (_gone.IsCancellationRequested || !navigation.ToBaseRelativePath(navigation.Uri).StartsWith("compare", StringComparison.Ordinal))
+            return;
+        var before = _address;
+        _address = AddressNow();
+        if (!before.Runs.SequenceEqual(_address.Runs))
+        {
+            await LoadAsync();
+            return;
+        }
+
+        Arrange();
+        StateHasChanged();
+    }
+
     /// <summary>Runs that have ended do not change; a signal is then about some other run.</summary>
-    private Task RefreshAsync() => _missing == 0 && _comparison?.Runs.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true ? Task.CompletedTask : LoadAsync();
+    private Task RefreshAsync() =>
+        Missing == 0 && _compared?.Runs.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true ? Task.CompletedTask : LoadAsync();
 
     private async Task LoadAsync()
     {
-        var address = _address;
+        var asked = _address.Runs;
         try
         {
-            var runs = await history.FindManyAsync(address.Runs, _gone.Token);
+            var compared = asked.Count > CompareAddress.MaxRuns ? null : await ComparedRuns.ReadAsync(asked, history, metrics, _gone.Token);
             // A slower answer to an older question must not replace the newer one.
-            if (address != _address)
+            if (!asked.SequenceEqual(_address.Runs))
                 return;
-            _comparison = runs.Count == 0 ? null : new Comparison(runs, address.Baseline, datasets.Find);
-            (_missing, _loaded, _problem) = (address.Runs.Count - runs.Count, true, null);
+            _compared = compared;
+            Arrange();
+            (_loaded, _problem) = (true, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -64,6 +82,12 @@ public sealed partial class ComparePage(RunHistory history, DatasetLibrary datas
         }
 
         StateHasChanged();
+    }
+
+    private void Arrange()
+    {
+        _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target);
+        _tints = _compared is null ? null : RunTints.Of(_compared.Runs, _compared.Find(_address.Colour));
     }
 
     private async Task<IEnumerable<Run>> FindRunsAsync(string? text, CancellationToken cancellation)
@@ -78,12 +102,17 @@ public sealed partial class ComparePage(RunHistory history, DatasetLibrary datas
             GoTo(_address with { Runs = [.. _address.Runs, run.Id] });
     }
 
+    /// <summary>Typed in per cent; nothing, or what is no accuracy, asks for none.</summary>
+    private void SetTarget(ChangeEventArgs change) =>
+        GoTo(_address with { Target = decimal.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and <= 100 ? (double)(percent / 100) : null });
+
     private void GoTo(CompareAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
 
     private string AddressOf(CompareAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
 
     public void Dispose()
     {
+        navigation.LocationChanged -= OnLocationChanged;
         _subscription?.Dispose();
         _gone.Cancel();
         _gone.Dispose();

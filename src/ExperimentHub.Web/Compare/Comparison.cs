@@ -1,4 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Specs;
 
@@ -28,7 +30,8 @@ public sealed class Comparison
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
     /// <param name="datasetOf">Finds a data set by its key.</param>
-    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf)
+    /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
+    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null)
     {
         _datasetOf = datasetOf;
         Runs = runs;
@@ -51,6 +54,7 @@ public sealed class Comparison
                 Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
             ], Foldable: false),
+            .. target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
             new("Settings", [.. Settings()], Foldable: true),
             new("Device",
             [
@@ -59,7 +63,7 @@ public sealed class Comparison
                 Said("threads", run => Figures.Count(run.Threads)),
             ], Foldable: true),
         ];
-        SpeedUps = [.. runs.Select(SpeedUp).OfType<string>()];
+        SpeedUps = [.. SpecsOnTwoDevices().SelectMany(pair => pair.Others.Select(other => SpeedUp(other, pair.Reference)))];
     }
 
     public IReadOnlyList<Run> Runs { get; }
@@ -68,14 +72,28 @@ public sealed class Comparison
 
     public IReadOnlyList<ComparisonSection> Sections { get; }
 
-    /// <summary>One sentence for each run that differs from the baseline in nothing but the kind of its device.</summary>
+    /// <summary>One sentence for each run that differs in nothing but the kind of its device from the baseline or, where it trains something else, from the first of its kind.</summary>
     public IReadOnlyList<string> SpeedUps { get; }
+
+    /// <summary>Images that a run trains on in each epoch; null where its data set is not known any more.</summary>
+    public static int? SamplesPerEpoch(Run run, Func<string, DatasetInfo?> datasetOf) => datasetOf(run.Dataset)?.TrainSamples - (run.ValidationSamples ?? run.Spec.Validation?.Samples ?? 0);
 
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
     public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
 
     private double? ImagesPerSecond(Run run) =>
-        SecondsPerEpoch(run) is > 0 and var seconds && _datasetOf(run.Dataset) is { } dataset ? dataset.TrainSamples / seconds : null;
+        SecondsPerEpoch(run) is > 0 and var seconds && SamplesPerEpoch(run, _datasetOf) is { } samples ? samples / seconds : null;
+
+    private ComparisonSection ToReach(double accuracy)
+    {
+        var reached = Runs.ToDictionary(run => run, run => TargetReached.Of(run, accuracy));
+        return new($"To reach {Figures.Accuracy(accuracy)}",
+        [
+            Measured("epochs", run => reached[run]?.Epochs, value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
+            Measured("images seen", run => reached[run]?.Epochs * (double?)SamplesPerEpoch(run, _datasetOf), value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
+            Measured("training", run => reached[run]?.TrainSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
+        ], Foldable: false);
+    }
 
     private IEnumerable<ComparisonRow> Settings()
     {
@@ -106,18 +124,20 @@ public sealed class Comparison
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
     }
 
-    private string? SpeedUp(Run run)
+    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.GroupBy(run => run.Spec with { Device = "" }).Select(runs =>
     {
-        if (run.Id == Baseline.Id || run.Spec with { Device = Baseline.Spec.Device } != Baseline.Spec)
-            return null;
-        // Before they start only what they ask for is known.
-        if ((run.DeviceKind ?? run.Spec.Device) == (Baseline.DeviceKind ?? Baseline.Spec.Device))
-            return null;
-        return SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(Baseline) is > 0 and var reference
-            ? $"{run.Name} on {run.Device!.TorchName} trains {Times(reference / own)} as fast as {Baseline.Name} on {Baseline.Device!.TorchName}: "
-                + $"{Figures.Duration(own)} against {Figures.Duration(reference)} an epoch."
-            : $"{run.Name} and {Baseline.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
-    }
+        // The baseline's device is measured against; elsewhere the CPU, where there is one.
+        var reference = runs.Contains(Baseline) ? Baseline : runs.FirstOrDefault(run => KindOf(run) == DeviceRequest.Cpu) ?? runs.First();
+        return (reference, runs.Where(run => KindOf(run) != KindOf(reference)));
+    });
+
+    /// <summary>Before a run starts only what it asks for is known.</summary>
+    private static string KindOf(Run run) => run.DeviceKind ?? run.Spec.Device;
+
+    private static string SpeedUp(Run run, Run reference) => SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(reference) is > 0 and var other
+        ? $"{run.Name} on {run.Device!.TorchName} trains {Times(other / own)} as fast as {reference.Name} on {reference.Device!.TorchName}: "
+            + $"{Figures.Duration(own)} against {Figures.Duration(other)} an epoch."
+        : $"{run.Name} and {reference.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
 
     private static string AccuracyDelta(double own, double reference) => Figures.Difference((own - reference) * 100, 2);
 

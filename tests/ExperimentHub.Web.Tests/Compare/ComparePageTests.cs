@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Bunit;
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 
@@ -67,5 +69,108 @@ public sealed class ComparePageTests
         page.WaitForAssertion(() => Assert.Contains("stopped", page.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(5));
         await pages.DisposeComponentsAsync();
         Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
+    }
+
+    [Fact]
+    public async Task ComparePage_MoreThanTwoHundredRuns_RefusesInWords()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        pages.Visit($"/compare?runs={string.Join(',', Enumerable.Range(0, 201).Select(_ => RunId.New(TimeProvider.System)))}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains("These are 201 runs, and at most 200 can stand side by side.", page.Markup, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("table"));
+    }
+
+    [Fact]
+    public async Task ComparePage_ChoicesOfCurves_StandInTheAddressAndReachTheBrowser()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var a = await pages.Hub.FinishAsync("a", new TrainingSpec { Seed = 1 }, accuracies: 0.9);
+        var b = await pages.Hub.FinishAsync("b", new TrainingSpec { Seed = 2, BatchSize = 64 }, accuracies: 0.8);
+        pages.Visit($"/compare?runs={a},{b}&axis=samples&log=train_loss");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains("\"axis\":\"samples\"", page.Find("compare-curves").GetAttribute("view"), StringComparison.Ordinal));
+        Assert.Contains("\"log\":[\"train_loss\"]", page.Find("compare-curves").GetAttribute("view"), StringComparison.Ordinal);
+        Assert.Equal(["train_loss", "test_accuracy", "test_loss"], page.FindAll("[data-metric]").Select(panel => panel.GetAttribute("data-metric")));
+
+        await page.Find("input[type=range]").ChangeAsync("0.5");
+        await page.Find("section select").ChangeAsync("params.batchSize");
+        Assert.Contains("smoothing=0.5", pages.Address, StringComparison.Ordinal);
+        Assert.Contains("colour=params.batchSize", pages.Address, StringComparison.Ordinal);
+        Assert.Contains("axis=samples", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Contains("\"smoothing\":0.5", page.Find("compare-curves").GetAttribute("view"), StringComparison.Ordinal));
+        // 32 and 64: the two ends of the ramp.
+        using var runs = JsonDocument.Parse(page.Find("compare-curves").GetAttribute("runs")!);
+        Assert.Equal([0, 1], runs.RootElement.EnumerateArray().Select(run => run.GetProperty("ramp").GetDouble()));
+        Assert.Equal([60_000, 60_000], runs.RootElement.EnumerateArray().Select(run => run.GetProperty("samples").GetInt32()));
+    }
+
+    [Fact]
+    public async Task ComparePage_SeedsOfTwoSettings_SaysWhetherTheyDiffer()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var ids = new List<RunId>();
+        foreach (var (batch, accuracies) in new[] { (32, new[] { 0.90, 0.91, 0.92 }), (64, [0.911, 0.905, 0.917]), (128, [0.80, 0.81, 0.82]) })
+        {
+            foreach (var (seed, accuracy) in accuracies.Index())
+                ids.Add(await pages.Hub.FinishAsync($"{batch}-{seed}", new TrainingSpec { Seed = seed, BatchSize = batch }, accuracies: accuracy));
+        }
+
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/compare?runs={string.Join(',', ids)}&seeds=true");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("[aria-label='Groups of seeds'] tbody tr").Count));
+        var rows = page.FindAll("[aria-label='Groups of seeds'] tbody tr").Select(row => row.Children.Select(cell => cell.TextContent.Trim()).ToList()).ToList();
+        Assert.Equal(["batch size 32baseline", "3", "91.00 % ± 2.48", "1.00", "–", "–", ""], rows[0]);
+        Assert.Equal(["within noise", "worse"], rows.Skip(1).Select(row => row[6]));
+        Assert.StartsWith("+0.10 ± ", rows[1][4], StringComparison.Ordinal);
+        Assert.Equal("< 0.1 %", rows[2][5]);
+        using var view = JsonDocument.Parse(page.Find("compare-curves").GetAttribute("view")!);
+        Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[1].GetProperty("members").EnumerateArray().Select(member => member.GetInt32()));
+        // Student's t for three runs, over the root of three.
+        Assert.Equal(4.30265 / Math.Sqrt(3), view.RootElement.GetProperty("groups")[1].GetProperty("margins")[3].GetDouble(), 4);
+    }
+
+    [Fact]
+    public async Task ComparePage_RunsWithoutCommonSettings_HasNoGroups()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var a = await pages.Hub.FinishAsync("a", accuracies: 0.9);
+        var b = await pages.Hub.FinishAsync("b", new TrainingSpec { BatchSize = 64 }, accuracies: 0.8);
+        pages.Visit($"/compare?runs={a},{b}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("compare-curves")));
+        Assert.DoesNotContain("Groups of seeds", page.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("Group seeds", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(7, "told from 8 runs on")]
+    [InlineData(8, "Permutation importance of a random forest")]
+    public async Task ComparePage_Importance_NamesItsMethodOrWhyThereIsNone(int count, string said)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var ids = new List<RunId>();
+        for (var i = 0; i < count; i++)
+            ids.Add(await pages.Hub.FinishAsync($"run-{i}", new TrainingSpec { BatchSize = 16 << i, Seed = i }, accuracies: 0.9 - i * 0.05));
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/compare?runs={string.Join(',', ids)}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains(said, page.Find("compare-relations").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ComparePage_TargetInTheAddress_SaysWhatItTook()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var a = await pages.Hub.FinishAsync("a", secondsPerEpoch: 2, accuracies: [0.90, 0.96, 0.98]);
+        var b = await pages.Hub.FinishAsync("b", new TrainingSpec { Seed = 2 }, accuracies: [0.90, 0.91]);
+        pages.Visit($"/compare?runs={a},{b}&target=0.95");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains("To reach 95.00 %", page.Markup, StringComparison.Ordinal));
+        var rows = page.FindAll("tr").SkipWhile(row => !row.TextContent.Contains("To reach", StringComparison.Ordinal)).Skip(1).Take(3);
+        Assert.Equal([["2", "–"], ["120,000", "–"], ["4.0 s", "–"]], rows.Select(row => row.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()).ToArray()));
+        await page.Find("input[type=number]").ChangeAsync("");
+        page.WaitForAssertion(() => Assert.DoesNotContain("To reach", page.Markup, StringComparison.Ordinal));
     }
 }

@@ -79,6 +79,17 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public async Task Comparison_SeveralSpecsOnTwoDevices_ComparesEachWithItsOwn()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var comparison = await CompareAsync(hub, 0,
+            await hub.FinishAsync("base", new TrainingSpec { Device = "cpu" }, secondsPerEpoch: 1, accuracies: 0.9),
+            await hub.FinishAsync("fast", new TrainingSpec { Device = "cuda", BatchSize = 64 }, Gpu, secondsPerEpoch: 0.5, accuracies: 0.9),
+            await hub.FinishAsync("slow", new TrainingSpec { Device = "cpu", BatchSize = 64 }, secondsPerEpoch: 5, accuracies: 0.9));
+        Assert.Equal("fast on cuda:0 trains 10.0× as fast as slow on cpu: 0.50 s against 5.0 s an epoch.", Assert.Single(comparison.SpeedUps));
+    }
+
+    [Fact]
     public async Task Comparison_OtherSettingsToo_SaysNoSpeedUp()
     {
         await using var hub = await EmptyHub.CreateAsync();

@@ -6,7 +6,7 @@ const whole = (value) => Math.round(value).toLocaleString('en');
 const shownWhole = 20;
 
 /** The value at a place of one column by the same place of the other; between two known ones as good as even. */
-const between = (at, of, value) => {
+export const between = (at, of, value) => {
   let [low, high] = [0, at.length - 1];
   if (high < 1 || value <= at[0]) return of[0] ?? null;
   if (value >= at[high]) return of[high];

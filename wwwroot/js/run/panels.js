@@ -31,3 +31,6 @@ export const panelsOf = (metrics) => [
   ...known.filter(({ always, curves }) => always || curves.some(([metric]) => metrics.includes(metric))),
   ...metrics.filter((metric) => !taken.has(metric)).sort().map((metric) => ({ key: `metric:${metric}`, title: metric, curves: [[metric, metric]], smooth: true, log: true })),
 ].map((panel) => complete({ ...panel, curves: panel.curves.filter(([metric]) => !ofSomeRuns.includes(metric) || metrics.includes(metric)) }));
+
+/** How the curve of a single metric is drawn. */
+export const styleOf = (metric) => complete(known.find(({ curves }) => curves.some(([one]) => one === metric)) ?? { smooth: true });

@@ -4,15 +4,29 @@ const mediaType = 'application/vnd.experimenthub.series';
 const columnTypes = { i4: Int32Array, f4: Float32Array, f8: Float64Array };
 const retryAfter = [1_000, 2_000, 5_000];
 
-/** The binary form of the series (SeriesBinary.cs says what it looks like), with typed arrays where JSON has lists. */
-export const decode = (buffer) => {
+/** The header of the binary form of series (SeriesBinary.cs says what it looks like), and what makes objects with typed arrays of its parts. */
+const open = (buffer) => {
   const bytes = new DataView(buffer);
   if (bytes.getUint32(0) !== 0x45485331) throw new Error('The hub sent curves in a form that this page does not know. Reload the page.'); // "EHS1"
   const body = 8 + bytes.getUint32(4, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, body - 8)));
   const columns = (one) => Object.fromEntries(Object.entries(one).map(([name, value]) => (
     Array.isArray(value) ? [name, new columnTypes[value[0]](buffer, body + value[1], value[2])] : [name, value])));
-  return { stepsPerEpoch: header.stepsPerEpoch, series: header.series.map(columns), times: columns(header.times) };
+  const curves = ({ series, times, ...rest }) => ({ ...columns(rest), series: series.map(columns), times: columns(times) });
+  return { header, curves };
+};
+
+export const decode = (buffer) => {
+  const { header, curves } = open(buffer);
+  return curves(header);
+};
+
+const ask = async (address, signal, missing) => {
+  const response = await fetch(address, { headers: { accept: mediaType }, signal }).catch((error) => {
+    throw signal.aborted ? error : new Error('The hub does not answer.');
+  });
+  if (!response.ok) throw new Error(response.status === 404 && missing ? missing : `The hub answered with an error (${response.status}).`);
+  return response.arrayBuffer();
 };
 
 /** Reads the curves of a run, reduced to buckets; all of them and all steps where nothing else is asked for. */
@@ -21,11 +35,14 @@ export const read = async (run, { metrics, from, to, buckets }, signal) => {
   if (metrics) query.set('metrics', metrics.join(','));
   if (from !== undefined) query.set('from', from);
   if (to !== undefined) query.set('to', to);
-  const response = await fetch(`/api/v1/runs/${run}/series?${query}`, { headers: { accept: mediaType }, signal }).catch((error) => {
-    throw signal.aborted ? error : new Error('The hub does not answer.');
-  });
-  if (!response.ok) throw new Error(response.status === 404 ? 'The run was deleted meanwhile.' : `The hub answered with an error (${response.status}).`);
-  return decode(await response.arrayBuffer());
+  return decode(await ask(`/api/v1/runs/${run}/series?${query}`, signal, 'The run was deleted meanwhile.'));
+};
+
+/** Reads some curves of many runs in one request; runs that are gone are not in the answer. */
+export const readMany = async (runs, metrics, { buckets, times }, signal) => {
+  const query = new URLSearchParams({ metrics: metrics.join(','), buckets, times });
+  const { header, curves } = open(await ask(`/api/v1/series?runs=${runs.join(',')}&${query}`, signal));
+  return header.runs.map(curves);
 };
 
 /**

@@ -1,0 +1,87 @@
+using System.Globalization;
+using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Specs;
+
+namespace ExperimentHub.Web.Compare;
+
+/// <summary>Something that runs are coloured by and plotted against, with what each of the compared runs has of it.</summary>
+/// <param name="Key">In the address, written as in a search: <c>params.optimizer.learningRate</c>, <c>metrics.test_loss</c>.</param>
+/// <param name="Texts">One for each run; null where it has none.</param>
+/// <param name="Numbers">The same as numbers; null where the values are words.</param>
+public sealed record CompareVariable(string Key, string Name, IReadOnlyList<string?> Texts, IReadOnlyList<double?>? Numbers)
+{
+    private const string OfSettings = "params.";
+    private const string OfMetrics = "metrics.";
+
+    public bool IsMetric => Key.StartsWith(OfMetrics, StringComparison.Ordinal);
+
+    /// <summary>The metric's own name.</summary>
+    public string Metric => Key[OfMetrics.Length..];
+
+    public bool IsSeed => Key == OfSettings + SpecFields.Seed.Path;
+
+    /// <summary>A fraction, shown as per cent.</summary>
+    public bool IsFraction => IsMetric && Metric.Contains("accuracy", StringComparison.Ordinal);
+
+    /// <summary>Two runs that have it have different values. That some have none, because of their model, is what the model says already.</summary>
+    public bool Differs => Texts.OfType<string>().Distinct().Skip(1).Any();
+
+    /// <summary>Spread over so many magnitudes that only a logarithmic axis shows the small ones.</summary>
+    public bool IsLogarithmic => Numbers?.OfType<double>().ToList() is { Count: > 1 } known && known.Min() > 0 && known.Max() / known.Min() >= 50;
+
+    /// <summary>The words that occur, in the order of the alphabet.</summary>
+    public IReadOnlyList<string> Words => [.. Texts.OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+
+    public static string KeyOfMetric(string metric) => OfMetrics + metric;
+
+    /// <summary>A metric's name for people.</summary>
+    public static string WordsOf(string metric) => metric.Replace('_', ' ');
+
+    /// <summary>The settings that differ between runs, in the order of the form; the device is the one really used.</summary>
+    public static IReadOnlyList<CompareVariable> Settings(IReadOnlyList<Run> runs)
+    {
+        var drafts = runs.Select(run => SpecDraft.Of(run.Spec)).ToList();
+        return
+        [
+            .. SpecFields.All.Select(field => Of(OfSettings + field.Path, SpecFacts.Name(field), [.. runs.Zip(drafts, (run, draft) => TextOf(field, run, draft))]))
+                .Where(variable => variable.Differs),
+        ];
+    }
+
+    /// <summary>The metrics that any of the runs has, by name, each with its <see cref="MetricFigure"/>.</summary>
+    public static IReadOnlyList<CompareVariable> Metrics(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
+    {
+        var byRun = summaries.ToDictionary(series => (series.Name, series.RunNumber));
+        return
+        [
+            .. summaries.Select(series => series.Name).Distinct().Select(metric =>
+            {
+                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? MetricFigure.Of(series, run.EpochsDone) : null)];
+                return new CompareVariable(KeyOfMetric(metric), WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
+            }),
+            Of("seconds", "seconds of training", [.. runs.Select(run => run.EpochsDone > 0 ? run.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
+        ];
+    }
+
+    private static CompareVariable Of(string key, string name, IReadOnlyList<string?> texts)
+    {
+        List<double?> numbers = [.. texts.Select(text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : (double?)null)];
+        var isNumeric = texts.Zip(numbers).All(pair => pair.First is null || pair.Second is not null) && numbers.Exists(number => number is not null);
+        return new CompareVariable(key, name, texts, isNumeric ? numbers : null);
+    }
+
+    /// <summary>Null where it means nothing for the run. What is left empty is what that stands for; a number that is switched off is none.</summary>
+    private static string? TextOf(SpecField field, Run run, SpecDraft draft)
+    {
+        if (field == SpecFields.Device)
+            return run.Device?.TorchName ?? run.Spec.Device;
+        if (!field.Applies(draft))
+            return null;
+        if (draft[field] is { Length: > 0 } text)
+            return text;
+        var isWord = field.Kind is not (SpecFieldKind.Whole or SpecFieldKind.Number);
+        return field.Empty is { Length: > 0 } empty && (isWord || double.TryParse(empty, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) ? empty : null;
+    }
+}

@@ -1,0 +1,58 @@
+using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Web.Compare;
+
+/// <summary>Runs of a comparison as they were read, and what follows from them however they are looked at.</summary>
+public sealed class ComparedRuns
+{
+    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
+    {
+        Runs = runs;
+        Settings = CompareVariable.Settings(runs);
+        Figures = CompareVariable.Metrics(runs, summaries);
+        Groups = [.. SeedGroup.Of(runs).Select(group => new NamedGroup(NameOf(group), group))];
+    }
+
+    public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>Those that differ.</summary>
+    public IReadOnlyList<CompareVariable> Settings { get; }
+
+    /// <summary>The metrics of the runs, and their time of training.</summary>
+    public IReadOnlyList<CompareVariable> Figures { get; }
+
+    /// <summary>Runs that differ in the seed alone, group by group.</summary>
+    public IReadOnlyList<NamedGroup> Groups { get; }
+
+    /// <summary>The seeds say something: some runs differ in nothing else.</summary>
+    public bool HasSeeds => Groups.Any(group => group.Seeds.Runs.Count > 1);
+
+    public IEnumerable<CompareVariable> Variables => Settings.Concat(Figures);
+
+    /// <summary>The names of the metrics that the runs have.</summary>
+    public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
+
+    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, RunHistory history, MetricReader metrics, CancellationToken cancellation)
+    {
+        var runs = await history.FindManyAsync(ids, cancellation);
+        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation));
+    }
+
+    public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);
+
+    /// <summary>The metric of each run that the address asks for; null where no run has it.</summary>
+    public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(address.Measure));
+
+    /// <summary>What sets a group apart: its settings that differ between the runs, without the seed.</summary>
+    private string NameOf(SeedGroup group)
+    {
+        var index = Runs.ToList().IndexOf(group.Runs[0]);
+        var words = Settings.Where(setting => !setting.IsSeed && setting.Texts[index] is not null).Select(setting => $"{setting.Name} {setting.Texts[index]}").ToList();
+        return words.Count == 0 ? group.Runs[0].Experiment.Name : string.Join(", ", words);
+    }
+}
+
+/// <summary>A group of runs with the words that tell it from the others.</summary>
+public sealed record NamedGroup(string Name, SeedGroup Seeds);

@@ -1,0 +1,54 @@
+using System.Globalization;
+using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Web.Compare;
+
+/// <summary>What is said of a group of runs that differ in the seed alone.</summary>
+/// <param name="Measure">The metric that it is said of.</param>
+/// <param name="Difference">From the group of the baseline; null for that group itself.</param>
+public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, GroupDifference? Difference)
+{
+    public string Mean => Statistics.Count == 0 ? Figures.None : Statistics.Margin is { } margin ? $"{Value(Statistics.Mean)} ± {Spread(margin)}" : Value(Statistics.Mean);
+
+    public string Deviation => Statistics.Count < 2 ? Figures.None : Spread(Statistics.StandardDeviation);
+
+    public string DifferenceText => Difference is not { } known || double.IsNaN(known.Difference) ? Figures.None
+        : Measure.IsFraction ? $"{Figures.Difference(known.Difference * 100, 2)}{(known.Margin is { } points ? $" ± {Spread(points)}" : "")}"
+        : $"{Figures.Difference(known.Difference, 4)}{(known.Margin is { } margin ? $" ± {Spread(margin)}" : "")}";
+
+    /// <summary>Never certainty: so few runs do not give it.</summary>
+    public string Probability => Difference?.FirstBetter is not { } probability ? Figures.None
+        : probability > 0.999 ? "> 99.9 %" : probability < 0.001 ? "< 0.1 %" : $"{(probability * 100).ToString("0.0", CultureInfo.InvariantCulture)} %";
+
+    public string Words => Difference?.Verdict switch
+    {
+        null => "",
+        GroupVerdict.WithinNoise => "within noise",
+        GroupVerdict.FirstIsBetter => "better",
+        GroupVerdict.SecondIsBetter => "worse",
+        _ => "too few runs",
+    };
+
+    /// <summary>The class of the words.</summary>
+    public string Mood => Difference?.Verdict switch { GroupVerdict.FirstIsBetter => "better", GroupVerdict.SecondIsBetter => "worse", _ => "quiet" };
+
+    /// <summary>Each group against that of the baseline.</summary>
+    public static IReadOnlyList<SeedGroupRow> Of(ComparedRuns compared, CompareVariable measure, Run baseline)
+    {
+        var values = compared.Runs.Zip(measure.Numbers!).ToDictionary(pair => pair.First.Id, pair => pair.Second);
+        var groups = compared.Groups.Select(group => (Group: group, Statistics: group.Seeds.Statistics(run => values[run.Id]))).ToList();
+        var reference = groups.Single(group => group.Group.Seeds.Runs.Any(run => run.Id == baseline.Id));
+        var higherIsBetter = MetricNames.DirectionOf(measure.Metric) != MetricDirection.LowerIsBetter;
+        return
+        [
+            .. groups.Select(group => new SeedGroupRow(group.Group, measure, group.Statistics,
+                group == reference ? null : GroupDifference.Of(group.Statistics, reference.Statistics, higherIsBetter))),
+        ];
+    }
+
+    private string Value(double value) => Measure.IsFraction ? Figures.Accuracy(value) : Figures.Loss(value);
+
+    private string Spread(double value) => Measure.IsFraction ? (value * 100).ToString("0.00", CultureInfo.InvariantCulture) : Figures.Compact(value);
+}

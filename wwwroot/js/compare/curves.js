@@ -1,0 +1,68 @@
+// The curves of one metric of the compared runs.
+import { band, curve, frameOf, smooth, smoothing } from '../charts.js';
+import { between } from '../run/axis.js';
+import { Series } from '../run/series.js';
+import { placesOf } from './axis.js';
+import { isKept } from './brush.js';
+import { tintOf } from './tints.js';
+
+// With more runs the raw curves behind would cover the others.
+const mostRaw = 20;
+const mostInTooltip = 12;
+
+/** A run's points of a metric: rows of place, value, measured, least, greatest, step. */
+const rowsOf = (run, history, metric, view, style) => {
+  const found = history?.series.get(metric);
+  if (!found) return { rows: [], bucketed: false };
+  const series = new Series(found);
+  const xOf = placesOf(view.axis, history, run.samples);
+  const isLog = view.log.includes(metric);
+  const drawable = (value) => (Number.isFinite(value) && !(isLog && value <= 0) ? style.scale(value) : null);
+  const rows = series.steps.map((step, i) => [xOf(step), drawable(series.values[i]), drawable(series.values[i]), drawable(series.low[i]), drawable(series.high[i]), step])
+    .filter(([x]) => x !== null);
+  const smoothed = style.smooth && rows.length > smoothing.from && view.smoothing > 0;
+  return { rows: smoothed ? smooth(rows, view.smoothing) : rows, smoothed, bucketed: series.bucketed };
+};
+
+/** Every run on its own. */
+const single = (runs, histories, metric, view, style) => runs.flatMap((run) => {
+  const { rows, smoothed, bucketed } = rowsOf(run, histories.get(run.id), metric, view, style);
+  if (rows.length === 0) return [];
+  const { tint, dash } = tintOf(run);
+  const [opacity, z] = isKept(run.id) ? [1, 3] : [0.08, 1];
+  const lines = [curve(run.name, rows.map((row) => row.slice(0, bucketed ? 5 : 3)), tint, { id: run.id, dash, opacity, z })];
+  if (smoothed && runs.length <= mostRaw && isKept(run.id)) lines.push(curve('', rows.map(([x, , raw]) => [x, raw]), tint, { id: `${run.id}:raw`, opacity: 0.25, z: 1 }));
+  if (view.bands && bucketed && isKept(run.id)) lines.push(band(`${run.id}:band`, rows.map(([x, , , low, high]) => [x, low, high]), tint));
+  return lines;
+});
+
+const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The mean of each group's runs, step by step as far as all of them have come, and its 95 % interval. Where steps took them different times, they are at their mean. */
+const grouped = (runs, histories, metric, view, style) => view.groups.flatMap(({ name, members, margins }) => {
+  const own = members.map((i) => runs[i]).map((run) => rowsOf(run, histories.get(run.id), metric, view, style).rows.filter(([, y]) => y !== null)).filter((rows) => rows.length > 0);
+  if (own.length === 0) return [];
+  const columns = own.map((rows) => ({ steps: rows.map((row) => row[5]), xs: rows.map(([x]) => x), ys: rows.map(([, y]) => y) }));
+  const end = Math.min(...columns.map(({ steps }) => steps.at(-1)));
+  const rows = columns[0].steps.filter((step) => step <= end).map((step) => {
+    const x = meanOf(columns.map(({ steps, xs }) => between(steps, xs, step)));
+    const values = columns.map(({ steps, ys }) => between(steps, ys, step));
+    const mean = meanOf(values);
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+    const margin = margins[values.length] * deviation;
+    return margin > 0 ? [x, mean, mean, mean - margin, mean + margin] : [x, mean];
+  });
+  const first = runs[members[0]];
+  const { tint, dash } = tintOf(first);
+  const kept = members.some((i) => isKept(runs[i].id));
+  const lines = [curve(`${name} (${own.length})`, rows, tint, { id: first.id, dash, opacity: kept ? 1 : 0.08, z: kept ? 3 : 1 })];
+  if (own.length > 1 && kept) lines.push(band(`${first.id}:band`, rows.map(([x, , , low = null, high = null]) => [x, low, high]), tint));
+  return lines;
+});
+
+/** Everything that ECharts needs to draw a metric. */
+export const optionsOf = (runs, histories, metric, view, style, axis) => {
+  const options = frameOf({ isFraction: style.isFraction, format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip, lowIsBetter: metric.includes('loss') });
+  if (view.log.includes(metric)) options.yAxis = { ...options.yAxis, type: 'log', min: undefined, max: undefined };
+  return { ...options, series: (view.groups ? grouped : single)(runs, histories, metric, view, style) };
+};
