@@ -3,6 +3,8 @@
 import { colour, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
 
 const dayLength = 86_400_000;
+/** Runs that took less together are told apart by seconds. */
+const shortLength = 300_000;
 
 class RunTrend {
   constructor(panel) {
@@ -43,11 +45,13 @@ class RunTrend {
     // A single run stands in the middle of its days.
     const [first, last] = [points[0].at, points.at(-1).at];
     const long = first === last || last - first > dayLength;
-    const time = new Intl.DateTimeFormat(undefined, { timeZone: isOfUtc ? 'UTC' : undefined, ...(long ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' }) });
+    const short = !long && last - first < shortLength;
+    const clock = { hour: '2-digit', minute: '2-digit', ...(short && { second: '2-digit' }) };
+    const time = new Intl.DateTimeFormat(undefined, { timeZone: isOfUtc ? 'UTC' : undefined, ...(long ? { day: 'numeric', month: 'short' } : clock) });
     const frame = frameOf({
       isFraction,
       xAxis: {
-        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : 60_000,
+        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : short ? 1_000 : 60_000,
         axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => time.format(value) },
       },
     });

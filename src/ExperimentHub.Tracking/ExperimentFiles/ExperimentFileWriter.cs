@@ -8,15 +8,19 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 /// <summary>Writes entries one after the other to a stream that only goes forward, and notes what each one is for the manifest.</summary>
 internal sealed class ExperimentFileWriter : IAsyncDisposable
 {
+    private readonly PatientStream _target;
     private readonly ZipArchive _zip;
     private readonly List<ManifestEntry> _entries = [];
 
-    private ExperimentFileWriter(ZipArchive zip) => _zip = zip;
+    private ExperimentFileWriter(PatientStream target, ZipArchive zip) => (_target, _zip) = (target, zip);
 
     public IReadOnlyList<ManifestEntry> Entries => _entries;
 
-    public static async Task<ExperimentFileWriter> OpenAsync(Stream target, CancellationToken cancellation) =>
-        new(await ZipArchive.CreateAsync(target, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation));
+    public static async Task<ExperimentFileWriter> OpenAsync(Stream target, CancellationToken cancellation)
+    {
+        var patient = new PatientStream(target);
+        return new ExperimentFileWriter(patient, await ZipArchive.CreateAsync(patient, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation));
+    }
 
     /// <param name="level">Weights and packed points are noise to a compressor; they are stored.</param>
     /// <param name="content">Each piece is only read until the next one is asked for.</param>
@@ -42,7 +46,11 @@ internal sealed class ExperimentFileWriter : IAsyncDisposable
 
     public Task AddFileAsync(string name, Stream file, CancellationToken cancellation) => AddAsync(name, CompressionLevel.NoCompression, Pieces(file, cancellation), cancellation);
 
-    public ValueTask DisposeAsync() => _zip.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _zip.DisposeAsync();
+        await _target.FlushAsync();
+    }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> Whole(byte[] bytes)
     {

@@ -14,12 +14,13 @@ public sealed record BestRun(Run Run, double Value, long? Step, bool IsSaved)
 }
 
 /// <summary>The best value of one run.</summary>
-public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime CreatedAt, double Value);
+/// <param name="At">When it ended; when it began where it goes on.</param>
+public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At, double Value);
 
 /// <summary>How an experiment did by one metric.</summary>
 /// <param name="Metrics">Those that its runs have and that can be better or worse, by name.</param>
 /// <param name="Best">The earliest on a tie; null while no run has the metric.</param>
-/// <param name="Points">Of the newest runs that have the metric, in the order of their making.</param>
+/// <param name="Points">Of the newest runs that have the metric, the earliest end first.</param>
 /// <param name="Before">The best value of the runs before these; null where there are none.</param>
 /// <param name="Runs">How many have the metric.</param>
 public sealed record MetricStory(IReadOnlyList<string> Metrics, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs);
@@ -51,7 +52,7 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
                      where value != null
                      select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
         var points = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints)
-            .Select(row => new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.CreatedAt, row.Value)).ToListAsync(cancellation);
+            .Select(row => new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value)).ToListAsync(cancellation);
         var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
         var (count, before) = (points.Count, (double?)null);
         if (points.Count == MostPoints)
@@ -64,7 +65,7 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
 
         return new MetricStory(
             [.. names.Where(name => MetricNames.DirectionOf(name) != MetricDirection.None).Order(StringComparer.Ordinal)],
-            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.CreatedAt).ThenBy(point => point.Number)], before, count);
+            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count);
     }
 
     private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with
