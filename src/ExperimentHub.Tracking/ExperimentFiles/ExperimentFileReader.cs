@@ -57,7 +57,8 @@ internal sealed class ExperimentFileReader : IDisposable
     public T ReadJson<T>(string name) => Json<T>(name, ReadBytes(name, Expected(name)));
 
     /// <summary>Writes an entry to a file of our own.</summary>
-    public void Extract(string name, string path, long maxBytes, CancellationToken cancellation)
+    /// <param name="toDisk">It is there to stay: on the disk before the database says so.</param>
+    public void Extract(string name, string path, long maxBytes, bool toDisk, CancellationToken cancellation)
     {
         var expected = Expected(name);
         if (expected.Size > maxBytes)
@@ -69,8 +70,7 @@ internal sealed class ExperimentFileReader : IDisposable
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
         Copy(name, expected, target, cancellation);
-        // On the disk before the database says that it is there.
-        target.Flush(flushToDisk: true);
+        target.Flush(toDisk);
     }
 
     public void Dispose() => _zip.Dispose();

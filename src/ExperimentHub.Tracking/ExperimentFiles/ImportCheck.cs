@@ -50,13 +50,13 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
             });
         }
 
-        file.Extract(ExperimentFileFormat.Series(run), SeriesFile(folder, run), long.MaxValue, cancellation);
+        file.Extract(ExperimentFileFormat.Series(run), SeriesFile(folder, run), long.MaxValue, toDisk: false, cancellation);
         Judge(ExperimentFileFormat.Series(run), () => LookThroughSeries(run));
 
         var home = RunFolder(folder, run);
         DataFolder.Create(Path.Combine(home, DataFolder.CheckpointFolderName));
         foreach (var attempt in facts.Attempts.Where(attempt => attempt.HasLog))
-            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, DataFolder.LogFileName(attempt.Number)), ExperimentFileFormat.MaxLogBytes, cancellation);
+            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, DataFolder.LogFileName(attempt.Number)), ExperimentFileFormat.MaxLogBytes, toDisk: false, cancellation);
         foreach (var checkpoint in facts.Checkpoints)
         {
             Weights(ExperimentFileFormat.Weights(run, checkpoint.Epoch), checkpoint.Weights, CheckpointName.For(checkpoint.Attempt, checkpoint.Epoch));
@@ -74,7 +74,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         {
             if (file.SizeOf(name) != said.Size || file.HashOf(name) != said.Sha256)
                 throw new BadExperimentFileException($"{name} is not the file that its run says (size or SHA-256 differ). Export the experiment again.");
-            file.Extract(name, Path.Combine(home, DataFolder.CheckpointFolderName, fileName), long.MaxValue, cancellation);
+            file.Extract(name, Path.Combine(home, DataFolder.CheckpointFolderName, fileName), long.MaxValue, toDisk: true, cancellation);
         }
     }
 

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
