@@ -28,6 +28,9 @@ public sealed class DataFolder
     /// <summary>The hub's own data sets, each in a folder with its key.</summary>
     public string Datasets => Path.Combine(Root, "datasets");
 
+    /// <summary>Experiments that are coming in. Empty but while they do.</summary>
+    public string Imports => Path.Combine(Root, "imports");
+
     /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
     public string Keys => Path.Combine(Root, "keys");
 
@@ -35,7 +38,9 @@ public sealed class DataFolder
 
     public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), CheckpointFolderName);
 
-    public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), $"attempt-{attempt}.log");
+    public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), LogFileName(attempt));
+
+    internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
 
     /// <summary>Removes the checkpoints and logs of a run.</summary>
     /// <returns>The bytes that they took.</returns>

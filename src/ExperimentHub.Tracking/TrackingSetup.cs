@@ -2,6 +2,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Evaluations;
+using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -16,11 +17,12 @@ namespace ExperimentHub.Tracking;
 public static class TrackingSetup
 {
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
-    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets)
+    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
         services.AddSingleton(datasets);
+        services.AddSingleton(files ?? new ExperimentFileOptions());
         services.AddSingleton(AppVersion.OfThisBuild);
         services.AddSingleton<DeviceInventory>();
         services.AddSingleton<RunFeed>();
@@ -50,6 +52,9 @@ public static class TrackingSetup
         services.AddSingleton<MetricReader>();
         services.AddSingleton<LiveSeries>();
         services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<ExperimentResults>();
+        services.AddSingleton<ExperimentExport>();
+        services.AddSingleton<ExperimentImports>();
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();
         services.AddSingleton<DiskUse>();

@@ -2,6 +2,7 @@ using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Checkpoints;
@@ -30,7 +31,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder, hub.Datasets);
+builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles);
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
 builder.Services.AddPages(folder);
@@ -41,6 +42,7 @@ builder.Services.AddCompression();
 var app = builder.Build();
 await SqliteDatabase.PrepareAsync(app.Services, folder);
 app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
+await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
 app.UseHubSecurity();
 app.UseResponseCompression();
 app.MapApi();

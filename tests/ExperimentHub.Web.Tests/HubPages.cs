@@ -7,6 +7,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Evaluations;
+using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -56,6 +57,9 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<DatasetFetches>());
         Services.AddSingleton(hub.Get<DatasetOptions>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
+        Services.AddSingleton(hub.Get<ExperimentResults>());
+        Services.AddSingleton(hub.Get<ExperimentExport>());
+        Services.AddSingleton(hub.Get<ExperimentFileOptions>());
         Services.AddSingleton(hub.Get<ScheduleStore>());
         Services.AddSingleton(hub.Get<WaitingLine>());
         Services.AddSingleton(hub.Get<NightlyResults>());

@@ -69,7 +69,8 @@ public sealed class CheckpointFiles(DataFolder folder)
             File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
     }
 
-    private async Task<VerifiedCheckpoint> OpenAsync(RunId run, string fileName, long size, string sha256, CancellationToken cancellation)
+    /// <summary>The same for any file of the checkpoint folder.</summary>
+    internal async Task<VerifiedCheckpoint> OpenAsync(RunId run, string fileName, long size, string sha256, CancellationToken cancellation)
     {
         FileStream file;
         try

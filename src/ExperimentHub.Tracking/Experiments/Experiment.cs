@@ -12,6 +12,9 @@ public sealed class Experiment
     public const int MaxNameLength = 100;
     public const int MaxDescriptionLength = 2_000;
 
+    /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
+    internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);
+
     public int Id { get; init; }
 
     /// <summary>Unique among the experiments that are not deleted, compared without regard to case.</summary>

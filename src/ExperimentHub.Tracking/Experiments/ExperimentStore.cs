@@ -53,6 +53,21 @@ public sealed class ExperimentStore(
         return new ExperimentResult(experiment.Id, []);
     }
 
+    /// <summary>Makes another experiment with the description and the settings of one; it starts without runs and schedules.</summary>
+    /// <param name="name">null for "X copy", or with a number where that is taken.</param>
+    /// <returns>The id, or the problems; null where there is nothing to clone.</returns>
+    public async Task<ExperimentResult?> CloneAsync(int id, string? name = null, CancellationToken cancellation = default) =>
+        await ProposeCloneAsync(id, cancellation) is { } draft ? await CreateAsync(name is null ? draft : draft with { Name = name }, cancellation) : null;
+
+    /// <summary>What a clone of an experiment would begin with, under a name that is free; null where there is no such experiment.</summary>
+    public async Task<ExperimentDraft?> ProposeCloneAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Id == id, cancellation) is { } experiment
+            ? new ExperimentDraft(await ExperimentNames.CopyAsync(db, experiment.Name, cancellation), experiment.Description, experiment.DefaultSpec)
+            : null;
+    }
+
     /// <returns>The id, or the problems; an unknown experiment is a problem of the name.</returns>
     public async Task<ExperimentResult> UpdateAsync(int id, ExperimentDraft draft, CancellationToken cancellation = default)
     {
@@ -110,7 +125,7 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var before = Now - UndoTime;
-        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != null && e.DeletedAt >= before, cancellation);
+        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt >= before && e.DeletedAt != Experiment.Arriving, cancellation);
     }
 
     /// <returns>false where there is no such experiment.</returns>
@@ -144,7 +159,7 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
+        if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
         if (await db.Experiments.AnyAsync(e => e.Id != id && e.Name == experiment.Name, cancellation))
             return $"Another experiment is called '{experiment.Name}' by now. Rename that one first.";

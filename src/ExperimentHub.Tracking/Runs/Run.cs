@@ -142,6 +142,9 @@ public sealed class Run
         return null;
     }
 
+    /// <summary>How it ended on another hub. Only for a run that this one does not know yet: it makes no move here.</summary>
+    internal void TakeOver(RunStatus ended, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (ended, startedAt, endedAt, error);
+
     /// <summary>Puts it at the end of the queue, with nothing left of what was asked of it before or came of it.</summary>
     /// <param name="position">The end of the queue.</param>
     internal RefusedMove? QueueAgain(long position, DateTime now)

@@ -12,6 +12,9 @@ public sealed class RunTag
     /// <summary>More would be a table, not tags.</summary>
     public const int MaxOfARun = 50;
 
+    /// <summary>What a run gets that came with an imported experiment; the value is the day.</summary>
+    public const string Imported = "imported";
+
     public long RunNumber { get; init; }
 
     /// <summary>Unique within the run, compared without regard to case.</summary>

@@ -27,14 +27,7 @@ internal static class CheckpointDownload
         if (opened.File is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";
-        return Results.File(file, "application/octet-stream", FileName(details.Run, number), checkpoint.File.SavedAt,
+        return Results.File(file, "application/octet-stream", $"{DownloadName.Of(details.Run.Name, id)}-epoch-{number}.safetensors", checkpoint.File.SavedAt,
             new EntityTagHeaderValue($"\"{checkpoint.File.Sha256}\""), enableRangeProcessing: true);
-    }
-
-    /// <summary>The run's name in letters that every file system takes.</summary>
-    private static string FileName(Run run, int epoch)
-    {
-        var safe = new string([.. run.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-')]).Trim('-', '.');
-        return $"{(safe.Length > 0 ? safe : run.Id.ToString())}-epoch-{epoch}.safetensors";
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Web.Layout;
@@ -28,6 +29,10 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
     [Parameter]
     public int? Id { get; set; }
 
+    /// <summary>The experiment that a new one begins as a clone of.</summary>
+    [SupplyParameterFromQuery(Name = "from")]
+    private string? FromText { get; set; }
+
     private string Title => Id is null ? "New experiment" : $"Edit {_saved?.Name}";
 
     private bool IsChanged => !_saving && _draft != (_saved ?? Draft.Empty);
@@ -46,10 +51,14 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
             _saved = new Draft(experiment.Name, experiment.Description, SpecDraft.Of(experiment.DefaultSpec));
         }
 
-        _draft = _saved ?? Draft.Empty;
+        _draft = _saved ?? await CloneAsync() ?? Draft.Empty;
         _checked = _draft.Spec.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
         _ready = true;
     }
+
+    private async Task<Draft?> CloneAsync() =>
+        int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from) && await experiments.ProposeCloneAsync(from) is { } clone
+            ? new Draft(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec)) : null;
 
     /// <summary>A form that nobody has filled in yet is not wrong.</summary>
     private string? Why(string field) => _refused.GetValueOrDefault(field)

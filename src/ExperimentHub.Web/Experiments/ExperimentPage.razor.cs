@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
@@ -10,7 +11,7 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>One experiment: its best result, the settings that new runs start from, its schedules and its newest runs.</summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, RunHistory history, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 20;
 
@@ -20,7 +21,8 @@ public sealed partial class ExperimentPage(
     private RunListing? _runs;
     private RunsAddress _order = new();
     private Run? _newest;
-    private Run? _best;
+    private MetricStory _story = new([], null, [], null, 0);
+    private string _metric = MetricNames.TestAccuracy;
     private Experiment? _deleted;
     private string? _refusal;
     private bool _missing;
@@ -34,10 +36,15 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery]
     private string? Sort { get; set; }
 
+    /// <summary>What decides which run is best; a metric that cannot is ignored.</summary>
+    [SupplyParameterFromQuery(Name = "metric")]
+    private string? MetricText { get; set; }
+
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
     protected override Task OnParametersSetAsync()
     {
+        _metric = MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : MetricNames.TestAccuracy;
         _order = RunsAddress.Of(null, null, null, null, null, Sort, null);
         return LoadAsync();
     }
@@ -52,7 +59,11 @@ public sealed partial class ExperimentPage(
                 var filter = new RunFilter(Experiment: experiment.Name);
                 _runs = await history.ListAsync(filter, _order.Order, _order.Descending, 0, RunsShown);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
-                _best = (await history.ListAsync(filter, RunOrder.Accuracy, descending: true, 0, 1)).Items.FirstOrDefault(run => run.BestTestAccuracy is not null);
+                var metric = _metric;
+                var story = await results.ReadAsync(Id, metric);
+                // A slower answer to an older question must not replace the newer one.
+                if (metric == _metric)
+                    _story = story;
             }
 
             _deleted = experiment is null ? await experiments.FindDeletedAsync(Id) : null;
@@ -126,6 +137,9 @@ public sealed partial class ExperimentPage(
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
     private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameter("sort", (string?)address.Parameters["sort"]);
+
+    private void ChooseMetric(string metric) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
 
     public void Dispose() => _subscription?.Dispose();
 }

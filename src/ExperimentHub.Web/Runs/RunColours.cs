@@ -13,7 +13,10 @@ public static class RunColours
     public const int Count = 10;
     private const int Dashes = 3;
 
-    public static int Of(Run run) => (int)(run.Number % Count);
+    public static int Of(Run run) => Of(run.Number);
+
+    /// <param name="number">The run's.</param>
+    public static int Of(long number) => (int)(number % Count);
 
     /// <summary>The lines of runs that are drawn together, in their order.</summary>
     public static IReadOnlyList<RunLine> Together(IReadOnlyList<Run> runs)

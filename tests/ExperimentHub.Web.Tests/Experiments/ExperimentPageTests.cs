@@ -1,5 +1,6 @@
 using Bunit;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Web.Experiments;
 
 namespace ExperimentHub.Web.Tests.Experiments;
@@ -37,6 +38,67 @@ public sealed class ExperimentPageTests
         Assert.Contains("Another experiment is called 'tutorial'", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.NotNull(Restore(page));
     }
+
+    [Fact]
+    public async Task ExperimentPage_ByAnotherMetric_ShowsItsBestRun()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var early = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("early", accuracies: [0.99, 0.5]));
+        var steady = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("steady", accuracies: [0.9, 0.95]));
+        pages.Hub.Get<MetricWriter>().Append(early.Number, "odd_error", [new MetricPoint(1, 0, 0.5), new MetricPoint(2, 0, 0.75)]);
+        pages.Hub.Get<MetricWriter>().Append(steady.Number, "odd_error", [new MetricPoint(1, 0, 0.25), new MetricPoint(2, 0, 0.875)]);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"experiments/{early.ExperimentId}");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, early.ExperimentId));
+        Assert.Equal("99.00 % early", Best(page));
+        Assert.Equal(["odd_error", "test_accuracy", "test_loss", "train_loss"], page.FindAll("option").Select(option => option.GetAttribute("value")));
+
+        await page.Find("select").ChangeAsync(new() { Value = "odd_error" });
+
+        Assert.EndsWith("?metric=odd_error", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Equal("0.2500 steady", Best(page)));
+        Assert.Equal("Best odd error of 2 runs over time, from 0.2500 to 0.5000; the best is steady. The table below has the runs.", page.Find("[role=img][aria-label]").GetAttribute("aria-label"));
+    }
+
+    [Theory]
+    [InlineData("learning_rate")]
+    [InlineData("banana")]
+    public async Task ExperimentPage_MetricThatCannotBeBetter_ShowsTheAccuracy(string metric)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9));
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"experiments/{run.ExperimentId}?metric={metric}");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        Assert.StartsWith("90.00 % mine", Best(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ExportPage_SaysWhatIsLeftOut()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9));
+        await pages.Hub.EnqueueAsync(name: "waiting");
+        var page = pages.Render<ExperimentExportPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        Assert.Contains("1 run that has ended", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("1 run is left out", page.Find("strong").TextContent);
+        Assert.Equal($"api/v1/experiments/{run.ExperimentId}/export", page.Find("a[download]").GetAttribute("href"));
+        Assert.Equal("There is no such experiment", pages.Render<ExperimentExportPage>(parameters => parameters.Add(p => p.Id, 99)).Find("h1").TextContent);
+    }
+
+    [Fact]
+    public async Task FormPage_FromAnother_ProposesACopy()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync(new() { Epochs = 7 }));
+        pages.Visit($"experiments/new?from={run.ExperimentId}");
+        var page = pages.Render<ExperimentFormPage>();
+        Assert.Equal("tutorial copy", page.Find("input").GetAttribute("value"));
+        await page.Find("form").SubmitAsync();
+        Assert.Equal(7, (await pages.Hub.Get<ExperimentStore>().FindAsync("tutorial copy"))!.DefaultSpec.Epochs);
+    }
+
+    private static string Best(IRenderedComponent<ExperimentPage> page) => page.Find("p.best").TextContent;
 
     private static async Task<int> DeletedAsync(HubPages pages)
     {

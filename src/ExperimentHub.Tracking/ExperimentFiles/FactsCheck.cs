@@ -1,0 +1,105 @@
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Evaluations;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Tracking.ExperimentFiles;
+
+/// <summary>Whether facts that can be read can also be kept: what pages and the database take for granted of each other's rows.</summary>
+internal static class FactsCheck
+{
+    // As many digits as a checkpoint's name has room for.
+    private const int MaxNumber = 99_999;
+
+    /// <exception cref="BadExperimentFileException">They cannot.</exception>
+    public static IReadOnlyList<RunId> Check(ExperimentFacts facts)
+    {
+        Require(RunQueue.NameProblem(facts.Name, Experiment.MaxNameLength) is null, "its name cannot be used");
+        Require(facts.Description.Length <= Experiment.MaxDescriptionLength, "its description is too long");
+        if (SpecHistory.Problem(facts.DefaultSpec) is { } problem)
+            throw new BadExperimentFileException(problem);
+        var runs = facts.Runs.Select(Id).ToList();
+        Require(runs.Distinct().Count() == runs.Count, "it names a run twice");
+        return runs;
+    }
+
+    /// <inheritdoc cref="Check(ExperimentFacts)"/>
+    public static void Check(RunFacts facts, RunId run)
+    {
+        Require(facts.Id == run.ToString(), "it has the id of another run");
+        Require(RunQueue.NameProblem(facts.Name, Run.MaxNameLength) is null, "its name cannot be used");
+        Require(facts.Notes.Length <= Run.MaxNotesLength, "its notes are too long");
+        Require(facts.Status is RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed, $"it is {facts.Status.Word()}, and only runs that have ended can be imported");
+        if (SpecHistory.Problem(facts.Spec) is { } problem)
+            throw new BadExperimentFileException(problem);
+        Require(facts.Device is null or { Kind: DeviceRequest.Cpu or DeviceRequest.Cuda, Index: >= 0 }, "its device is none");
+        Require(facts.StepsPerEpoch is null or >= 1, "an epoch has no steps");
+        Require(IsHash(facts.DatasetSha256), "the hash of its data set is none");
+        Require(facts.Reproduces is null || RunId.TryParse(facts.Reproduces, out _), "it reproduces a run without an id");
+        Require(facts.Fork is null || (RunId.TryParse(facts.Fork.Run, out _) && facts.Fork.AfterEpoch >= 1), "it was forked from nowhere");
+        CheckTags(facts.Tags);
+        CheckEpochs(facts);
+        Require(Numbered(facts.Attempts.Select(a => a.Number)), "its attempts are not counted one by one");
+        CheckFiles(facts);
+    }
+
+    /// <inheritdoc cref="Check(ExperimentFacts)"/>
+    public static void Check(IReadOnlyList<EvaluationFacts> evaluations)
+    {
+        Require(Numbered(evaluations.Select(e => e.Epoch)), "its epochs are not in order");
+        foreach (var e in evaluations)
+            Require(Evaluation.Fits(new EpochEvaluated(e.Epoch, e.Classes, e.Predictions, e.Confusion, e.Worst)), $"the numbers of epoch {e.Epoch} do not belong together");
+    }
+
+    private static void CheckTags(IReadOnlyList<TagFacts> tags)
+    {
+        Require(tags.Count <= RunTag.MaxOfARun, "it has too many tags");
+        foreach (var tag in tags)
+            Require(RunTag.Problem(tag.Name, tag.Value) is null, "it has a tag that cannot be used");
+        Require(tags.DistinctBy(tag => tag.Name, StringComparer.OrdinalIgnoreCase).Count() == tags.Count, "it has a tag twice");
+    }
+
+    private static void CheckEpochs(RunFacts facts)
+    {
+        Require(Numbered(facts.Epochs.Select(e => e.Number)), "its epochs are not in order");
+        // Infinite is a result, as of a training that ran away; a database has no room for what is no number.
+        Require(!facts.Epochs.SelectMany(e => new double?[] { e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.ValidationLoss, e.ValidationAccuracy, e.TrainAccuracy })
+            .OfType<double>().Any(double.IsNaN), "a result of an epoch is no number");
+        Require(facts.BestEpoch is null || facts.Epochs.Any(e => e.Number == facts.BestEpoch), $"its best epoch {facts.BestEpoch} is not among its epochs");
+        Require(facts.BestStep is null or >= 0, "its best step is none");
+        Require(facts.EpochEnds.Zip(facts.EpochEnds.Skip(1)).All(pair => pair.First < pair.Second) && facts.EpochEnds.All(step => step >= 0), "the ends of its epochs are not in order");
+    }
+
+    private static void CheckFiles(RunFacts facts)
+    {
+        Require(Numbered(facts.Checkpoints.Select(c => c.Epoch)), "its checkpoints are not in order");
+        Require(facts.Checkpoints.All(c => c.Attempt is >= 1 and <= MaxNumber && IsHash(c.WeightsSha256)
+            && c.TestLoss is not double.NaN && c.TestAccuracy is not double.NaN), "a checkpoint's facts are none");
+        Require(facts.PausePoint is null or { Attempt: >= 1 and <= MaxNumber, Epoch: >= 0, StepsDone: >= 0 }, "the point at which it was stopped is none");
+    }
+
+    /// <summary>From 1 on, each once.</summary>
+    private static bool Numbered(IEnumerable<int> numbers)
+    {
+        var before = 0;
+        foreach (var number in numbers)
+        {
+            if (number <= before || number > MaxNumber)
+                return false;
+            before = number;
+        }
+
+        return true;
+    }
+
+    private static bool IsHash(string? text) => text is null || (text.Length == 64 && text.All(char.IsAsciiHexDigitLower));
+
+    private static RunId Id(string text) => RunId.TryParse(text, out var id) ? id : throw new BadExperimentFileException($"'{Words.Short(text)}' is no id of a run");
+
+    private static void Require(bool holds, string problem)
+    {
+        if (!holds)
+            throw new BadExperimentFileException(problem);
+    }
+}

@@ -1,0 +1,181 @@
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.ExperimentFiles;
+
+/// <summary>
+/// Puts an experiment that was checked into the database, in steps that each leave room for those who train meanwhile. Until the last one it is hidden as a
+/// deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
+/// </summary>
+internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, DataFolder folder, TimeProvider time)
+{
+    private const int RunsAtOnce = 50;
+
+    /// <summary>Few beside what the writer of points has room for: those of runs that train must never be dropped for these.</summary>
+    private const int PointsAtOnce = 100_000;
+
+    /// <param name="incoming">Where the runs' files lie; they are moved.</param>
+    /// <param name="hidden">Hears the id as soon as there is something to remove if the rest fails.</param>
+    /// <returns>The experiment, for all to see.</returns>
+    public async Task<Experiment> WriteAsync(ExperimentFileReader file, CheckedExperiment checkedOne, string incoming, Action<int> hidden, CancellationToken cancellation)
+    {
+        var facts = checkedOne.Facts;
+        var id = await HideAsync(facts, cancellation);
+        hidden(id);
+        DataFolder.Create(folder.Runs);
+        foreach (var step in checkedOne.Runs.Chunk(RunsAtOnce))
+        {
+            foreach (var (run, number, written) in await AddRunsAsync(file, id, step, cancellation))
+            {
+                await AddPointsAsync(number, written, ImportCheck.SeriesFile(incoming, run), cancellation);
+                folder.Remove(run);
+                Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
+            }
+        }
+
+        await metrics.FlushAsync(cancellation);
+        return await ShowAsync(id, facts.Name, cancellation);
+    }
+
+    /// <summary>Removes what is hidden still, files first: nobody has seen it, and a crash in between is repeated at the next start.</summary>
+    public async Task RemoveAsync(int id)
+    {
+        await using var db = await databases.CreateDbContextAsync();
+        foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => run.ExperimentId == id && run.Experiment.DeletedAt == Experiment.Arriving).Select(run => run.Id).ToListAsync())
+            folder.Remove(run);
+        await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == Experiment.Arriving).ExecuteDeleteAsync();
+    }
+
+    private async Task<int> HideAsync(ExperimentFacts facts, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var experiment = new Experiment
+        {
+            Name = facts.Name.Trim(),
+            Description = facts.Description,
+            DefaultSpec = facts.DefaultSpec,
+            CreatedAt = facts.CreatedAt,
+            DeletedAt = Experiment.Arriving,
+        };
+        db.Experiments.Add(experiment);
+        await db.SaveChangesAsync(cancellation);
+        return experiment.Id;
+    }
+
+    private async Task<Experiment> ShowAsync(int id, string name, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var experiment = await db.Experiments.IgnoreQueryFilters().FirstAsync(e => e.Id == id, cancellation);
+        experiment.Name = await ExperimentNames.FreeAsync(db, name.Trim(), "imported", cancellation);
+        experiment.DeletedAt = null;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return experiment;
+    }
+
+    private async Task<List<(RunId Run, long Number, RunFacts Facts)>> AddRunsAsync(ExperimentFileReader file, int experiment, RunId[] ids, CancellationToken cancellation)
+    {
+        var added = new List<(RunId, long, RunFacts)>();
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        foreach (var id in ids)
+        {
+            var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id));
+            var run = RunOf(facts, id, experiment);
+            run.Params.AddRange(await SpecParams.RowsAsync(db, run.Spec, cancellation));
+            if (facts.HasEvaluations)
+                run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id)).Select(e => e.ToEvaluation()));
+            db.Runs.Add(run);
+            await db.SaveChangesAsync(cancellation);
+            // The last one comes with the points, whose mean is taken there.
+            db.MetricEpochs.AddRange(facts.EpochEnds.SkipLast(1).Select(step => new MetricEpoch { RunNumber = run.Number, EndStep = step }));
+            await db.SaveChangesAsync(cancellation);
+            added.Add((id, run.Number, facts));
+            db.ChangeTracker.Clear();
+        }
+
+        await transaction.CommitAsync(cancellation);
+        return added;
+    }
+
+    private Run RunOf(RunFacts facts, RunId id, int experiment)
+    {
+        var run = new Run
+        {
+            Id = id,
+            Name = facts.Name.Trim(),
+            ExperimentId = experiment,
+            Spec = facts.Spec,
+            Model = facts.Spec.Model.Kind,
+            Dataset = facts.Spec.Dataset,
+            Epochs = facts.Spec.Epochs,
+            BatchSize = facts.Spec.BatchSize,
+            LearningRate = facts.Spec.Optimizer.LearningRate,
+            DeviceGroup = devices.GroupOf(DeviceRequest.Parse(facts.Spec.Device)),
+            DeviceKind = facts.Device?.Kind,
+            DeviceIndex = facts.Device?.Index,
+            DeviceName = facts.Device?.Name,
+            CreatedAt = facts.CreatedAt,
+            ArchivedAt = facts.ArchivedAt,
+            Trigger = facts.Trigger,
+            FinishReason = facts.FinishReason,
+            Notes = facts.Notes,
+            ForkedFrom = facts.Fork is { } fork ? RunId.Parse(fork.Run, null) : null,
+            ForkedAfterEpoch = facts.Fork?.AfterEpoch,
+            Reproduces = facts.Reproduces is { } original ? RunId.Parse(original, null) : null,
+            Environment = facts.Environment,
+            AppVersion = facts.AppVersion,
+            TorchVersion = facts.TorchVersion,
+            Threads = facts.Threads,
+            Parameters = facts.Parameters,
+            StepsPerEpoch = facts.StepsPerEpoch,
+            ValidationSamples = facts.ValidationSamples,
+            DatasetSha256 = facts.DatasetSha256,
+            CurrentAttempt = facts.Attempts.Count == 0 ? 0 : facts.Attempts[^1].Number,
+            PausePoint = facts.PausePoint?.ToPausePoint(),
+        };
+        run.TakeOver(facts.Status, facts.StartedAt, facts.EndedAt, facts.Error);
+        run.Attempts.AddRange(facts.Attempts.Select(attempt => attempt.ToAttempt()));
+        run.Checkpoints.AddRange(facts.Checkpoints.Select(checkpoint => checkpoint.ToCheckpoint()));
+        foreach (var epoch in facts.Epochs.Select(epoch => epoch.ToEpoch()))
+        {
+            run.EpochResults.Add(epoch);
+            run.TrainSeconds += epoch.Seconds;
+            RunResults.Take(run, epoch, epoch.Number == facts.BestEpoch);
+        }
+
+        run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
+        if (run.Tags.Count < RunTag.MaxOfARun && !run.Tags.Exists(tag => string.Equals(tag.Name, RunTag.Imported, StringComparison.OrdinalIgnoreCase)))
+            run.Tags.Add(new RunTag { Name = RunTag.Imported, Value = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) });
+        return run;
+    }
+
+    private async Task AddPointsAsync(long run, RunFacts facts, string series, CancellationToken cancellation)
+    {
+        var waiting = 0;
+        await using (var stream = new FileStream(series, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+        {
+            foreach (var part in SeriesEntry.Read(stream))
+            {
+                await metrics.AppendAsync(run, part.Metric, part.Points, cancellation);
+                waiting += part.Points.Length;
+                if (waiting < PointsAtOnce)
+                    continue;
+                await metrics.FlushAsync(cancellation);
+                waiting = 0;
+            }
+        }
+
+        if (facts.EpochEnds is [.., var last])
+            metrics.EpochEnded(run, last);
+        if (facts.BestStep is { } best)
+            metrics.MarkBest(run, best);
+        File.Delete(series);
+    }
+}

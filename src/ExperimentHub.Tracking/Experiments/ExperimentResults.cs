@@ -1,0 +1,76 @@
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Experiments;
+
+/// <summary>A run and the best value that a metric ever had in it.</summary>
+/// <param name="Step">The first step with that value.</param>
+/// <param name="IsSaved">There is a checkpoint of the weights that it was measured with.</param>
+public sealed record BestRun(Run Run, double Value, long? Step, bool IsSaved)
+{
+    /// <summary>The epoch that the step belongs to, counted from 1; null where the run does not know its steps.</summary>
+    public int? Epoch => Run.StepsPerEpoch is { } steps && Step is { } step ? (int)Math.Max(1, (step + steps - 1) / steps) : null;
+}
+
+/// <summary>The best value of one run.</summary>
+/// <param name="At">When it ended; when it began where it goes on.</param>
+public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At, double Value);
+
+/// <summary>How an experiment did by one metric.</summary>
+/// <param name="Metrics">Those that its runs have and that can be better or worse, by name.</param>
+/// <param name="Best">The earliest on a tie; null while no run has the metric.</param>
+/// <param name="Points">Of the newest runs that have the metric, the earliest end first.</param>
+/// <param name="Before">The best value of the runs before these; null where there are none.</param>
+/// <param name="Runs">How many have the metric.</param>
+public sealed record MetricStory(IReadOnlyList<string> Metrics, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs);
+
+/// <summary>
+/// Reads the results of an experiment's runs from the summaries of their metrics, never from points. Archived runs are out of the way here too.
+/// </summary>
+public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
+{
+    /// <summary>As many dots as a chart can show beside each other.</summary>
+    public const int MostPoints = 1_000;
+
+    /// <summary>So many of the newest runs say which metrics there are.</summary>
+    private const int AskedForMetrics = 200;
+
+    /// <param name="metric">One with a direction.</param>
+    public async Task<MetricStory> ReadAsync(int experiment, string metric, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment && run.ArchivedAt == null);
+        var newest = runs.OrderByDescending(run => run.Number).Take(AskedForMetrics).Select(run => run.Number);
+        var names = await db.MetricSeries.Where(series => newest.Contains(series.RunNumber)).Select(series => series.Name).Distinct().ToListAsync(cancellation);
+        var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
+        // Least and greatest stand in an index, the best does not.
+        var values = from run in runs
+                     join series in db.MetricSeries on run.Number equals series.RunNumber
+                     where series.Name == metric
+                     let value = lower ? series.Min : series.Max
+                     where value != null
+                     select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
+        var points = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints)
+            .Select(row => new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value)).ToListAsync(cancellation);
+        var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
+        var (count, before) = (points.Count, (double?)null);
+        if (points.Count == MostPoints)
+        {
+            var oldest = points[^1].Number;
+            var older = values.Where(row => row.Run.Number < oldest).Select(row => (double?)row.Value);
+            count += await older.CountAsync(cancellation);
+            before = await (lower ? older.MinAsync(cancellation) : older.MaxAsync(cancellation));
+        }
+
+        return new MetricStory(
+            [.. names.Where(name => MetricNames.DirectionOf(name) != MetricDirection.None).Order(StringComparer.Ordinal)],
+            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count);
+    }
+
+    private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with
+    {
+        // In the middle of an epoch nothing was saved.
+        IsSaved = best.Step % best.Run.StepsPerEpoch == 0 && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
+    };
+}

@@ -1,0 +1,56 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Experiments;
+
+namespace ExperimentHub.Web.Api;
+
+/// <summary>List, read and clone experiments.</summary>
+internal static class ExperimentsApi
+{
+    public static void MapExperiments(this RouteGroupBuilder api)
+    {
+        api.MapGet("/experiments", ListAsync).WithName("ListExperiments").WithSummary("List experiments").WithDescription("The one with the newest run first. archived: true for those that are archived.").Produces<ExperimentList>();
+        api.MapGet("/experiments/{id:int}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/experiments/{id:int}/clone", CloneAsync).WithName("CloneExperiment").WithSummary("Clone an experiment")
+            .WithDescription("The new one has its description and settings, no runs and no schedules. name: optional, as is the whole body; \"X copy\" where it is left out.")
+            .Accepts<CloneRequest>(isOptional: true, "application/json").Produces<ExperimentResource>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
+    }
+
+    private static async Task<IResult> ListAsync(ExperimentStore experiments, CancellationToken cancellation, bool archived = false) =>
+        Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived, cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
+
+    private static async Task<IResult> ReadAsync(int id, ExperimentStore experiments, CancellationToken cancellation) =>
+        await experiments.FindAsync(id, cancellation) is { } experiment ? Results.Ok(ExperimentResource.Of(experiment)) : ApiProblems.NoSuchExperiment();
+
+    private static async Task<IResult> CloneAsync(int id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation)
+    {
+        CloneRequest? body = null;
+        if (request.ContentLength is > 0 || request.HasJsonContentType())
+        {
+            (body, var refused) = await ApiBody.ReadAsync<CloneRequest>(request, cancellation);
+            if (refused is not null)
+                return refused;
+        }
+
+        if (await experiments.CloneAsync(id, body?.Name, cancellation) is not { } result)
+            return ApiProblems.NoSuchExperiment();
+        return result.Id is { } clone && await experiments.FindAsync(clone, cancellation) is { } experiment
+            ? Results.Created($"/api/v1/experiments/{clone}", ExperimentResource.Of(experiment))
+            : ApiProblems.Invalid(result.Problems);
+    }
+}
+
+/// <summary>Experiments; there are few, so the list has one page.</summary>
+internal sealed record ExperimentList(IReadOnlyList<ExperimentResource> Items, string? NextPageToken);
+
+/// <summary>An experiment as programs see it. Its runs are found with <c>/runs?experiment=</c>.</summary>
+/// <param name="DefaultSpec">What new runs start from and schedules train.</param>
+internal sealed record ExperimentResource(int Id, string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, DateTime? ArchivedAt)
+{
+    public static ExperimentResource Of(Experiment experiment) =>
+        new(experiment.Id, experiment.Name, experiment.Description, experiment.DefaultSpec, experiment.CreatedAt, experiment.ArchivedAt);
+}
+
+internal sealed record CloneRequest
+{
+    public string? Name { get; init; }
+}

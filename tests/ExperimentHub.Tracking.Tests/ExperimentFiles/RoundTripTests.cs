@@ -1,0 +1,189 @@
+using System.IO.Compression;
+using System.Text.Json;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Tests.ExperimentFiles;
+
+public sealed class RoundTripTests
+{
+    [Fact]
+    public async Task Import_OnAnotherHub_HasEveryFactPointAndByte()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, full) = await ExportedHub.FillAsync(from);
+        await using var to = await EmptyHub.CreateAsync();
+        await to.FinishAsync("somebody else's", accuracies: 0.3);
+
+        var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
+
+        Assert.Null(result.Problem);
+        Assert.Equal(("tutorial (imported)", 3), (result.Experiment!.Name, result.Runs));
+        Assert.Empty(result.LeftOut!);
+        Assert.Equal(ProtocolJson.Write(experiment.DefaultSpec), ProtocolJson.Write((await to.Get<ExperimentStore>().FindAsync(result.Experiment.Id))!.DefaultSpec));
+        Assert.Equal(["full", "second", "archived"], (await RunsAsync(to, result.Experiment.Id)).Select(run => run.Name));
+        foreach (var (before, after) in (await RunsAsync(from, experiment.Id)).Where(run => run.Status != RunStatus.Queued).Zip(await RunsAsync(to, result.Experiment.Id)))
+        {
+            Assert.Equal(Facts(before), Facts(after));
+            Assert.Equal(await PointsAsync(from, before), await PointsAsync(to, after));
+            Assert.Equal(await SummariesAsync(from, before), await SummariesAsync(to, after));
+            Assert.Equal(Files(from, before), Files(to, after));
+        }
+
+        Assert.Contains("odd_error", (await to.Get<MetricReader>().SummariesAsync((await to.ReadAsync(full)).Number)).Select(series => series.Name));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(to.Folder.Imports));
+    }
+
+    [Fact]
+    public async Task Import_ThenSearched_FindsByHyperparameterMetricAndTag()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, _) = await ExportedHub.FillAsync(from);
+        await using var to = await EmptyHub.CreateAsync();
+        await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
+
+        foreach (var (filter, found) in new[] { ("params.learning_rate = 0.02", 2), ("max(metrics.test_accuracy) > 0.94", 1), ("tags.owner = 'anna'", 1), ("tags.imported is not null and archived = true", 1) })
+            Assert.Equal(found, (await to.Get<RunSearch>().CountAsync(new RunQuery(filter))).Answer!.Total);
+    }
+
+    [Fact]
+    public async Task Import_AStoppedRun_GoesOnFromWhereItWas()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, full) = await ExportedHub.FillAsync(from);
+        await using var to = await EmptyHub.CreateAsync();
+        await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
+        var run = await to.ReadAsync(full);
+
+        var point = await to.Get<CheckpointFiles>().FurthestResumableAsync(full, run.Checkpoints, run.PausePoint, problem => Assert.Fail(problem));
+
+        Assert.Equal((2, 4), (point!.Epoch, point.StepsDone));
+        Assert.Equal(ResumeOutcome.Queued, await to.Control.ResumeAsync(full));
+        Assert.Equal(2, (await to.Queue.ClaimAsync("cpu", _ => true))!.Key.Attempt);
+    }
+
+    [Fact]
+    public async Task Import_Twice_IsRefusedAndSaysWhichRuns()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var (experiment, _) = await ExportedHub.FillAsync(hub);
+        var file = await ExportedHub.ExportAsync(hub, experiment.Id);
+
+        var result = await ExportedHub.ImportAsync(hub, file);
+
+        Assert.True(result.RunsExist);
+        Assert.Contains("3 runs of this file are on this hub already: full (in tutorial)", result.Problem, StringComparison.Ordinal);
+        Assert.Equal("tutorial", Assert.Single(await hub.Get<ExperimentStore>().ListAsync()).Experiment.Name);
+    }
+
+    [Fact]
+    public async Task Import_OfAnExperimentWithoutRuns_BringsItsSettings()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var created = await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("empty", "what for", ExportedHub.Spec));
+        await using var to = await EmptyHub.CreateAsync();
+
+        var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(hub, created.Id!.Value));
+
+        Assert.Equal(("empty", "what for", 0), (result.Experiment!.Name, result.Experiment.Description, result.Runs));
+    }
+
+    [Fact]
+    public async Task Export_OfACheckpointThatIsGone_LeavesItOutAndSaysSo()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, full) = await ExportedHub.FillAsync(from);
+        File.WriteAllText(Path.Combine(from.Folder.CheckpointFolder(full), CheckpointName.For(1, 1)), "other");
+        await using var to = await EmptyHub.CreateAsync();
+
+        var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
+
+        Assert.StartsWith("The checkpoint of epoch 1 of full: Its file changed", Assert.Single(result.LeftOut!), StringComparison.Ordinal);
+        Assert.Equal([2], (await to.ReadAsync(full)).Checkpoints.Select(checkpoint => checkpoint.Epoch));
+    }
+
+    [Fact]
+    public async Task Export_NamesNoPlaceOfThisMachineAndNoKey()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        await hub.Queue.EnqueueAsync(new RunRequest("tutorial", "keyed", ExportedHub.Spec, "a-secret-key"));
+        await hub.Queue.RequestStopAsync((await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 1)).Items[0].Id);
+        var (experiment, full) = await ExportedHub.FillAsync(hub);
+
+        using var zip = new ZipArchive(new MemoryStream(await ExportedHub.ExportAsync(hub, experiment.Id)));
+
+        foreach (var entry in zip.Entries.Where(entry => !entry.Name.EndsWith(".bin", StringComparison.Ordinal)))
+        {
+            using var reader = new StreamReader(entry.Open());
+            var text = await reader.ReadToEndAsync();
+            Assert.DoesNotContain("/home/", text, StringComparison.Ordinal);
+            Assert.DoesNotContain(hub.Folder.Root, text, StringComparison.Ordinal);
+            Assert.DoesNotContain("a-secret-key", text, StringComparison.Ordinal);
+            if (entry.FullName == $"runs/{full}/attempt-1.log")
+                Assert.Contains("from …/digits.gz, see https://example.com/a/b", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Plan_CountsWhatMayStillGoOn()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var (experiment, _) = await ExportedHub.FillAsync(hub);
+        var plan = await hub.Get<ExperimentExport>().PlanAsync(experiment.Id);
+        Assert.Equal((3, 1, null), (plan!.Runs, plan.LeftOut, plan.Problem));
+        Assert.Null(await hub.Get<ExperimentExport>().PlanAsync(99));
+    }
+
+    private static async Task<IReadOnlyList<Run>> RunsAsync(EmptyHub hub, int experiment)
+    {
+        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Attempts).Include(r => r.EpochResults).Include(r => r.Checkpoints)
+            .Include(r => r.Evaluations).Include(r => r.PausePoint).Include(r => r.Tags).AsSplitQuery().OrderBy(run => run.Number).ToListAsync();
+    }
+
+    /// <summary>All columns of a run and of what belongs to it; not the keys of this database, nor what belongs to a queue.</summary>
+    private static string Facts(Run run)
+    {
+        string[] own = [nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Run.QueuePosition), nameof(Run.StopRequestedAt), nameof(Run.PauseRequestedAt)];
+        run.Tags.RemoveAll(tag => tag.Name == RunTag.Imported);
+        var json = JsonSerializer.SerializeToNode(run, ProtocolJson.Options)!.AsObject();
+        foreach (var name in own)
+            json.Remove(JsonNamingPolicy.CamelCase.ConvertName(name));
+        foreach (var list in json.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>())
+        {
+            foreach (var item in list.OfType<System.Text.Json.Nodes.JsonObject>())
+                item.Remove("runNumber");
+        }
+
+        json["pausePoint"]?.AsObject().Remove("runNumber");
+        return json.ToJsonString();
+    }
+
+    private static async Task<List<(string, MetricPoint)>> PointsAsync(EmptyHub hub, Run run)
+    {
+        var points = new List<(string, MetricPoint)>();
+        foreach (var series in await hub.Get<MetricReader>().SummariesAsync(run.Number))
+            points.AddRange((await hub.Get<MetricReader>().ReadAsync(run.Number, series.Name)).Select(point => (series.Name, point)));
+        Assert.NotEmpty(points);
+        return points;
+    }
+
+    private static async Task<string> SummariesAsync(EmptyHub hub, Run run)
+    {
+        var reader = hub.Get<MetricReader>();
+        var series = (await reader.SummariesAsync(run.Number)).Select(s => (s.Name, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep,
+            EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
+        var best = await reader.BestAsync(run.Number);
+        return string.Join('\n', series) + $"\n{best?.Step}: {string.Join(", ", best?.Values ?? new Dictionary<string, double>())}";
+    }
+
+    private static List<(string, string)> Files(EmptyHub hub, Run run) => !Directory.Exists(hub.Folder.CheckpointFolder(run.Id)) ? []
+        : [.. Directory.EnumerateFiles(hub.Folder.CheckpointFolder(run.Id)).Order(StringComparer.Ordinal).Select(path => (Path.GetFileName(path), File.ReadAllText(path)))];
+}

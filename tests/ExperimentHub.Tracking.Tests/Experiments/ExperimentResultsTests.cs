@@ -1,0 +1,60 @@
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
+
+namespace ExperimentHub.Tracking.Tests.Experiments;
+
+public sealed class ExperimentResultsTests
+{
+    [Fact]
+    public async Task Results_OfALoss_TakeTheLeastAndItsFirstStep()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await PlayedRun.StartAsync(hub);
+        await run.EpochAsync(1);
+        await run.EpochAsync(2);
+        await run.EndAsync();
+        await hub.Get<MetricWriter>().FlushAsync();
+        var experiment = (await run.ReadAsync()).ExperimentId;
+
+        var accuracy = await hub.Get<ExperimentResults>().ReadAsync(experiment, MetricNames.TestAccuracy);
+        var loss = await hub.Get<ExperimentResults>().ReadAsync(experiment, MetricNames.TrainLoss);
+
+        Assert.Equal((0.9, 10L, 1, true), (accuracy.Best!.Value, accuracy.Best.Step, accuracy.Best.Epoch, accuracy.Best.IsSaved));
+        // In the middle of the second epoch nothing was saved.
+        Assert.Equal((0.25, 11L, 2, false), (loss.Best!.Value, loss.Best.Step, loss.Best.Epoch, loss.Best.IsSaved));
+        Assert.Equal([MetricNames.TestAccuracy, MetricNames.TestLoss, MetricNames.TrainLoss], accuracy.Metrics);
+    }
+
+    [Fact]
+    public async Task Results_OfMoreRunsThanAChartShows_KeepWhatWasBestBefore()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var first = await hub.ReadAsync(await hub.FinishAsync("first", accuracies: 0.99));
+        for (var i = 0; i < ExperimentResults.MostPoints; i++)
+        {
+            var number = (await hub.ReadAsync(await hub.EnqueueAsync())).Number;
+            hub.Get<MetricWriter>().Append(number, MetricNames.TestAccuracy, [new MetricPoint(1, 0, 0.5)]);
+        }
+
+        await hub.Get<MetricWriter>().FlushAsync();
+
+        var story = await hub.Get<ExperimentResults>().ReadAsync(first.ExperimentId, MetricNames.TestAccuracy);
+
+        Assert.Equal((1_000, 1_001, 0.99, first.Id), (story.Points.Count, story.Runs, story.Before, story.Best!.Run.Id));
+        Assert.DoesNotContain(story.Points, point => point.Id == first.Id);
+    }
+
+    [Fact]
+    public async Task Results_LeaveOutArchivedRunsAndOtherExperiments()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var kept = await hub.ReadAsync(await hub.FinishAsync("kept", accuracies: 0.8));
+        var archived = await hub.FinishAsync("archived", accuracies: 0.9);
+        await hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([archived]), true);
+        await hub.Get<MetricWriter>().FlushAsync();
+
+        Assert.Equal(["kept"], (await hub.Get<ExperimentResults>().ReadAsync(kept.ExperimentId, MetricNames.TestAccuracy)).Points.Select(point => point.Name));
+        Assert.Null((await hub.Get<ExperimentResults>().ReadAsync(kept.ExperimentId + 1, MetricNames.TestAccuracy)).Best);
+    }
+}

@@ -1,0 +1,110 @@
+// How a result of runs went over time, a dot for each run; a click on one opens it. Joined by a line the dots are nights, and one without a result is a gap in it;
+// otherwise each has its run's colour, and a line of steps says what was best so far.
+import { colour, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
+
+const dayLength = 86_400_000;
+/** Runs that took less together are told apart by seconds. */
+const shortLength = 300_000;
+
+class RunTrend {
+  constructor(panel) {
+    this.panel = panel;
+    this.trend = { points: [] };
+    this.onTheme = () => this.rebuild();
+    this.sizes = new ResizeObserver(() => this.chart?.resize());
+  }
+
+  async start() {
+    await loadLibrary();
+    if (this.disposed) return;
+    document.addEventListener('hub-theme', this.onTheme);
+    this.sizes.observe(this.panel);
+    this.rebuild();
+  }
+
+  /**
+   * points: { at, value or null, when, name, run, colour }, the earliest first; isFraction: shown as per cent; isJoined: see above; isOfUtc: the points carry what other clocks than the
+   * viewer's show, as if it were UTC; best: pairs of time and value.
+   */
+  show(trend) {
+    this.trend = trend;
+    this.draw();
+  }
+
+  rebuild() {
+    this.chart?.dispose();
+    this.chart = echarts.init(this.panel, null, { renderer: 'canvas' });
+    this.chart.on('click', ({ data }) => { if (data?.run) Blazor.navigateTo(`/runs/${data.run}`); });
+    this.draw();
+  }
+
+  draw() {
+    if (this.disposed || !this.chart) return;
+    const { points, isFraction, isJoined, isOfUtc, best } = this.trend;
+    if (points.every(({ value }) => value === null)) { this.chart.clear(); return; }
+    // A single run stands in the middle of its days.
+    const [first, last] = [points[0].at, points.at(-1).at];
+    const long = first === last || last - first > dayLength;
+    const short = !long && last - first < shortLength;
+    const clock = { hour: '2-digit', minute: '2-digit', ...(short && { second: '2-digit' }) };
+    const time = new Intl.DateTimeFormat(undefined, { timeZone: isOfUtc ? 'UTC' : undefined, ...(long ? { day: 'numeric', month: 'short' } : clock) });
+    const frame = frameOf({
+      isFraction,
+      xAxis: {
+        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : short ? 1_000 : 60_000,
+        axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => time.format(value) },
+      },
+    });
+    this.chart.setOption({
+      ...frame,
+      useUTC: isOfUtc,
+      grid: { left: 60, right: 24, top: 16, bottom: 30 },
+      tooltip: { ...frame.tooltip, trigger: 'item', formatter: ({ data }) => this.tooltip(data) },
+      series: isJoined ? [this.joined(points)] : [this.steps(best), this.dots(points)],
+    }, true);
+  }
+
+  joined(points) {
+    const tint = colour('--curve-2');
+    return {
+      type: 'line', connectNulls: false, showSymbol: true, symbol: 'circle', symbolSize: 7, cursor: 'pointer',
+      lineStyle: { width: 1.5, color: tint }, itemStyle: { color: tint }, data: points.map((point) => this.dot(point)),
+    };
+  }
+
+  dots(points) {
+    const tints = new Map();
+    const tintOf = (name) => tints.get(name) ?? tints.set(name, colour(`--run-${name}`)).get(name);
+    return {
+      type: 'scatter', symbol: 'circle', symbolSize: points.length > 200 ? 5 : 8, cursor: 'pointer', emphasis: { scale: 1.4 }, z: 3,
+      data: points.map((point) => ({ ...this.dot(point), itemStyle: { color: tintOf(point.colour) } })),
+    };
+  }
+
+  steps(best) {
+    return { type: 'line', step: 'end', silent: true, showSymbol: false, z: 2, tooltip: { show: false }, lineStyle: { width: 1.5, color: colour('--quiet') }, data: best };
+  }
+
+  dot({ at, value, when, name, run }) { return { value: [at, value], when, name, run }; }
+
+  tooltip({ value, when, name }) {
+    const box = document.createElement('div');
+    const time = when ?? new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(value[0]);
+    for (const text of [time, `${name}  ${(this.trend.isFraction ? percent : significant)(value[1])}`]) {
+      const row = document.createElement('div');
+      row.textContent = text;
+      row.style.fontVariantNumeric = 'tabular-nums';
+      box.append(row);
+    }
+    return box;
+  }
+
+  dispose() {
+    this.disposed = true;
+    document.removeEventListener('hub-theme', this.onTheme);
+    this.sizes.disconnect();
+    this.chart?.dispose();
+  }
+}
+
+export const create = (panel) => new RunTrend(panel);
