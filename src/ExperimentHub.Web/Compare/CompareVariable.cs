@@ -50,7 +50,7 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
         ];
     }
 
-    /// <summary>The metrics that any of the runs has, by name, each with its <see cref="MetricFigure"/>.</summary>
+    /// <summary>The metrics that any of the runs has, by name, each with its <see cref="FinalFigure"/>.</summary>
     public static IReadOnlyList<CompareVariable> Metrics(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
     {
         var byRun = summaries.ToDictionary(series => (series.Name, series.RunNumber));
@@ -58,7 +58,7 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
         [
             .. summaries.Select(series => series.Name).Distinct().Select(metric =>
             {
-                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? MetricFigure.Of(series, run.EpochsDone) : null)];
+                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run.EpochsDone) : null)];
                 return new CompareVariable(KeyOfMetric(metric), WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
             }),
             Of("seconds", "seconds of training", [.. runs.Select(run => run.EpochsDone > 0 ? run.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),

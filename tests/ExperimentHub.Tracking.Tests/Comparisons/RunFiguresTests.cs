@@ -38,7 +38,7 @@ public sealed class RunFiguresTests
     }
 
     [Fact]
-    public async Task MetricFigure_OnceAnEpochOrAtEveryStep_IsTheBestOrTheLastEpochsMean()
+    public async Task FinalFigure_OnceAnEpochOrAtEveryStep_IsTheBestOrTheLastEpochsMean()
     {
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync(new TrainingSpec { Epochs = 2 });
@@ -53,7 +53,7 @@ public sealed class RunFiguresTests
         await hub.Recorder.EndAsync(key, Tracking.Runs.AttemptEnding.Finished, null, 0);
         await hub.Get<MetricWriter>().FlushAsync();
         var run = await hub.ReadAsync(key.Run);
-        var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => MetricFigure.Of(series, run.EpochsDone));
+        var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => FinalFigure.Of(series, run.EpochsDone));
         Assert.Equal(0.9, figures[MetricNames.TrainLoss]!.Value, 3);
         Assert.Equal(0.5, figures[MetricNames.TestLoss]);
     }

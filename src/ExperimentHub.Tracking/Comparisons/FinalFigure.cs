@@ -6,7 +6,7 @@ namespace ExperimentHub.Tracking.Comparisons;
 /// The one number that stands for a metric of a run where runs are counted together: its best value where it was measured once an epoch, and the mean over the last
 /// epoch where it was measured at every step, since the best of many noisy steps is luck.
 /// </summary>
-public static class MetricFigure
+public static class FinalFigure
 {
     /// <param name="epochs">How many the run has finished.</param>
     /// <returns>Null where there is no finite value.</returns>
