@@ -4,9 +4,9 @@ using ExperimentHub.Benchmarks;
 if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [scale] [compare] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [live] [pixel] [crowd] [pages] [cost] [metrics] [table] [scale] [compare] [--rounds N]
 // training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
-// scale: [--runs 20000,100000] [--folder where the data stays]
+// scale and table: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
 var wanted = new List<string>();
 var device = "cpu";
@@ -37,6 +37,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
     ["metrics"] = (MetricBenchmark.RunAsync, 5),
     ["compare"] = (CompareBenchmark.RunAsync, 5),
+    ["table"] = (count => RunTableBenchmark.RunAsync(count, scale), 5),
     ["scale"] = (count => ScaleBenchmark.RunAsync(count, scale), 5),
 };
 if (wanted.FirstOrDefault(name => !all.ContainsKey(name)) is { } unknown)

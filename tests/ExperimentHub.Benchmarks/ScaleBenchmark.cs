@@ -11,7 +11,7 @@ namespace ExperimentHub.Benchmarks;
 /// <summary>How long the first page of a search takes at 20,000 and 100,000 runs, and whether a late page takes longer than an early one.</summary>
 internal static class ScaleBenchmark
 {
-    private const int Seed = 20261124;
+    public const int Seed = 20261124;
     private const int Pairs = 200;
     private const int PageSize = 50;
     private const string Columns = "params.optimizer.kind, params.learning_rate, params.batchSize, params.model, params.epochs, metrics.train_loss, best(metrics.test_accuracy), at_best(metrics.test_loss), duration, tags.owner";
