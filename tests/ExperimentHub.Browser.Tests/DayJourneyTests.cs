@@ -86,6 +86,9 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await page.GotoAsync("/");
         await Expect(page.GetByText("Last night")).ToBeVisibleAsync();
         await Tour.TakeAsync(page, "overview");
+        await page.GotoAsync("/runs");
+        await Expect(page.Locator("table.grid td.curve svg")).ToHaveCountAsync(4);
+        await Tour.TakeAsync(page, "runs");
         await page.GotoAsync("/devices");
         await Expect(page.GetByText("0 of 1 in use")).ToBeVisibleAsync();
         await Tour.TakeAsync(page, "devices");
