@@ -79,7 +79,11 @@ document.addEventListener('keydown', (event) => {
 // A small menu closes when something in it was done, when the person goes elsewhere, and with Escape.
 const closeMenus = (except) => document.querySelectorAll('details.menu[open]').forEach((menu) => { if (menu !== except) menu.open = false; });
 document.addEventListener('click', (event) => closeMenus(event.target.closest('[data-close-menu]') ? null : event.target.closest('details.menu')));
-document.addEventListener('focusin', (event) => closeMenus(event.target.closest('details.menu')));
+document.addEventListener('focusin', (event) => {
+  // A press on the words of a menu gives the focus to what is around it. That is not elsewhere, and a menu that closed under the press would lose the click.
+  const within = [...document.querySelectorAll('details.menu[open]')].find((menu) => event.target.contains(menu));
+  closeMenus(within ?? event.target.closest('details.menu'));
+});
 document.addEventListener('keydown', (event) => {
   const menu = event.key === 'Escape' && event.target.closest('details.menu[open]');
   if (!menu) return;
