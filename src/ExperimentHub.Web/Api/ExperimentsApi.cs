@@ -1,3 +1,4 @@
+using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 
@@ -9,19 +10,22 @@ internal static class ExperimentsApi
     public static void MapExperiments(this RouteGroupBuilder api)
     {
         api.MapGet("/experiments", ListAsync).WithName("ListExperiments").WithSummary("List experiments").WithDescription("The one with the newest run first. archived: true for those that are archived.").Produces<ExperimentList>();
-        api.MapGet("/experiments/{id:int}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapPost("/experiments/{id:int}/clone", CloneAsync).WithName("CloneExperiment").WithSummary("Clone an experiment")
+        api.MapGet("/experiments/{id}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapPost("/experiments/{id}/clone", CloneAsync).WithName("CloneExperiment").WithSummary("Clone an experiment")
             .WithDescription("The new one has its description and settings, no runs and no schedules. name: optional, as is the whole body; \"X copy\" where it is left out.")
             .Accepts<CloneRequest>(isOptional: true, "application/json").Produces<ExperimentResource>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
     }
 
+    /// <summary>null where the text is no id.</summary>
+    public static int? IdOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
     private static async Task<IResult> ListAsync(ExperimentStore experiments, CancellationToken cancellation, bool archived = false) =>
         Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived, cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
 
-    private static async Task<IResult> ReadAsync(int id, ExperimentStore experiments, CancellationToken cancellation) =>
-        await experiments.FindAsync(id, cancellation) is { } experiment ? Results.Ok(ExperimentResource.Of(experiment)) : ApiProblems.NoSuchExperiment();
+    private static async Task<IResult> ReadAsync(string id, ExperimentStore experiments, CancellationToken cancellation) =>
+        IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment ? Results.Ok(ExperimentResource.Of(experiment)) : ApiProblems.NoSuchExperiment();
 
-    private static async Task<IResult> CloneAsync(int id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation)
+    private static async Task<IResult> CloneAsync(string id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation)
     {
         CloneRequest? body = null;
         if (request.ContentLength is > 0 || request.HasJsonContentType())
@@ -31,7 +35,7 @@ internal static class ExperimentsApi
                 return refused;
         }
 
-        if (await experiments.CloneAsync(id, body?.Name, cancellation) is not { } result)
+        if (IdOf(id) is not { } number || await experiments.CloneAsync(number, body?.Name, cancellation) is not { } result)
             return ApiProblems.NoSuchExperiment();
         return result.Id is { } clone && await experiments.FindAsync(clone, cancellation) is { } experiment
             ? Results.Created($"/api/v1/experiments/{clone}", ExperimentResource.Of(experiment))

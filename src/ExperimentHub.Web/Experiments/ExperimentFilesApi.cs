@@ -12,7 +12,7 @@ internal static class ExperimentFilesApi
 
     public static void MapExperimentFiles(this RouteGroupBuilder api)
     {
-        api.MapGet("/experiments/{id:int}/export", ExportAsync).WithName("ExportExperiment").WithSummary("Export an experiment")
+        api.MapGet("/experiments/{id}/export", ExportAsync).WithName("ExportExperiment").WithSummary("Export an experiment")
             .WithDescription("One zip with the experiment and its ended runs: facts, every point of every metric, evaluations, logs and checkpoints. Runs that are queued, running, paused or interrupted are left out.")
             .Produces(StatusCodes.Status200OK, contentType: MediaType).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/experiments/import", ImportAsync).WithName("ImportExperiment").WithSummary("Import an experiment")
@@ -21,9 +21,9 @@ internal static class ExperimentFilesApi
             .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status507InsufficientStorage);
     }
 
-    private static async Task<IResult> ExportAsync(int id, ExperimentExport export, HttpContext http, CancellationToken cancellation)
+    private static async Task<IResult> ExportAsync(string id, ExperimentExport export, HttpContext http, CancellationToken cancellation)
     {
-        if (await export.PlanAsync(id, cancellation) is not { } plan)
+        if (ExperimentsApi.IdOf(id) is not { } number || await export.PlanAsync(number, cancellation) is not { } plan)
             return ApiProblems.NoSuchExperiment();
         if (plan.Problem is { } problem)
             return Results.Problem(problem, statusCode: StatusCodes.Status409Conflict, title: "The experiment cannot be exported");
@@ -31,7 +31,7 @@ internal static class ExperimentFilesApi
         {
             FileName = $"{DownloadName.Of(plan.Experiment.Name, $"experiment-{id}")}.experiment.zip",
         }.ToString();
-        return Results.Stream(body => export.WriteAsync(id, body, cancellation), MediaType);
+        return Results.Stream(body => export.WriteAsync(number, body, cancellation), MediaType);
     }
 
     private static async Task<IResult> ImportAsync(HttpContext http, ExperimentImports imports, ExperimentFileOptions options, CancellationToken cancellation)
