@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -23,8 +24,9 @@ public sealed class ExperimentFileJourneyTests(Browser browser) : IClassFixture<
             weights = await hub.Http.GetByteArrayAsync(new Uri($"/api/v1/runs/{run}/checkpoints/2", UriKind.Relative));
             var page = await browser.OpenAsync(hub);
             await page.GotoAsync("/experiments/1");
+            await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test accuracy of 1 run over time") }).Locator("canvas")).ToBeVisibleAsync();
             await page.GetByRole(AriaRole.Combobox, new() { Name = "Metric that decides" }).SelectOptionAsync("test_loss");
-            await page.WaitForURLAsync("**/experiments/1?metric=test_loss");
+            await Expect(page).ToHaveURLAsync(new Regex("experiments/1\\?metric=test_loss$"));
             await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test loss of 1 run over time") }).Locator("canvas")).ToBeVisibleAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
             await page.GetByRole(AriaRole.Menuitem, new() { Name = "Export…" }).ClickAsync();
