@@ -229,7 +229,7 @@ public sealed partial class RunsPage(
         long[] wanted = [.. rows.Where(row => row.Run.Status.IsActive() || !_curves.ContainsKey(row.Run.Number)).Select(row => row.Run.Number)];
         if (wanted.Length == 0)
             return;
-        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints / 2, _gone.Token))
+        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token))
             _curves[curve.RunNumber] = curve;
         StateHasChanged();
     }

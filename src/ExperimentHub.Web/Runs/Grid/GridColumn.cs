@@ -18,7 +18,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["duration"] = "Time",
         ["dataset"] = "Data set",
         ["best(metrics.test_accuracy)"] = "Accuracy %",
-        ["metrics.train_loss"] = "Loss",
+        ["metrics.test_loss"] = "Test loss",
         ["params.optimizer.learningRate"] = "LR",
         ["params.batchSize"] = "Batch",
     };
@@ -29,7 +29,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["experiment"] = 110,
         ["status"] = 104,
         ["best(metrics.test_accuracy)"] = 94,
-        ["metrics.train_loss"] = 72,
+        ["metrics.test_loss"] = 80,
         ["model"] = 88,
         ["params.optimizer.learningRate"] = 64,
         ["params.batchSize"] = 64,
@@ -43,7 +43,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     /// <summary>What the table shows unless somebody chose otherwise.</summary>
     public static IReadOnlyList<GridColumn> Usual { get; } =
     [
-        .. SearchText.Columns("name, experiment, status, best(metrics.test_accuracy), metrics.train_loss, model, params.optimizer.learningRate, params.batchSize, device, duration, created")
+        .. SearchText.Columns("name, experiment, status, best(metrics.test_accuracy), metrics.test_loss, model, params.optimizer.learningRate, params.batchSize, device, duration, created")
             .Select(column => new GridColumn(column, Pinned: column.Name == "name")),
     ];
 
