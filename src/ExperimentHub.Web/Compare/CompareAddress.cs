@@ -153,7 +153,10 @@ public sealed record CompareAddress
 
     public CompareAddress Without(RunId run) => this with
     {
-        Runs = [.. Runs.Where(other => other != run)], Baseline = Other(Baseline, run), Left = Other(Left, run), Right = Other(Right, run),
+        Runs = [.. Runs.Where(other => other != run)],
+        Baseline = Other(Baseline, run),
+        Left = Other(Left, run),
+        Right = Other(Right, run),
     };
 
     /// <summary>The same with a metric's panel shown, or no longer; the last one stays.</summary>

@@ -1,4 +1,3 @@
-using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Evaluations;
 
 namespace ExperimentHub.Tracking.Tests.Evaluations;
