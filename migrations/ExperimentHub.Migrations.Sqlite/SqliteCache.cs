@@ -9,7 +9,7 @@ namespace ExperimentHub.Migrations.Sqlite;
 /// </summary>
 internal sealed class SqliteCache : DbConnectionInterceptor
 {
-    // In KiB. Measured at 100,000 runs, one search in twenty takes twice as long with 4 MiB as with 32; but every connection of the pool fills its own in the course of a day.
+    // In KiB. Every connection of the pool fills its own in the course of a day; 8 MiB are enough for a search at 100,000 runs (decision 10).
     private const string Pragma = "PRAGMA cache_size = -8192";
 
     public static SqliteCache Instance { get; } = new();

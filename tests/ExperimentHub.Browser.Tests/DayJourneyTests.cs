@@ -61,9 +61,12 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await page.GetByLabel("Hide equal settings").CheckAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "learning rate" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "momentum" })).ToHaveCountAsync(0);
-        await page.WaitForFunctionAsync(
-            "() => globalThis.echarts && [...document.querySelectorAll('.panel')].every(panel => (echarts.getInstanceByDom(panel)?.getOption().series ?? []).filter(series => series.name).length === 3)");
         await Tour.TakeAsync(page, "compare");
+        await page.Locator("compare-curves").ScrollIntoViewIfNeededAsync();
+        await page.WaitForFunctionAsync(
+            "() => globalThis.echarts && (echarts.getInstanceByDom(document.querySelector('compare-curves .panel'))?.getOption().series ?? []).filter(series => series.name).length === 3");
+        await page.EvaluateAsync("() => document.querySelector('compare-curves').scrollIntoView()");
+        await Tour.TakeAsync(page, "compare-curves");
 
         // The night.
         await page.GotoAsync(experiment);

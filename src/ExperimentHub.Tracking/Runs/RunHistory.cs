@@ -19,11 +19,9 @@ public enum RunOrder
     Device,
 }
 
-/// <summary>Which runs to read. An empty list of a filter means all.</summary>
-/// <param name="Before">Only runs with a smaller number: the next page of the newest-first order.</param>
-public sealed record RunFilter(
-    IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Devices = null,
-    string? Experiment = null, string? Text = null, long? Before = null);
+/// <summary>Which runs a short list shows; an empty list means all. For more see <see cref="Search.RunSearch"/>.</summary>
+/// <param name="Text">A part of the run's or the experiment's name.</param>
+public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null);
 
 /// <summary>A page of runs and how many there are in all.</summary>
 public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
@@ -123,8 +121,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
             runs = runs.Where(r => statuses.Contains(r.Status));
         if (filter.Models is { Count: > 0 } models)
             runs = runs.Where(r => models.Contains(r.Model));
-        if (filter.Devices is { Count: > 0 } kinds)
-            runs = runs.Where(r => kinds.Contains(r.DeviceKind));
         if (!string.IsNullOrWhiteSpace(filter.Experiment))
             runs = runs.Where(r => r.Experiment.Name == filter.Experiment);
         if (!string.IsNullOrWhiteSpace(filter.Text))
@@ -133,8 +129,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
             runs = runs.Where(r => EF.Functions.Like(r.Name, pattern, "\\") || EF.Functions.Like(r.Experiment.Name, pattern, "\\"));
         }
 
-        if (filter.Before is { } before)
-            runs = runs.Where(r => r.Number < before);
         return runs;
     }
 

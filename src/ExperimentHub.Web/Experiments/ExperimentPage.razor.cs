@@ -19,7 +19,7 @@ public sealed partial class ExperimentPage(
 
     private Experiment? _experiment;
     private RunListing? _runs;
-    private RunsAddress _order = new();
+    private RunListOrder _order = new();
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
@@ -45,7 +45,7 @@ public sealed partial class ExperimentPage(
     protected override Task OnParametersSetAsync()
     {
         _metric = MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : MetricNames.TestAccuracy;
-        _order = RunsAddress.Of(null, null, null, null, null, Sort, null);
+        _order = RunListOrder.Of(Sort);
         return LoadAsync();
     }
 
@@ -57,7 +57,7 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.Order, _order.Descending, 0, RunsShown);
+                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 var metric = _metric;
                 var story = await results.ReadAsync(Id, metric);
@@ -136,7 +136,7 @@ public sealed partial class ExperimentPage(
 
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
-    private string AddressOf(RunsAddress address) => navigation.GetUriWithQueryParameter("sort", (string?)address.Parameters["sort"]);
+    private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
 
     private void ChooseMetric(string metric) =>
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
