@@ -94,6 +94,7 @@ public sealed class RunsTableJourneyTests(Browser browser) : IClassFixture<Brows
         // A column's width is kept in the address; the file has what the table shows.
         await page.GotoAsync("/runs?filter=params.seed = 7&columns=name,params.seed,status");
         var grip = page.GetByRole(AriaRole.Separator, new() { Name = "Width of seed" });
+        await Expect(page.Locator(".table-frame[data-sizable]")).ToBeVisibleAsync();
         await grip.FocusAsync();
         await page.Keyboard.PressAsync("ArrowRight");
         await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("widths="));

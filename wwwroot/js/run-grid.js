@@ -30,4 +30,5 @@ export const attach = (frame, page) => {
     const { name, width } = column(grip);
     tell(name, width + by);
   });
+  frame.setAttribute('data-sizable', '');
 };

@@ -38,6 +38,7 @@ internal static class CompareReportApi
             return ApiProblems.Invalid("runs", $"Name 1 to {CompareAddress.MaxRuns} runs that exist, with commas between their ids.");
         var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
+        var measure = compared.Measure(address);
         var now = time.GetUtcNow().UtcDateTime;
         http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = string.Create(CultureInfo.InvariantCulture, $"comparison-{now:yyyyMMdd-HHmm}.html") }.ToString();
         return new RazorComponentResult<CompareReport>(new Dictionary<string, object?>
@@ -46,7 +47,9 @@ internal static class CompareReportApi
             [nameof(CompareReport.Comparison)] = comparison,
             [nameof(CompareReport.Tints)] = tints,
             [nameof(CompareReport.Charts)] = await new ReportCurves(history, metrics, series, datasets).ReadAsync(compared, tints, address, cancellation),
-            [nameof(CompareReport.Groups)] = compared.HasSeeds && compared.Measure(address) is { } measure ? SeedGroupRow.Of(compared, measure, comparison.Baseline) : [],
+            [nameof(CompareReport.Groups)] = compared.HasSeeds && measure is not null ? SeedGroupRow.Of(compared, measure, comparison.Baseline) : [],
+            [nameof(CompareReport.Measure)] = measure,
+            [nameof(CompareReport.Importance)] = compared.ImportanceFor(measure),
             [nameof(CompareReport.HideEqual)] = address.HideEqual,
             [nameof(CompareReport.Axis)] = CompareAddress.Words(address.Axis),
             [nameof(CompareReport.Now)] = now,

@@ -45,6 +45,12 @@ public sealed class ComparedRuns
     /// <summary>The metric of each run that the address asks for; null where no run has it.</summary>
     public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(address.Measure));
 
+    /// <summary>What each setting had to do with a metric; empty where that cannot be told. A hundred trees take a moment.</summary>
+    public IReadOnlyList<HyperparameterImportance> ImportanceFor(CompareVariable? measure) => HyperparameterImportance.Of(
+    [
+        .. Runs.Select((_, i) => ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name, setting => setting.Texts[i] ?? ""), measure?.Numbers?[i])),
+    ]);
+
     /// <summary>What sets a group apart: its settings that differ between the runs, without the seed.</summary>
     private string NameOf(SeedGroup group)
     {

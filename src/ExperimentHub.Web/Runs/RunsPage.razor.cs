@@ -29,7 +29,7 @@ public sealed partial class RunsPage(
     private IReadOnlyList<SearchProblem> _problems = [];
     private IReadOnlyList<SearchProblem> _warnings = [];
     private string? _failure;
-    private IReadOnlyList<RunId> _selected = [];
+    private readonly AddressedSelection _selection = new();
     private bool _all;
     private IReadOnlyList<string> _models = [];
     private IReadOnlyList<string> _devices = [];
@@ -102,7 +102,7 @@ public sealed partial class RunsPage(
     {
         var before = _address;
         _address = ReadAddress();
-        _selected = RunSelection.Parse(Selected);
+        _selection.Read(Selected);
         if (_address.WholeFilter != before.WholeFilter)
             (_all, _total) = (false, null);
         Remember(before);
@@ -244,10 +244,11 @@ public sealed partial class RunsPage(
     private Task ResizeAsync(GridColumn resized) =>
         GoToAsync(_address with { Chosen = [.. _address.Columns.Select(column => column.Column == resized.Column ? resized : column)] });
 
-    private void SelectAsync(IReadOnlyList<RunId> runs)
+    private void Select(IReadOnlyList<RunId> runs)
     {
         _all = false;
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", runs.Count == 0 ? null : RunSelection.Text(runs)), replace: true);
+        _selection.Choose(runs);
+        GoTo(_address);
     }
 
     private Task GoToAsync(GridAddress address)
@@ -258,7 +259,8 @@ public sealed partial class RunsPage(
 
     private void GoTo(GridAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
 
-    private string AddressOf(GridAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
+    private string AddressOf(GridAddress address) =>
+        navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(address.Parameters) { ["selected"] = _selection.Text });
 
     private string ExportTo(string format) => navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
     {

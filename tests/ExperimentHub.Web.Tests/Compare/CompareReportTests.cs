@@ -31,6 +31,20 @@ public sealed class CompareReportTests
         Assert.Contains("--run-0:", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Report_OfEnoughRuns_NamesTheSettingThatMatters()
+    {
+        await using var app = new HubApp();
+        var ids = new List<RunId>();
+        for (var i = 0; i < 8; i++)
+            ids.Add(await FinishAsync(app, $"run {i}", seed: 1 + (i % 2), batch: 16 << (i / 2), accuracy: 0.9 - 0.02 * (i / 2)));
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}");
+        var importance = page[page.IndexOf("Importance of settings for", StringComparison.Ordinal)..];
+        Assert.Contains("<tbody><tr><th scope=\"row\">batch size</th>", importance.Replace("\n", "", StringComparison.Ordinal).Replace("  ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("random forest", importance, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("?runs=banana")]
@@ -64,11 +78,11 @@ public sealed class CompareReportTests
         Assert.Equal(["1", "100"], [chart.Rows.First().Text, chart.Rows.Last().Text]);
     }
 
-    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed)
+    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed, int batch = 32, double accuracy = 0.88)
     {
         var (queue, recorder) = (app.Get<RunQueue>(), app.Get<RunRecorder>());
         // The hub's own trainer must not take it: it has no such device.
-        var spec = new TrainingSpec { Seed = seed, Device = "cuda:9" };
+        var spec = new TrainingSpec { Seed = seed, BatchSize = batch, Device = "cuda:9" };
         var id = (await queue.EnqueueAsync(new RunRequest("report", name, spec))).Run!.Value;
         var claimed = await queue.ClaimAsync((await queue.WaitingGroupAsync(id))!, _ => true);
         Assert.Equal(id, claimed!.Key.Run);
@@ -77,7 +91,7 @@ public sealed class CompareReportTests
         for (var epoch = 1; epoch <= 2; epoch++)
         {
             recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 10, 0.5, 60_000) { Losses = [.. Enumerable.Repeat(0.5f / epoch, 10)] });
-            await recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 0.5 / epoch, 0.4, 0.88 + 0.02 * epoch, 0.5) { Best = true });
+            await recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 0.5 / epoch, 0.4, accuracy + 0.02 * epoch, 0.5) { Best = true });
         }
 
         await recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
