@@ -37,6 +37,9 @@ public sealed partial class RunsPage(
     private IDisposable? _subscription;
     private int _question;
 
+    /// <summary>What the menus offer looks at every run, so it is read with a new address and not with each news of a run.</summary>
+    private bool _menusRead;
+
     [SupplyParameterFromQuery]
     public string? Filter { get; set; }
 
@@ -101,6 +104,7 @@ public sealed partial class RunsPage(
     protected override async Task OnParametersSetAsync()
     {
         var before = _address;
+        _menusRead = false;
         _address = ReadAddress();
         _selection.Read(Selected);
         if (_address.WholeFilter != before.WholeFilter)
@@ -217,10 +221,11 @@ public sealed partial class RunsPage(
         StateHasChanged();
         if (_address.Curve && _page is not null)
             await LoadCurvesAsync(_page.Items);
-        if (question != _question)
+        if (question != _question || _menusRead)
             return;
         (_models, _devices) = await history.FilterValuesAsync(_gone.Token);
         _experiments = await history.ExperimentNamesAsync(_gone.Token);
+        _menusRead = true;
     }
 
     /// <summary>A run that has ended has the curve that it will always have.</summary>
