@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking;
+using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
@@ -30,6 +31,7 @@ public static class PagesSetup
             mud.SnackbarConfiguration.PreventDuplicates = true;
         });
         services.AddScoped<Confirmation>();
+        services.AddSingleton<MistakePairs>();
         DataFolder.Create(folder.Keys);
         services.AddDataProtection().SetApplicationName("ExperimentHub").PersistKeysToFileSystem(new DirectoryInfo(folder.Keys));
         return services;

@@ -57,9 +57,10 @@ export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamil
 
 /**
  * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
- * title makes the first line of the tooltip from an x value; most and lowIsBetter say how many curves it names, and which are left out.
+ * title makes the first line of the tooltip from an x value; most and lowIsBetter say how many curves it names, and which are left out. hitsAt finds what the curves have near an x value, for
+ * curves whose points lie at different ones: ECharts alone would name those that are nearest and no others.
  */
-export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant, most = Infinity, lowIsBetter = false }) => {
+export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant, most = Infinity, lowIsBetter = false, hitsAt }) => {
   const line = colour('--line');
   const font = labels();
   return {
@@ -81,17 +82,17 @@ export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percen
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
       textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { snap: false, lineStyle: { color: colour('--line-strong') } },
-      formatter: (hits) => tooltip(hits, { title, format, most, lowIsBetter }),
+      formatter: (hits) => tooltip(hitsAt ? hitsAt(hits[0]?.axisValue) : hits, { x: hitsAt && hits[0]?.axisValue, title, format, most, lowIsBetter }),
     },
   };
 };
 
 /** Made of elements, never of markup: names come from people. A row of a smoothed curve carries what was measured behind its y, and a bucket's least and greatest value behind that. */
-const tooltip = (hits, { title, format, most, lowIsBetter }) => {
+const tooltip = (hits, { x, title, format, most, lowIsBetter }) => {
   const box = document.createElement('div');
   const named = hits.filter((hit) => hit.seriesName && hit.value);
   if (named.length === 0) return box; // it was drawn anew since
-  box.textContent = title(named[0].value[0]);
+  box.textContent = title(x ?? named[0].value[0]);
   const sorted = named.filter((hit) => hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]);
   const left = sorted.length - most;
   (left <= 0 ? sorted : lowIsBetter ? sorted.slice(left) : sorted.slice(0, most)).forEach((hit) => {

@@ -1,22 +1,34 @@
-// <compare-curves runs="[…]" view="{…}">: the curves of compared runs, one panel for each [data-metric] that the page has in it. What is chosen stands in the page's address, so it comes from the page.
+// <compare-curves runs="[…]" view="{…}" metrics="[…]">: the curves of compared runs, one panel for each [data-metric] that the page has in it. What is chosen stands in the page's address, so it comes from the page;
+// only how closely they are looked at begins here, and gets there a moment later.
 import { loadLibrary } from './charts.js';
-import { styleOf } from './run/panels.js';
-import { axisOf, needsTimes } from './compare/axis.js';
-import { optionsOf } from './compare/curves.js';
+import { Cursor } from './run/cursor.js';
+import { Zoom } from './run/zoom.js';
+import { Told } from './compare/address.js';
+import { axisOf, needsTimes, placesOf } from './compare/axis.js';
 import { Histories } from './compare/histories.js';
+import { ComparePanel } from './compare/panel.js';
+
+const finest = (end) => end / 2_000;
+const settled = 150; // milliseconds without another turn of the wheel
+const digits = 6;
 
 class CompareCurves extends HTMLElement {
   static observedAttributes = ['runs', 'view', 'metrics'];
 
   connectedCallback() {
-    this.charts = new Map();
+    this.panels = new Map();
     this.visible = new Set();
     this.histories = new Histories();
+    this.told = new Told();
+    this.zoomer = new Zoom(this, finest);
+    this.cursor = new Cursor(this);
+    this.controls = this.parentElement.querySelector('[data-controls]');
     this.ends = new AbortController();
     const { signal } = this.ends;
     document.addEventListener('hub-theme', () => this.draw(), { signal });
     document.addEventListener('hub-brush', () => this.draw(), { signal });
-    this.sizes = new ResizeObserver(() => this.charts.forEach((chart) => chart.resize()));
+    this.controls.addEventListener('click', (event) => this.press(event.target.closest('[data-do]')), { signal });
+    this.sizes = new ResizeObserver(() => this.panels.forEach(({ chart }) => chart?.resize()));
     this.sizes.observe(this);
     this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '200px' });
     this.invalidate();
@@ -24,11 +36,14 @@ class CompareCurves extends HTMLElement {
 
   disconnectedCallback() {
     this.ends.abort();
+    this.told.stop();
     this.histories.stop();
+    clearTimeout(this.timer);
+    cancelAnimationFrame(this.frame);
     this.sizes.disconnect();
     this.sight.disconnect();
-    this.charts.forEach((chart) => chart.dispose());
-    this.charts.clear();
+    this.panels.forEach((panel) => panel.dispose());
+    this.panels.clear();
   }
 
   attributeChangedCallback() { if (this.histories) this.invalidate(); }
@@ -45,15 +60,19 @@ class CompareCurves extends HTMLElement {
 
   async show() {
     this.runs = JSON.parse(this.getAttribute('runs'));
-    this.view = JSON.parse(this.getAttribute('view'));
-    const metrics = JSON.parse(this.getAttribute('metrics'));
-    this.querySelectorAll('[data-metric]').forEach((panel) => this.sight.observe(panel));
+    const { zoom, ...view } = JSON.parse(this.getAttribute('view'));
+    const before = this.view?.axis;
+    this.view = view;
+    this.metrics = JSON.parse(this.getAttribute('metrics'));
+    if (this.told.isNews(JSON.stringify(zoom)) || (before && before !== view.axis)) this.zoom = zoom ? { from: zoom[0], to: zoom[1] } : undefined;
+    this.querySelectorAll('[data-metric]').forEach((place) => this.sight.observe(place));
     try {
-      const [isNewest] = await Promise.all([this.histories.read(this.runs, metrics, needsTimes(this.view.axis)), loadLibrary()]);
+      const [isNewest] = await Promise.all([this.histories.read(this.runs, this.metrics, needsTimes(this.view.axis)), loadLibrary()]);
       if (!isNewest || !this.isConnected) return;
       this.tell();
       this.ready = true;
       this.draw();
+      if (this.zoom) this.readCloser();
     } catch (error) {
       this.tell(error.message);
     }
@@ -67,27 +86,72 @@ class CompareCurves extends HTMLElement {
     if (this.ready) this.draw(entries.filter(({ isIntersecting }) => isIntersecting).map(({ target }) => target));
   }
 
+  get axis() { return axisOf(this.view.axis, this.zoom); }
+
+  /** Where the longest curve ends. */
+  get end() {
+    return Math.max(0, ...this.runs.map((run) => {
+      const history = this.histories.get(run.id);
+      const last = Math.max(-1, ...this.metrics.map((metric) => history?.series.get(metric)?.steps.at(-1) ?? -1));
+      return last < 0 ? 0 : placesOf(this.view.axis, history, run.samples)(last) ?? 0;
+    }));
+  }
+
   /** Draws the panels that can be seen; the others when they come into view. */
   draw(only) {
     if (!this.ready) return;
-    for (const [panel, chart] of this.charts) {
-      if (panel.isConnected) continue;
-      chart.dispose();
-      this.charts.delete(panel);
-      this.visible.delete(panel);
+    for (const [place, panel] of this.panels) {
+      if (place.isConnected) continue;
+      panel.dispose();
+      this.panels.delete(place);
+      this.visible.delete(place);
     }
-    const axis = axisOf(this.view.axis);
-    for (const panel of only ?? this.visible) {
-      if (!panel.isConnected || panel.clientWidth === 0) continue;
-      const { metric } = panel.dataset;
-      const chart = this.charts.get(panel) ?? echarts.init(panel, null, { renderer: 'canvas' });
-      this.charts.set(panel, chart);
-      const options = optionsOf(this.runs, this.histories, metric, this.view, styleOf(metric), axis);
-      chart.setOption(options, { notMerge: true });
-      panel.parentElement.toggleAttribute('data-empty', options.series.length === 0);
+    const { runs, histories, axis } = this;
+    const view = { ...this.view, zoom: this.zoom };
+    for (const place of only ?? this.visible) {
+      if (!place.isConnected || place.clientWidth === 0) continue;
+      if (!this.panels.has(place)) {
+        const panel = new ComparePanel(place);
+        this.panels.set(place, panel);
+        this.zoomer.attach(panel);
+        this.cursor.attach(panel);
+      }
+      this.panels.get(place).draw({ runs, histories, view, axis });
     }
-    this.toggleAttribute('data-drawn', this.charts.size > 0);
+    this.controls.querySelectorAll('[data-do="out"], [data-do="reset"]').forEach((button) => { button.disabled = !this.zoom; });
+    this.toggleAttribute('data-drawn', this.panels.size > 0);
   }
+
+  // Looking closer
+
+  press(button) {
+    if (!this.ready) return;
+    ({ in: () => this.zoomer.by(1.5), out: () => this.zoomer.by(1 / 1.5), reset: () => this.zoomer.reset() })[button?.dataset.do]?.();
+  }
+
+  /** @param zoom the stretch of the axis to look at, all of it where undefined. */
+  look(zoom) {
+    const ends = zoom && [zoom.from, zoom.to].map((end) => +end.toPrecision(digits));
+    this.zoom = ends && { from: ends[0], to: ends[1] };
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.draw();
+    });
+    this.told.tell('zoom', ends ? [ends.join('..')] : [], JSON.stringify(ends ?? null));
+    clearTimeout(this.timer);
+    if (zoom) this.timer = setTimeout(() => this.readCloser(), settled);
+  }
+
+  async readCloser() {
+    try {
+      if (await this.histories.readCloser(this.runs, this.metrics, this.view.axis, this.zoom) && this.isConnected) this.draw();
+      this.tell();
+    } catch (error) {
+      this.tell(error.message);
+    }
+  }
+
+  say(words) { this.parentElement.querySelector('[data-said]').textContent = words; }
 
   tell(words) {
     const place = this.parentElement.querySelector('[data-problem]');

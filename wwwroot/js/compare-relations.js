@@ -1,10 +1,12 @@
 // <compare-relations runs="[…]" view="{…}">: parallel coordinates and a scatter of the compared runs, in the places that the page has for them. What is brushed there is kept in view everywhere.
 import { colour, labels, loadLibrary, percent } from './charts.js';
-import { isKept, keep, keptRuns } from './compare/brush.js';
+import { Told } from './compare/address.js';
+import { intervalsOf, isKept, keep, valuesOf } from './compare/brush.js';
 import { tintOf } from './compare/tints.js';
 
 const short = (value) => String(+value.toPrecision(4));
 const textOf = ({ words, fraction }, value) => (value === null || value === undefined ? '–' : words ? value : fraction ? percent(value) : short(value));
+const shortened = (word) => (word.length > 14 ? `${word.slice(0, 13)}…` : word);
 const typeOf = ({ words, log }) => (words ? 'category' : log ? 'log' : 'value');
 const dimmed = 0.06;
 
@@ -13,19 +15,22 @@ class CompareRelations extends HTMLElement {
 
   connectedCallback() {
     this.charts = new Map();
+    this.told = new Told();
     this.ends = new AbortController();
     const { signal } = this.ends;
-    document.addEventListener('hub-theme', () => this.draw(), { signal });
+    document.addEventListener('hub-theme', () => { this.drawn = undefined; this.draw(); }, { signal });
     document.addEventListener('hub-brush', () => this.drawScatter(), { signal });
     this.sizes = new ResizeObserver(() => this.charts.forEach((chart) => chart.resize()));
     this.sizes.observe(this);
     // Charts far below are drawn when a person gets near them.
     this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '300px' });
     this.sight.observe(this);
+    this.read();
   }
 
   disconnectedCallback() {
     this.ends.abort();
+    this.told.stop();
     this.sizes.disconnect();
     this.sight.disconnect();
     this.charts.forEach((chart) => chart.dispose());
@@ -33,12 +38,21 @@ class CompareRelations extends HTMLElement {
   }
 
   attributeChangedCallback() {
-    if (!this.seen || this.asked) return;
+    if (!this.told || this.asked) return;
     this.asked = true;
     queueMicrotask(() => {
       this.asked = false;
-      this.draw();
+      if (this.isConnected) this.read();
     });
+  }
+
+  /** What the page asks for. Runs are dimmed even while the drawings are still far below. */
+  read() {
+    this.runs = JSON.parse(this.getAttribute('runs'));
+    this.view = JSON.parse(this.getAttribute('view'));
+    // While a hand is still at it, an earlier answer of the page says nothing new.
+    if (this.told.isNews(JSON.stringify(this.view.axes.map(({ brush }) => brush)))) keep(this.runs.every(({ kept }) => kept) ? undefined : this.runs.filter(({ kept }) => kept).map(({ id }) => id), this.runs);
+    if (this.seen) this.draw();
   }
 
   async see(entries) {
@@ -49,11 +63,7 @@ class CompareRelations extends HTMLElement {
   }
 
   draw() {
-    const runs = JSON.parse(this.getAttribute('runs'));
-    const same = this.runs?.length === runs.length && runs.every(({ id }, i) => id === this.runs[i].id);
-    this.runs = runs;
-    this.view = JSON.parse(this.getAttribute('view'));
-    if (!same && keptRuns()) this.keep(undefined);
+    if (!globalThis.echarts) return;
     this.drawParallel();
     this.drawScatter();
   }
@@ -64,34 +74,60 @@ class CompareRelations extends HTMLElement {
     return this.charts.get(place);
   }
 
+  /** Words lie at 0, 1, 2…: on an axis of categories ECharts keeps no area that ends between two of them. */
   drawParallel() {
     const place = this.querySelector('[data-parallel]');
     const chart = this.chartOf(place);
     if (!chart) return;
     const { axes } = this.view;
+    // What is brushed is no reason to draw anew: that would take the area from under the hand.
+    const what = JSON.stringify([this.runs, axes].map((list) => list.map(({ kept, brush, ...rest }) => rest)));
+    if (what === this.drawn && this.told.isWaiting) return;
+    if (what === this.drawn) {
+      this.showBrushes(chart);
+      return;
+    }
+    this.drawn = what;
     const font = labels();
     const line = { lineStyle: { color: colour('--line-strong') } };
     chart.setOption({
       animation: false, textStyle: { fontFamily: font.fontFamily },
       parallel: { left: 60, right: 90, top: 40, bottom: 20 },
       parallelAxis: axes.map((axis, dim) => ({
-        dim, name: axis.name, type: typeOf(axis), scale: true, ...(axis.words ? { data: axis.words } : {}),
-        nameTextStyle: { ...font, width: 100, overflow: 'truncate' }, axisLine: line, axisTick: line, minorTick: { show: false },
-        axisLabel: { ...font, formatter: (value) => (axis.words ? (value.length > 14 ? `${value.slice(0, 13)}…` : value) : textOf(axis, value)) },
-        areaSelectStyle: { width: 16, borderColor: colour('--accent'), color: colour('--accent'), opacity: 0.25 },
+        dim, name: axis.name, type: axis.log ? 'log' : 'value', scale: true, ...(axis.words ? { min: -0.5, max: axis.words.length - 0.5 } : {}),
+        nameTextStyle: { ...font, width: 100, overflow: 'truncate' }, axisLine: line, axisTick: { ...line, customValues: axis.words?.map((_, i) => i) }, minorTick: { show: false },
+        z: 10, axisLabel: { ...font, backgroundColor: colour('--surface'), padding: [1, 3], customValues: axis.words?.map((_, i) => i), formatter: (value) => (axis.words ? shortened(axis.words[value]) : textOf(axis, value)) },
+        areaSelectStyle: { width: 16 },
       })),
       series: [{
         type: 'parallel', smooth: false, inactiveOpacity: dimmed, activeOpacity: 0.9, progressive: 0, lineStyle: { width: 1.5, opacity: 0.8 },
-        data: this.runs.map((run, i) => ({ name: run.name, value: axes.map(({ values }) => values[i] ?? '-'), lineStyle: { color: tintOf(run).tint } })),
+        data: this.runs.map((run, i) => ({ name: run.name, value: axes.map(({ values, words }) => (words && values[i] !== null ? words.indexOf(values[i]) : values[i]) ?? '-'), lineStyle: { color: tintOf(run).tint } })),
       }],
     }, { notMerge: true });
+    this.showBrushes(chart);
+    chart.off('rendered');
+    chart.on('rendered', () => this.tintBrushes(chart));
     chart.off('axisareaselected');
     chart.on('axisareaselected', () => {
-      const brushed = chart.getModel().getComponent('parallel', 0).parallelAxisIndex
-        .some((index) => chart.getModel().getComponent('parallelAxis', index).activeIntervals.length > 0);
+      const brushes = axes.map((axis, i) => valuesOf(axis, chart.getModel().getComponent('parallelAxis', i).activeIntervals));
       const active = chart.getModel().getSeriesByIndex(0).getRawIndicesByActiveState('active');
-      this.keep(brushed ? active.map((i) => this.runs[i].id) : undefined);
+      keep(brushes.some((brush) => brush) ? active.map((i) => this.runs[i].id) : undefined, this.runs);
+      this.told.tell('keep', axes.flatMap(({ key }, i) => (brushes[i] ? [[key, ...brushes[i].map(encodeURIComponent)].join(':')] : [])), JSON.stringify(brushes));
     });
+  }
+
+  /** Lays the areas of what the page says is brushed over the axes. */
+  showBrushes(chart) {
+    this.view.axes.forEach((axis, i) => chart.dispatchAction({ type: 'axisAreaSelect', parallelAxisIndex: i, intervals: intervalsOf(axis) }, { silent: true, flush: true }));
+    chart.resize(); // the areas follow only when the axes are drawn
+  }
+
+  /** In the theme's colour: ECharts draws areas that no hand has drawn in a grey of its own. */
+  tintBrushes(chart) {
+    const fill = colour('--accent');
+    for (const shape of chart.getZr().storage.getDisplayList()) {
+      if (shape.name === 'main' && shape.cursor === 'move' && shape.style.fill !== fill) shape.setStyle({ fill, stroke: fill, lineWidth: 1, opacity: 0.35 });
+    }
   }
 
   drawScatter() {
@@ -127,25 +163,6 @@ class CompareRelations extends HTMLElement {
     }, { notMerge: true });
     chart.off('click');
     chart.on('click', ({ data }) => Blazor.navigateTo(`/runs/${data.id}`));
-  }
-
-  keep(ids) {
-    keep(ids, this.runs);
-    const place = this.parentElement.querySelector('[data-kept]');
-    if (!ids) {
-      place.replaceChildren();
-      return;
-    }
-    const [link, all] = [document.createElement('a'), document.createElement('button')];
-    const address = new URL(location.href);
-    address.searchParams.set('runs', ids.join(','));
-    [link.href, link.textContent] = [address.href, 'Compare only these'];
-    Object.assign(all, { type: 'button', className: 'text-button', textContent: 'Show all' });
-    all.addEventListener('click', () => {
-      this.keep(undefined);
-      this.drawParallel();
-    });
-    place.replaceChildren(`${ids.length} of ${this.runs.length} runs kept`, ...(ids.length > 0 ? [link] : []), all);
   }
 }
 

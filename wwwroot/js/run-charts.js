@@ -14,6 +14,7 @@ import { Zoom } from './run/zoom.js';
 const buckets = 600;
 // What is looked at closely is read with as much again on both sides, for whoever moves along.
 const margin = 0.5;
+const fewest = 4; // steps that are still worth looking at
 const settled = 150; // milliseconds without another turn of the wheel
 const nothing = new Series();
 
@@ -26,7 +27,7 @@ class RunCharts extends HTMLElement {
     this.series = new Map();
     this.times = { steps: [], unix: [] };
     this.panels = new Map();
-    this.zoomer = new Zoom(this);
+    this.zoomer = new Zoom(this, () => fewest, Math.round);
     this.cursor = new Cursor(this);
     this.controls = this.parentElement.querySelector('[data-controls]');
     this.said = this.parentElement.querySelector('[data-said]');
@@ -69,6 +70,8 @@ class RunCharts extends HTMLElement {
   get live() { return this.hasAttribute('live'); }
 
   get lastStep() { return Math.max(0, ...[...this.series.values()].map(({ last }) => last)); }
+
+  get end() { return this.lastStep; }
 
   get axis() {
     const { times, stepsPerEpoch, lastStep, live } = this;

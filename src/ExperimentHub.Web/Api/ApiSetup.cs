@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Compare.Report;
 using ExperimentHub.Web.Datasets;
 using ExperimentHub.Web.Experiments;
 using Microsoft.AspNetCore.Http.Json;

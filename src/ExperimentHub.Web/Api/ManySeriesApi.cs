@@ -19,7 +19,7 @@ internal static class ManySeriesApi
     public static void MapManySeries(this RouteGroupBuilder api)
     {
         api.MapGet("/series", ReadAsync).WithName("ReadManySeries").WithSummary("Read the metrics of several runs")
-            .WithDescription($"runs: ids with commas between them, at most {MaxRuns}; those that do not exist are left out of the answer. metrics: names with commas between them. "
+            .WithDescription($"runs: ids with commas between them, at most {MaxRuns}; those that do not exist are left out of the answer. metrics: names with commas between them. from, to: steps, both included. "
                 + "buckets: at most this many entries for each metric of each run. times: true says when steps were. format: json (the default) or binary, "
                 + $"(also chosen by Accept: {SeriesBinary.MediaType}), as for a single run, with the answer's runs in the header.")
             .Produces<ManySeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType).ProducesValidationProblem();
@@ -27,13 +27,13 @@ internal static class ManySeriesApi
 
     private static async Task<IResult> ReadAsync(
         RunHistory history, MetricReader reader, LiveSeries series, HttpContext http, CancellationToken cancellation,
-        string? runs = null, string? metrics = null, string? buckets = null, string? times = null, string? format = null)
+        string? runs = null, string? metrics = null, string? from = null, string? to = null, string? buckets = null, string? times = null, string? format = null)
     {
-        if (Read(runs, metrics, buckets, times, format, out var asked) is { Count: > 0 } problems)
+        if (Read(runs, metrics, from, to, buckets, times, format, out var asked) is { Count: > 0 } problems)
             return ApiProblems.Invalid(problems);
         var found = await history.PacesAsync(asked.Runs, cancellation);
         long[] numbers = [.. found.Select(run => run.Number)];
-        var drawn = (await series.DrawAsync(numbers, asked.Metrics, null, null, asked.Buckets, cancellation)).ToLookup(drawing => drawing.Run);
+        var drawn = (await series.DrawAsync(numbers, asked.Metrics, asked.From, asked.To, asked.Buckets, cancellation)).ToLookup(drawing => drawing.Run);
         var when = asked.Times ? await reader.TimesAsync(numbers, MetricNames.TrainLoss, TimesShown, cancellation) : null;
         var answer = new ManySeriesResource(
         [
@@ -49,7 +49,7 @@ internal static class ManySeriesApi
         return SeriesBinary.IsAskedFor(http.Request, format) ? Results.Bytes(SeriesBinary.Write(answer), SeriesBinary.MediaType) : Results.Ok(answer);
     }
 
-    private static List<SpecProblem> Read(string? runs, string? metrics, string? buckets, string? times, string? format, out Asked asked)
+    private static List<SpecProblem> Read(string? runs, string? metrics, string? from, string? to, string? buckets, string? times, string? format, out Asked asked)
     {
         var problems = new List<SpecProblem>();
         var ids = new List<RunId>();
@@ -71,17 +71,27 @@ internal static class ManySeriesApi
             problems.Add(new SpecProblem("buckets", $"Use a whole number from 1 to {MetricReader.MaxBuckets:N0}."));
         else if ((long)ids.Count * names.Length * most > MaxEntries)
             problems.Add(new SpecProblem("buckets", $"Runs times metrics times buckets may be {MaxEntries:N0} at most. Ask for fewer."));
+        var (first, last) = (StepOf("from", from), StepOf("to", to));
         if (times is not (null or "true" or "false"))
             problems.Add(new SpecProblem("times", "Use true or false."));
         if (format is not (null or "json" or "binary"))
             problems.Add(new SpecProblem("format", "Use json or binary."));
-        asked = new Asked(ids, names, most, times == "true");
+        asked = new Asked(ids, names, first, last, most, times == "true");
         return problems;
+
+        long? StepOf(string field, string? text)
+        {
+            if (text is null)
+                return null;
+            if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var step))
+                problems.Add(new SpecProblem(field, "Use a step: a whole number, 0 or more."));
+            return step;
+        }
     }
 
     private static string[] Parts(string? text) => (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
-    private sealed record Asked(IReadOnlyList<RunId> Runs, IReadOnlyList<string> Metrics, int Buckets, bool Times);
+    private sealed record Asked(IReadOnlyList<RunId> Runs, IReadOnlyList<string> Metrics, long? From, long? To, int Buckets, bool Times);
 }
 
 /// <summary>The metrics of several runs, in the order asked for.</summary>

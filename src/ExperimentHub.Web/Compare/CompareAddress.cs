@@ -44,6 +44,9 @@ public sealed record CompareAddress
 
     public CompareAxis Axis { get; init; }
 
+    /// <summary>The stretch of the axis that is looked at closely, in its units; null for all of it.</summary>
+    public (double From, double To)? Zoom { get; init; }
+
     /// <summary>The curves that are drawn, a panel each.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = UsualMetrics;
 
@@ -71,6 +74,9 @@ public sealed record CompareAddress
     /// <inheritdoc cref="X"/>
     public string? Y { get; init; }
 
+    /// <summary>What is kept in view by variables, at most one of each; all of them count together.</summary>
+    public IReadOnlyList<Brush> Keep { get; init; } = [];
+
     /// <summary>A test accuracy, 0..1, that is asked for: when did a run reach it?</summary>
     public double? Target { get; init; }
 
@@ -91,6 +97,7 @@ public sealed record CompareAddress
             Baseline = IdAt("baseline"),
             HideEqual = Flag("hideEqual"),
             Axis = Enum.TryParse<CompareAxis>(Text("axis"), ignoreCase: true, out var axis) && Enum.IsDefined(axis) ? axis : CompareAxis.Epoch,
+            Zoom = Stretch(Text("zoom")),
             Metrics = List("metrics") is { Count: > 0 } metrics ? metrics : UsualMetrics,
             Smoothing = Math.Clamp(Number("smoothing") ?? UsualSmoothing, 0, MaxSmoothing),
             Log = List("log"),
@@ -100,6 +107,7 @@ public sealed record CompareAddress
             Measure = Text("measure") ?? MetricNames.TestAccuracy,
             X = Text("x"),
             Y = Text("y"),
+            Keep = [.. values.GetValueOrDefault("keep").OfType<string>().Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
             Target = Number("target") is > 0 and <= 1 and var target ? target : null,
             Left = IdAt("left"),
             Right = IdAt("right"),
@@ -107,7 +115,7 @@ public sealed record CompareAddress
 
         string? Text(string name) => values.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null;
         bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
-        double? Number(string name) => double.TryParse(Text(name), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        double? Number(string name) => NumberOf(Text(name));
         RunId? IdAt(string name) => RunId.TryParse(Text(name), out var id) && ids.Contains(id) ? id : null;
         IReadOnlyList<string> List(string name) =>
             [.. (Text(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
@@ -120,6 +128,7 @@ public sealed record CompareAddress
         ["baseline"] = Baseline?.ToString(),
         ["hideEqual"] = HideEqual ? "true" : null,
         ["axis"] = Axis == CompareAxis.Epoch ? null : Word(Axis),
+        ["zoom"] = Zoom is { } zoom ? string.Create(CultureInfo.InvariantCulture, $"{zoom.From:R}..{zoom.To:R}") : null,
         ["metrics"] = Metrics.SequenceEqual(UsualMetrics) ? null : string.Join(',', Metrics),
         ["smoothing"] = Smoothing == UsualSmoothing ? null : Smoothing,
         ["log"] = Log.Count == 0 ? null : string.Join(',', Log),
@@ -129,6 +138,7 @@ public sealed record CompareAddress
         ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
         ["x"] = X,
         ["y"] = Y,
+        ["keep"] = Keep.Count == 0 ? null : Keep.Select(brush => brush.ToString()).ToArray(),
         ["target"] = Target,
         ["left"] = Left?.ToString(),
         ["right"] = Right?.ToString(),
@@ -162,7 +172,15 @@ public sealed record CompareAddress
     /// <summary>The same with a metric's panel shown, or no longer; the last one stays.</summary>
     public CompareAddress WithMetric(string metric) => this with { Metrics = Metrics.Count == 1 && Metrics.Contains(metric) ? Metrics : Toggled(Metrics, metric) };
 
+    /// <summary>The same with another brush of a variable, or without one.</summary>
+    public CompareAddress WithBrush(string key, Brush? brush) => this with { Keep = [.. Keep.Where(other => other.Key != key), .. brush is null ? Array.Empty<Brush>() : [brush]] };
+
     public CompareAddress WithLog(string metric) => this with { Log = Toggled(Log, metric) };
+
+    private static double? NumberOf(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    private static (double From, double To)? Stretch(string? text) =>
+        text?.Split("..") is [var first, var second] && NumberOf(first) is >= 0 and var from && NumberOf(second) is { } to && to > from ? (from, to) : null;
 
     private static RunId? Other(RunId? chosen, RunId gone) => chosen == gone ? null : chosen;
 

@@ -23,7 +23,7 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     public bool IsSeed => Key == OfSettings + SpecFields.Seed.Path;
 
     /// <summary>A fraction, shown as per cent.</summary>
-    public bool IsFraction => IsMetric && Metric.Contains("accuracy", StringComparison.Ordinal);
+    public bool IsFraction => IsMetric && IsFractionOf(Metric);
 
     /// <summary>Two runs that have it have different values. That some have none, because of their model, is what the model says already.</summary>
     public bool Differs => Texts.OfType<string>().Distinct().Skip(1).Any();
@@ -35,6 +35,9 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     public IReadOnlyList<string> Words => [.. Texts.OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 
     public static string KeyOfMetric(string metric) => OfMetrics + metric;
+
+    /// <summary>Whether a metric is a fraction.</summary>
+    public static bool IsFractionOf(string metric) => metric.Contains("accuracy", StringComparison.Ordinal);
 
     /// <summary>A metric's name for people.</summary>
     public static string WordsOf(string metric) => metric.Replace('_', ' ');

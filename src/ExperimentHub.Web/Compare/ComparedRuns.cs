@@ -29,6 +29,9 @@ public sealed class ComparedRuns
     /// <summary>The seeds say something: some runs differ in nothing else.</summary>
     public bool HasSeeds => Groups.Any(group => group.Seeds.Runs.Count > 1);
 
+    /// <summary>Enough runs to see how settings go together with a metric.</summary>
+    public bool HasRelations => Runs.Count > 2;
+
     public IEnumerable<CompareVariable> Variables => Settings.Concat(Figures);
 
     /// <summary>The names of the metrics that the runs have.</summary>

@@ -29,6 +29,24 @@ internal static class DatasetImagesApi
     /// <summary>How many images of this size one picture takes.</summary>
     public static int MostAtOnce(DatasetInfo dataset) => (int)Math.Min(MaxImages, MaxPixels / ((long)dataset.Height * dataset.Width));
 
+    /// <summary>A PNG of the images at these indexes, left to right and top to bottom without gaps.</summary>
+    public static byte[] Draw(OpenDataset dataset, DatasetSplit split, IReadOnlyList<int> indexes, int columns)
+    {
+        var (width, height) = (dataset.Info.Width, dataset.Info.Height);
+        var rows = (indexes.Count + columns - 1) / columns;
+        var picture = new byte[rows * height * columns * width];
+        var image = new byte[height * width];
+        for (var i = 0; i < indexes.Count; i++)
+        {
+            dataset.ReadImage(split, indexes[i], image);
+            var (row, column) = Math.DivRem(i, columns);
+            for (var y = 0; y < height; y++)
+                image.AsSpan(y * width, width).CopyTo(picture.AsSpan(((row * height + y) * columns + column) * width));
+        }
+
+        return GrayPng.Encode(picture, columns * width, rows * height);
+    }
+
     private static async Task<IResult> DrawAsync(
         string key, DatasetLibrary library, DatasetFiles files, HttpContext http, string? split = null, string? indexes = null, string? columns = null, string? version = null)
     {
@@ -47,7 +65,7 @@ internal static class DatasetImagesApi
         http.Response.Headers.CacheControl = version is { Length: >= 8 } && dataset.Sha256.StartsWith(version, StringComparison.Ordinal) ? "private, max-age=31536000, immutable" : "private, no-cache";
         return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false))
             ? Results.StatusCode(StatusCodes.Status304NotModified)
-            : Results.Bytes(Draw(dataset, asked), "image/png");
+            : Results.Bytes(Draw(dataset, asked.Split, asked.Indexes, asked.Columns), "image/png");
     }
 
     private static List<SpecProblem> Read(OpenDataset dataset, string? split, string? indexes, string? columns, out Asked asked)
@@ -69,23 +87,6 @@ internal static class DatasetImagesApi
             problems.Add(new SpecProblem("columns", $"Use a number from 1 to {MaxImages}."));
         asked = new Asked(half ?? DatasetSplit.Train, numbers, Math.Min(inARow, numbers.Length));
         return problems;
-    }
-
-    private static byte[] Draw(OpenDataset dataset, Asked asked)
-    {
-        var (width, height) = (dataset.Info.Width, dataset.Info.Height);
-        var rows = (asked.Indexes.Length + asked.Columns - 1) / asked.Columns;
-        var picture = new byte[rows * height * asked.Columns * width];
-        var image = new byte[height * width];
-        for (var i = 0; i < asked.Indexes.Length; i++)
-        {
-            dataset.ReadImage(asked.Split, asked.Indexes[i], image);
-            var (row, column) = Math.DivRem(i, asked.Columns);
-            for (var y = 0; y < height; y++)
-                image.AsSpan(y * width, width).CopyTo(picture.AsSpan(((row * height + y) * asked.Columns + column) * width));
-        }
-
-        return GrayPng.Encode(picture, asked.Columns * width, rows * height);
     }
 
     private static string Word(DatasetSplit split) => split == DatasetSplit.Train ? "train" : "test";

@@ -14,9 +14,11 @@ const kinds = {
 /** Whether an axis needs to know when steps were. */
 export const needsTimes = (kind) => kind === 'time';
 
-export const axisOf = (kind) => {
+/** @param zoom the stretch of it that is looked at; all of it where undefined. */
+export const axisOf = (kind, zoom) => {
   const { title, ...options } = kinds[kind];
-  return { title, options: { ...options, max: kind === 'epoch' ? ({ max }) => Math.max(1, Math.ceil(max)) : undefined } };
+  const ends = zoom ? { min: zoom.from, max: zoom.to, minInterval: 0, axisLabel: { showMinLabel: false, showMaxLabel: false } } : { max: kind === 'epoch' ? ({ max }) => Math.max(1, Math.ceil(max)) : undefined };
+  return { title, xOf: (x) => x, options: { ...options, ...ends } };
 };
 
 /** Makes places of a run's steps. @param samples images in an epoch; null where that is not known, and then there are no places by images. */
@@ -42,4 +44,14 @@ const trainingSeconds = (stepsPerEpoch, epochSeconds) => {
     const before = Math.min(Math.floor(epoch), done);
     return ends[before] + (epoch - before) * (epochSeconds[before] ?? epochSeconds[done - 1]);
   };
+};
+
+/** The last step of a run that lies before or at a place, and the first that lies behind it or there; of no more than so many. */
+export const stepsAround = (xOf, x, last) => {
+  let [low, high] = [0, last];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (xOf(middle) <= x) low = middle; else high = middle;
+  }
+  return [low, high];
 };

@@ -1,7 +1,7 @@
 // The curves of one metric of the compared runs.
 import { band, curve, frameOf, smooth, smoothing } from '../charts.js';
 import { between } from '../run/axis.js';
-import { Series } from '../run/series.js';
+import { Series, firstAfter } from '../run/series.js';
 import { placesOf } from './axis.js';
 import { isKept } from './brush.js';
 import { tintOf } from './tints.js';
@@ -10,9 +10,10 @@ import { tintOf } from './tints.js';
 const mostRaw = 20;
 const mostInTooltip = 12;
 
-/** A run's points of a metric: rows of place, value, measured, least, greatest, step. */
-const rowsOf = (run, history, metric, view, style) => {
-  const found = history?.series.get(metric);
+/** A run's points of a metric, as far as they are looked at and one more on each side: rows of place, value, measured, least, greatest, step. */
+const rowsOf = (run, histories, metric, view, style) => {
+  const history = histories.get(run.id);
+  const found = histories.seriesOf(run, metric, view.axis, view.zoom);
   if (!found) return { rows: [], bucketed: false };
   const series = new Series(found);
   const xOf = placesOf(view.axis, history, run.samples);
@@ -21,12 +22,19 @@ const rowsOf = (run, history, metric, view, style) => {
   const rows = series.steps.map((step, i) => [xOf(step), drawable(series.values[i]), drawable(series.values[i]), drawable(series.low[i]), drawable(series.high[i]), step])
     .filter(([x]) => x !== null);
   const smoothed = style.smooth && rows.length > smoothing.from && view.smoothing > 0;
-  return { rows: smoothed ? smooth(rows, view.smoothing) : rows, smoothed, bucketed: series.bucketed };
+  return { rows: inView(smoothed ? smooth(rows, view.smoothing) : rows, view.zoom), smoothed, bucketed: series.bucketed };
+};
+
+const inView = (rows, zoom) => {
+  if (!zoom) return rows;
+  const xs = rows.map(([x]) => x);
+  const shown = rows.slice(Math.max(0, firstAfter(xs, zoom.from) - 1), firstAfter(xs, zoom.to) + 1);
+  return shown.some(([x]) => x >= zoom.from && x <= zoom.to) || shown.length > 1 ? shown : [];
 };
 
 /** Every run on its own. */
 const single = (runs, histories, metric, view, style) => runs.flatMap((run) => {
-  const { rows, smoothed, bucketed } = rowsOf(run, histories.get(run.id), metric, view, style);
+  const { rows, smoothed, bucketed } = rowsOf(run, histories, metric, view, style);
   if (rows.length === 0) return [];
   const { tint, dash } = tintOf(run);
   const [opacity, z] = isKept(run.id) ? [1, 3] : [0.08, 1];
@@ -40,7 +48,7 @@ const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / value
 
 /** The mean of each group's runs, step by step as far as all of them have come, and its 95 % interval. Where steps took them different times, they are at their mean. */
 const grouped = (runs, histories, metric, view, style) => view.groups.flatMap(({ name, members, margins }) => {
-  const own = members.map((i) => runs[i]).map((run) => rowsOf(run, histories.get(run.id), metric, view, style).rows.filter(([, y]) => y !== null)).filter((rows) => rows.length > 0);
+  const own = members.map((i) => runs[i]).map((run) => rowsOf(run, histories, metric, view, style).rows.filter(([, y]) => y !== null)).filter((rows) => rows.length > 0);
   if (own.length === 0) return [];
   const columns = own.map((rows) => ({ steps: rows.map((row) => row[5]), xs: rows.map(([x]) => x), ys: rows.map(([, y]) => y) }));
   const end = Math.min(...columns.map(({ steps }) => steps.at(-1)));
@@ -61,9 +69,22 @@ const grouped = (runs, histories, metric, view, style) => view.groups.flatMap(({
   return lines;
 });
 
-/** Everything that ECharts needs to draw a metric. */
+/** What the curves in view have near a place on the axis; one that ended before it has nothing. */
+export const hitsAt = (lines, x) => lines.flatMap(({ name, data, itemStyle }) => {
+  const after = firstAfter(data, x, ([place]) => place);
+  const [before, behind] = [data[after - 1], data[after]];
+  const nearest = !before || (behind && behind[0] - x < x - before[0]) ? behind : before;
+  const apart = data.length > 1 ? (data.at(-1)[0] - data[0][0]) / (data.length - 1) : Infinity;
+  return nearest && nearest[1] !== null && Math.abs(nearest[0] - x) <= apart ? [{ seriesName: name, value: nearest, color: itemStyle.color }] : [];
+});
+
+/** Everything that ECharts needs to draw a metric, and of its series those that are named and in view. */
 export const optionsOf = (runs, histories, metric, view, style, axis) => {
-  const options = frameOf({ isFraction: style.isFraction, format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip, lowIsBetter: metric.includes('loss') });
+  const series = (view.groups ? grouped : single)(runs, histories, metric, view, style);
+  const lines = series.filter(({ name, data, lineStyle }) => name && data.length > 0 && lineStyle.opacity === 1);
+  const options = frameOf({
+    isFraction: style.isFraction, format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip, lowIsBetter: metric.includes('loss'), hitsAt: (x) => hitsAt(lines, x),
+  });
   if (view.log.includes(metric)) options.yAxis = { ...options.yAxis, type: 'log', min: undefined, max: undefined };
-  return { ...options, series: (view.groups ? grouped : single)(runs, histories, metric, view, style) };
+  return { options: { ...options, series }, lines };
 };

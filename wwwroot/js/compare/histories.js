@@ -1,12 +1,23 @@
-// What is known of the compared runs' curves. All that is missing is read in one request; a run is read again when its version changes.
+// What is known of the compared runs' curves. All that is missing is read in one request; a run is read again when its version changes. What is looked at closely is read again in more detail.
 import { readMany } from '../run/source.js';
+import { placesOf, stepsAround } from './axis.js';
 
 // Together about as many entries as a screen can show, but never fewer for a run than its curve needs.
 const together = 30_000;
 const [fewest, most] = [200, 600];
 
+// What is looked at closely is read with as much again on both sides, for whoever moves along.
+const margin = 0.5;
+// Runs of one pace have the same steps there; for more kinds of pace than this one request reads all that any of them has there.
+const mostPaces = 6;
+
+const bucketsFor = (runs) => Math.max(fewest, Math.min(most, Math.floor(together / runs.length)));
+
 export class Histories {
-  constructor() { this.known = new Map(); }
+  constructor() {
+    this.known = new Map();
+    this.closer = undefined;
+  }
 
   get(id) { return this.known.get(id); }
 
@@ -18,7 +29,7 @@ export class Histories {
     const fresh = runs.filter((run) => !stale.includes(run));
     const lacking = metrics.filter((metric) => fresh.some(({ id }) => !this.known.get(id).asked.has(metric)));
     const untimed = times && fresh.some(({ id }) => !this.known.get(id).timed);
-    const buckets = Math.max(fewest, Math.min(most, Math.floor(together / runs.length)));
+    const buckets = bucketsFor(runs);
     try {
       await Promise.all([
         this.take(stale, metrics, { buckets, times }, signal),
@@ -47,5 +58,54 @@ export class Histories {
     }
   }
 
-  stop() { this.reading?.abort(); }
+  /** The curve of a run, in more detail where that was read for what is looked at. */
+  seriesOf(run, metric, kind, zoom) {
+    const closer = zoom && this.closer?.covers(kind, zoom) ? this.closer.series.get(`${run.id} ${run.version} ${metric}`) : undefined;
+    return closer ?? this.known.get(run.id)?.series.get(metric);
+  }
+
+  /** Reads a stretch again where only buckets of it are known. False where there is nothing more to know, or a newer question came. */
+  async readCloser(runs, metrics, kind, zoom) {
+    this.readingCloser?.abort();
+    const { signal } = this.readingCloser = new AbortController();
+    const width = zoom.to - zoom.from;
+    const lacks = ({ id, version }, metric) => !this.closer.series.has(`${id} ${version} ${metric}`) && this.known.get(id)?.series.has(metric);
+    // Detail that was read for a stretch four times as long has nothing more to show.
+    if (this.closer?.covers(kind, zoom) && (this.closer.exact || this.closer.to - this.closer.from <= 4 * width) && !runs.some((run) => metrics.some((metric) => lacks(run, metric)))) return false;
+    if (!runs.some(({ id }) => metrics.some((metric) => this.known.get(id)?.series.get(metric)?.stepsPerBucket > 0))) return false;
+    const [from, to] = [Math.max(0, zoom.from - margin * width), zoom.to + margin * width];
+    const paces = new Map();
+    for (const run of runs) {
+      const history = this.known.get(run.id);
+      const last = Math.max(...[...history?.series.values() ?? []].map(({ steps }) => steps.at(-1) ?? -1));
+      const xOf = placesOf(kind, history ?? {}, run.samples);
+      if (last < 0 || xOf(0) === null || xOf(0) > to || xOf(last) < from) continue;
+      const steps = [stepsAround(xOf, from, last)[0], stepsAround(xOf, to, last)[1]];
+      paces.set(steps.join('-'), { steps, runs: [...paces.get(steps.join('-'))?.runs ?? [], run] });
+    }
+    const asked = paces.size <= mostPaces ? [...paces.values()]
+      : [{ steps: [Math.min(...[...paces.values()].map(({ steps }) => steps[0])), Math.max(...[...paces.values()].map(({ steps }) => steps[1]))], runs: [...paces.values()].flatMap((pace) => pace.runs) }];
+    const buckets = bucketsFor(runs);
+    const series = new Map();
+    try {
+      await Promise.all(asked.map(async ({ steps, runs: these }) => {
+        const answer = await readMany(these.map(({ id }) => id), metrics, { from: steps[0], to: steps[1], buckets: 2 * buckets, times: false }, signal);
+        const versions = new Map(these.map(({ id, version }) => [id, version]));
+        answer.forEach(({ run, series: curves }) => curves.forEach((one) => series.set(`${run} ${versions.get(run)} ${one.metric}`, one)));
+      }));
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
+    this.closer = {
+      from, to, series, exact: [...series.values()].every(({ stepsPerBucket }) => Number(stepsPerBucket) === 0),
+      covers: (axis, { from: first, to: second }) => axis === kind && from <= first && to >= second,
+    };
+    return true;
+  }
+
+  stop() {
+    this.reading?.abort();
+    this.readingCloser?.abort();
+  }
 }

@@ -1,4 +1,4 @@
-// The cursor: a step that all panels show together, moved by the mouse or with the arrow keys.
+// The cursor: a place on the axis that all panels show together, moved by the mouse or with the arrow keys.
 import { firstAfter } from './series.js';
 
 export class Cursor {
@@ -8,14 +8,14 @@ export class Cursor {
   attach(panel) {
     const { place } = panel;
     // The panel under the mouse shows its own cursor; the others follow.
-    place.addEventListener('pointermove', (event) => { if (panel.chart) this.show(panel.stepAt(event), panel); });
+    place.addEventListener('pointermove', (event) => { if (panel.chart) this.show(panel.at(event), panel); });
     place.addEventListener('pointerleave', () => this.hide());
     place.addEventListener('blur', () => this.hide());
   }
 
   /** @param except a panel that shows it by itself. */
-  show(step, except) {
-    [this.step, this.except] = [step, except];
+  show(at, except) {
+    [this.at, this.except] = [at, except];
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
       this.page.panels.forEach((panel) => { if (panel !== this.except) this.showOn(panel); });
@@ -24,10 +24,10 @@ export class Cursor {
 
   showOn({ chart, place }) {
     if (!chart) return;
-    if (this.step === undefined) {
+    if (this.at === undefined) {
       chart.dispatchAction({ type: 'hideTip' });
       chart.dispatchAction({ type: 'updateAxisPointer', currTrigger: 'leave' });
-    } else chart.dispatchAction({ type: 'showTip', x: chart.convertToPixel({ xAxisIndex: 0 }, this.page.axis.xOf(this.step)), y: place.clientHeight / 2 });
+    } else chart.dispatchAction({ type: 'showTip', x: chart.convertToPixel({ xAxisIndex: 0 }, this.page.axis.xOf(this.at)), y: place.clientHeight / 2 });
   }
 
   hide() { this.show(undefined); }
@@ -36,8 +36,8 @@ export class Cursor {
   move(panel, by) {
     const { stops } = panel;
     if (stops.length === 0) return;
-    const now = this.step === undefined ? (by < 0 ? stops.length : -1) : firstAfter(stops, this.step) - 1;
+    const now = this.at === undefined ? (by < 0 ? stops.length : -1) : firstAfter(stops, this.at) - 1;
     this.show(stops[Math.max(0, Math.min(stops.length - 1, now + by))]);
-    this.page.say(`${this.page.axis.title(this.page.axis.xOf(this.step))}: ${panel.wordsAt(this.step)}`);
+    this.page.say(`${this.page.axis.title(this.page.axis.xOf(this.at))}: ${panel.wordsAt(this.at)}`);
   }
 }

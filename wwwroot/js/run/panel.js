@@ -114,7 +114,7 @@ export class Panel {
   }
 
   /** The step under the mouse. */
-  stepAt(event) { return this.page.axis.stepOf(this.chart.convertFromPixel({ xAxisIndex: 0 }, event.clientX - this.place.getBoundingClientRect().left)); }
+  at(event) { return this.page.axis.stepOf(this.chart.convertFromPixel({ xAxisIndex: 0 }, event.clientX - this.place.getBoundingClientRect().left)); }
 
   /** What the curves say at a step, in words. */
   wordsAt(step) {

@@ -56,12 +56,12 @@ export class Series {
   }
 }
 
-/** The index of the first entry after a step. */
-export const firstAfter = (steps, step) => {
+/** The index of the first entry after a step. @param stepOf finds the step of an entry that is more than one. */
+export const firstAfter = (steps, step, stepOf = (entry) => entry) => {
   let [low, high] = [0, steps.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (steps[middle] > step) high = middle; else low = middle + 1;
+    if (stepOf(steps[middle]) > step) high = middle; else low = middle + 1;
   }
   return low;
 };

@@ -38,9 +38,11 @@ export const read = async (run, { metrics, from, to, buckets }, signal) => {
   return decode(await ask(`/api/v1/runs/${run}/series?${query}`, signal, 'The run was deleted meanwhile.'));
 };
 
-/** Reads some curves of many runs in one request; runs that are gone are not in the answer. */
-export const readMany = async (runs, metrics, { buckets, times }, signal) => {
+/** Reads some curves of many runs in one request, all steps of them where nothing else is asked for; runs that are gone are not in the answer. */
+export const readMany = async (runs, metrics, { from, to, buckets, times }, signal) => {
   const query = new URLSearchParams({ metrics: metrics.join(','), buckets, times });
+  if (from !== undefined) query.set('from', from);
+  if (to !== undefined) query.set('to', to);
   const { header, curves } = open(await ask(`/api/v1/series?runs=${runs.join(',')}&${query}`, signal));
   return header.runs.map(curves);
 };

@@ -1,28 +1,31 @@
-// Looking closer: by dragging over a panel, with the wheel, with keys. What is looked at is a stretch of steps, the same in all panels.
+// Looking closer: by dragging over a panel, with the wheel, with keys. What is looked at is a stretch of the axis, the same in all panels: of steps on a run's page, of what was spent where runs are compared.
 
 const dragFrom = 5; // pixels; less is a click
 const step = 1.5; // how much closer one turn looks
-const fewest = 4; // steps that are still worth looking at
 
 export class Zoom {
-  /** @param page `lastStep`, `zoom` and `cursor` of the panels; `look(zoom)`. */
-  constructor(page) { this.page = page; }
+  /**
+   * @param page `zoom` and `cursor` of the panels; `look(zoom)`; `end`, where the curves end.
+   * @param finest the end's shortest stretch that is worth looking at; @param round what makes a place of a number.
+   */
+  constructor(page, finest, round = (value) => value) { Object.assign(this, { page, finest, round }); }
 
-  /** The steps that are looked at, whether a part or all of them. */
-  get range() { return this.page.zoom ?? { from: 0, to: this.page.lastStep }; }
+  /** What is looked at, whether a part or all of it. */
+  get range() { return this.page.zoom ?? { from: 0, to: this.page.end }; }
 
-  /** Looks at the steps between two, as far as there are any. */
+  /** Looks at what lies between two places, as far as there is anything. */
   to(a, b) {
-    const last = this.page.lastStep;
-    if (last < fewest) return;
-    const width = Math.max(fewest, Math.round(Math.abs(b - a)));
-    const from = Math.max(0, Math.min(Math.round(Math.min(a, b)), last - width));
-    this.page.look(width >= last ? undefined : { from, to: Math.min(last, from + width) });
+    const { end } = this.page;
+    const least = this.finest(end);
+    if (end < least) return;
+    const width = Math.max(least, this.round(Math.abs(b - a)));
+    const from = Math.max(0, Math.min(this.round(Math.min(a, b)), end - width));
+    this.page.look(width >= end ? undefined : { from, to: Math.min(end, from + width) });
   }
 
   reset() { this.page.look(undefined); }
 
-  /** Looks closer (more than 1) or from farther away (less), at what lies around a step. */
+  /** Looks closer (more than 1) or from farther away (less), at what lies around a place. */
   by(factor, around) {
     const { from, to } = this.range;
     const centre = around ?? (from + to) / 2;
@@ -32,8 +35,8 @@ export class Zoom {
   /** Moves along by a part of what is looked at. */
   along(part) {
     const { from, to } = this.range;
-    const shift = Math.round((to - from) * part);
-    const start = Math.max(0, Math.min(from + shift, this.page.lastStep - (to - from)));
+    const shift = this.round((to - from) * part);
+    const start = Math.max(0, Math.min(from + shift, this.page.end - (to - from)));
     this.to(start, start + (to - from));
   }
 
@@ -44,7 +47,7 @@ export class Zoom {
     place.addEventListener('wheel', (event) => {
       if (!panel.chart || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault(); // or the whole page grows
-      this.by(event.deltaY < 0 ? step : 1 / step, panel.stepAt(event));
+      this.by(event.deltaY < 0 ? step : 1 / step, panel.at(event));
     }, { passive: false });
     place.addEventListener('keydown', (event) => this.key(panel, event));
   }
@@ -71,7 +74,7 @@ export class Zoom {
       place.removeEventListener('pointerup', end);
       place.removeEventListener('pointercancel', end);
       mark?.remove();
-      if (mark && event.type === 'pointerup') this.to(panel.stepAt(down), panel.stepAt(event));
+      if (mark && event.type === 'pointerup') this.to(panel.at(down), panel.at(event));
     };
     place.addEventListener('pointermove', move);
     place.addEventListener('pointerup', end);
@@ -82,7 +85,7 @@ export class Zoom {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { cursor } = this.page;
     const keys = {
-      '+': () => this.by(step, cursor.step), '=': () => this.by(step, cursor.step), '-': () => this.by(1 / step, cursor.step), 0: () => this.reset(),
+      '+': () => this.by(step, cursor.at), '=': () => this.by(step, cursor.at), '-': () => this.by(1 / step, cursor.at), 0: () => this.reset(),
       ArrowLeft: () => (event.shiftKey ? this.along(-0.25) : cursor.move(panel, -1)),
       ArrowRight: () => (event.shiftKey ? this.along(0.25) : cursor.move(panel, 1)),
       Home: () => cursor.move(panel, -Infinity), End: () => cursor.move(panel, Infinity), Escape: () => cursor.hide(),

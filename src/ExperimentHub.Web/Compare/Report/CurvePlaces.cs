@@ -1,6 +1,6 @@
 using ExperimentHub.Tracking.Runs;
 
-namespace ExperimentHub.Web.Compare;
+namespace ExperimentHub.Web.Compare.Report;
 
 /// <summary>Where a run's steps lie along an axis of a comparison; compare/axis.js does the same in the browser.</summary>
 internal static class CurvePlaces
