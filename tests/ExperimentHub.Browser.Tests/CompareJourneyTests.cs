@@ -57,12 +57,69 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.Mouse.UpAsync();
         await Expect(page.Locator("[data-kept]")).ToContainTextAsync("15 of 30 runs kept");
         await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "0.3");
+        // It stands in the address, and another person sees the same.
+        await Expect(page).ToHaveURLAsync(new Regex("keep=params.batchSize:"));
+        await page.ReloadAsync();
+        await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "0.3");
+        await Expect(page.Locator("[data-kept]")).ToContainTextAsync("15 of 30 runs kept");
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare only these" }).ClickAsync();
         await Expect(page.Locator(".compare thead th")).ToHaveCountAsync(15);
         await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "1");
 
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download report" }).ClickAsync());
         Assert.Contains("Comparison of 15 runs", await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LookingCloser_ByDragAndKeys_ReadsTheStretchAndStandsInTheAddress()
+    {
+        var ids = await MakeLongRunsAsync();
+        await using var hub = await HubProcess.StartAsync(_data);
+        var page = await browser.OpenAsync(hub, 1280, 1000, ColorScheme.Light);
+        List<string> asked = [];
+        page.Request += (_, request) =>
+        {
+            if (request.Url.Contains("/series?", StringComparison.Ordinal))
+                asked.Add(request.Url);
+        };
+        await page.GotoAsync($"/compare?runs={string.Join(',', ids)}&metrics=train_loss");
+        var panel = page.Locator("[data-metric=train_loss]");
+        await panel.ScrollIntoViewIfNeededAsync();
+        await Expect(panel.Locator("canvas")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Reset zoom" })).ToBeDisabledAsync();
+
+        // 52 to the left of the plot and 16 to its right: a fifth of what is between them, from its middle on.
+        var box = (await panel.BoundingBoxAsync())!;
+        var plot = box.Width - 68;
+        await page.Mouse.MoveAsync(box.X + 52 + plot / 2, box.Y + 100);
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(box.X + 52 + plot * 0.7f, box.Y + 100, new() { Steps = 5 });
+        await page.Mouse.UpAsync();
+        await Expect(page).ToHaveURLAsync(new Regex(@"zoom=1\.(49|5)\d*\.\.2\.(09|1)"));
+        var closer = await page.WaitForFunctionAsync("() => { const { data } = echarts.getInstanceByDom(document.querySelector('[data-metric=train_loss]')).getOption().series[0]; return data.length > 200 && data.length; }");
+        Assert.InRange(await closer.JsonValueAsync<int>(), 290, 620); // 600 buckets at most of 6,000 steps are 120 at most of these 1,200
+        Assert.Equal(2, asked.Count);
+        Assert.Contains("from=", asked[1], StringComparison.Ordinal);
+
+        // The cursor says what both curves have at a place.
+        await panel.FocusAsync();
+        await page.Keyboard.PressAsync("End");
+        await Expect(page.Locator("[data-said]")).ToHaveTextAsync(new Regex(@"^epoch 2\.\d+: .* 0\.\d+, .* 0\.\d+$"));
+
+        await page.ReloadAsync();
+        await panel.ScrollIntoViewIfNeededAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Reset zoom" })).ToBeEnabledAsync();
+        await panel.FocusAsync();
+        await page.Keyboard.PressAsync("0");
+        await Expect(page).Not.ToHaveURLAsync(new Regex("zoom="));
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Reset zoom" })).ToBeDisabledAsync();
+
+        // Another axis has other places, so that a stretch of this one means nothing there.
+        await page.Keyboard.PressAsync("+");
+        await Expect(page).ToHaveURLAsync(new Regex("zoom="));
+        await page.GetByRole(AriaRole.Link, new() { Name = "steps" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("^(?!.*zoom=).*axis=step"));
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Reset zoom" })).ToBeDisabledAsync();
     }
 
     public void Dispose()
@@ -84,6 +141,23 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
             var run = await PlayedRun.StartAsync(hub, new TrainingSpec { BatchSize = i % 2 == 0 ? 32 : 128, Seed = i, Device = DeviceRequest.Cpu });
             for (var epoch = 1; epoch <= 3; epoch++)
                 await run.EpochAsync(epoch, accuracy: 0.9 + 0.001 * i + 0.01 * epoch);
+            await run.EndAsync();
+            ids.Add(run.Id);
+        }
+
+        await hub.Get<MetricWriter>().FlushAsync();
+        return ids;
+    }
+
+    /// <summary>Two runs with three epochs of 2,000 steps each.</summary>
+    private async Task<IReadOnlyList<RunId>> MakeLongRunsAsync()
+    {
+        await using var hub = await EmptyHub.CreateAsync(existing: _data);
+        var ids = new List<RunId>();
+        for (var i = 0; i < 2; i++)
+        {
+            var run = await PlayedRun.StartAsync(hub, new TrainingSpec { Seed = i, Device = DeviceRequest.Cpu }, started: PlayedRun.Started() with { StepsPerEpoch = 2_000 });
+            hub.Get<MetricWriter>().Append((await run.ReadAsync()).Number, MetricNames.TrainLoss, [.. Enumerable.Range(1, 6_000).Select(step => new MetricPoint(step, step, 0.1 + 300.0 / (300 + step)))]);
             await run.EndAsync();
             ids.Add(run.Id);
         }

@@ -14,6 +14,7 @@ using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Views;
+using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +33,7 @@ internal sealed class HubPages : BunitContext
         DefaultWaitTimeout = TimeSpan.FromSeconds(20);
         Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
         Services.AddScoped<Confirmation>();
+        Services.AddSingleton<MistakePairs>();
         Services.AddSingleton(TimeProvider.System);
         Services.AddSingleton(hub.Queue);
         Services.AddSingleton(hub.Control);

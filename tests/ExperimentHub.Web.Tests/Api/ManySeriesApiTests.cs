@@ -44,6 +44,21 @@ public sealed class ManySeriesApiTests
     }
 
     [Fact]
+    public async Task ManySeries_Stretch_HasItsStepsInFullWhereTheyFit()
+    {
+        await using var app = new HubApp();
+        var run = await StartAsync(app);
+        var writer = app.Get<MetricWriter>();
+        writer.Append(run.Number, "mine", Points(1, 2000));
+        await writer.FlushAsync();
+        writer.Append(run.Number, "mine", Points(2001, 2010));
+        var body = await ReadAsync(app, $"/api/v1/series?runs={run.Id}&metrics=mine&buckets=100&from=1991&to=2005");
+        var series = body["runs"]![0]!["series"]![0]!;
+        Assert.Equal(Enumerable.Range(1991, 15), series["steps"]!.AsArray().Select(step => step!.GetValue<int>()));
+        Assert.Equal(0, series["stepsPerBucket"]!.GetValue<long>());
+    }
+
+    [Fact]
     public async Task ManySeries_Binary_SaysTheSameAsJson()
     {
         await using var app = new HubApp();
@@ -81,6 +96,8 @@ public sealed class ManySeriesApiTests
     [InlineData("runs=00000000000000000000000000000000", "metrics")]
     [InlineData("runs=00000000000000000000000000000000&metrics=mine&buckets=0", "buckets")]
     [InlineData("runs=00000000000000000000000000000000&metrics=mine&times=yes", "times")]
+    [InlineData("runs=00000000000000000000000000000000&metrics=mine&from=-1", "from")]
+    [InlineData("runs=00000000000000000000000000000000&metrics=mine&to=last", "to")]
     [InlineData("runs=00000000000000000000000000000000&metrics=mine&format=csv", "format")]
     public async Task ManySeries_WrongValue_IsRefusedByName(string query, string field)
     {

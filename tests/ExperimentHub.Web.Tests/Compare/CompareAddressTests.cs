@@ -3,6 +3,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 
 namespace ExperimentHub.Web.Tests.Compare;
 
@@ -17,23 +18,48 @@ public sealed class CompareAddressTests
         var address = new CompareAddress
         {
             Runs = [A, B], Baseline = B, HideEqual = true, Axis = CompareAxis.Training, Metrics = ["cpu_percent", "a/b c"], Smoothing = 0.25, Log = ["a/b c"], Bands = true,
-            Colour = "params.seed", Seeds = true, Measure = "test_loss", X = "params.epochs", Y = "metrics.test_loss", Target = 0.97, Left = A, Right = B,
+            Zoom = (0.5, 1.25), Keep = [new Brush("params.model.kind", ["mlp", "a:b, c"]), Brush.Range("metrics.test_accuracy", 0.9, null)], Colour = "params.seed", Seeds = true, Measure = "test_loss", X = "params.epochs", Y = "metrics.test_loss", Target = 0.97, Left = A, Right = B,
         };
-        var query = QueryHelpers.AddQueryString("", address.Parameters.Select(pair => KeyValuePair.Create(pair.Key, Convert.ToString(pair.Value, CultureInfo.InvariantCulture))));
+        var query = QueryHelpers.AddQueryString("", address.Parameters.Select(pair =>
+            KeyValuePair.Create(pair.Key, pair.Value as string[] is { } list ? new StringValues(list) : new StringValues(Convert.ToString(pair.Value, CultureInfo.InvariantCulture)))));
         var read = CompareAddress.Of(query);
         Assert.Equal([A, B], read.Runs);
         Assert.Equal(address.Metrics, read.Metrics);
         Assert.Equal(address.Log, read.Log);
-        Assert.Equal(address with { Runs = read.Runs, Metrics = read.Metrics, Log = read.Log }, read);
+        Assert.Equal(address.Keep, read.Keep);
+        Assert.Equal(address with { Runs = read.Runs, Metrics = read.Metrics, Log = read.Log, Keep = read.Keep }, read);
     }
 
     [Fact]
     public void CompareAddress_WordsThatMeanNothing_AreIgnored()
     {
-        var read = CompareAddress.Of($"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana");
+        var read = CompareAddress.Of($"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana&zoom=2..1&keep=&keep=:1");
         Assert.Equal([A], read.Runs);
         Assert.Empty(read.Log);
-        Assert.Equal(new CompareAddress { Runs = read.Runs, Log = read.Log }, read);
+        Assert.Empty(read.Keep);
+        Assert.Equal(new CompareAddress { Runs = read.Runs, Log = read.Log, Keep = read.Keep }, read);
+    }
+
+    [Theory]
+    [InlineData("1..2", 1.0, 2.0)]
+    [InlineData("0..0.001", 0.0, 0.001)]
+    [InlineData("2..2", null, null)]
+    [InlineData("-1..2", null, null)]
+    [InlineData("1..", null, null)]
+    [InlineData("1..2..3", null, null)]
+    [InlineData("0..Infinity", null, null)]
+    public void CompareAddress_Zoom_IsAStretchOrNothing(string text, double? from, double? to)
+    {
+        var zoom = CompareAddress.Of($"?zoom={text}").Zoom;
+        Assert.Equal((from, to), (zoom?.From, zoom?.To));
+    }
+
+    [Fact]
+    public void CompareAddress_AnotherBrush_TakesThePlaceOfTheOneBefore()
+    {
+        var address = new CompareAddress().WithBrush("a", Brush.Range("a", 1, 2)).WithBrush("b", new Brush("b", ["x"])).WithBrush("a", Brush.Range("a", null, 3));
+        Assert.Equal(["b:x", "a::3"], address.Keep.Select(brush => brush.ToString()));
+        Assert.Equal(["a::3"], address.WithBrush("b", null).Keep.Select(brush => brush.ToString()));
     }
 
     [Fact]

@@ -160,6 +160,33 @@ public sealed class ComparePageTests
     }
 
     [Fact]
+    public async Task ComparePage_KeepInView_NarrowsByKeyboardAndStandsInTheAddress()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var ids = new List<RunId>();
+        foreach (var (i, (dataset, batch)) in new[] { ("mnist", 32), ("mnist", 64), ("fashion-mnist", 128) }.Index())
+            ids.Add(await pages.Hub.FinishAsync($"run-{i}", new TrainingSpec { Dataset = dataset, BatchSize = batch }, accuracies: 0.9 + i * 0.02));
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/compare?runs={string.Join(',', ids)}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("fieldset")));
+        Assert.Empty(page.Find("[data-kept]").TextContent.Trim());
+
+        await page.Find("input[aria-label='test accuracy at least']").ChangeAsync("91");
+        Assert.EndsWith("keep=metrics.test_accuracy%3A0.91%3A", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Contains("2 of 3 runs kept", page.Find("[data-kept]").TextContent, StringComparison.Ordinal));
+        await page.FindAll("fieldset input[type=checkbox]").Single(box => box.ParentElement!.TextContent.Trim() == "fashion-mnist").ChangeAsync(false);
+        page.WaitForAssertion(() => Assert.Contains("1 of 3 runs kept", page.Find("[data-kept]").TextContent, StringComparison.Ordinal));
+        using var runs = JsonDocument.Parse(page.Find("compare-relations").GetAttribute("runs")!);
+        Assert.Equal([false, true, false], runs.RootElement.EnumerateArray().Select(run => run.GetProperty("kept").GetBoolean()));
+        Assert.Contains($"runs={ids[1]}", page.Find("[data-kept] a").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.DoesNotContain("keep=", page.Find("[data-kept] a").GetAttribute("href"), StringComparison.Ordinal);
+
+        await page.Find("[data-kept] button").ClickAsync();
+        Assert.DoesNotContain("keep=", pages.Address, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ComparePage_TargetInTheAddress_SaysWhatItTook()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -1,10 +1,14 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Compare.Report;
+using ExperimentHub.Web.Tests.Datasets;
 
 namespace ExperimentHub.Web.Tests.Compare;
 
@@ -69,20 +73,111 @@ public sealed class CompareReportTests
         Assert.Equal(expected, CurvePlaces.Of(axis, new RunPace(default, 1, 10, [2, 4]), 60_000, [(0, 1_000), (10, 6_000), (20, 11_000)])(step));
 
     [Fact]
+    public async Task Report_SomeRunsKeptInView_DimsTheOthersInEveryDrawing()
+    {
+        await using var app = new HubApp();
+        var ids = new List<RunId>();
+        foreach (var batch in (int[])[16, 32, 64])
+            ids.Add(await FinishAsync(app, $"run {batch}", seed: 1, batch: batch));
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}&metrics=train_loss&keep=params.batchSize:20:");
+        Assert.Contains("2 of 3 runs kept in view, by batch size", page, StringComparison.Ordinal);
+        Assert.Contains("test accuracy over batch size", page, StringComparison.Ordinal);
+        // A curve, a line over the axes, a point.
+        Assert.Equal(["path", "path", "circle"], Regex.Matches(page, "<(path|circle)[^>]*opacity=\"0.08\"[^>]*><title>run 16</title>").Select(found => found.Groups[1].Value));
+        Assert.Equal(3, page.Split("opacity=\"0.08\"").Length - 1);
+    }
+
+    [Fact]
+    public async Task Report_TwoRunsThatErrDifferently_CarriesTheImages()
+    {
+        await using var app = new HubApp();
+        await TinyIdx.AddAsync(app.Get<DatasetLibrary>(), app.Folder);
+        // The labels are 1 and 0.
+        var ids = new[] { await FinishAsync(app, "left", seed: 1, batch: 2, dataset: "tiny", said: [1, 1]), await FinishAsync(app, "right", seed: 2, batch: 2, dataset: "tiny", said: [0, 0]) };
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={ids[0]},{ids[1]}");
+        Assert.Contains("Confusion, right minus left", page, StringComparison.Ordinal);
+        Assert.Contains("1 are right only with left, 1 only with right; 0 are wrong with both", page, StringComparison.Ordinal);
+        var images = Regex.Matches(page, "alt=\"Test image (\\d)\" src=\"data:image/png;base64,([^\"]+)\"");
+        Assert.Equal(["0", "1"], images.Select(image => image.Groups[1].Value));
+        Assert.All(images, image => Assert.Equal([0x89, .. "PNG"u8], Convert.FromBase64String(image.Groups[2].Value)[..4]));
+        Assert.DoesNotMatch("(src|href)=\"(?!data:)", page);
+    }
+
+    [Fact]
+    public async Task Report_SeedsTogether_DrawsTheirMeanWithItsInterval()
+    {
+        await using var app = new HubApp();
+        var ids = new List<RunId>();
+        for (var i = 0; i < 4; i++)
+            ids.Add(await FinishAsync(app, $"run {i}", seed: i, batch: i < 2 ? 32 : 64, accuracy: 0.9 + 0.01 * i));
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}&metrics=test_accuracy&seeds=true");
+        Assert.Equal(["batch size 32 (2)", "batch size 64 (2)"], Regex.Matches(page, "<path d=\"M[^>]*fill=\"none\"[^>]*><title>(batch[^<]*)</title>").Select(found => found.Groups[1].Value));
+        Assert.Equal(2, Regex.Count(page, "fill-opacity=\"0.18\""));
+    }
+
+    [Fact]
     public void ReportChart_ValuesThatCannotBeDrawn_AreGaps()
     {
-        var curve = new ReportCurve("a", default, [(0, 1), (1, double.NaN), (2, 10), (3, 0), (4, 100)]);
-        var chart = new ReportChart("test_loss", [curve, new ReportCurve("empty", default, [(0, double.NaN)])], log: true);
+        var curve = new ReportCurve("a", default, [(0, 1), (1, double.NaN), (2, 10), (3, 0), (4, 100)], []);
+        var chart = new ReportChart("test_loss", [curve, new ReportCurve("empty", default, [(0, double.NaN)], [])], log: true);
         Assert.Equal([curve], chart.Curves);
         Assert.Equal("M64 268M476 139M888 10", chart.Path(curve));
         Assert.Equal(["1", "100"], [chart.Rows.First().Text, chart.Rows.Last().Text]);
     }
 
-    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed, int batch = 32, double accuracy = 0.88)
+    [Fact]
+    public void ReportChart_Zoomed_ReachesOverWhatIsInTheStretch()
+    {
+        var seen = new ReportCurve("seen", default, [(0, 50), (1, 1), (2, 3), (3, 50)], []);
+        var chart = new ReportChart("test_loss", [seen, new ReportCurve("beyond", default, [(0, 1), (9, 1)], [])], log: false, zoom: (1, 2));
+        Assert.Equal([seen], chart.Curves);
+        Assert.Equal((64, 888), (chart.Columns.First().At, chart.Columns.Last().At));
+        Assert.Contains("L64 268L888 10", chart.Path(seen), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ReportAxis_Words_AreAtEqualDistances()
+    {
+        var variable = new CompareVariable("params.optimizer", "optimizer", ["sgd", "adam", null, "rmsprop"], null);
+        var axis = ReportAxis.Of(variable, 100, 0);
+        Assert.Equal([(100, "adam"), (50, "rmsprop"), (0, "sgd")], axis.Ticks);
+        Assert.Equal([0, 100, null, 50], Enumerable.Range(0, 4).Select(run => axis.At(variable, run)));
+    }
+
+    [Fact]
+    public void CurvePoint_MeanOfTwo_IsAtTheirMeanPlaceWithStudentsInterval()
+    {
+        CurvePoint[] first = [new(1, 1, 2, 2, 2), new(3, 3, 4, 4, 4), new(5, 5, 0, 0, 0)];
+        CurvePoint[] second = [new(1, 2, 4, 4, 4), new(4, 5, 7, 7, 7)];
+        var mean = CurvePoint.Mean([first, second]);
+        Assert.Equal([(1L, 1.5, 3.0), (3L, 3.5, 5.0)], mean.Select(point => (point.Step, point.X, point.Y))); // the second curve ends before step 5
+        // t(0.975; 1) = 12.7062, of a deviation of sqrt 2 over the root of two.
+        Assert.Equal(3 + 12.7062, mean[0].High, 3);
+        Assert.Equal(3 - 12.7062, mean[0].Low, 3);
+    }
+
+    [Fact]
+    public void CurvePoint_Smoothed_IsTheWeightedMeanOfWhatCameBefore()
+    {
+        List<CurvePoint> points = [.. Enumerable.Range(0, 61).Select(i => new CurvePoint(i, i, i == 0 ? 8 : 0, 0, 0))];
+        var smoothed = CurvePoint.Smoothed(points, 0.5);
+        // Points are 60/61 of the distance apart that has the weight 0.5, one after the other.
+        var kept = Math.Pow(0.5, 61 / 60.0);
+        Assert.Equal(8, smoothed[0].Y, 9);
+        Assert.Equal(8 * (1 - 0.5) * kept / (kept * (1 - 0.5) + 1 - kept), smoothed[1].Y, 9);
+        Assert.Same(points, CurvePoint.Smoothed(points, 0));
+    }
+
+    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed, int batch = 32, double accuracy = 0.88, string? dataset = null, int[]? said = null)
     {
         var (queue, recorder) = (app.Get<RunQueue>(), app.Get<RunRecorder>());
         // The hub's own trainer must not take it: it has no such device.
         var spec = new TrainingSpec { Seed = seed, BatchSize = batch, Device = "cuda:9" };
+        if (dataset is not null)
+            spec = spec with { Dataset = dataset };
         var id = (await queue.EnqueueAsync(new RunRequest("report", name, spec))).Run!.Value;
         var claimed = await queue.ClaimAsync((await queue.WaitingGroupAsync(id))!, _ => true);
         Assert.Equal(id, claimed!.Key.Run);
@@ -94,6 +189,8 @@ public sealed class CompareReportTests
             await recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 0.5 / epoch, 0.4, accuracy + 0.02 * epoch, 0.5) { Best = true });
         }
 
+        if (said is not null)
+            await recorder.EvaluatedAsync(claimed.Key, new EpochEvaluated(2, 2, [.. said.Select(called => (byte)called)], [said[1] == 0 ? 1 : 0, said[1] == 1 ? 1 : 0, said[0] == 0 ? 1 : 0, said[0] == 1 ? 1 : 0], []));
         await recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
         await app.Get<MetricWriter>().FlushAsync();
         return id;

@@ -138,28 +138,7 @@ public sealed class DatasetImagesTests
     private static async Task<HubApp> WithTinyAsync(bool compressed = false)
     {
         var app = new HubApp();
-        var incoming = System.IO.Path.Combine(app.Folder.Root, "tiny-incoming");
-        DataFolder.Create(app.Folder.Datasets);
-        DataFolder.Create(incoming);
-        byte[][] files = [.. TinyIdx.Files().Values];
-        for (var i = 0; i < files.Length; i++)
-        {
-            await File.WriteAllBytesAsync(
-                System.IO.Path.Combine(incoming, DatasetFile.UsualNames[i] + (compressed ? ".gz" : "")), compressed ? TinyIdx.Gzip(files[i]) : files[i]);
-        }
-
-        await app.Get<DatasetLibrary>().AddAsync(new OwnDataset
-        {
-            Key = "tiny",
-            Name = "Tiny",
-            TrainSamples = 6,
-            TestSamples = 2,
-            Classes = 2,
-            Height = TinyIdx.Height,
-            Width = TinyIdx.Width,
-            ClassNames = [],
-            FileHashes = [.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))],
-        }, incoming);
+        await TinyIdx.AddAsync(app.Get<DatasetLibrary>(), app.Folder, compressed);
         return app;
     }
 

@@ -1,5 +1,9 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Security.Cryptography;
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 
 namespace ExperimentHub.Web.Tests.Datasets;
 
@@ -24,6 +28,29 @@ internal static class TinyIdx
         ["testImages"] = Images(2),
         ["testLabels"] = Labels(1, 0),
     };
+
+    /// <summary>Puts it into a hub's library.</summary>
+    public static async Task AddAsync(DatasetLibrary library, DataFolder folder, bool compressed = false)
+    {
+        var incoming = Path.Combine(folder.Root, "tiny-incoming");
+        DataFolder.Create(folder.Datasets);
+        DataFolder.Create(incoming);
+        byte[][] files = [.. Files().Values];
+        for (var i = 0; i < files.Length; i++)
+            await File.WriteAllBytesAsync(Path.Combine(incoming, DatasetFile.UsualNames[i] + (compressed ? ".gz" : "")), compressed ? Gzip(files[i]) : files[i]);
+        await library.AddAsync(new OwnDataset
+        {
+            Key = "tiny",
+            Name = "Tiny",
+            TrainSamples = 6,
+            TestSamples = 2,
+            Classes = 2,
+            Height = Height,
+            Width = Width,
+            ClassNames = [],
+            FileHashes = [.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))],
+        }, incoming);
+    }
 
     public static byte[] Header(params uint[] fields)
     {
