@@ -16,6 +16,9 @@ internal sealed partial class QuartzFireTimes(TimeProvider time) : IFireTimes
         // Quartz 4.7 takes 98 and 99, its own marks for "any" and "none", for values: "99 2 * * *" would fire every minute from 2 to 3.
         if (fields.Take(6).SelectMany(field => Numbers().Matches(field)).FirstOrDefault(match => match.Value.Length > 2 || int.Parse(match.Value, CultureInfo.InvariantCulture) > 59) is { } number)
             return (null, $"This is not a cron expression: no field has a value of {number.Value}.");
+        // Training that starts every second is a slip of the keyboard; each firing would be kept for nothing.
+        if (fields.Length > 5 && !fields[0].All(char.IsAsciiDigit))
+            return (null, $"A schedule fires once a minute at most: with six or seven fields the first is the second, one number from 0 to 59, not '{fields[0]}'.");
         try
         {
             var expression = CronExpression.Parse(string.Join(' ', fields), fields.Length == 5 ? CronFormat.Unix : CronFormat.Quartz);

@@ -65,9 +65,12 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             return new EnqueueResult(null, [refusal]);
 
         var now = time.GetUtcNow().UtcDateTime;
-        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation)
-            // Its first run says what the experiment is about, so the next one starts from the same settings.
-            ?? db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }).Entity;
+        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation);
+        // It would train where nobody looks.
+        if (experiment?.ArchivedAt is not null)
+            return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
+        // Its first run says what the experiment is about, so the next one starts from the same settings.
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {

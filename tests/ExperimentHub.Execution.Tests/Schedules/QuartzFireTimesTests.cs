@@ -41,6 +41,9 @@ public sealed class QuartzFireTimesTests
     [InlineData("30 25 * * *")]
     [InlineData("30 2 * * 8")]
     [InlineData("30 2 31 2 *")] // a date that does not come
+    [InlineData("* * * * * ?")] // every second
+    [InlineData("0,30 0 2 * * ?")]
+    [InlineData("0/10 0 2 * * ?")]
     public void Read_AnythingElse_SaysWhatIsWrong(string typed)
     {
         var (cron, problem) = _times.Read(typed);

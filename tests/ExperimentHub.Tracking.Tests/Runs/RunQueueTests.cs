@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Runs;
@@ -37,6 +38,19 @@ public sealed class RunQueueTests
         var first = await hub.ReadAsync(await hub.EnqueueAsync(experiment: "Tutorial"));
         var second = await hub.ReadAsync(await hub.EnqueueAsync(experiment: " tutorial "));
         Assert.Equal(first.ExperimentId, second.ExperimentId);
+    }
+
+    [Fact]
+    public async Task Enqueue_ArchivedExperiment_IsRefusedUntilItIsBack()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = (await hub.ReadAsync(await hub.EnqueueAsync(experiment: "old"))).ExperimentId;
+        await hub.Get<ExperimentStore>().ArchiveAsync(id, archived: true);
+        var request = new RunRequest("Old", null, new TrainingSpec());
+        var problem = Assert.Single((await hub.Queue.EnqueueAsync(request)).Problems);
+        Assert.Equal(("experiment", "The experiment old is archived. Unarchive it on its page, or choose another name."), (problem.Field, problem.Message));
+        await hub.Get<ExperimentStore>().ArchiveAsync(id, archived: false);
+        Assert.NotNull((await hub.Queue.EnqueueAsync(request)).Run);
     }
 
     [Fact]

@@ -74,6 +74,18 @@ public sealed class ExperimentPageTests
     }
 
     [Fact]
+    public async Task ExperimentPage_Archived_OffersToBringItBackInsteadOfARun()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = (await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9))).ExperimentId;
+        await pages.Hub.Get<ExperimentStore>().ArchiveAsync(id, archived: true);
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.DoesNotContain(page.FindAll("a"), link => link.TextContent.Trim() == "New run"));
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Unarchive").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll("a"), link => link.TextContent.Trim() == "New run"));
+    }
+
+    [Fact]
     public async Task ExportPage_SaysWhatIsLeftOut()
     {
         await using var pages = await HubPages.OpenAsync();
