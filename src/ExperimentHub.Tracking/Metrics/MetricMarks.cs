@@ -15,8 +15,7 @@ internal static class MetricMarks
             return;
         if (!await db.MetricEpochs.AnyAsync(e => e.RunNumber == mark.Run && e.EndStep == mark.Step))
             db.MetricEpochs.Add(new MetricEpoch { RunNumber = mark.Run, EndStep = mark.Step });
-        foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == mark.Run).ToListAsync())
-            await TakeMeanAsync(db, series, mark.Step);
+        await TakeMeansAsync(db, mark.Run, await db.MetricSeries.Where(s => s.RunNumber == mark.Run).ToListAsync(), mark.Step);
         await db.SaveChangesAsync();
     }
 
@@ -26,14 +25,15 @@ internal static class MetricMarks
         if (!await ExistsAsync(db, mark.Run))
             return;
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == mark.Run && s.FirstStep <= mark.Step).ToListAsync())
+        // The chunk that the step lies in: the next one begins after it.
+        var chunks = db.MetricChunks.Where(c => c.FirstStep <= mark.Step && !db.MetricChunks.Any(next => next.SeriesId == c.SeriesId && next.Ordinal == c.Ordinal + 1 && next.FirstStep <= mark.Step));
+        var chunk = new ChunkBuilder();
+        foreach (var found in await db.MetricSeries.Where(s => s.RunNumber == mark.Run).Join(chunks, s => s.Id, c => c.SeriesId, (series, c) => new { Series = series, c.Data }).ToListAsync())
         {
-            var data = await db.MetricChunks.Where(c => c.SeriesId == series.Id && c.FirstStep <= mark.Step).OrderByDescending(c => c.Ordinal).Select(c => c.Data).FirstAsync();
-            var chunk = new ChunkBuilder();
-            chunk.Load(data);
+            chunk.Load(found.Data);
             chunk.CutAfter(mark.Step);
-            values[series.Name] = chunk.Values[^1];
-            series.AtBest = double.IsNaN(chunk.Values[^1]) ? null : chunk.Values[^1];
+            values[found.Series.Name] = chunk.Values[^1];
+            found.Series.AtBest = double.IsNaN(chunk.Values[^1]) ? null : chunk.Values[^1];
         }
 
         if (await db.MetricSnapshots.FindAsync(mark.Run) is { } snapshot)
@@ -50,6 +50,7 @@ internal static class MetricMarks
         if (await db.MetricSnapshots.Where(s => s.RunNumber == run && s.Step > step).ExecuteDeleteAsync() > 0)
             await db.MetricSeries.Where(s => s.RunNumber == run).ExecuteUpdateAsync(set => set.SetProperty(s => s.AtBest, (double?)null));
         var lastEpoch = await db.MetricEpochs.Where(e => e.RunNumber == run).MaxAsync(e => (long?)e.EndStep);
+        var without = new List<MetricSeries>();
         foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == run && (s.LastStep > step || s.EpochStep > step)).ToListAsync())
         {
             if (series.LastStep > step)
@@ -57,9 +58,10 @@ internal static class MetricMarks
             if (series.Count == 0)
                 db.Remove(series);
             else if (series.EpochStep > step)
-                await TakeMeanAsync(db, series, lastEpoch);
+                without.Add(series);
         }
 
+        await TakeMeansAsync(db, run, without, lastEpoch);
         await db.SaveChangesAsync();
     }
 
@@ -100,28 +102,37 @@ internal static class MetricMarks
         return chunk.StepOf(value.Value);
     }
 
-    private static async Task TakeMeanAsync(TrackingDb db, MetricSeries series, long? end)
+    /// <param name="end">The last step of the epoch; null where the run has finished none.</param>
+    private static async Task TakeMeansAsync(TrackingDb db, long run, List<MetricSeries> all, long? end)
     {
-        (series.EpochStep, series.EpochMean) = (end, null);
-        if (end is null)
+        foreach (var series in all)
+            (series.EpochStep, series.EpochMean) = (end, null);
+        if (end is null || all.Count == 0)
             return;
-        var before = await db.MetricEpochs.Where(e => e.RunNumber == series.RunNumber && e.EndStep < end).MaxAsync(e => (long?)e.EndStep) ?? long.MinValue;
-        var chunks = db.MetricChunks.Where(c => c.SeriesId == series.Id && c.LastStep > before && c.FirstStep <= end).OrderBy(c => c.Ordinal).Select(c => c.Data);
+        var before = await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep < end).MaxAsync(e => (long?)e.EndStep) ?? long.MinValue;
+        var chunks = db.MetricSeries.Where(s => s.RunNumber == run).Join(db.MetricChunks, s => s.Id, c => c.SeriesId, (_, c) => c)
+            .Where(c => c.LastStep > before && c.FirstStep <= end).OrderBy(c => c.SeriesId).ThenBy(c => c.Ordinal).Select(c => new { c.SeriesId, c.Data });
         var points = new ChunkBuilder();
-        var (sum, count) = (0.0, 0L);
-        await foreach (var data in chunks.AsAsyncEnumerable())
+        var sums = new Dictionary<long, (double Sum, long Count)>();
+        await foreach (var chunk in chunks.AsAsyncEnumerable())
         {
-            points.Load(data);
+            points.Load(chunk.Data);
             points.CutAfter(end.Value);
+            var (sum, count) = sums.GetValueOrDefault(chunk.SeriesId);
             for (var i = 0; i < points.Count; i++)
             {
                 if (points.Steps[i] > before && double.IsFinite(points.Values[i]))
                     (sum, count) = (sum + points.Values[i], count + 1);
             }
+
+            sums[chunk.SeriesId] = (sum, count);
         }
 
-        if (count > 0)
-            series.EpochMean = sum / count;
+        foreach (var series in all)
+        {
+            if (sums.TryGetValue(series.Id, out var found) && found.Count > 0)
+                series.EpochMean = found.Sum / found.Count;
+        }
     }
 
     // A hidden run, whose experiment was deleted a moment ago, still counts: it may come back.
