@@ -7,7 +7,8 @@ ARG TORCH_BACKEND=cpu
 WORKDIR /source
 COPY . .
 # The trainer gets a folder of its own beside the hub, which starts it from there and never loads what lies in it.
-RUN dotnet publish src/ExperimentHub.Web -c Release -p:TorchBackend=$TORCH_BACKEND -o /app \
+# The hub is compiled ahead for this machine, so that its first page does not wait for the compiler.
+RUN dotnet publish src/ExperimentHub.Web -c Release --use-current-runtime --self-contained false -p:PublishReadyToRun=true -p:TorchBackend=$TORCH_BACKEND -o /app \
  && dotnet publish src/ExperimentHub.Trainer -c Release -p:TorchBackend=$TORCH_BACKEND -o /app/trainer
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
