@@ -19,12 +19,7 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         var ids = await MakeRunsAsync();
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub, 1280, 1000, ColorScheme.Light);
-        List<string> asked = [];
-        page.Request += (_, request) =>
-        {
-            if (request.Url.Contains("/series?", StringComparison.Ordinal))
-                asked.Add(request.Url);
-        };
+        var asked = SeriesAskedFor(page);
         await page.GotoAsync($"/compare?runs={string.Join(',', ids)}");
         var curves = page.Locator("compare-curves");
         await curves.ScrollIntoViewIfNeededAsync();
@@ -76,12 +71,7 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         var ids = await MakeLongRunsAsync();
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub, 1280, 1000, ColorScheme.Light);
-        List<string> asked = [];
-        page.Request += (_, request) =>
-        {
-            if (request.Url.Contains("/series?", StringComparison.Ordinal))
-                asked.Add(request.Url);
-        };
+        var asked = SeriesAskedFor(page);
         await page.GotoAsync($"/compare?runs={string.Join(',', ids)}&metrics=train_loss");
         var panel = page.Locator("[data-metric=train_loss]");
         await panel.ScrollIntoViewIfNeededAsync();
@@ -126,6 +116,18 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
     {
         if (Directory.Exists(_data))
             Directory.Delete(_data, recursive: true);
+    }
+
+    /// <summary>Addresses of curves that the page asks for, from now on.</summary>
+    private static List<string> SeriesAskedFor(IPage page)
+    {
+        List<string> asked = [];
+        page.Request += (_, request) =>
+        {
+            if (request.Url.Contains("/series?", StringComparison.Ordinal))
+                asked.Add(request.Url);
+        };
+        return asked;
     }
 
     private static Task<int> SeriesAsync(IPage page, string metric) =>
