@@ -20,6 +20,8 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     private ComparedRuns? _compared;
     private Comparison? _comparison;
     private RunTints? _tints;
+    private (ComparedRuns? Compared, RunId? Baseline, double? Target) _comparisonOf;
+    private (ComparedRuns? Compared, string? Colour) _tintsOf;
     private bool _loaded;
     private string? _problem;
     private IDisposable? _subscription;
@@ -84,10 +86,15 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
         StateHasChanged();
     }
 
+    /// <summary>What of the comparison the address has changed; a look at a curve changes nothing of it.</summary>
     private void Arrange()
     {
-        _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target);
-        _tints = _compared is null ? null : RunTints.Of(_compared.Runs, _compared.Find(_address.Colour));
+        var (comparisonOf, tintsOf) = ((_compared, _address.Baseline, _address.Target), (_compared, _address.Colour));
+        if (comparisonOf != _comparisonOf)
+            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target);
+        if (tintsOf != _tintsOf)
+            _tints = _compared is null ? null : RunTints.Of(_compared.Runs, _compared.Find(_address.Colour));
+        (_comparisonOf, _tintsOf) = (comparisonOf, tintsOf);
     }
 
     private async Task<IEnumerable<Run>> FindRunsAsync(string? text, CancellationToken cancellation)
