@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Xml.Linq;
 using ExperimentHub.TestHub;
+using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Tests;
 
@@ -51,6 +53,19 @@ public sealed class ArchitectureTests
         var trainer = References("src/ExperimentHub.Web").Single(r => Include(r).Contains("ExperimentHub.Trainer", StringComparison.Ordinal));
         Assert.Equal(("false", "false"), (trainer.Attribute("ReferenceOutputAssembly")?.Value, trainer.Attribute("Private")?.Value));
         Assert.DoesNotContain(typeof(Program).Assembly.GetReferencedAssemblies(), assembly => assembly.Name is "TorchSharp" or "Quartz" or "Microsoft.Data.Sqlite");
+    }
+
+    /// <summary>
+    /// A component that appears while the framework tells everybody of a new address would join those that are being told, and the page ends with an error (.NET 10). Pages are there
+    /// before, and hand on what they were told.
+    /// </summary>
+    [Fact]
+    public void Query_OfTheAddress_IsTakenByPagesAlone()
+    {
+        var takers = typeof(Program).Assembly.GetTypes()
+            .Where(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Any(property => property.IsDefined(typeof(SupplyParameterFromQueryAttribute)))).ToList();
+        Assert.Contains(takers, type => type.Name == "RunPage");
+        Assert.Empty(takers.Where(type => !type.IsDefined(typeof(RouteAttribute))).Select(type => type.Name));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
                 return new LayerProgram(
                     [$"v{index} = {channelsLast}", $"{output} = torch.conv2d({input}, v{index}, {bias}, {geometry}, 1)"],
                 [
-                    $"g, dw{index}, db{index} = torch.convolution_backward(g, {input}, v{index}, [{conv.OutChannels}], {geometry}, False, [0, 0], 1, [{back}, True, True])",
+                    .. ConvolutionBackward(step, conv, index, weight, geometry, needsInputGradient),
                     // The update goes over the numbers as they lie.
                     $"dw{index} = dw{index}.contiguous(){widen}",
                     .. precise ? Array.Empty<string>() : [$"db{index} = db{index}{widen}"],
@@ -80,6 +80,41 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
 
             default:
                 throw new TrainingFailure($"This trainer does not know the layer {step.Layer.GetType().Name}.", "The hub and the trainer must be of the same version.");
+        }
+    }
+
+    /// <summary>
+    /// The three gradients of a convolution. Two cases go around oneDNN 3.7, which on processors with AVX-512 gives a wrong gradient of images with one channel, and writes beyond its memory on the way back
+    /// through windows of one pixel with gaps between them (ConvolutionGradientTests has both).
+    /// </summary>
+    private static IEnumerable<string> ConvolutionBackward(LayerOutline step, ConvLayer conv, int index, string weight, string geometry, bool needsInputGradient)
+    {
+        var (seen, hasGaps) = ($"x{index}", conv.Kernel == 1 && conv.Stride > 1);
+        if (hasGaps)
+        {
+            // The pixels that the windows see, close together. Such a window has no padding, see LayerRules.
+            seen = $"s{index}";
+            yield return $"{seen} = x{index}[:, :, ::{conv.Stride}, ::{conv.Stride}]";
+            geometry = "[1, 1], [0, 0], [1, 1]";
+        }
+
+        var isGrey = step.Input[0] == 1;
+        if (needsInputGradient && isGrey)
+        {
+            yield return $"c{index} = torch.matmul({weight}.reshape([{conv.OutChannels}, {conv.Kernel * conv.Kernel}]).t(), g.reshape([n, {conv.OutChannels}, {step.Output[1] * step.Output[2]}]))";
+        }
+
+        var (given, mask) = needsInputGradient && !isGrey ? ("g", "True") : ($"none{index}", "False");
+        yield return $"{given}, dw{index}, db{index} = torch.convolution_backward(g, {seen}, v{index}, [{conv.OutChannels}], {geometry}, False, [0, 0], 1, [{mask}, True, True])";
+        if (needsInputGradient && isGrey)
+        {
+            yield return $"g = torch.col2im(c{index}.to(6), [{step.Input[1]}, {step.Input[2]}], [{conv.Kernel}, {conv.Kernel}], [1, 1], [{conv.Padding}, {conv.Padding}], [{conv.Stride}, {conv.Stride}]).to(c{index}.dtype)";
+        }
+        else if (needsInputGradient && hasGaps)
+        {
+            yield return $"z{index} = torch.zeros_like(x{index})";
+            yield return $"z{index}[:, :, ::{conv.Stride}, ::{conv.Stride}].copy_(g)";
+            yield return $"g = z{index}";
         }
     }
 

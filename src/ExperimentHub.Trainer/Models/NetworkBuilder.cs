@@ -24,7 +24,7 @@ internal static class NetworkBuilder
     {
         FlattenLayer => nn.Flatten(),
         LinearLayer linear => nn.Linear(step.Input[0], linear.OutFeatures),
-        ConvLayer conv => nn.Conv2d(step.Input[0], conv.OutChannels, conv.Kernel, conv.Stride, conv.Padding),
+        ConvLayer conv => Convolution(step.Input[0], conv),
         MaxPoolLayer pool => nn.MaxPool2d(pool.Kernel, pool.Stride, pool.Padding),
         AvgPoolLayer pool => nn.AvgPool2d(pool.Kernel, pool.Stride, pool.Padding),
         BatchNormLayer when step.Input.Count == 3 => nn.BatchNorm2d(step.Input[0]),
@@ -42,6 +42,16 @@ internal static class NetworkBuilder
         },
         var layer => throw Unknown($"layer {layer.GetType().Name}"),
     };
+
+    private static nn.Module<Tensor, Tensor> Convolution(int channels, ConvLayer layer)
+    {
+        var convolution = nn.Conv2d(channels, layer.OutChannels, layer.Kernel, layer.Stride, layer.Padding);
+        // Images with their channels last, as in training: with channels first, oneDNN 3.7 pads them to blocks of 16 and leaves in the padding of the weights what its memory held before
+        // (ReusedMemoryTests). Only the strides of one channel say which is meant, and the layers behind keep what the first convolution gives.
+        if (channels == 1)
+            convolution.register_forward_pre_hook((_, images) => images.as_strided(images.shape, [images.shape[2] * images.shape[3], 1, images.shape[3], 1]));
+        return convolution;
+    }
 
     private static TrainingFailure Unknown(string what) => new($"This trainer does not know the {what}.", "The hub and the trainer must be of the same version.");
 

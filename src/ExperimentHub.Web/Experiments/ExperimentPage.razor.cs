@@ -36,6 +36,9 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery]
     private string? Sort { get; set; }
 
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
+
     /// <summary>What decides which run is best; a metric that cannot is ignored.</summary>
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }

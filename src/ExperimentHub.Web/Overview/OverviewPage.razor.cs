@@ -29,6 +29,9 @@ public sealed partial class OverviewPage(
     private bool _starting;
     private IDisposable? _subscription;
 
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
+
     protected override async Task OnInitializedAsync()
     {
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);

@@ -44,6 +44,22 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = "attempt")]
     public string? AttemptText { get; set; }
 
+    /// <summary>What the tabs take from the address: a tab cannot take it itself, see ArchitectureTests.</summary>
+    [SupplyParameterFromQuery(Name = "of")]
+    private string? Of { get; set; }
+
+    /// <inheritdoc cref="Of"/>
+    [SupplyParameterFromQuery(Name = "pair")]
+    private string? PairText { get; set; }
+
+    /// <inheritdoc cref="Of"/>
+    [SupplyParameterFromQuery(Name = "level")]
+    private string? Level { get; set; }
+
+    /// <inheritdoc cref="Of"/>
+    [SupplyParameterFromQuery(Name = "search")]
+    private string? Search { get; set; }
+
     private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
     private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);

@@ -23,9 +23,10 @@ public sealed class StepProgramTests
 
         var (full, low) = (Losses(spec), Losses(spec with { Precision = Precisions.Bf16 }));
 
+        // At this rate steps do not drift apart by themselves, and no batch is so small that normalising it is guesswork.
         Assert.NotEqual(full, low);
         for (var step = 0; step < full.Length; step++)
-            Assert.InRange(low[step] / full[step], 0.93, 1.07);
+            Assert.InRange(low[step] / full[step], 0.97, 1.03);
     }
 
     private static float[] Losses(TrainingSpec spec)
@@ -37,11 +38,11 @@ public sealed class StepProgramTests
         using var network = NetworkBuilder.Build(outline);
         Tensor[] parameters = [.. network.parameters().Select(parameter => parameter.detach())];
         using var images = DeviceImages.MoveTo(CPU, TinyData.Create().Train);
-        using var batches = new EpochBatches(images, DataOrder.Of(1, 1, 200), 1, spec.BatchSize);
+        using var batches = new EpochBatches(images, DataOrder.Of(1, 1, 192), 1, spec.BatchSize);
         var (pixels, labels) = images.Tensors;
         using var program = jit.compile(StepProgram.Write(spec, outline));
         return program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, eye(10), tensor(-1f), parameters, network.buffers().ToArray(),
             parameters.Select(parameter => zeros_like(parameter)).ToArray(), Array.Empty<Tensor>(), Array.Empty<Tensor>(),
-            full(batches.Steps, 0.01, float64), empty(0, int64), 0, batches.Steps, spec.BatchSize)[0].data<float>().ToArray();
+            full(batches.Steps, 0.001, float64), empty(0, int64), 0, batches.Steps, spec.BatchSize)[0].data<float>().ToArray();
     }
 }

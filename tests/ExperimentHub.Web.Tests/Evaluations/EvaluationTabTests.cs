@@ -2,6 +2,7 @@ using Bunit;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Web.Evaluations;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace ExperimentHub.Web.Tests.Evaluations;
 
@@ -88,7 +89,9 @@ public sealed class EvaluationTabTests
     private static async Task<IRenderedComponent<EvaluationTab>> OpenAsync(HubPages pages, PlayedRun played)
     {
         var run = await played.ReadAsync();
-        return pages.Render<EvaluationTab>(parameters => parameters.Add(t => t.Run, run));
+        var query = QueryHelpers.ParseQuery(new Uri(pages.Address).Query);
+        return pages.Render<EvaluationTab>(parameters => parameters.Add(t => t.Run, run)
+            .Add(t => t.Of, query.GetValueOrDefault("of").ToString()).Add(t => t.PairText, query.GetValueOrDefault("pair").ToString()));
     }
 
     private static IEnumerable<string> Texts(IRenderedComponent<EvaluationTab> tab, string table, int row) =>
