@@ -22,6 +22,7 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
         await ArrangeAsync(page);
         await LookCloserAsync(page);
         await AnnotateAsync(page, hub, run);
+        await OpenEveryTabAsync(page);
     }
 
     public void Dispose()
@@ -94,6 +95,9 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
         await page.GetByRole(AriaRole.Link, new() { Name = "Notes" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Write notes" }).ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Notes in Markdown" }).FillAsync("# Two epochs\n\nare **enough** to see it learn.");
+        // What is not saved is not thrown away without a word.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Spec" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Keep writing" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Save notes" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Two epochs" })).ToBeVisibleAsync();
 
@@ -114,4 +118,18 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
 
     private static Task<int> PointsAsync(IPage page, string id) =>
         page.EvaluateAsync<int>($"() => echarts.getInstanceByDom(document.querySelector('{Loss}')).getOption().series.find(series => series.id === '{id}').data.length");
+
+    /// <summary>From each tab to the next, back to the first, and the page still answers.</summary>
+    private static async Task OpenEveryTabAsync(IPage page)
+    {
+        var tabs = page.Locator(".tabs a");
+        foreach (var tab in Enumerable.Range(0, await tabs.CountAsync()).Reverse())
+        {
+            await tabs.Nth(tab).ClickAsync();
+            await Expect(tabs.Nth(tab)).ToHaveAttributeAsync("aria-current", "page");
+            await Expect(page.Locator("#blazor-error-ui")).ToBeHiddenAsync();
+        }
+
+        await DrawnAsync(page);
+    }
 }

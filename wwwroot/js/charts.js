@@ -93,7 +93,7 @@ const tooltip = (hits, { x, title, format, most, lowIsBetter }) => {
   const named = hits.filter((hit) => hit.seriesName && hit.value);
   if (named.length === 0) return box; // it was drawn anew since
   box.textContent = title(x ?? named[0].value[0]);
-  const sorted = named.filter((hit) => hit.value[1] !== null).sort((a, b) => b.value[1] - a.value[1]);
+  const sorted = named.filter((hit) => hit.value[1] !== null).sort((a, b) => (b.value[2] ?? b.value[1]) - (a.value[2] ?? a.value[1]));
   const left = sorted.length - most;
   (left <= 0 ? sorted : lowIsBetter ? sorted.slice(left) : sorted.slice(0, most)).forEach((hit) => {
     const [, drawn, measured = drawn, low, high] = hit.value;

@@ -12,7 +12,7 @@ public sealed record HyperparameterImportance(string Name, double Share, double?
     public const int LeastRuns = 8;
 
     /// <summary>What the figures are, for the person who reads them.</summary>
-    public const string Method = "Permutation importance of a random forest of 100 trees on the runs shown; correlation is Spearman's.";
+    public const string Method = "Permutation importance of a random forest of 100 trees on all compared runs; correlation is Spearman's.";
 
     /// <param name="runs">For each run its hyperparameters as text, and the metric; runs without the metric are left out.</param>
     /// <returns>The most important first; only hyperparameters that differ. Empty with fewer than <see cref="LeastRuns"/> runs.</returns>

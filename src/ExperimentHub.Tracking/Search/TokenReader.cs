@@ -49,7 +49,7 @@ internal sealed class TokenReader(string field, string text)
         var message = token.Kind switch
         {
             FilterTokenKind.Bad => token.Text,
-            FilterTokenKind.End => $"It ends too early: {choice} is missing.",
+            FilterTokenKind.End => $"The filter ends too early: {choice} is missing.",
             _ => $"Found {Shown(token)} where {choice} belongs.{(nearest is null ? "" : $" Did you mean {nearest}?")}",
         };
         Fail(token.Position, token.Length, message, allowed, nearest);

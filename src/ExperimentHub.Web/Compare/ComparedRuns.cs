@@ -11,7 +11,7 @@ public sealed class ComparedRuns
     {
         Runs = runs;
         Settings = CompareVariable.Settings(runs);
-        Figures = CompareVariable.Metrics(runs, summaries);
+        Figures = [.. CompareVariable.Metrics(runs, summaries).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
         Groups = [.. SeedGroup.Of(runs).Select(group => new NamedGroup(NameOf(group), group))];
     }
 

@@ -48,7 +48,7 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     /// <summary>An own expression has no words unless it is one of the plain shapes; the next times say what it means.</summary>
     private string? Meaning => !_cronFits || _draft is not { } draft ? Figures.None
-        : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "As the next times say";
+        : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "see the next times";
 
     protected override Task OnParametersSetAsync()
     {
@@ -167,10 +167,10 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private static Task<IEnumerable<string>> FindZonesAsync(string? text, CancellationToken cancellation) => Task.FromResult(Matching(ZonedTimes.Zones, text));
 
-    /// <summary>All of them where nothing or a whole name was typed, so that the list opens in full.</summary>
+    /// <summary>All of them where nothing or a whole name was typed, so that the list opens in full; that name comes first, because Enter takes the first.</summary>
     private static IEnumerable<string> Matching(IEnumerable<string> names, string? text) =>
-        string.IsNullOrWhiteSpace(text) || names.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase)
-            ? names
+        string.IsNullOrWhiteSpace(text) ? names
+            : names.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) ? names.OrderByDescending(name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase))
             : names.Where(name => name.Contains(text.Trim().Replace(' ', '_'), StringComparison.OrdinalIgnoreCase) || name.Contains(text.Trim(), StringComparison.OrdinalIgnoreCase));
 
     private async Task SaveAsync()

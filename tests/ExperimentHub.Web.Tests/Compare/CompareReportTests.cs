@@ -85,7 +85,7 @@ public sealed class CompareReportTests
         Assert.Contains("test accuracy over batch size", page, StringComparison.Ordinal);
         // A curve, a line over the axes, a point.
         Assert.Equal(["path", "path", "circle"], Regex.Matches(page, "<(path|circle)[^>]*opacity=\"0.08\"[^>]*><title>run 16</title>").Select(found => found.Groups[1].Value));
-        Assert.Equal(3, page.Split("opacity=\"0.08\"").Length - 1);
+        Assert.Equal(3, Regex.Count(page, "opacity=\"0.08\"[^>]*><title>"));
     }
 
     [Fact]
@@ -126,6 +126,15 @@ public sealed class CompareReportTests
         Assert.Equal([curve], chart.Curves);
         Assert.Equal("M64 268M476 139M888 10", chart.Path(curve));
         Assert.Equal(["1", "100"], [chart.Rows.First().Text, chart.Rows.Last().Text]);
+    }
+
+    [Fact]
+    public void ReportChart_OnePoint_IsADot()
+    {
+        var curve = new ReportCurve("a", default, [(1, 5)], []);
+        var chart = new ReportChart("test_loss", [curve], log: false);
+        Assert.Equal([(888.0, 139.0)], chart.Dots(curve));
+        Assert.Empty(chart.Dots(new ReportCurve("long", default, [.. Enumerable.Range(0, 51).Select(i => ((double)i, 1.0))], [])));
     }
 
     [Fact]

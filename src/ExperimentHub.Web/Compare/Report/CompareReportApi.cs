@@ -40,7 +40,7 @@ internal static class CompareReportApi
             [nameof(CompareReport.Relations)] = relations,
             [nameof(CompareReport.Mistakes)] = await mistakes.ReadAsync(comparison.Runs, comparison.Baseline, address, cancellation),
             [nameof(CompareReport.HideEqual)] = address.HideEqual,
-            [nameof(CompareReport.Axis)] = CompareAddress.Words(address.Axis),
+            [nameof(CompareReport.Axis)] = $"{CompareAddress.Words(address.Axis)}{(address.Axis is CompareAxis.Training or CompareAxis.Time ? ", in seconds" : "")}",
             [nameof(CompareReport.Now)] = now,
             [nameof(CompareReport.Style)] = await TextAsync("app.css") + await TextAsync("report.css"),
         });

@@ -19,6 +19,8 @@ public sealed class ReportChart
     public const int Top = 10;
     public const int Bottom = 268;
 
+    private const int MostDots = 50;
+
     private readonly ReportAxis _x;
     private readonly ReportAxis _y;
 
@@ -51,6 +53,10 @@ public sealed class ReportChart
 
     /// <summary>The path of a curve in SVG's words.</summary>
     public string Path(ReportCurve curve) => Line(curve.Points.Select(point => (_x.At(point.X), _y.At(point.Y))));
+
+    /// <summary>Where the points of a curve are; none of one with so many that they would hide it. A curve of one point is nothing else.</summary>
+    public IEnumerable<(double X, double Y)> Dots(ReportCurve curve) => curve.Points.Count > MostDots ? []
+        : curve.Points.Select(point => (X: _x.At(point.X), Y: _y.At(point.Y))).Where(dot => dot is { X: not null, Y: not null }).Select(dot => (dot.X!.Value, dot.Y!.Value));
 
     /// <summary>The path of the area behind a curve.</summary>
     public string Area(ReportCurve curve)
