@@ -66,6 +66,9 @@ export class Histories {
 
   /** Reads a stretch again where only buckets of it are known. False where there is nothing more to know, or a newer question came. */
   async readCloser(runs, metrics, kind, zoom) {
+    // The page asks once more when the address has followed.
+    const question = JSON.stringify([kind, zoom, metrics, runs.map(({ id, version }) => [id, version])]);
+    if (question === this.question) return false;
     this.readingCloser?.abort();
     const { signal } = this.readingCloser = new AbortController();
     const width = zoom.to - zoom.from;
@@ -87,6 +90,7 @@ export class Histories {
       : [{ steps: [Math.min(...[...paces.values()].map(({ steps }) => steps[0])), Math.max(...[...paces.values()].map(({ steps }) => steps[1]))], runs: [...paces.values()].flatMap((pace) => pace.runs) }];
     const buckets = bucketsFor(runs);
     const series = new Map();
+    this.question = question;
     try {
       await Promise.all(asked.map(async ({ steps, runs: these }) => {
         const answer = await readMany(these.map(({ id }) => id), metrics, { from: steps[0], to: steps[1], buckets: 2 * buckets, times: false }, signal);
@@ -96,6 +100,8 @@ export class Histories {
     } catch (error) {
       if (signal.aborted) return false;
       throw error;
+    } finally {
+      if (this.question === question) this.question = undefined;
     }
     this.closer = {
       from, to, series, exact: [...series.values()].every(({ stepsPerBucket }) => Number(stepsPerBucket) === 0),
