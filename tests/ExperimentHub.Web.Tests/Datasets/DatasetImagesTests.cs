@@ -1,10 +1,8 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using ExperimentHub.Protocol.Datasets;
-using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
 
 namespace ExperimentHub.Web.Tests.Datasets;
