@@ -50,7 +50,7 @@ internal static class MetricMarks
         if (await db.MetricSnapshots.Where(s => s.RunNumber == run && s.Step > step).ExecuteDeleteAsync() > 0)
             await db.MetricSeries.Where(s => s.RunNumber == run).ExecuteUpdateAsync(set => set.SetProperty(s => s.AtBest, (double?)null));
         var lastEpoch = await db.MetricEpochs.Where(e => e.RunNumber == run).MaxAsync(e => (long?)e.EndStep);
-        var without = new List<MetricSeries>();
+        var withoutMean = new List<MetricSeries>();
         foreach (var series in await db.MetricSeries.Where(s => s.RunNumber == run && (s.LastStep > step || s.EpochStep > step)).ToListAsync())
         {
             if (series.LastStep > step)
@@ -58,10 +58,10 @@ internal static class MetricMarks
             if (series.Count == 0)
                 db.Remove(series);
             else if (series.EpochStep > step)
-                without.Add(series);
+                withoutMean.Add(series);
         }
 
-        await TakeMeansAsync(db, run, without, lastEpoch);
+        await TakeMeansAsync(db, run, withoutMean, lastEpoch);
         await db.SaveChangesAsync();
     }
 
