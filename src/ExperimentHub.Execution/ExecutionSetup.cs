@@ -66,7 +66,15 @@ public static class ExecutionSetup
             quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(4));
+        services.Configure<HostOptions>(host =>
+        {
+            // Trainers get their grace, and what they say in it is recorded. A request that does not end must not take that time from them, so nobody waits for anybody.
+            host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(2);
+            host.ServicesStopConcurrently = true;
+        });
         return services;
     }
+
+    /// <summary>What ends all trainers at once, for a hub that cannot wait for its own end any longer. Ask for it while the hub is well.</summary>
+    public static Action TrainerKill(this IServiceProvider services) => services.GetRequiredService<LivingTrainers>().KillAll;
 }

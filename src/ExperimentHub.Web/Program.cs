@@ -8,6 +8,8 @@ using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Security;
 
+// Before anything else: a hub may be told to end at any moment.
+using var ending = new HubEnding();
 var builder = WebApplication.CreateBuilder(args);
 if (HubOptions.Read(builder.Configuration, out var hub) is { Count: > 0 } problems)
     return Startup.Refuse(problems);
@@ -39,14 +41,25 @@ builder.Services.AddApi();
 builder.Services.AddHubSecurity();
 builder.Services.AddCompression();
 
-var app = builder.Build();
-await SqliteDatabase.PrepareAsync(app.Services, folder);
-app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
-await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
-app.UseHubSecurity();
-app.UseResponseCompression();
-app.MapApi();
-app.MapCheckpointDownloads();
-app.MapPages();
-await app.RunAsync();
+await using var app = builder.Build();
+try
+{
+    ending.ThrowIfAsked();
+    // Not to be broken off: a migration is done, or not begun.
+    await SqliteDatabase.PrepareAsync(app.Services, folder);
+    ending.ThrowIfAsked();
+    app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
+    await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
+    app.UseHubSecurity();
+    app.UseResponseCompression();
+    app.MapApi();
+    app.MapCheckpointDownloads();
+    app.MapPages();
+    await ending.RunAsync(app);
+}
+catch (OperationCanceledException e) when (ending.Explains(e))
+{
+    // It was told to end before it had started, and nothing was begun that is not done.
+}
+
 return 0;

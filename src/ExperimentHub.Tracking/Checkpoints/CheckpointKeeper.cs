@@ -59,6 +59,8 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (strays.Count > 0)
             logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, strays.Count);
         Delete(id, strays);
+        if (strays.Count > 0)
+            feed.Publish(id);
     }
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
