@@ -22,7 +22,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// </remarks>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DatasetLibrary datasets, DataFolder folder, ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    DatasetLibrary datasets, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
     : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Task, RunId> _active = new();
@@ -131,9 +131,9 @@ internal sealed class RunSupervisor(
 
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
-        var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices);
+        var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices, pace);
         var watch = new TrainerWatch(trainer, words, wishes, options, time);
-        var recording = minutes.TakeAsync(words);
+        var recording = minutes.TakeAsync(words, wishes.Any);
         await watch.WatchAsync(recording);
         words.End();
         await recording;
