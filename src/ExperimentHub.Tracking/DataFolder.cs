@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking;
@@ -9,8 +10,6 @@ namespace ExperimentHub.Tracking;
 public sealed class DataFolder
 {
     internal const string CheckpointFolderName = "checkpoints";
-
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <param name="root">Absolute or relative path; created where missing.</param>
     public DataFolder(string root)
@@ -24,6 +23,9 @@ public sealed class DataFolder
     public string QuartzDatabase => Path.Combine(Root, "quartz.db");
     public string LockFile => Path.Combine(Root, "hub.lock");
     public string Runs => Path.Combine(Root, "runs");
+
+    /// <summary>The database as it was before each of the last updates.</summary>
+    public string Backups => Path.Combine(Root, "backups");
 
     /// <summary>The hub's own data sets, each in a folder with its key.</summary>
     public string Datasets => Path.Combine(Root, "datasets");
@@ -55,5 +57,5 @@ public sealed class DataFolder
     }
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
-    public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);
+    public static void Create(string path) => OwnFolder.Create(path);
 }

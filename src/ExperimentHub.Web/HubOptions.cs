@@ -8,7 +8,8 @@ using ExperimentHub.Tracking.ExperimentFiles;
 namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
-internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
+/// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
+internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -19,6 +20,7 @@ internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, Ex
         var datasetFolder = Folder(hub["DatasetFolder"], Path.Combine(home, ".cache", "experimenthub", "datasets"));
         options = new HubOptions(
             Folder(hub["DataFolder"], Path.Combine(home, ".local", "share", "experimenthub")),
+            Switch(hub, "BeginAnew", problems),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
             new ExecutionOptions
@@ -40,6 +42,14 @@ internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, Ex
     }
 
     private static string Folder(string? configured, string fallback) => Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? fallback : configured);
+
+    private static bool Switch(IConfigurationSection hub, string name, List<string> problems)
+    {
+        if (bool.TryParse(hub[name], out var on) || string.IsNullOrWhiteSpace(hub[name]))
+            return on;
+        problems.Add($"Hub:{name} is '{hub[name]}', but must be true or false.");
+        return false;
+    }
 
     private static int Number(IConfigurationSection hub, string name, int fallback, int min, int max, List<string> problems)
     {

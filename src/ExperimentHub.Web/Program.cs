@@ -21,7 +21,7 @@ try
     folder = new DataFolder(hub.DataFolder);
     folderLock = DataFolderLock.Take(folder);
 }
-catch (DataFolderInUseException e)
+catch (Exception e) when (e is DataFolderInUseException or UnusableDataFolderException)
 {
     return Startup.Refuse([e.Message]);
 }
@@ -39,14 +39,27 @@ builder.Services.AddApi();
 builder.Services.AddHubSecurity();
 builder.Services.AddCompression();
 
-var app = builder.Build();
-await SqliteDatabase.PrepareAsync(app.Services, folder);
-app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
-await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
-app.UseHubSecurity();
-app.UseResponseCompression();
-app.MapApi();
-app.MapCheckpointDownloads();
-app.MapPages();
-await app.RunAsync();
-return 0;
+// Disposed last: what was logged before a refusal is written.
+await using var app = builder.Build();
+try
+{
+    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
+    await app.Services.OpenScheduleAsync(refusal => SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal));
+    app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
+    await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
+    app.UseHubSecurity();
+    app.UseResponseCompression();
+    app.MapApi();
+    app.MapCheckpointDownloads();
+    app.MapPages();
+    await app.RunAsync();
+    return 0;
+}
+catch (UnusableDataFolderException e)
+{
+    return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (SqliteDatabase.Explain(e, folder) is { } words)
+{
+    return Startup.Refuse([words]);
+}
