@@ -10,7 +10,7 @@ internal static class DatabaseWords
 {
     private const int NoSuchThing = 1, Busy = 5, Locked = 6, ReadOnly = 8, Failed = 10, Corrupt = 11, Full = 13, CannotOpen = 14, Authorization = 23, NotADatabase = 26, Permission = 3;
     private const long LeastSpace = 4 << 20;
-    private const int NoSpace = 28, QuotaUsedUp = 122, ReadOnlyDisk = 30; // ENOSPC, EDQUOT, EROFS
+    private const int NoSpace = 28, QuotaUsedUp = 122, ReadOnlyDisk = 30, NotAllowed = 13; // ENOSPC, EDQUOT, EROFS, EACCES
 
     /// <summary>Whether another program holds a database; it may let go of it.</summary>
     public static bool IsBusy(Exception e) => Sqlite(e)?.SqliteErrorCode is Busy or Locked;
@@ -32,9 +32,9 @@ internal static class DatabaseWords
             ? io.HResult switch
             {
                 NoSpace or QuotaUsedUp => NoRoom(folder),
-                ReadOnlyDisk => NotOurs(folder, io.Message),
+                ReadOnlyDisk or NotAllowed => NotOurs(folder, io.Message),
                 _ when io is NotAFileException => $"{io.Message} Move it away and start again.",
-                _ => $"The data folder {folder.Root} cannot be used: {io.Message}",
+                _ => null,
             }
             : Cause<UnauthorizedAccessException>(e) is { } refused ? NotOurs(folder, refused.Message) : null;
 

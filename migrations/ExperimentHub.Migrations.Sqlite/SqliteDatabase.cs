@@ -45,6 +45,10 @@ public static class SqliteDatabase
             {
                 throw new UnusableDataFolderException(words, e);
             }
+            catch (IOException e)
+            {
+                throw new UnusableDataFolderException($"The data folder {folder.Root} cannot be used: {e.Message}", e);
+            }
         }
     }
 

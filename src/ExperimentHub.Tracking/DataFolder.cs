@@ -11,12 +11,21 @@ public sealed class DataFolder
 {
     internal const string CheckpointFolderName = "checkpoints";
 
-    /// <param name="root">Absolute or relative path; created where missing.</param>
+    /// <summary>Not through links: what lies behind one is not the hub's.</summary>
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
+    /// <param name="root">Absolute or relative path; created where missing, closed to others where it is open.</param>
+    /// <exception cref="UnusableDataFolderException">It is not this user's alone, and cannot be made so.</exception>
     public DataFolder(string root)
     {
         Root = Path.GetFullPath(root);
-        Create(Root);
+        (var problem, Changed) = OwnFolder.Claim(Root);
+        if (problem is not null)
+            throw new UnusableDataFolderException($"The data folder cannot be used: {problem} (--Hub:DataFolder=<folder>)");
     }
+
+    /// <summary>What was changed of the folder to make it safe, for a person; null where nothing had to be.</summary>
+    public string? Changed { get; }
 
     public string Root { get; }
     public string HubDatabase => Path.Combine(Root, "hub.db");
@@ -51,7 +60,7 @@ public sealed class DataFolder
         var run = new DirectoryInfo(RunFolder(id));
         if (!run.Exists)
             return 0;
-        var bytes = run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
+        var bytes = run.EnumerateFiles("*", Everything).Sum(file => file.Length);
         run.Delete(recursive: true);
         return bytes;
     }

@@ -1,5 +1,6 @@
 using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
@@ -7,11 +8,14 @@ using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Security;
+using Microsoft.AspNetCore.Connections;
 
-var builder = WebApplication.CreateBuilder(args);
+OwnFolder.MakeEverythingPrivate();
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = Startup.ContentRoot(args) });
+Listening.UseDefault(builder.Configuration);
 if (HubOptions.Read(builder.Configuration, out var hub) is { Count: > 0 } problems)
     return Startup.Refuse(problems);
-if (Startup.TakenAddresses(builder.Configuration["Urls"] ?? "").ToList() is { Count: > 0 } taken)
+if (Startup.TakenAddresses(builder.Configuration).ToList() is { Count: > 0 } taken)
     return Startup.Refuse(taken);
 
 DataFolder folder;
@@ -41,6 +45,8 @@ builder.Services.AddCompression();
 
 // Disposed last: what was logged before a refusal is written.
 await using var app = builder.Build();
+if (folder.Changed is { } changed)
+    app.Logger.LogWarning("{Change}", changed);
 try
 {
     await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
@@ -56,6 +62,10 @@ try
     return 0;
 }
 catch (UnusableDataFolderException e)
+{
+    return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (e is ListeningRefusedException or IOException { InnerException: AddressInUseException })
 {
     return Startup.Refuse([e.Message]);
 }

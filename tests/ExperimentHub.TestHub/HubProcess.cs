@@ -60,6 +60,36 @@ public sealed class HubProcess : IAsyncDisposable
         return (process.ExitCode, errors);
     }
 
+    /// <summary>Starts a hub and kills it (kill -9) before or soon after it listens.</summary>
+    /// <param name="afterLine">Whether the delay begins when the hub says that it makes or updates its database, or when it is started.</param>
+    /// <returns>Whether it had begun to make or update its database, and whether it listened already.</returns>
+    public static async Task<(bool Began, bool Listened)> KillStartAsync(string dataFolder, bool afterLine, Func<TimeSpan> delay)
+    {
+        using var process = Launch(dataFolder, []);
+        _ = process.StandardError.ReadToEndAsync();
+        var (began, listened) = (false, false);
+        var beginning = new TaskCompletionSource();
+        var reading = Task.Run(async () =>
+        {
+            while (await process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                began |= line.Contains("Making a new database", StringComparison.Ordinal) || line.Contains("Updating ", StringComparison.Ordinal);
+                listened |= line.Contains("Now listening on", StringComparison.Ordinal);
+                if (began || listened)
+                    beginning.TrySetResult();
+            }
+
+            beginning.TrySetResult();
+        });
+        if (afterLine)
+            await beginning.Task;
+        await Task.Delay(delay());
+        process.Kill();
+        await process.WaitForExitAsync();
+        await reading;
+        return (began, listened);
+    }
+
     /// <summary>kill -9: the hub gets no chance to say anything to anybody.</summary>
     public async Task KillAsync()
     {

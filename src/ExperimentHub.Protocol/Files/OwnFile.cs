@@ -11,19 +11,24 @@ public static class OwnFile
 {
     private const uint OwnerOnly = 0x180; // 0600
 
+    /// <param name="followLink">For a folder that people fill: they may put a link to a file there.</param>
     /// <exception cref="FileNotFoundException">Nothing lies there.</exception>
     /// <exception cref="NotAFileException">Something else lies there.</exception>
     /// <exception cref="IOException">The system refused for another reason, in its words.</exception>
-    public static FileStream OpenRead(string path, bool isAsync = false) => new(OpenHandle(path), FileAccess.Read, 1 << 16, isAsync);
+    public static FileStream OpenRead(string path, bool followLink = false)
+    {
+        var handle = OpenHandle(path, followLink);
+        return new FileStream(handle, FileAccess.Read, 1 << 16, handle.IsAsync);
+    }
 
     /// <summary>The same, without a place in the file.</summary>
-    public static SafeFileHandle OpenHandle(string path) => Open(path, LibC.ReadOnly);
+    public static SafeFileHandle OpenHandle(string path, bool followLink = false) => Open(path, followLink ? LibC.ReadOnly : LibC.ReadOnly | LibC.NoFollow);
 
     /// <summary>Opens a file for writing at its end; makes it where it is missing, for its owner alone.</summary>
     public static FileStream OpenAppend(string path)
     {
-        var handle = Open(path, LibC.WriteOnly | LibC.Create | LibC.Append);
-        var file = new FileStream(handle, FileAccess.Write, 1 << 12);
+        var handle = Open(path, LibC.WriteOnly | LibC.Create | LibC.Append | LibC.NoFollow);
+        var file = new FileStream(handle, FileAccess.Write, 1 << 12, handle.IsAsync);
         file.Seek(0, SeekOrigin.End);
         return file;
     }
@@ -65,7 +70,7 @@ public static class OwnFile
 
     private static SafeFileHandle Open(string path, int flags)
     {
-        var descriptor = LibC.Open(path, flags | LibC.NoFollow | LibC.NonBlocking | LibC.CloseOnExec, OwnerOnly);
+        var descriptor = LibC.Open(path, flags | LibC.NonBlocking | LibC.CloseOnExec, OwnerOnly);
         if (descriptor < 0)
         {
             throw Marshal.GetLastPInvokeError() switch

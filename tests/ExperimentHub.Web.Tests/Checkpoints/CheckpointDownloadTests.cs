@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
@@ -11,7 +12,7 @@ namespace ExperimentHub.Web.Tests.Checkpoints;
 
 public sealed class CheckpointDownloadTests
 {
-    private static readonly byte[] Content = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
+    private static readonly byte[] Content = TinyCheckpoint.Of([.. Enumerable.Range(0, 135).Select(i => (byte)i)]);
     private static readonly string Hash = Convert.ToHexStringLower(SHA256.HashData(Content));
 
     [Fact]
