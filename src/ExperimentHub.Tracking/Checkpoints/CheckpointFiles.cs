@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using ExperimentHub.Protocol.Checkpoints;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 
@@ -11,6 +13,22 @@ public sealed class CheckpointFiles(DataFolder folder)
     /// <returns>The file at its start, or why it cannot be used.</returns>
     public Task<VerifiedCheckpoint> OpenAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default) =>
         OpenAsync(run, checkpoint.FileName, checkpoint.Size, checkpoint.Sha256, cancellation);
+
+    /// <summary>The same for somebody who takes it away: whatever its name says, it is a safetensors file.</summary>
+    public async Task<VerifiedCheckpoint> OpenToGiveAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default)
+    {
+        var opened = await OpenAsync(run, checkpoint, cancellation);
+        if (opened.File is not { } file)
+            return opened;
+        if (SafetensorsHeader.Problem(file) is { } problem)
+        {
+            await file.DisposeAsync();
+            return new VerifiedCheckpoint(null, $"It is not a safetensors file, so it is not handed out: {problem}");
+        }
+
+        file.Position = 0;
+        return opened;
+    }
 
     /// <summary>The furthest place that a run can go on from, both of whose files are what the database says; null where there is none.</summary>
     /// <param name="checkpoints">Of one run, in any order.</param>
@@ -54,7 +72,7 @@ public sealed class CheckpointFiles(DataFolder folder)
 
     /// <summary>Whether a file with a name of ours and this size really lies there.</summary>
     internal bool Holds(RunId run, string fileName, long size) =>
-        CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true } file && file.Length == size;
+        CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true, LinkTarget: null } file && OwnFile.Exists(file.FullName) && file.Length == size;
 
     /// <summary>The names of all files in a run's checkpoint folder.</summary>
     internal IReadOnlyList<string> In(RunId run) => new DirectoryInfo(folder.CheckpointFolder(run)) is { Exists: true } found ? [.. found.EnumerateFiles().Select(file => file.Name)] : [];
@@ -65,7 +83,8 @@ public sealed class CheckpointFiles(DataFolder folder)
     {
         if (Path.GetFileName(fileName) != fileName)
             throw new ArgumentException($"'{fileName}' is not a name inside a folder.", nameof(fileName));
-        if (Directory.Exists(folder.CheckpointFolder(run)))
+        // A folder in its place is not the hub's to delete.
+        if (Directory.Exists(folder.CheckpointFolder(run)) && OwnFile.KindOf(Path.Combine(folder.CheckpointFolder(run), fileName)) is not FileKind.Folder)
             File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
     }
 
@@ -75,11 +94,19 @@ public sealed class CheckpointFiles(DataFolder folder)
         FileStream file;
         try
         {
-            file = new FileStream(PathOf(run, fileName), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, useAsync: true);
+            file = OwnFile.OpenRead(PathOf(run, fileName));
         }
-        catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileNotFoundException)
         {
             return new VerifiedCheckpoint(null, "Its file is no longer in the data folder.");
+        }
+        catch (NotAFileException)
+        {
+            return new VerifiedCheckpoint(null, "Something that is not a file lies in its place in the data folder. It was not put there by the hub.");
+        }
+        catch (IOException)
+        {
+            return new VerifiedCheckpoint(null, "Its file cannot be opened. Does it belong to the user who runs the hub?");
         }
 
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
@@ -115,8 +116,7 @@ public sealed class ExperimentImport : IDisposable
     public async Task<Reception> ReceiveAsync(Stream content, CancellationToken cancellation)
     {
         var entries = new EntryCount();
-        // Without a buffer of its own: what the disk refuses is refused here, not when the file is closed.
-        await using var file = new FileStream(ReceivedPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        await using var file = OwnFile.CreateNew(ReceivedPath, isAsync: true);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
         try
         {
@@ -151,7 +151,7 @@ public sealed class ExperimentImport : IDisposable
             return new ImportResult(null, Problem: $"It has more than {ExperimentFileFormat.MaxEntries:N0} entries. A hub does not export that.");
         try
         {
-            await using var received = new FileStream(ReceivedPath, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            await using var received = OwnFile.OpenRead(ReceivedPath);
             // Reading through gigabytes takes a while, and nothing of it waits.
             return await Task.Run(async () =>
             {

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -159,7 +160,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     private async Task AddPointsAsync(long run, RunFacts facts, string series, CancellationToken cancellation)
     {
         var waiting = 0;
-        await using (var stream = new FileStream(series, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+        await using (var stream = OwnFile.OpenRead(series))
         {
             foreach (var part in SeriesEntry.Read(stream))
             {

@@ -29,7 +29,7 @@ internal static class ApiSetup
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
         services.Configure<JsonOptions>(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals);
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]).AddCheck<SchemaHealth>("schema", tags: ["ready", "live"]);
         return services;
     }
 
@@ -38,7 +38,7 @@ internal static class ApiSetup
         // Whatever under /api has no answer of its own (no such endpoint, wrong method, wrong type) gets a problem, never a page.
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), branch => branch.UseStatusCodePages());
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapHealthChecks("/healthz", new() { Predicate = _ => false });
+        app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live") });
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
         var api = app.MapGroup("/api/v1").WithTags("Runs");
         api.MapRuns();

@@ -23,7 +23,7 @@ internal static class CheckpointDownload
             || details.Checkpoints.FirstOrDefault(c => c.File.Epoch == number) is not { } checkpoint)
             return Results.Problem("This run has no checkpoint of that epoch.", statusCode: StatusCodes.Status404NotFound, title: "No such checkpoint");
 
-        var opened = await files.OpenAsync(run, checkpoint.File, cancellation);
+        var opened = await files.OpenToGiveAsync(run, checkpoint.File, cancellation);
         if (opened.File is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";
