@@ -12,6 +12,11 @@ public sealed class CheckpointFiles(DataFolder folder)
     public Task<VerifiedCheckpoint> OpenAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default) =>
         OpenAsync(run, checkpoint.FileName, checkpoint.Size, checkpoint.Sha256, cancellation);
 
+    /// <summary>Opens a checkpoint after comparing its size alone: for its length, not for its bytes, of which nothing is known.</summary>
+    public VerifiedCheckpoint OpenUnread(RunId run, Checkpoint checkpoint) => Holds(run, checkpoint.FileName, checkpoint.Size)
+        ? new VerifiedCheckpoint(new FileStream(PathOf(run, checkpoint.FileName), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0), null)
+        : new VerifiedCheckpoint(null, "Its file is no longer in the data folder, or not as it was saved.");
+
     /// <summary>The furthest place that a run can go on from, both of whose files are what the database says; null where there is none.</summary>
     /// <param name="checkpoints">Of one run, in any order.</param>
     /// <param name="pausePoint">The run's, where it has one.</param>
@@ -112,5 +117,5 @@ public sealed class CheckpointFiles(DataFolder folder)
     }
 }
 
-/// <summary>Either an open file whose hash is right, or the reason why there is none.</summary>
+/// <summary>Either an open file that is what the database says, or the reason why there is none.</summary>
 public sealed record VerifiedCheckpoint(FileStream? File, string? Problem);
