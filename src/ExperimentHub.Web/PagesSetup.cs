@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking;
+using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
@@ -59,11 +60,12 @@ public static class PagesSetup
         app.MapStaticAssets();
         app.MapRazorComponents<App>()
             // The hub's own policy already forbids every frame.
-            .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+            .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)
+            .AnswerHead();
     }
 
-    /// <summary>A person who looks for a page gets one of ours as an answer; a program gets the bare status.</summary>
-    private static bool IsPage(HttpContext context) =>
+    /// <summary>A person who looks for a page gets one of ours as an answer; a program gets problem details.</summary>
+    internal static bool IsPage(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method)
         && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
         && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);

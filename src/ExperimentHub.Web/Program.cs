@@ -6,7 +6,6 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
-using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Security;
 using Microsoft.AspNetCore.Connections;
 
@@ -58,10 +57,10 @@ try
     ending.ThrowIfAsked();
     app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
+    app.UseProblemAnswers();
     app.UseHubSecurity();
     app.UseResponseCompression();
     app.MapApi();
-    app.MapCheckpointDownloads();
     app.MapPages();
     await ending.RunAsync(app);
     return 0;

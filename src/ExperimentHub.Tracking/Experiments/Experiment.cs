@@ -9,8 +9,8 @@ namespace ExperimentHub.Tracking.Experiments;
 /// <summary>A named question that several runs try to answer.</summary>
 public sealed class Experiment
 {
-    public const int MaxNameLength = 100;
-    public const int MaxDescriptionLength = 2_000;
+    public const int MaxNameLength = Limits.ExperimentName;
+    public const int MaxDescriptionLength = Limits.ExperimentDescription;
 
     /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
     internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);

@@ -12,8 +12,8 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>One training of one frozen spec. It may take several attempts.</summary>
 public sealed class Run
 {
-    public const int MaxNameLength = 100;
-    public const int MaxNotesLength = 20_000;
+    public const int MaxNameLength = Limits.RunName;
+    public const int MaxNotesLength = Limits.Notes;
 
     /// <summary>Counts up in the order of creation; the key inside the database. Outside, a run is known by its <see cref="Id"/>.</summary>
     public long Number { get; init; }
@@ -178,6 +178,11 @@ public sealed class Run
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
+            run.Property(r => r.Error).IsCutAt(Limits.Explanation);
+            run.Property(r => r.FinishReason).IsCutAt(Limits.Explanation);
+            run.Property(r => r.DeviceName).IsCutAt(Limits.MachineWord);
+            run.Property(r => r.TorchVersion).IsCutAt(Limits.MachineWord);
+            run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.DeletedAt == null && r.Experiment.DeletedAt == null);

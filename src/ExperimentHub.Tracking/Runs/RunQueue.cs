@@ -214,8 +214,8 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
         if (!string.IsNullOrWhiteSpace(request.Name) && NameProblem(request.Name, Run.MaxNameLength) is { } name)
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
-        if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
-            problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
+        if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
+            problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
         problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -6,11 +7,11 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>A word that a person gave to a run, with a value where one was typed: <c>night</c>, <c>owner=anna</c>.</summary>
 public sealed class RunTag
 {
-    public const int MaxNameLength = 50;
-    public const int MaxValueLength = 200;
+    public const int MaxNameLength = Limits.TagName;
+    public const int MaxValueLength = Limits.TagValue;
 
     /// <summary>More would be a table, not tags.</summary>
-    public const int MaxOfARun = 50;
+    public const int MaxOfARun = Limits.TagsOfARun;
 
     /// <summary>What a run gets that came with an imported experiment; the value is the day.</summary>
     public const string Imported = "imported";

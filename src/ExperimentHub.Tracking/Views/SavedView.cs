@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -6,7 +7,7 @@ namespace ExperimentHub.Tracking.Views;
 /// <summary>A way to look at runs that somebody gave a name. Everybody sees it.</summary>
 public sealed class SavedView
 {
-    public const int MaxNameLength = 100;
+    public const int MaxNameLength = Limits.ViewName;
 
     public int Id { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Api;
@@ -20,7 +19,7 @@ internal static class AnnotationsApi
 
     private static async Task<IResult> WriteNotesAsync(string id, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
-        var (body, refusal) = await ReadAsync<NotesRequest>(request, cancellation);
+        var (body, refusal) = await ApiBody.ReadOptionalAsync<NotesRequest>(request, cancellation);
         return refusal ?? (body?.Notes is not { } notes
             ? ApiProblems.Invalid("notes", "Send {\"notes\": \"...\"}; an empty text removes them.")
             : await AnswerAsync(id, history, "notes", run => annotations.WriteNotesAsync(run, notes, cancellation), cancellation));
@@ -28,7 +27,7 @@ internal static class AnnotationsApi
 
     private static async Task<IResult> TagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
-        var (body, refusal) = await ReadAsync<TagRequest>(request, cancellation);
+        var (body, refusal) = await ApiBody.ReadOptionalAsync<TagRequest>(request, cancellation);
         return refusal ?? await AnswerAsync(id, history, "tag", run => annotations.TagAsync(run, Decoded(name), body?.Value.Trim() ?? "", cancellation), cancellation);
     }
 
@@ -43,25 +42,6 @@ internal static class AnnotationsApi
         if (result.Problem is { } problem)
             return ApiProblems.Invalid(field, problem);
         return await history.FindAsync(run, cancellation) is { } details ? Results.Ok(RunResource.Of(details)) : ApiProblems.NoSuchRun(id);
-    }
-
-    /// <returns>The body, null where there is none; or why it cannot be read.</returns>
-    private static async Task<(T? Body, IResult? Refusal)> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
-        where T : class
-    {
-        if (request.ContentLength is null or 0 && !request.HasJsonContentType())
-            return (null, null);
-        // Also keeps a page elsewhere from sending JSON as text/plain, which browsers allow without asking.
-        if (!request.HasJsonContentType())
-            return (null, Results.Problem("Send the request as application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not JSON"));
-        try
-        {
-            return (await request.ReadFromJsonAsync<T>(ApiSetup.StrictJson, cancellation), null);
-        }
-        catch (JsonException e)
-        {
-            return (null, ApiProblems.Unreadable(e));
-        }
     }
 
     /// <summary>The one escape that routing leaves as it is.</summary>

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
@@ -6,7 +7,7 @@ namespace ExperimentHub.Web.Api;
 /// <summary>One thing done to many runs, named one by one or by a filter.</summary>
 internal static class RunBulkApi
 {
-    private const int MaxIds = 10_000;
+    private const int MaxIds = Limits.IdsInARequest;
     private static readonly string[] Actions = ["tag", "untag", "archive", "unarchive", "stop", "delete"];
 
     public static void MapRunBulk(this RouteGroupBuilder api)
