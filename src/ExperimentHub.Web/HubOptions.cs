@@ -3,12 +3,13 @@ using System.Net;
 using ExperimentHub.Execution;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
 
 namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
-internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
+internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -21,6 +22,7 @@ internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, Ex
             Folder(hub["DataFolder"], Path.Combine(home, ".local", "share", "experimenthub")),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
+            new DeletionOptions(TimeSpan.FromHours(Number(hub, "KeepDeletedHours", (int)DeletionOptions.Usual.TotalHours, 1, 24 * 366, problems))),
             new ExecutionOptions
             {
                 DatasetFolder = datasetFolder,

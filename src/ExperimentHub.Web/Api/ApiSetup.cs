@@ -24,7 +24,7 @@ internal static class ApiSetup
         services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; clone, export and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
+            document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
             return Task.CompletedTask;
         }));
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
@@ -53,8 +53,10 @@ internal static class ApiSetup
         api.MapCompareReport();
         api.MapLive();
         api.MapAnnotations();
+        api.MapDeleted();
         var experiments = app.MapGroup("/api/v1").WithTags("Experiments");
         experiments.MapExperiments();
+        experiments.MapExperimentEdits();
         experiments.MapExperimentFiles();
         var datasets = app.MapGroup("/api/v1").WithTags("Data sets");
         datasets.MapDatasets();
