@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Execution;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web.Security;
 
@@ -9,7 +10,8 @@ namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
 /// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
-internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
+internal sealed record HubOptions(
+    string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -22,6 +24,7 @@ internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOpti
             Switch(hub, "BeginAnew", problems),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
+            new DeletionOptions(TimeSpan.FromHours(Number(hub, "KeepDeletedHours", (int)DeletionOptions.Usual.TotalHours, 1, 24 * 366, problems))),
             new ExecutionOptions
             {
                 DatasetFolder = datasetFolder,

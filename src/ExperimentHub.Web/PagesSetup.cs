@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
@@ -32,6 +33,7 @@ public static class PagesSetup
             mud.SnackbarConfiguration.PreventDuplicates = true;
         });
         services.AddScoped<Confirmation>();
+        services.AddScoped<EditConflicts>();
         services.AddSingleton<MistakePairs>();
         DataFolder.Create(folder.Keys);
         services.AddDataProtection().SetApplicationName("ExperimentHub").PersistKeysToFileSystem(new DirectoryInfo(folder.Keys));

@@ -64,7 +64,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             CreatedAt = facts.CreatedAt,
             DeletedAt = Experiment.Arriving,
         };
-        db.Experiments.Add(experiment);
+        db.Experiments.Add(experiment.Begin(SettingsOrigin.Import, time.GetUtcNow().UtcDateTime));
         await db.SaveChangesAsync(cancellation);
         return experiment.Id;
     }

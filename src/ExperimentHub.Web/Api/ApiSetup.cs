@@ -34,8 +34,8 @@ internal static class ApiSetup
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "ExperimentHub API";
-                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; clone, export and import "
-                    + "experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
+                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export "
+                    + "and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
                     + "details (application/problem+json). Bodies are JSON as UTF-8 and come uncompressed.";
                 return Task.CompletedTask;
             });
@@ -67,8 +67,10 @@ internal static class ApiSetup
         api.MapCompareReport();
         api.MapLive();
         api.MapAnnotations();
+        api.MapDeleted();
         var experiments = v1.MapGroup("").WithTags("Experiments");
         experiments.MapExperiments();
+        experiments.MapExperimentEdits();
         experiments.MapExperimentFiles();
         var datasets = v1.MapGroup("").WithTags("Data sets");
         datasets.MapDatasets();
