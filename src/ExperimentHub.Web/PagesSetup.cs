@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Security;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.StaticWebAssets;
@@ -17,7 +18,7 @@ public static class PagesSetup
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // A page keeps nothing that is not in its address or the database, so few circuits are worth keeping for long.
-            circuits.DisconnectedCircuitMaxRetained = 50;
+            circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(30);
         });
@@ -47,7 +48,8 @@ public static class PagesSetup
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.Use((context, next) =>
         {
-            if (!IsPage(context) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            // A person who looks for a page gets one of ours as an answer; a program gets the bare status.
+            if (!PagePlaces.IsPage(context.Request) && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
                 pages.Enabled = false;
             return next(context);
         });
@@ -61,10 +63,4 @@ public static class PagesSetup
             // The hub's own policy already forbids every frame.
             .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
     }
-
-    /// <summary>A person who looks for a page gets one of ours as an answer; a program gets the bare status.</summary>
-    private static bool IsPage(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method)
-        && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
-        && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
 }

@@ -37,6 +37,7 @@ builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDataba
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddPagePlaces(hub.Connections);
 builder.Services.AddCompression();
 
 var app = builder.Build();
@@ -44,6 +45,7 @@ await SqliteDatabase.PrepareAsync(app.Services, folder);
 app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
 await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
 app.UseHubSecurity();
+app.UsePagePlaces();
 app.UseResponseCompression();
 app.MapApi();
 app.MapCheckpointDownloads();
