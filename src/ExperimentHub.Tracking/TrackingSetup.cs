@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
@@ -39,6 +40,8 @@ public static class TrackingSetup
         services.AddSingleton<RunDeletion>();
         services.AddSingleton<DeletedThings>();
         services.AddSingleton<RunBulk>();
+        services.TryAddSingleton(QueryLimits.Default);
+        services.AddSingleton<QueryTurns>();
         services.AddSingleton<RunSearch>();
         services.AddSingleton<RunGrouping>();
         services.AddSingleton<RunExport>();

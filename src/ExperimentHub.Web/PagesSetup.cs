@@ -19,7 +19,7 @@ public static class PagesSetup
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // A page keeps nothing that is not in its address or the database, so few circuits are worth keeping for long.
-            circuits.DisconnectedCircuitMaxRetained = 50;
+            circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(30);
         });

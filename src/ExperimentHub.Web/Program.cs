@@ -42,6 +42,7 @@ builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDataba
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddPagePlaces(hub.Connections);
 builder.Services.AddCompression();
 
 // Disposed last: what was logged before a refusal is written.
@@ -59,6 +60,7 @@ try
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
     app.UseProblemAnswers();
     app.UseHubSecurity();
+    app.UsePagePlaces();
     app.UseResponseCompression();
     app.MapApi();
     app.MapPages();

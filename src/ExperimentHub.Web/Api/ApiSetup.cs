@@ -48,6 +48,7 @@ internal static class ApiSetup
 
     public static void MapApi(this WebApplication app)
     {
+        app.UseRequestQueries();
         app.MapOpenApi("/openapi/{documentName}.json").AnswerHead();
         app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live") });
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
