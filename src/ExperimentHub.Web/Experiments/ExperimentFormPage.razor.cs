@@ -12,14 +12,21 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
 public sealed partial class ExperimentFormPage(
-    ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts, IJSRuntime js) : IDisposable
+    ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts, IJSRuntime js) : IAsyncDisposable
 {
     private ElementReference _form;
     private Draft? _saved;
 
     // What the draft began from, and what is there now where somebody else has saved meanwhile.
-    private Experiment? _begunFrom;
+    private int? _begunFrom;
     private Experiment? _newer;
+
+    // What the browser keeps until it is saved. Read once for each form, when the page can ask the browser.
+    private readonly KeptDraft<KeptForm> _kept = new(js);
+    private DateTime? _keptAt;
+    private string? _readFor;
+    private bool _lay;
+    private bool _keep;
 
     // The hub chose this name; where nobody has typed another it chooses again when it is taken.
     private string? _proposedName;
@@ -42,6 +49,8 @@ public sealed partial class ExperimentFormPage(
     [SupplyParameterFromQuery(Name = "from")]
     private string? FromText { get; set; }
 
+    private string Key => $"experiment/{(Id is { } id ? id.ToString(CultureInfo.InvariantCulture) : $"new/{FromText}")}";
+
     private string Title => Id is null ? "New experiment" : $"Edit {_saved?.Name}";
 
     private bool IsChanged => !_saving && _draft != (_saved ?? Draft.Empty);
@@ -51,7 +60,7 @@ public sealed partial class ExperimentFormPage(
     protected override async Task OnParametersSetAsync()
     {
         (_ready, _missing, _submitted, _refusal, _refused) = (false, false, false, null, new Dictionary<string, string>());
-        (_begunFrom, _newer, _proposedName) = (null, null, null);
+        (_begunFrom, _newer, _proposedName, _saved, _keptAt) = (null, null, null, null, null);
         if (Id is { } id)
         {
             if (await experiments.FindAsync(id) is not { } experiment)
@@ -68,7 +77,7 @@ public sealed partial class ExperimentFormPage(
         _ready = true;
     }
 
-    private void BeginFrom(Experiment experiment) => (_begunFrom, _newer, _saved) = (experiment, null, Draft.Of(experiment));
+    private void BeginFrom(Experiment experiment) => (_begunFrom, _newer, _saved) = (experiment.Version, null, Draft.Of(experiment));
 
     private async Task<Draft?> CloneAsync()
     {
@@ -85,7 +94,7 @@ public sealed partial class ExperimentFormPage(
             return;
         _ = InvokeAsync(async () =>
         {
-            if (_saving || _begunFrom is not { } begun || await experiments.FindAsync(id) is not { } now || now.Version == begun.Version)
+            if (_saving || _begunFrom is not { } begun || await experiments.FindAsync(id) is not { } now || now.Version == begun)
                 return;
             // Whoever has typed nothing yet sees what is there.
             if (_draft == _saved)
@@ -113,6 +122,7 @@ public sealed partial class ExperimentFormPage(
         if (draft.Description != _draft.Description)
             Forget("description");
         _draft = draft;
+        _keep = true;
         _checked = draft.Spec.Check(datasets.Find(draft.Spec[SpecFields.Dataset]));
         _refusal = null;
     }
@@ -136,6 +146,7 @@ public sealed partial class ExperimentFormPage(
             : await experiments.CreateAsync(new ExperimentDraft(_draft.Name, _draft.Description, _checked.Spec), anyName: _draft.Name == _proposedName);
         if (result.Id is { } saved)
         {
+            await _kept.ForgetAsync(Key);
             navigation.NavigateTo($"experiments/{saved}");
             return;
         }
@@ -162,7 +173,7 @@ public sealed partial class ExperimentFormPage(
             _draft.Name == begun.Name ? null : _draft.Name,
             _draft.Description == begun.Description ? null : _draft.Description,
             _draft.Spec == begun.Spec ? null : _checked.Spec);
-        return experiments.UpdateAsync(id, change, _begunFrom!.Version);
+        return experiments.UpdateAsync(id, change, _begunFrom!.Value);
     }
 
     private async Task CompareAsync()
@@ -187,6 +198,8 @@ public sealed partial class ExperimentFormPage(
             case ConflictChoice.TakeTheirs:
                 BeginFrom(now);
                 Change(theirs);
+                _keep = false;
+                await _kept.ForgetAsync(Key);
                 break;
             case ConflictChoice.KeepMine:
                 // What they changed elsewhere stays theirs; what is typed here is now typed over theirs.
@@ -204,7 +217,65 @@ public sealed partial class ExperimentFormPage(
         StateHasChanged();
     }
 
-    public void Dispose() => experiments.Changed -= OnChanged;
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!_ready)
+            return;
+        var key = Key;
+        if (_readFor != key)
+        {
+            _readFor = key;
+            if (await _kept.ReadAsync(key) is { } kept)
+            {
+                Restore(kept.State, DateTimeOffset.FromUnixTimeMilliseconds(kept.At).UtcDateTime);
+                StateHasChanged();
+            }
+        }
+        else if (_lay)
+        {
+            _lay = false;
+            await _kept.LayAsync(key);
+        }
+        else if (_keep)
+        {
+            _keep = false;
+            await _kept.KeepAsync(key, new KeptForm(KeptForm.Fields.Of(_draft), _saved is null ? null : KeptForm.Fields.Of(_saved), _begunFrom));
+        }
+    }
+
+    /// <summary>As old as it was: what somebody else has saved since is a conflict, as it would have been without the interruption.</summary>
+    private void Restore(KeptForm kept, DateTime at)
+    {
+        var now = _begunFrom;
+        if (Id is not null && kept is { Before: { } before, Version: { } version })
+        {
+            var current = _saved;
+            (_saved, _begunFrom) = (before.Draft, version);
+            if (now != version && current != _saved)
+                _ = LookForNewerAsync();
+        }
+
+        Change(kept.Typed.Draft);
+        (_keptAt, _lay, _keep) = (at, true, false);
+    }
+
+    private async Task LookForNewerAsync()
+    {
+        _newer = Id is { } id ? await experiments.FindAsync(id) : null;
+        StateHasChanged();
+    }
+
+    private async Task StartOverAsync()
+    {
+        await _kept.ForgetAsync(Key);
+        await OnParametersSetAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        experiments.Changed -= OnChanged;
+        await _kept.DisposeAsync();
+    }
 
     private async Task FocusFirstInvalidAsync()
     {
@@ -214,7 +285,11 @@ public sealed partial class ExperimentFormPage(
 
     private async Task AskBeforeLeavingAsync(LocationChangingContext leaving)
     {
-        if (IsChanged && !await confirmation.AskAsync("Leave without saving?", "What you typed here is not saved yet.", "Leave", "Keep editing"))
+        if (!IsChanged)
+            return;
+        if (await confirmation.AskAsync("Leave without saving?", "What you typed here is not saved yet.", "Leave", "Keep editing"))
+            await _kept.ForgetAsync(Key);
+        else
             leaving.PreventNavigation();
     }
 
@@ -224,5 +299,20 @@ public sealed partial class ExperimentFormPage(
         public static Draft Of(Experiment experiment) => new(experiment.Name, experiment.Description, SpecDraft.Of(experiment.DefaultSpec));
 
         public static Draft Empty { get; } = new("", "", SpecDraft.Tutorial);
+    }
+    /// <summary>The form's state as the browser keeps it.</summary>
+    /// <param name="Typed">As typed.</param>
+    /// <param name="Before">What it began from, with its version; null for a new experiment.</param>
+    private sealed record KeptForm(KeptForm.Fields Typed, KeptForm.Fields? Before, int? Version)
+    {
+        /// <param name="Spec">The fields that differ from the tutorial's, as an address has them.</param>
+        internal sealed record Fields(string Name, string Description, Dictionary<string, string?> Spec)
+        {
+            public static Fields Of(Draft draft) => new(draft.Name, draft.Description,
+                draft.Spec.Beyond(SpecDraft.Tutorial).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value?.ToString()));
+
+            [System.Text.Json.Serialization.JsonIgnore]
+            public Draft Draft => new(Name, Description, SpecDraft.Tutorial.With(Spec));
+        }
     }
 }
