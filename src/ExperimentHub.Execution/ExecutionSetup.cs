@@ -58,7 +58,12 @@ public static class ExecutionSetup
             quartz.UsePersistentStore(store =>
             {
                 store.UseSqlite(driver, connectionString);
-                store.ConfigureStore(jobs => jobs.StoreJobDataAsStrings = true);
+                store.ConfigureStore(jobs =>
+                {
+                    jobs.StoreJobDataAsStrings = true;
+                    // A store whose end comes late must not keep the process alive.
+                    jobs.UseBackgroundThreads = true;
+                });
                 store.ProvisionSchema();
             });
             quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());
