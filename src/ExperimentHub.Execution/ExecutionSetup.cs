@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
@@ -20,6 +21,27 @@ public static class ExecutionSetup
 
     /// <summary>The pool is sized before the devices are known; the limits of the execution groups do the real counting.</summary>
     private const int MostGpus = 16;
+
+    /// <summary>Opens the schedule's database before anything is started, so that one which cannot be used is heard of in time.</summary>
+    /// <param name="renew">Makes it anew, if that helps against this error; says whether it did.</param>
+    public static async Task OpenScheduleAsync(this IServiceProvider services, Func<Exception, Task<bool>> renew, CancellationToken cancellation = default)
+    {
+        var schedulers = services.GetRequiredService<ISchedulerFactory>();
+        Exception refusal;
+        try
+        {
+            await schedulers.GetScheduler(cancellation);
+            return;
+        }
+        catch (SchedulerException e)
+        {
+            refusal = e;
+        }
+
+        if (!await renew(refusal))
+            ExceptionDispatchInfo.Throw(refusal);
+        await schedulers.GetScheduler(cancellation);
+    }
 
     /// <summary>Adds what makes queued runs happen. Quartz keeps its schedule in a database file of its own.</summary>
     /// <param name="services">The hub's services.</param>
