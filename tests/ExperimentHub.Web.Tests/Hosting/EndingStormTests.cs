@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using ExperimentHub.TestHub;
-using ExperimentHub.Web.Tests.Datasets;
 
 namespace ExperimentHub.Web.Tests.Hosting;
 
@@ -28,42 +26,16 @@ public sealed class EndingStormTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Terminate_WhileAQuickRunTrains_InterruptsItAndLeavesNobodyBehind()
+    public async Task Terminate_WhileQuickRunsTrain_InterruptsThemAndLeavesNobodyBehind()
     {
-        var random = new Random(20261129);
-        var ids = new List<string>();
-        var trainers = new HashSet<int>();
-        for (var round = 0; round < 6; round++)
-        {
-            await using var hub = await HubProcess.StartAsync(_data, "--Hub:CpuSlots=2");
-            if (round == 0)
-            {
-                using var upload = Upload();
-                using var answer = await hub.Http.PostAsync(new Uri("/api/v1/datasets", UriKind.Relative), upload, TestContext.Current.CancellationToken);
-                answer.EnsureSuccessStatusCode();
-                foreach (var name in new[] { "a", "b" })
-                    ids.Add((await hub.StartRunAsync($$"""{"experiment": "storm", "name": "{{name}}", "spec": {"dataset": "tiny", "batchSize": 50, "epochs": 10000} }"""))["id"]!.GetValue<string>());
-            }
-
-            // Until both have a trainer; from there on any moment will do.
-            while (!(await RunsAsync(hub, ids)).All(run => run["status"]!.GetValue<string>() == "running") || Processes.ChildrenOf(hub.Id).Count != 2)
-                await Task.Delay(50, TestContext.Current.CancellationToken);
-            trainers.UnionWith(Processes.ChildrenOf(hub.Id));
-            await Task.Delay(TimeSpan.FromSeconds(2 * random.NextDouble()), TestContext.Current.CancellationToken);
-
-            var (code, errors) = await hub.TerminateAsync();
-            Assert.Equal((0, ""), (code, errors));
-            Assert.DoesNotContain(trainers, Processes.Lives);
-        }
-
-        await using var last = await HubProcess.StartAsync(_data, "--Hub:CpuSlots=2");
-        foreach (var run in await RunsAsync(last, ids))
-        {
-            Assert.Contains(run["status"]!.GetValue<string>(), new[] { "queued", "running" });
-            Assert.All(run["attempts"]!.AsArray().Where(attempt => attempt!["endedAt"] is not null), attempt => Assert.Equal("interrupted", attempt!["ending"]!.GetValue<string>()));
-            // Six hubs ended under it, and each is an attempt.
-            Assert.Equal(6, run["attempts"]!.AsArray().Count(attempt => attempt!["endedAt"] is not null));
-        }
+        const int rounds = 6;
+        var storm = await EndingStorm.RunAsync(rounds, seed: 20261129, output.WriteLine);
+        Assert.Equal(Enumerable.Repeat(0, rounds), storm.ExitCodes);
+        Assert.Equal("", storm.Errors); // also not that it had to end at once
+        Assert.Equal(0, storm.TrainersLeft);
+        // Every hub ended under both runs, and each time that is an attempt.
+        Assert.Equal(Enumerable.Repeat("interrupted", 2 * rounds), storm.Endings);
+        Assert.All(storm.Runs, run => Assert.Contains(run["status"]!.GetValue<string>(), new[] { "queued", "running" }));
     }
 
     [Fact]
@@ -90,27 +62,5 @@ public sealed class EndingStormTests(ITestOutputHelper output) : IDisposable
     {
         if (Directory.Exists(_data))
             Directory.Delete(_data, recursive: true);
-    }
-
-    /// <summary>So few images that an epoch takes a few milliseconds.</summary>
-    private static MultipartFormDataContent Upload()
-    {
-        static byte[] Labels(int count) => TinyIdx.Labels([.. Enumerable.Range(0, count).Select(i => (byte)(i % 2))]);
-        return new MultipartFormDataContent
-        {
-            { new StringContent("tiny"), "name" },
-            { new ByteArrayContent(TinyIdx.Images(200)), "trainImages", "trainImages" },
-            { new ByteArrayContent(Labels(200)), "trainLabels", "trainLabels" },
-            { new ByteArrayContent(TinyIdx.Images(50)), "testImages", "testImages" },
-            { new ByteArrayContent(Labels(50)), "testLabels", "testLabels" },
-        };
-    }
-
-    private static async Task<List<JsonNode>> RunsAsync(HubProcess hub, List<string> ids)
-    {
-        var runs = new List<JsonNode>();
-        foreach (var id in ids)
-            runs.Add(await hub.ReadRunAsync(id));
-        return runs;
     }
 }
