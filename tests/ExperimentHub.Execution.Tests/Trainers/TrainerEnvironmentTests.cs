@@ -49,10 +49,11 @@ public sealed class TrainerEnvironmentTests
         using var fake = new FakeTrainer("env; exit 0");
         await using var hub = await EmptyHub.CreateAsync();
         var living = new LivingTrainers(hub.Folder, NullLogger<LivingTrainers>.Instance);
-        using var trainer = TrainerProcess.Start(new TrainerProgram(new ExecutionOptions { DatasetFolder = "unused", TrainerPath = fake.Program }, living), []);
+        var program = new TrainerProgram(new ExecutionOptions { DatasetFolder = "unused", TrainerPath = fake.Program }, living);
+        using var trainer = TrainerProcess.Start(program, []);
         trainer.Say(new Protocol.Trainers.StopTraining());
         var lines = new List<string>();
-        while (await trainer.Lines.ReadAsync(TestContext.Current.CancellationToken) is { } line)
+        while (await trainer.Lines.ReadAsync() is { } line)
             lines.Add(line.Text);
         Assert.Contains(lines, line => line.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("DOTNET_ROOT=", StringComparison.Ordinal));
