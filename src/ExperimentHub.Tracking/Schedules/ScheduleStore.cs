@@ -55,7 +55,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var schedule = new Schedule
         {
             ExperimentId = experimentId,
-            CronTyped = draft.Cron.Trim(),
+            CronTyped = string.Join(' ', CronDraft.Fields(draft.Cron)),
             Cron = fireTimes.Read(draft.Cron).Cron!,
             TimeZone = draft.TimeZone,
             Enabled = draft.Enabled,
@@ -75,7 +75,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (await db.Schedules.FirstOrDefaultAsync(s => s.Id == id, cancellation) is not { } schedule)
             return new ScheduleResult(null, [new SpecProblem("cron", "This schedule no longer exists.")]);
-        schedule.CronTyped = draft.Cron.Trim();
+        schedule.CronTyped = string.Join(' ', CronDraft.Fields(draft.Cron));
         schedule.Cron = fireTimes.Read(draft.Cron).Cron!;
         schedule.TimeZone = draft.TimeZone;
         schedule.Enabled = draft.Enabled;
@@ -96,6 +96,29 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         await db.SaveChangesAsync(cancellation);
         Changed?.Invoke(id);
         return true;
+    }
+
+    /// <summary>Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.</summary>
+    public async Task HaltAsync(int id, string why, CancellationToken cancellation = default)
+    {
+        await _firing.WaitAsync(cancellation);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            await using var together = await db.Database.BeginTransactionAsync(cancellation);
+            if (await db.Schedules.Where(s => s.Id == id && s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
+                return;
+            var now = time.GetUtcNow().UtcDateTime;
+            db.ScheduleFires.Add(new ScheduleFire { ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now, Outcome = FireOutcome.Halted, Note = why });
+            await db.SaveChangesAsync(cancellation);
+            await together.CommitAsync(cancellation);
+        }
+        finally
+        {
+            _firing.Release();
+        }
+
+        Changed?.Invoke(id);
     }
 
     /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>
@@ -158,7 +181,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var earlier = await db.ScheduleFires.Where(f => f.ScheduleId == id && f.RunId != null).Select(f => f.RunId).ToListAsync(cancellation);
         var active = await db.Runs.Where(r => earlier.Contains(r.Id) && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running))
             .Select(r => r.Name).FirstOrDefaultAsync(cancellation);
-        var number = (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
+        var number = await NextNumberAsync(db, id, cancellation);
         var fire = new ScheduleFire
         {
             ScheduleId = id,
@@ -185,6 +208,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         await db.SaveChangesAsync(cancellation);
         return fire;
     }
+
+    private static async Task<int> NextNumberAsync(TrackingDb db, int id, CancellationToken cancellation) =>
+        (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
 
     private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires, CancellationToken cancellation)
     {
