@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Experiments;
@@ -19,7 +20,8 @@ internal static class ExperimentNames
     {
         foreach (var name in names)
         {
-            if (!await db.Experiments.AnyAsync(e => e.Name == name, cancellation))
+            var key = NameRule.Key(name);
+            if (!await db.Experiments.AnyAsync(e => e.NameKey == key, cancellation))
                 return name;
         }
 
@@ -27,5 +29,5 @@ internal static class ExperimentNames
     }
 
     private static string With(string name, string ending) =>
-        (name.Length + ending.Length <= Experiment.MaxNameLength ? name : name[..(Experiment.MaxNameLength - ending.Length)].TrimEnd()) + ending;
+        NameRule.Cut(name, Experiment.MaxNameLength - ending.Length) + ending;
 }

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -42,7 +43,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, problems);
         var experiment = new Experiment
         {
-            Name = draft.Name.Trim(),
+            Name = NameRule.Tidied(draft.Name),
             Description = draft.Description.Trim(),
             DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
@@ -77,7 +78,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, problems);
         if (await db.Experiments.FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
-        experiment.Name = draft.Name.Trim();
+        experiment.Name = NameRule.Tidied(draft.Name);
         experiment.Description = draft.Description.Trim();
         experiment.DefaultSpec = draft.DefaultSpec.Tidied();
         await db.SaveChangesAsync(cancellation);
@@ -117,7 +118,7 @@ public sealed class ExperimentStore(
     public async Task<Experiment?> FindAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
+        return await db.Experiments.AsNoTracking().CalledAsync(name, cancellation);
     }
 
     /// <summary>A deleted experiment that <see cref="RestoreAsync"/> can still bring back.</summary>
@@ -161,7 +162,7 @@ public sealed class ExperimentStore(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
-        if (await db.Experiments.AnyAsync(e => e.Id != id && e.Name == experiment.Name, cancellation))
+        if (await db.Experiments.AnyAsync(e => e.Id != id && e.NameKey == experiment.NameKey, cancellation))
             return $"Another experiment is called '{experiment.Name}' by now. Rename that one first.";
         experiment.DeletedAt = null;
         await db.SaveChangesAsync(cancellation);
@@ -203,12 +204,20 @@ public sealed class ExperimentStore(
     private async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)
     {
         var problems = new List<SpecProblem>();
-        if (RunQueue.NameProblem(draft.Name, Experiment.MaxNameLength) is { } problem)
-            problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
-        else if (await db.Experiments.AnyAsync(e => e.Name == draft.Name.Trim() && e.Id != id, cancellation))
-            problems.Add(new SpecProblem("name", $"There is an experiment called '{draft.Name.Trim()}' already. Choose another name."));
-        if (draft.Description.Length > Experiment.MaxDescriptionLength)
-            problems.Add(new SpecProblem("description", $"The description may have at most {Experiment.MaxDescriptionLength:N0} characters; this one has {draft.Description.Length:N0}."));
+        var (name, key) = (NameRule.Tidied(draft.Name), NameRule.Key(draft.Name));
+        if (NameRule.Problem(draft.Name, Experiment.MaxNameLength) is { } problem)
+        {
+            // A name that an older hub allowed stays until another is chosen.
+            if (!await db.Experiments.AnyAsync(e => e.Id == id && e.Name == draft.Name, cancellation))
+                problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
+        }
+        else if (await db.Experiments.AnyAsync(e => e.NameKey == key && e.Id != id, cancellation) && !await db.Experiments.AnyAsync(e => e.Id == id && e.Name == name, cancellation))
+        {
+            problems.Add(new SpecProblem("name", $"There is an experiment called '{name}' already. Choose another name."));
+        }
+
+        if (NameRule.TextProblem(draft.Description, Experiment.MaxDescriptionLength, lines: true) is { } wrong)
+            problems.Add(new SpecProblem("description", $"The description {wrong}"));
         problems.AddRange(draft.DefaultSpec.Validate(datasets.Find(draft.DefaultSpec.Dataset)).Select(p => p with { Field = $"spec.{p.Field}" }));
         return problems;
     }

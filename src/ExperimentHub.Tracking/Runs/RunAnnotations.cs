@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -10,16 +11,16 @@ public readonly record struct AnnotationResult(bool Found, string? Problem = nul
 public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunFeed feed)
 {
     public Task<AnnotationResult> RenameAsync(RunId id, string name, CancellationToken cancellation = default) =>
-        ChangeAsync(id, RunQueue.NameProblem(name, Run.MaxNameLength) is { } problem ? $"The run's name {problem}" : null, run => run.Name = name.Trim(), cancellation);
+        ChangeAsync(id, NameRule.Problem(name, Run.MaxNameLength) is { } problem ? $"The run's name {problem}" : null, run => run.Name = NameRule.Tidied(name), cancellation);
 
     /// <param name="markdown">Replaces what was written before.</param>
     public Task<AnnotationResult> WriteNotesAsync(RunId id, string markdown, CancellationToken cancellation = default) =>
-        ChangeAsync(id, markdown.Length > Run.MaxNotesLength ? $"Notes may have at most {Run.MaxNotesLength:N0} characters; these have {markdown.Length:N0}." : null,
-            run => run.Notes = markdown, cancellation);
+        ChangeAsync(id, NameRule.TextProblem(markdown, Run.MaxNotesLength, lines: true) is { } problem ? $"The text of the notes {problem}" : null, run => run.Notes = markdown, cancellation);
 
     /// <summary>Gives a run a tag; one of the same name gets the new value.</summary>
     public async Task<AnnotationResult> TagAsync(RunId id, string name, string value, CancellationToken cancellation = default)
     {
+        (name, value) = (NameRule.Tidied(name), NameRule.Tidied(value));
         if (RunTag.Problem(name, value) is { } problem)
             return new AnnotationResult(Found: true, problem);
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -27,7 +28,7 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         if (await NumberAsync(db, id, cancellation) is not { } run)
             return new AnnotationResult(Found: false);
         var tags = await db.RunTags.Where(t => t.RunNumber == run).ToListAsync(cancellation);
-        if (tags.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase)) is { } known)
+        if (RunTag.Called(tags, name) is { } known)
             known.Value = value;
         else if (tags.Count >= RunTag.MaxOfARun)
             return new AnnotationResult(Found: true, $"A run has at most {RunTag.MaxOfARun} tags. Remove one first.");
@@ -45,8 +46,12 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (await NumberAsync(db, id, cancellation) is not { } run)
             return new AnnotationResult(Found: false);
-        if (await db.RunTags.Where(t => t.RunNumber == run && t.Name == name).ExecuteDeleteAsync(cancellation) > 0)
+        if (RunTag.Called(await db.RunTags.Where(t => t.RunNumber == run).ToListAsync(cancellation), name) is { } tag)
+        {
+            await db.RunTags.Where(t => t.RunNumber == run && t.NameKey == tag.NameKey).ExecuteDeleteAsync(cancellation);
             feed.Publish(id);
+        }
+
         return new AnnotationResult(Found: true);
     }
 

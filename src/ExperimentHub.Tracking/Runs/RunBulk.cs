@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -30,27 +31,38 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 {
     private const int Step = 500;
 
-    /// <summary>Gives each run the tag, or its tag of that name this value.</summary>
-    public Task<SearchResult<BulkOutcome>> TagAsync(RunTargets targets, string name, string value, CancellationToken cancellation = default) =>
-        EachStepAsync(targets, async (db, numbers) =>
+    /// <summary>Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.</summary>
+    public async Task<SearchResult<BulkOutcome>> TagAsync(RunTargets targets, string name, string value, CancellationToken cancellation = default)
+    {
+        (name, value) = (NameRule.Tidied(name), NameRule.Tidied(value));
+        if (RunTag.Problem(name, value) is { } problem)
+            return SearchResult<BulkOutcome>.Refused([new SearchProblem("tag", 0, 0, problem, name, [])]);
+        var key = NameRule.Key(name);
+        return await EachStepAsync(targets, async (db, numbers) =>
         {
-            var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name).ToListAsync(cancellation);
+            var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.NameKey == key).ToListAsync(cancellation);
             var changed = tagged.Where(tag => tag.Value != value).ToList();
             changed.ForEach(tag => tag.Value = value);
-            List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber))];
+            var full = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber)).GroupBy(tag => tag.RunNumber).Where(tags => tags.Count() >= RunTag.MaxOfARun)
+                .Select(tags => tags.Key).ToListAsync(cancellation);
+            List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber)).Except(full)];
             db.RunTags.AddRange(missing.Select(number => new RunTag { RunNumber = number, Name = name, Value = value }));
             await db.SaveChangesAsync(cancellation);
             return [.. missing, .. changed.Select(tag => tag.RunNumber)];
-        }, "had this tag already", cancellation);
+        }, $"had this tag already, or {RunTag.MaxOfARun} others", cancellation);
+    }
 
-    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, CancellationToken cancellation = default) =>
-        EachStepAsync(targets, async (db, numbers) =>
+    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, CancellationToken cancellation = default)
+    {
+        var key = NameRule.Key(name);
+        return EachStepAsync(targets, async (db, numbers) =>
         {
-            var tagged = db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name);
+            var tagged = db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.NameKey == key);
             var changed = await tagged.Select(tag => tag.RunNumber).ToListAsync(cancellation);
             await tagged.ExecuteDeleteAsync(cancellation);
             return changed;
         }, "did not have this tag", cancellation);
+    }
 
     public Task<SearchResult<BulkOutcome>> ArchiveAsync(RunTargets targets, bool archived, CancellationToken cancellation = default)
     {

@@ -1,5 +1,5 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,7 +19,7 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     public async Task<SavedView?> FindAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.SavedViews.AsNoTracking().FirstOrDefaultAsync(view => view.Name == name, cancellation);
+        return await CalledAsync(db.SavedViews.AsNoTracking(), name, cancellation);
     }
 
     /// <summary>Makes the view, or gives the one of this name the new state.</summary>
@@ -31,9 +31,9 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
             return problems;
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        name = name.Trim();
+        name = NameRule.Tidied(name);
         var now = time.GetUtcNow().UtcDateTime;
-        if (await db.SavedViews.FirstOrDefaultAsync(view => view.Name == name, cancellation) is { } known)
+        if (await CalledAsync(db.SavedViews, name, cancellation) is { } known)
             (known.State, known.ChangedAt) = (state, now);
         else if (await db.SavedViews.CountAsync(cancellation) >= MaxViews)
             return [new SpecProblem("name", $"There are {MaxViews} views already. Delete one that nobody uses.")];
@@ -48,13 +48,21 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.SavedViews.Where(view => view.Name == name).ExecuteDeleteAsync(cancellation) > 0;
+        return await CalledAsync(db.SavedViews.AsNoTracking(), name, cancellation) is { } view
+            && await db.SavedViews.Where(one => one.Id == view.Id).ExecuteDeleteAsync(cancellation) > 0;
+    }
+
+    /// <summary>Of two that older hubs told apart, the one that is spelled so.</summary>
+    private static Task<SavedView?> CalledAsync(IQueryable<SavedView> views, string name, CancellationToken cancellation)
+    {
+        var (spelled, key) = (NameRule.Tidied(name), NameRule.Key(name));
+        return views.Where(view => view.NameKey == key || view.Name == spelled).OrderByDescending(view => view.Name == spelled).ThenBy(view => view.Id).FirstOrDefaultAsync(cancellation);
     }
 
     private List<SpecProblem> Validate(string name, ViewState state)
     {
         var problems = new List<SpecProblem>();
-        if (RunQueue.NameProblem(name, SavedView.MaxNameLength) is { } wrong)
+        if (NameRule.Problem(name, SavedView.MaxNameLength) is { } wrong)
             problems.Add(new SpecProblem("name", $"The view's name {wrong}"));
         if (state.Density is { } density && !ViewState.Densities.Contains(density))
             problems.Add(new SpecProblem("density", $"'{density}' is no density. Choose one of: {string.Join(", ", ViewState.Densities)}."));

@@ -12,7 +12,7 @@ internal static class AnnotationsApi
             .Accepts<NotesRequest>("application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
         // A name may have slashes in it.
         api.MapPut("/runs/{id}/tags/{**name}", TagAsync).WithName("TagRun").WithSummary("Give a run a tag")
-            .WithDescription("The name has letters, digits and _ - . / in it. value: optional, as is the whole body. A tag of the same name gets the new value.")
+            .WithDescription("The name has 1 to 50 characters of any script. value: optional, as is the whole body. A tag of the same name gets the new value.")
             .Accepts<TagRequest>(isOptional: true, "application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
         api.MapDelete("/runs/{id}/tags/{**name}", UntagAsync).WithName("UntagRun").WithSummary("Take a tag from a run")
             .WithDescription("That the run has no such tag is no mistake.").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound);
@@ -29,11 +29,11 @@ internal static class AnnotationsApi
     private static async Task<IResult> TagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
         var (body, refusal) = await ReadAsync<TagRequest>(request, cancellation);
-        return refusal ?? await AnswerAsync(id, history, "tag", run => annotations.TagAsync(run, Decoded(name), body?.Value.Trim() ?? "", cancellation), cancellation);
+        return refusal ?? await AnswerAsync(id, history, "tag", run => annotations.TagAsync(run, NameInPath.Of(request.HttpContext, "/tags/", name), body?.Value.Trim() ?? "", cancellation), cancellation);
     }
 
-    private static Task<IResult> UntagAsync(string id, string name, RunAnnotations annotations, RunHistory history, CancellationToken cancellation) =>
-        AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, Decoded(name), cancellation), cancellation);
+    private static Task<IResult> UntagAsync(string id, string name, HttpContext http, RunAnnotations annotations, RunHistory history, CancellationToken cancellation) =>
+        AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, NameInPath.Of(http, "/tags/", name), cancellation), cancellation);
 
     /// <summary>The run as it is now, or why the change cannot be made.</summary>
     private static async Task<IResult> AnswerAsync(string id, RunHistory history, string field, Func<RunId, Task<AnnotationResult>> change, CancellationToken cancellation)
@@ -63,9 +63,6 @@ internal static class AnnotationsApi
             return (null, ApiProblems.Unreadable(e));
         }
     }
-
-    /// <summary>The one escape that routing leaves as it is.</summary>
-    private static string Decoded(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }
 
 internal sealed record NotesRequest
