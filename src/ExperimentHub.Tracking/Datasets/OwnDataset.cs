@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,7 @@ namespace ExperimentHub.Tracking.Datasets;
 /// <summary>A data set that a person uploaded. Its files lie in <see cref="DataFolder.Datasets"/>, uncompressed and under their usual names.</summary>
 public sealed class OwnDataset
 {
-    public const int MaxNameLength = 60;
+    public const int MaxNameLength = Limits.DatasetName;
 
     /// <summary>A folder's name has at most 255 bytes.</summary>
     private const int MaxKeyBytes = 200;

@@ -80,6 +80,8 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
         var enqueued = await hub.Queue.EnqueueAsync(new RunRequest(experiment, RandomNames.Name(random), Spec(random)));
         Assert.Empty(enqueued.Problems);
         var run = await PlayedRun.StartAsync(hub, waiting: enqueued.Run);
+        var step = random.NextInt64(1, long.MaxValue / 4);
+        hub.Get<MetricWriter>().Append(run.Key.RunNumber, "odd_error", [.. Enumerable.Range(0, random.Next(1, 3_000)).Select(i => new MetricPoint(step + i, i * 1_000L, Extremes[random.Next(Extremes.Length)]))]);
         for (var epoch = 1; epoch <= 1 + random.Next(3); epoch++)
         {
             await run.EpochAsync(epoch, random.NextDouble(), best: random.Next(2) == 0 || epoch == 1);
@@ -87,8 +89,6 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
                 await run.EvaluateAsync(epoch);
         }
 
-        var step = random.NextInt64(1, long.MaxValue / 4);
-        hub.Get<MetricWriter>().Append(run.Key.RunNumber, "odd_error", [.. Enumerable.Range(0, random.Next(1, 3_000)).Select(i => new MetricPoint(step + i, i * 1_000L, Extremes[random.Next(Extremes.Length)]))]);
         await run.EndAsync(random.Next(3) switch { 0 => AttemptEnding.Finished, 1 => AttemptEnding.Stopped, _ => AttemptEnding.Failed });
         Assert.Null((await hub.Get<RunAnnotations>().WriteNotesAsync(run.Id, RandomNames.Text(random, 400))).Problem);
         for (var tags = random.Next(8); tags > 0; tags--)

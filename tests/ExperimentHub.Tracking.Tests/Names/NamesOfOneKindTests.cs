@@ -40,8 +40,8 @@ public sealed class NamesOfOneKindTests
         Assert.Equal(1, (await hub.Get<RunBulk>().UntagAsync(RunTargets.Of([run]), Decomposed)).Answer!.Changed);
 
         var views = hub.Get<ViewStore>();
-        Assert.Empty(await views.SaveAsync(Composed, new ViewState()));
-        Assert.Empty(await views.SaveAsync(Decomposed, new ViewState("status = failed")));
+        Assert.Empty((await views.SaveAsync(Composed, new ViewState())).Problems);
+        Assert.Empty((await views.SaveAsync(Decomposed, new ViewState("status = failed"))).Problems);
         Assert.Equal("status = failed", Assert.Single(await views.ListAsync()).State.Filter);
         Assert.True(await views.DeleteAsync("ÉTUDE"));
     }
@@ -97,7 +97,7 @@ public sealed class NamesOfOneKindTests
             var (first, second) = ((await store.FindAsync("É"))!, (await store.FindAsync("é"))!);
             Assert.NotEqual(first.Id, second.Id);
             // What is not its name can be changed.
-            Assert.Empty((await store.UpdateAsync(second.Id, new ExperimentDraft("é", "described", new TrainingSpec()))).Problems);
+            Assert.Empty((await store.UpdateAsync(second.Id, new ExperimentChange("é", "described"))).Problems);
             Assert.Equal(["É", "é"], (await hub.ReadAsync(run)).Tags.Select(tag => tag.Name).Order(StringComparer.Ordinal));
             await hub.Get<RunAnnotations>().UntagAsync(run, "é");
             Assert.Equal("É", Assert.Single((await hub.ReadAsync(run)).Tags).Name);

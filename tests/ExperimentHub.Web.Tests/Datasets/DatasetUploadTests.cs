@@ -113,7 +113,7 @@ public sealed class DatasetUploadTests
             Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
         }
 
-        Assert.Equal(names.Length, Folders(app).Count());
+        Assert.Equal(names.Length, Folders(app).Length);
         Assert.Equal(HttpStatusCode.Conflict, (await UploadAsync(app, "gro\u0308ße", TinyIdx.Files())).Response.StatusCode);
     }
 
