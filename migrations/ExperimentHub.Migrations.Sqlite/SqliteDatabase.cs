@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Globalization;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -43,6 +44,8 @@ public static class SqliteDatabase
         await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
         if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
             logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        if (await EarlierRuns.CompleteAsync(db, cancellation) is > 0 and var completed)
+            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
     }
 
     private static async Task MigrateAsync(TrackingDb db, List<string> pending, DataFolder folder, ILogger logger, CancellationToken cancellation)

@@ -526,6 +526,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("DeviceName")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool?>("Diverged")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DivergedBecause")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -600,9 +606,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Recipe")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
+
                     b.Property<string>("Reproduces")
                         .HasMaxLength(32)
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Seed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L);
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -663,6 +681,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("StartedAt");
 
                     b.HasIndex("TrainSeconds");
+
+                    b.HasIndex("Recipe", "Seed");
 
                     b.HasIndex("Status", "QueuePosition");
 

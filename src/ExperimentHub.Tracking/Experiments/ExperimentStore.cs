@@ -95,7 +95,7 @@ public sealed class ExperimentStore(
             e.Schedules,
             Runs = e.Runs.Count,
             Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
-            Best = e.Runs.Max(r => r.BestTestAccuracy),
+            Best = e.Runs.Where(r => r.Diverged != true).Max(r => r.BestTestAccuracy),
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
         return

@@ -65,6 +65,9 @@ public sealed record CompareAddress
     /// <summary>Runs that differ in the seed alone are drawn as their mean.</summary>
     public bool Seeds { get; init; }
 
+    /// <summary>Means, bands and the marks of the best count runs that diverged as well.</summary>
+    public bool Diverged { get; init; }
+
     /// <summary>The metric that groups and relations are about.</summary>
     public string Measure { get; init; } = MetricNames.TestAccuracy;
 
@@ -104,6 +107,7 @@ public sealed record CompareAddress
             Bands = Flag("bands"),
             Colour = Text("colour"),
             Seeds = Flag("seeds"),
+            Diverged = Flag("diverged"),
             Measure = Text("measure") ?? MetricNames.TestAccuracy,
             X = Text("x"),
             Y = Text("y"),
@@ -135,6 +139,7 @@ public sealed record CompareAddress
         ["bands"] = Bands ? "true" : null,
         ["colour"] = Colour,
         ["seeds"] = Seeds ? "true" : null,
+        ["diverged"] = Diverged ? "true" : null,
         ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
         ["x"] = X,
         ["y"] = Y,

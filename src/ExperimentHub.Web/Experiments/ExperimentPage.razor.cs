@@ -43,6 +43,12 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }
 
+    /// <summary>Runs that diverged can be best and stand in the trend.</summary>
+    [SupplyParameterFromQuery(Name = "diverged")]
+    private string? DivergedText { get; set; }
+
+    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
     protected override Task OnParametersSetAsync()
@@ -62,10 +68,10 @@ public sealed partial class ExperimentPage(
                 var filter = new RunFilter(Experiment: experiment.Name);
                 _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
-                var metric = _metric;
-                var story = await results.ReadAsync(Id, metric);
+                var (metric, withDiverged) = (_metric, WithDiverged);
+                var story = await results.ReadAsync(Id, metric, withDiverged);
                 // A slower answer to an older question must not replace the newer one.
-                if (metric == _metric)
+                if ((metric, withDiverged) == (_metric, WithDiverged))
                     _story = story;
             }
 

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -33,7 +34,7 @@ public sealed class ExperimentResultsTests
         var first = await hub.ReadAsync(await hub.FinishAsync("first", accuracies: 0.99));
         for (var i = 0; i < ExperimentResults.MostPoints; i++)
         {
-            var number = (await hub.ReadAsync(await hub.EnqueueAsync())).Number;
+            var number = (await hub.ReadAsync(await hub.EnqueueAsync(new TrainingSpec { Seed = i + 2 }))).Number;
             hub.Get<MetricWriter>().Append(number, MetricNames.TestAccuracy, [new MetricPoint(1, 0, 0.5)]);
         }
 
