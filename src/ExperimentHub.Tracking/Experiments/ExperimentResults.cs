@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -37,6 +38,22 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
 
     /// <summary>So many of the newest runs say which metrics there are.</summary>
     private const int AskedForMetrics = 200;
+
+    /// <summary>
+    /// What decides which of an experiment's runs is best: what decides for the best epoch of its settings, so the accuracy on images that are held back where they hold any back. While no run has
+    /// that, the accuracy on the test set.
+    /// </summary>
+    public async Task<string> UsualMetricAsync(Experiment experiment, CancellationToken cancellation = default)
+    {
+        var wanted = BestMetrics.Of(experiment.DefaultSpec);
+        if (wanted == BestMetrics.TestAccuracy)
+            return wanted;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.Where(run => run.ExperimentId == experiment.Id && run.ArchivedAt == null).Select(run => run.Number);
+        var measured = db.MetricSeries.Where(series => runs.Contains(series.RunNumber));
+        return await measured.AnyAsync(series => series.Name == wanted, cancellation) || !await measured.AnyAsync(series => series.Name == BestMetrics.TestAccuracy, cancellation)
+            ? wanted : BestMetrics.TestAccuracy;
+    }
 
     /// <param name="metric">One with a direction.</param>
     /// <param name="withDiverged">Runs that diverged count as well.</param>

@@ -28,8 +28,10 @@ public static class Divergence
     /// <summary>Times ln(classes): what a network costs at the end that is far worse than knowing nothing.</summary>
     public const double FarLoss = 2;
 
-    /// <summary>Times ln(classes): what a single image may cost without making its batch a sign of anything.</summary>
-    public const double SingleImage = 8;
+    /// <summary>
+    /// 24 ln 2: what an image costs whose right class has a probability of 2^-24, where float32 ends to tell it from none. A batch that costs no more than one such image brings is no sign of anything.
+    /// </summary>
+    public const double SingleImage = 16.64;
 
     /// <param name="epochs">In their order.</param>
     /// <param name="peak">The greatest finite training loss of a step; null where steps were not recorded.</param>
@@ -57,7 +59,7 @@ public static class Divergence
         var guesses = $"It ended no better than guessing among {classes} classes";
         if (epochs.Any(epoch => Kappa(epoch) >= LearnedKappa))
             return $"{guesses}, after an epoch that was far better.";
-        return peak >= (PeakLoss + SingleImage / Math.Max(1, peakBatch)) * guess ? $"{guesses}, after a training loss of {Figure(peak.Value)}, where guessing costs {Figure(guess)}." : null;
+        return peak >= PeakLoss * guess + SingleImage / Math.Max(1, peakBatch) ? $"{guesses}, after a training loss of {Figure(peak.Value)}, where guessing costs {Figure(guess)}." : null;
 
         double Kappa(Epoch epoch) => (epoch.TestAccuracy - 1.0 / classes.Value) / (1 - 1.0 / classes.Value);
     }

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -31,7 +32,8 @@ public sealed class DivergenceJudge(IDbContextFactory<TrackingDb> databases, Met
     public async Task<int> JudgeAllAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var waiting = await db.Runs.IgnoreQueryFilters().Where(Ended).Where(run => run.Diverged == null).OrderBy(run => run.Number).Select(run => run.Number).ToListAsync(cancellation);
+        // The points of what is being imported are still on their way.
+        var waiting = await db.Runs.IgnoreQueryFilters().Where(Ended).Where(run => run.Diverged == null && run.Experiment.DeletedAt != Experiment.Arriving).OrderBy(run => run.Number).Select(run => run.Number).ToListAsync(cancellation);
         foreach (var step in waiting.Chunk(Step))
             await JudgeAsync(db, step, cancellation);
         return waiting.Count;

@@ -76,7 +76,7 @@ internal static class RunAttributes
         new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
         new(Diverged, [], AttributeType.Flag, "CASE WHEN r.\"Diverged\" THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
         new("epochs_done", [], AttributeType.Number, "r.\"EpochsDone\"", "finished epochs"),
-        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch with the highest test accuracy"),
+        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch that is best by the metric that decides for the run"),
         new("parameters", ["model_size"], AttributeType.Number, "r.\"Parameters\"", "weights of the network"),
         new("attempts", [], AttributeType.Number, "r.\"CurrentAttempt\"", "trainer processes that worked on it"),
         new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it"),

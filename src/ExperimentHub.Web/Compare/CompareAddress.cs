@@ -68,8 +68,8 @@ public sealed record CompareAddress
     /// <summary>Means, bands and the marks of the best count runs that diverged as well.</summary>
     public bool Diverged { get; init; }
 
-    /// <summary>The metric that groups and relations are about.</summary>
-    public string Measure { get; init; } = MetricNames.TestAccuracy;
+    /// <summary>The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).</summary>
+    public string? Measure { get; init; }
 
     /// <summary>Keys of the variables of the scatter; null for the usual ones.</summary>
     public string? X { get; init; }
@@ -108,7 +108,7 @@ public sealed record CompareAddress
             Colour = Text("colour"),
             Seeds = Flag("seeds"),
             Diverged = Flag("diverged"),
-            Measure = Text("measure") ?? MetricNames.TestAccuracy,
+            Measure = Text("measure"),
             X = Text("x"),
             Y = Text("y"),
             Keep = [.. values.GetValueOrDefault("keep").OfType<string>().Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
@@ -140,7 +140,7 @@ public sealed record CompareAddress
         ["colour"] = Colour,
         ["seeds"] = Seeds ? "true" : null,
         ["diverged"] = Diverged ? "true" : null,
-        ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
+        ["measure"] = Measure,
         ["x"] = X,
         ["y"] = Y,
         ["keep"] = Keep.Count == 0 ? null : Keep.Select(brush => brush.ToString()).ToArray(),

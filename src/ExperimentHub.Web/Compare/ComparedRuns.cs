@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -50,7 +51,13 @@ public sealed class ComparedRuns
     public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);
 
     /// <summary>The metric of each run that the address asks for; null where no run has it.</summary>
-    public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(address.Measure));
+    public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(MeasureOf(address)));
+
+    /// <summary>The name of that metric.</summary>
+    public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
+
+    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared.</summary>
+    public string UsualMeasure => Runs.All(run => BestMetrics.Of(run.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
 
     /// <summary>What a run has of a variable; null where it has none.</summary>
     public double? ValueOf(CompareVariable? variable, Run run) => variable?.Numbers?[_places[run.Id]];

@@ -23,6 +23,7 @@ public sealed partial class ExperimentPage(
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
+    private string _usual = MetricNames.TestAccuracy;
     private Experiment? _deleted;
     private string? _refusal;
     private bool _missing;
@@ -53,7 +54,6 @@ public sealed partial class ExperimentPage(
 
     protected override Task OnParametersSetAsync()
     {
-        _metric = MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : MetricNames.TestAccuracy;
         _order = RunListOrder.Of(Sort);
         return LoadAsync();
     }
@@ -68,11 +68,12 @@ public sealed partial class ExperimentPage(
                 var filter = new RunFilter(Experiment: experiment.Name);
                 _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
-                var (metric, withDiverged) = (_metric, WithDiverged);
-                var story = await results.ReadAsync(Id, metric, withDiverged);
+                var (chosen, withDiverged) = (Chosen, WithDiverged);
+                var usual = await results.UsualMetricAsync(experiment);
+                var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
                 // A slower answer to an older question must not replace the newer one.
-                if ((metric, withDiverged) == (_metric, WithDiverged))
-                    _story = story;
+                if ((chosen, withDiverged) == (Chosen, WithDiverged))
+                    (_story, _usual, _metric) = (story, usual, chosen ?? usual);
             }
 
             _deleted = experiment is null ? await experiments.FindDeletedAsync(Id) : null;
@@ -147,8 +148,9 @@ public sealed partial class ExperimentPage(
 
     private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
 
-    private void ChooseMetric(string metric) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
+    private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
+
+    private void ChooseMetric(string metric) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
 
     public void Dispose() => _subscription?.Dispose();
 }

@@ -8,6 +8,28 @@ namespace ExperimentHub.Tracking.Tests.Experiments;
 public sealed class ExperimentResultsTests
 {
     [Fact]
+    public async Task UsualMetric_FollowsTheSplitOnceARunHasOne()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var store = hub.Get<ExperimentStore>();
+        var spec = new TrainingSpec { Validation = new() };
+        var id = (await store.CreateAsync(new ExperimentDraft("tuned", "", spec))).Id!.Value;
+        var experiment = (await store.FindAsync(id))!;
+        Task<string> UsualAsync() => hub.Get<ExperimentResults>().UsualMetricAsync(experiment);
+        Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
+        var old = await PlayedRun.StartAsync(hub, waiting: await hub.EnqueueAsync(experiment: "tuned"));
+        await old.EpochAsync(1);
+        await old.EndAsync();
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(MetricNames.TestAccuracy, await UsualAsync());
+        var split = await PlayedRun.StartAsync(hub, waiting: await hub.EnqueueAsync(spec, "tuned"));
+        await hub.Recorder.EpochAsync(split.Key, new Protocol.Trainers.EpochFinished(1, 0.2, 0.2, 0.9, 0.5) { Best = true, ValidationAccuracy = 0.9, ValidationLoss = 0.3 });
+        await split.EndAsync();
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
+    }
+
+    [Fact]
     public async Task Results_OfALoss_TakeTheLeastAndItsFirstStep()
     {
         await using var hub = await EmptyHub.CreateAsync();

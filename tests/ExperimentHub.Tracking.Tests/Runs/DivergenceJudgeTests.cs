@@ -17,7 +17,7 @@ public sealed class DivergenceJudgeTests
     public async Task Run_ThatEndsWhereGuessingIs_IsMarkedAtOnce(AttemptEnding ending)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var run = await hub.ReadAsync(await DivergedAsync(hub, ending: ending));
+        var run = await hub.ReadAsync(await DivergedRun.MakeAsync(hub, ending: ending));
         Assert.True(run.Diverged);
         Assert.NotNull(run.DivergedBecause);
     }
@@ -26,7 +26,7 @@ public sealed class DivergenceJudgeTests
     public async Task Run_ThatWasPausedAndIsStoppedThen_IsMarked()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var id = await DivergedAsync(hub, ending: AttemptEnding.Paused);
+        var id = await DivergedRun.MakeAsync(hub, ending: AttemptEnding.Paused);
         Assert.Null((await hub.ReadAsync(id)).Diverged);
         await hub.Queue.RequestStopAsync(id, TestContext.Current.CancellationToken);
         Assert.True((await hub.ReadAsync(id)).Diverged);
@@ -36,7 +36,7 @@ public sealed class DivergenceJudgeTests
     public async Task Run_ThatGoesOn_IsJudgedAnewByHowItEnds()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var id = await DivergedAsync(hub);
+        var id = await DivergedRun.MakeAsync(hub);
         await hub.Control.TrainOnAsync(id, 1, cancellation: TestContext.Current.CancellationToken);
         Assert.Null((await hub.ReadAsync(id)).Diverged);
         var run = await PlayedRun.StartAsync(hub, waiting: id, resume: new ResumePoint(1, "file", "state"));
@@ -49,8 +49,8 @@ public sealed class DivergenceJudgeTests
     public async Task RunsThatNobodyJudged_AreJudgedLater()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var diverged = await DivergedAsync(hub);
-        var sound = await hub.FinishAsync("sound", new TrainingSpec { Seed = 5 }, accuracies: 0.9);
+        var diverged = await DivergedRun.MakeAsync(hub);
+        var sound = await DivergedRun.SoundAsync(hub, new TrainingSpec { Seed = 5 }, 0.9);
         await using (var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
             await db.Database.ExecuteSqlAsync($"""UPDATE "Runs" SET "Diverged" = NULL, "DivergedBecause" = NULL""", TestContext.Current.CancellationToken);
 
@@ -65,8 +65,8 @@ public sealed class DivergenceJudgeTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         // It knew better than the sound one before it forgot everything.
-        var diverged = await DivergedAsync(hub, before: 0.99);
-        var sound = await hub.ReadAsync(await hub.FinishAsync("sound", new TrainingSpec { Seed = 5 }, accuracies: 0.9));
+        var diverged = await DivergedRun.MakeAsync(hub, before: 0.99);
+        var sound = await hub.ReadAsync(await DivergedRun.SoundAsync(hub, new TrainingSpec { Seed = 5 }, 0.9));
         await hub.Get<MetricWriter>().FlushAsync(TestContext.Current.CancellationToken);
 
         async Task<IEnumerable<RunId>> FoundAsync(string filter) =>
@@ -92,19 +92,5 @@ public sealed class DivergenceJudgeTests
         var runs = await hub.History.FindManyAsync([diverged, sound.Id], TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), Assert.Single(SeedGroup.Of(runs)).Counted is var counted ? (counted.Runs.Count, counted.Diverged) : default);
         Assert.Equal((2, 0), Assert.Single(SeedGroup.Of(runs, withDiverged: true)).Counted is var more ? (more.Runs.Count, more.Diverged) : default);
-    }
-
-    /// <summary>A run whose loss shot up in a step and stayed where guessing is.</summary>
-    /// <param name="before">The test accuracy of an epoch before that.</param>
-    private static async Task<RunId> DivergedAsync(EmptyHub hub, AttemptEnding ending = AttemptEnding.Finished, double? before = null)
-    {
-        var run = await PlayedRun.StartAsync(hub, new TrainingSpec());
-        var epoch = 1;
-        if (before is { } accuracy)
-            await hub.Recorder.EpochAsync(run.Key, new EpochFinished(epoch++, 0.1, 0.1, accuracy, 0.5) { Best = true });
-        hub.Recorder.Progress(run.Key, new TrainingProgress(epoch, epoch * PlayedRun.StepsPerEpoch, 2.31, 60_000) { Losses = [2.3f, 80, 9, 2.4f, 2.31f, 2.3f, 2.31f, 2.31f, 2.3f, 2.31f] });
-        await hub.Recorder.EpochAsync(run.Key, new EpochFinished(epoch, 2.311, 2.312, 0.1135, 0.5) { Best = before is null });
-        await run.EndAsync(ending);
-        return run.Id;
     }
 }
