@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -7,9 +8,13 @@ namespace ExperimentHub.Tracking.Schedules;
 /// <summary>What a schedule's newest firing brought.</summary>
 /// <param name="Run">null where none was queued or it was deleted.</param>
 /// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one and did not diverge, 0..1; null where there is none.</param>
+/// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
 /// <param name="Repeats">The run that is the same training and counts instead; null where this one says something new.</param>
-public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, Run? Repeats)
+public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, Run? Repeats)
 {
+    /// <summary>The run trained something else than the firing that it is compared with.</summary>
+    public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
+
     /// <summary>How much better the run is than the firing before it; null while either accuracy is missing, and where there is nothing new to compare.</summary>
     public double? Gain => Repeats is not null || Run?.Diverged == true ? null : Run?.BestTestAccuracy - AccuracyBefore;
 }
@@ -47,10 +52,15 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, Time
                           where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
                           orderby earlier.Number descending
                           select run.BestTestAccuracy).FirstOrDefault(),
+                SpecBefore = (from earlier in db.ScheduleFires
+                              join run in db.Runs on earlier.RunId equals run.Id
+                              where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
+                              orderby earlier.Number descending
+                              select run.Spec).FirstOrDefault(),
             }).ToListAsync(cancellation);
         var results = new List<NightlyResult>();
         foreach (var row in newest)
-            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
+            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
         return new NightlyListing(schedules, results);
     }
 }
