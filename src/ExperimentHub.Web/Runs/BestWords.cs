@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Runs;
 
@@ -12,6 +13,13 @@ public static class BestWords
         BestMetrics.ValidationAccuracy => "chosen by validation",
         _ => $"chosen by {metric.Replace('_', ' ')}",
     };
+
+    /// <summary>"Best epochs are chosen by test.", or how many of the runs by what.</summary>
+    public static string Sentence(IEnumerable<Run> runs)
+    {
+        var metrics = runs.GroupBy(run => BestMetrics.Of(run.Spec)).OrderByDescending(group => group.Count()).ToList();
+        return metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}." : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} runs"))}.";
+    }
 
     public static bool IsByTest(string metric) => metric is BestMetrics.TestAccuracy or BestMetrics.TestLoss;
 
