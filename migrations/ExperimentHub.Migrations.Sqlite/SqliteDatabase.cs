@@ -1,6 +1,7 @@
 using System.Data.Common;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -84,6 +85,8 @@ public static class SqliteDatabase
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
             logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        if (await EarlierRuns.CompleteAsync(db, cancellation) is > 0 and var completed)
+            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
     }
 
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>

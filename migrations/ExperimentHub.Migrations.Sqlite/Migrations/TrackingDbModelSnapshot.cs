@@ -579,6 +579,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("DeviceName")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool?>("Diverged")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DivergedBecause")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -668,9 +674,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Recipe")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
+
                     b.Property<string>("Reproduces")
                         .HasMaxLength(32)
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Seed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L);
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -741,6 +759,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("StartedAt");
 
                     b.HasIndex("TrainSeconds");
+
+                    b.HasIndex("Recipe", "Seed");
 
                     b.HasIndex("Status", "QueuePosition");
 

@@ -6,8 +6,10 @@ using Quartz;
 
 namespace ExperimentHub.Execution.Recovery;
 
-/// <summary>Removes for good what was deleted longer ago than a deletion can be undone, and sets triggers that were lost.</summary>
-internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, ScheduleTriggers triggers, ILogger<Housekeeping> logger) : IJob
+/// <summary>
+/// Removes for good what was deleted longer ago than a deletion can be undone, sets triggers that were lost, and judges runs whose hub ended, or was of an earlier version, before it could.
+/// </summary>
+internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, ScheduleTriggers triggers, DivergenceJudge judge, ILogger<Housekeeping> logger) : IJob
 {
     public static readonly JobKey Key = new("housekeeping");
 
@@ -17,5 +19,7 @@ internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs
         var freed = await experiments.PurgeAsync(cancellationToken) + await runs.PurgeAsync(cancellationToken);
         if (freed > 0)
             logger.LogInformation("Removed deleted experiments and runs; {Bytes} bytes are free again", freed);
+        if (await judge.JudgeAllAsync(cancellationToken) is > 0 and var judged)
+            logger.LogInformation("Found out of {Runs} earlier runs whether they diverged", judged);
     }
 }

@@ -121,6 +121,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             Epochs = facts.Spec.Epochs,
             BatchSize = facts.Spec.BatchSize,
             LearningRate = facts.Spec.Optimizer.LearningRate,
+            Seed = facts.Spec.Seed,
+            Recipe = Evidence.RecipeOf(facts.Spec, facts.Fork is { } source ? new ForkSource(RunId.Parse(source.Run, null), source.AfterEpoch) : null),
             DeviceGroup = devices.GroupOf(DeviceRequest.Parse(facts.Spec.Device)),
             DeviceKind = facts.Device?.Kind,
             DeviceIndex = facts.Device?.Index,

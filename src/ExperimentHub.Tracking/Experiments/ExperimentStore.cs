@@ -19,8 +19,11 @@ public sealed record ExperimentChange(string? Name = null, string? Description =
 public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
 /// <summary>An experiment in the list.</summary>
+/// <param name="BestTestAccuracy">Of its best run, at that run's best epoch. Runs that diverged are never best.</param>
+/// <param name="BestByValidation">The best run is the one with the highest accuracy on images that were held back; otherwise the one with the highest on the test set.</param>
 /// <param name="NextFire">The next time that one of its enabled schedules is due.</param>
-public sealed record ExperimentSummary(Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, DateTime? LastRunAt, DateTimeOffset? NextFire);
+public sealed record ExperimentSummary(
+    Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, bool BestByValidation, DateTime? LastRunAt, DateTimeOffset? NextFire);
 
 public enum ExperimentDeletion
 {
@@ -148,13 +151,25 @@ public sealed class ExperimentStore(
             e.Schedules,
             Runs = e.Runs.Count,
             Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
-            Best = e.Runs.Max(r => r.BestTestAccuracy),
+            Best = e.Runs.Where(r => r.Diverged != true).Max(r => r.BestTestAccuracy),
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
+        var validated = new Dictionary<int, double?>();
+        foreach (var id in rows.Where(row => BestMetrics.Of(row.Experiment.DefaultSpec) == BestMetrics.ValidationAccuracy).Select(row => row.Experiment.Id))
+        {
+            var best = await (from run in db.Runs
+                              join series in db.MetricSeries on run.Number equals series.RunNumber
+                              where run.ExperimentId == id && run.Diverged != true && run.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
+                              orderby series.Max descending, run.Number
+                              select run.BestTestAccuracy).FirstOrDefaultAsync(cancellation);
+            if (best is not null)
+                validated[id] = best;
+        }
+
         return
         [
             .. rows.OrderByDescending(row => row.Last ?? row.Experiment.CreatedAt).Select(row => new ExperimentSummary(
-                row.Experiment, row.Runs, row.Active, row.Best, row.Last,
+                row.Experiment, row.Runs, row.Active, validated.GetValueOrDefault(row.Experiment.Id, row.Best), validated.ContainsKey(row.Experiment.Id), row.Last,
                 row.Experiment.ArchivedAt is null
                     ? row.Schedules.Where(s => s.Enabled).Select(s => fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 1).Cast<DateTimeOffset?>().FirstOrDefault()).Min()
                     : null)),

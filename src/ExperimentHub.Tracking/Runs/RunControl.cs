@@ -114,7 +114,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         }
 
         var total = run.Spec.Epochs + epochs;
-        if (!consents && run.Spec.LearningRateSchedule is { Kind: LearningRateSchedule.Cosine or LearningRateSchedule.OneCycle } schedule)
+        if (!consents && run.Spec.LearningRateSchedule is { DependsOnLength: true } schedule)
         {
             return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {run.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps{Jump(run, schedule, total)} "
                 + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
@@ -122,6 +122,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
 
         run.Spec = run.Spec with { Epochs = total };
         run.Epochs = total;
+        run.Recipe = Evidence.Prolonged(run.Recipe, run.Spec, ForkSource.Of(run));
         await SpecParams.ReplaceAsync(db, run, cancellation);
         await QueueAsync(db, run, cancellation);
         await transaction.CommitAsync(cancellation);

@@ -13,7 +13,7 @@ namespace ExperimentHub.Tracking.Runs;
 /// means that the attempt is stale: its trainer is to be ended.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointKeeper keeper, TimeProvider time,
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointKeeper keeper, DivergenceJudge judge, TimeProvider time,
     ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
@@ -183,6 +183,8 @@ public sealed class RunRecorder(
             if (run.MoveTo(status, Now, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
+        if (written)
+            await judge.JudgeAsync(key.RunNumber);
         live.End(key.Run);
         feed.Publish(key.Run);
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.

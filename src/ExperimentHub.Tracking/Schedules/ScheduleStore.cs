@@ -204,9 +204,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         {
             var spec = schedule.Experiment.DefaultSpec;
             if (schedule.NewSeedEachTime)
-                spec = spec with { Seed = (spec.Seed + number) % TrainingSpec.MaxSeed };
+                spec = spec with { Seed = (spec.Seed + number) % (TrainingSpec.MaxSeed + 1) };
             // The key makes a firing that is repeated after a crash find the run that it queued before.
-            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule), cancellation);
+            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime), cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
                 (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));

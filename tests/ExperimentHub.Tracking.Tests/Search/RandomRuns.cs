@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
@@ -22,7 +23,7 @@ internal static class RandomRuns
     public static async Task<List<PlainRun>> MakeAsync(EmptyHub hub, Random random, int count)
     {
         for (var i = 0; i < count; i++)
-            await hub.EnqueueAsync(experiment: random.Next(3) switch { 0 => "One", 1 => "two", _ => "Three" });
+            await hub.EnqueueAsync(new TrainingSpec { Seed = i }, random.Next(3) switch { 0 => "One", 1 => "two", _ => "Three" });
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         await db.RunParams.ExecuteDeleteAsync();
         await db.ParamNames.ExecuteDeleteAsync();
