@@ -3,6 +3,7 @@ using System.Globalization;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -21,6 +22,7 @@ public static class SqliteDatabase
     {
         services.AddSingleton<IDatabaseSpace, SqliteSpace>();
         services.AddSingleton<ISearchDialect, SqliteSearch>();
+        services.AddSingleton<IDatabaseTrouble, SqliteTrouble>();
         return services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
     }
 
@@ -57,11 +59,25 @@ public static class SqliteDatabase
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>
     public static DbProviderFactory Driver => SqliteFactory.Instance;
 
+    /// <summary>
+    /// How long a write of the hub's own waits for the write lock. Its transactions take milliseconds; whoever holds the lock longer is another program, and then a caller
+    /// is told so rather than kept waiting.
+    /// </summary>
+    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(4);
+
     /// <summary>The connection string of a database file.</summary>
-    public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+    /// <param name="path">The file.</param>
+    /// <param name="busyTimeout">How long a statement waits for a lock; the driver's 30 s where not given.</param>
+    public static string ConnectionString(string path, TimeSpan? busyTimeout = null)
+    {
+        var builder = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true };
+        if (busyTimeout is { } wait)
+            builder.DefaultTimeout = (int)wait.TotalSeconds;
+        return builder.ToString();
+    }
 
     internal static void Configure(DbContextOptionsBuilder options, string path) => options
-        .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .UseSqlite(ConnectionString(path, BusyTimeout), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .AddInterceptors(SqliteCache.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.

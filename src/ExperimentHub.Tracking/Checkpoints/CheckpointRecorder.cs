@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Tracking.Checkpoints;
@@ -10,7 +11,7 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// means that the attempt is stale and its trainer is to be ended.
 /// </summary>
 public sealed class CheckpointRecorder(
-    AttemptWriter attempts, MetricWriter metrics, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
+    AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
 {
     /// <summary>Records the end of an epoch and removes what the run's policy does not keep beside it.</summary>
     public async Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved)
@@ -19,7 +20,7 @@ public sealed class CheckpointRecorder(
             return true;
 
         // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
-        await metrics.FlushAsync();
+        await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> superfluous = [];
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
@@ -50,7 +51,7 @@ public sealed class CheckpointRecorder(
     {
         if (!Holds(key.Run, saved.FileName, saved.Size, saved.State))
             return true;
-        await metrics.FlushAsync();
+        await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> before = [];
         var written = await attempts.WriteAsync(key, async (db, _) =>
         {

@@ -35,6 +35,15 @@ public sealed class LiveRun(int attempt)
 
     public double? SamplesPerSecond { get; private set; }
 
+    /// <summary>Since when the training waits for room on the disk for a checkpoint, UTC; null while it does not.</summary>
+    public DateTime? WaitsForRoomSince { get; private set; }
+
+    internal void WaitForRoom(DateTime? since)
+    {
+        lock (_lock)
+            WaitsForRoomSince = since;
+    }
+
     internal void Prepare(string activity, double? fraction)
     {
         lock (_lock)

@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -41,7 +42,8 @@ public enum StopOutcome
 }
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
+public sealed class RunQueue(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, StorageWatch storage, KeptWishes wishes, AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -185,7 +187,22 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return requeued;
     }
 
+    /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
     public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.StopRequested))
+            return StopOutcome.Stopping;
+        try
+        {
+            return await WriteStopAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.StopRequested))
+        {
+            return StopOutcome.Stopping;
+        }
+    }
+
+    private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);

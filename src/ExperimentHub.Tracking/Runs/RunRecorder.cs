@@ -2,6 +2,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -9,10 +10,11 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// Records what a trainer tells of its progress and how it ends; its files are <see cref="CheckpointRecorder"/>'s. Every write names its attempt, and false
-/// means that the attempt is stale: its trainer is to be ended.
+/// means that the attempt is stale: its trainer is to be ended. A write that the database or its disk does not take now is tried until it is written, so that a call may
+/// take as long as an outage; what happened when is said by the caller, who heard it.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointKeeper keeper, TimeProvider time,
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper, TimeProvider time,
     ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
@@ -31,13 +33,23 @@ public sealed class RunRecorder(
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
+    /// <summary>The training waits for room for a checkpoint, or no longer does. To be told as soon as it is heard: what was said before may still wait for the database.</summary>
+    public void WaitForRoom(AttemptKey key, bool waits)
+    {
+        if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt || waits == run.WaitsForRoomSince is not null)
+            return;
+        run.WaitForRoom(waits ? Now : null);
+        feed.Publish(key.Run, RunSignal.Progress);
+    }
+
     /// <summary>Takes the points of a running attempt without waiting for the database.</summary>
-    public void Progress(AttemptKey key, TrainingProgress progress)
+    /// <param name="at">When it was heard; now where not given.</param>
+    public void Progress(AttemptKey key, TrainingProgress progress, DateTimeOffset? at = null)
     {
         if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt)
             return;
         run.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
-        ProgressPoints.Append(metrics, key.RunNumber, progress, time.GetUtcNow());
+        ProgressPoints.Append(metrics, key.RunNumber, progress, at ?? time.GetUtcNow());
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
@@ -65,7 +77,7 @@ public sealed class RunRecorder(
         live.Find(key.Run)?.Train();
         // Before the transaction below: the writer of points has a connection of its own and would wait for it.
         if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
-            await metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0));
+            await storage.UntilDoneAsync(() => metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0)));
         var marked = (long?)null;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
@@ -98,8 +110,10 @@ public sealed class RunRecorder(
         return written;
     }
 
-    public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished)
+    /// <param name="at">When it was heard; now where not given.</param>
+    public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished, DateTimeOffset? at = null)
     {
+        var heard = at ?? time.GetUtcNow();
         var lastStep = 0L;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
@@ -114,13 +128,13 @@ public sealed class RunRecorder(
             epoch.ValidationAccuracy = finished.ValidationAccuracy;
             epoch.TrainAccuracy = finished.TrainAccuracy;
             epoch.Seconds = finished.Seconds;
-            epoch.EndedAt = Now;
+            epoch.EndedAt = heard.UtcDateTime;
             RunResults.Take(run, epoch, finished.Best);
             lastStep = (long)finished.Epoch * run.StepsPerEpoch ?? 0;
         });
         if (!written || lastStep == 0)
             return written;
-        EpochPoints.Append(metrics, key.RunNumber, lastStep, finished, time.GetUtcNow());
+        EpochPoints.Append(metrics, key.RunNumber, lastStep, finished, heard);
         feed.Publish(key.Run);
         return true;
     }
@@ -154,21 +168,23 @@ public sealed class RunRecorder(
 
     /// <summary>Ends the attempt and moves its run to where the ending leads, or to where a person wanted it before.</summary>
     /// <param name="reason">Which rule ended a finished training early, for a person.</param>
-    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null)
+    /// <param name="at">When it ended, UTC; now where not given.</param>
+    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null, DateTime? at = null)
     {
+        var ended = at ?? Now;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
-            await CloseAsync(db, key, ending, error, exitCode);
+            await CloseAsync(db, key, ending, error, exitCode, ended);
             var status = StatusAfter(ending, run);
             run.FinishReason = reason;
-            if (run.MoveTo(status, Now, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
+            if (run.MoveTo(status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
         live.End(key.Run);
         feed.Publish(key.Run);
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.
         if (written)
-            await keeper.SweepAsync(key.Run);
+            await storage.UntilDoneAsync(() => keeper.SweepAsync(key.Run));
         return written;
     }
 
@@ -192,10 +208,11 @@ public sealed class RunRecorder(
     /// <returns>The next attempt; null where there is to be none.</returns>
     public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
     {
+        var at = Now;
         AttemptKey? next = null;
         await attempts.WriteAsync(key, async (db, run) =>
         {
-            await CloseAsync(db, key, ending, error, exitCode);
+            await CloseAsync(db, key, ending, error, exitCode, at);
             var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
             var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
             // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.
@@ -221,9 +238,11 @@ public sealed class RunRecorder(
     /// </summary>
     public async Task<IReadOnlyList<RunId>> InterruptOrphansAsync(string reason, CancellationToken cancellation = default)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var orphans = await db.Runs.Where(r => r.Status == RunStatus.Running)
-            .Select(r => new { r.Number, r.Id, r.CurrentAttempt }).ToListAsync(cancellation);
+        var orphans = await storage.UntilDoneAsync(async () =>
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            return await db.Runs.Where(r => r.Status == RunStatus.Running).Select(r => new { r.Number, r.Id, r.CurrentAttempt }).ToListAsync(cancellation);
+        }, cancellation);
         foreach (var orphan in orphans)
             await EndAsync(new AttemptKey(orphan.Number, orphan.Id, orphan.CurrentAttempt), AttemptEnding.Interrupted, reason, exitCode: null);
         return [.. orphans.Select(orphan => orphan.Id)];
@@ -231,10 +250,10 @@ public sealed class RunRecorder(
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private async Task CloseAsync(TrackingDb db, AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    private static async Task CloseAsync(TrackingDb db, AttemptKey key, AttemptEnding ending, string? error, int? exitCode, DateTime at)
     {
         var attempt = await db.Attempts.FindAsync(key.RunNumber, key.Attempt);
-        attempt!.EndedAt = Now;
+        attempt!.EndedAt = at;
         attempt.Ending = ending;
         attempt.Error = error;
         attempt.ExitCode = exitCode;

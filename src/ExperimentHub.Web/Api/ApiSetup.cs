@@ -37,9 +37,10 @@ internal static class ApiSetup
     {
         // Whatever under /api has no answer of its own (no such endpoint, wrong method, wrong type) gets a problem, never a page.
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), branch => branch.UseStatusCodePages());
+        app.UseStorageAnswers();
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapHealthChecks("/healthz", new() { Predicate = _ => false });
-        app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
+        app.MapHealthChecks("/healthz", new() { Predicate = _ => false, ResponseWriter = HealthAnswer.WriteAsync });
+        app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthAnswer.WriteAsync });
         var api = app.MapGroup("/api/v1").WithTags("Runs");
         api.MapRuns();
         api.MapRunSearch();
