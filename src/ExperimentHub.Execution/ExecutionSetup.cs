@@ -29,6 +29,7 @@ public static class ExecutionSetup
     public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver, string connectionString)
     {
         services.AddSingleton(options);
+        services.AddSingleton<LivingTrainers>();
         services.AddSingleton<TrainerProgram>();
         services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();

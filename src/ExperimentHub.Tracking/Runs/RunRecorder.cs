@@ -110,60 +110,83 @@ public sealed class RunRecorder(
         return written;
     }
 
-    /// <param name="at">When it was heard; now where not given.</param>
-    public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished, DateTimeOffset? at = null)
+    /// <summary>
+    /// Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which they were told, each with the time when it
+    /// was heard.
+    /// </summary>
+    public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<(TrainerEvent Said, DateTimeOffset At)> told)
     {
-        var heard = at ?? time.GetUtcNow();
-        var lastStep = 0L;
+        var stepsPerEpoch = 0L;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
-            var epoch = await db.Epochs.FindAsync(key.RunNumber, finished.Epoch)
-                ?? db.Epochs.Add(new Epoch { RunNumber = key.RunNumber, Number = finished.Epoch }).Entity;
-            run.TrainSeconds += finished.Seconds - epoch.Seconds;
-            epoch.Attempt = key.Attempt;
-            epoch.TrainLoss = finished.TrainLoss;
-            epoch.TestLoss = finished.TestLoss;
-            epoch.TestAccuracy = finished.TestAccuracy;
-            epoch.ValidationLoss = finished.ValidationLoss;
-            epoch.ValidationAccuracy = finished.ValidationAccuracy;
-            epoch.TrainAccuracy = finished.TrainAccuracy;
-            epoch.Seconds = finished.Seconds;
-            epoch.EndedAt = heard.UtcDateTime;
-            RunResults.Take(run, epoch, finished.Best);
-            lastStep = (long)finished.Epoch * run.StepsPerEpoch ?? 0;
+            stepsPerEpoch = run.StepsPerEpoch ?? 0;
+            var numbers = told.Select(heard => heard.Said).OfType<EpochFinished>().Select(finished => finished.Epoch).ToList();
+            var rows = await db.Epochs.Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
+            foreach (var (said, at) in told)
+            {
+                if (said is EpochFinished finished)
+                    Take(db, run, rows, finished, at);
+                else if (said is EpochEvaluated evaluated)
+                    await KeepAsync(db, run, evaluated, at);
+            }
         });
-        if (!written || lastStep == 0)
+        if (!written || stepsPerEpoch == 0)
             return written;
-        EpochPoints.Append(metrics, key.RunNumber, lastStep, finished, heard);
+        foreach (var (said, at) in told)
+        {
+            if (said is EpochFinished finished)
+                EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, at);
+        }
+
         feed.Publish(key.Run);
         return true;
     }
 
+    public Task<bool> EpochAsync(AttemptKey key, EpochFinished finished) => ResultsAsync(key, [(finished, time.GetUtcNow())]);
+
+    public Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said) => ResultsAsync(key, [(said, time.GetUtcNow())]);
+
+    private static void Take(TrackingDb db, Run run, Dictionary<int, Epoch> rows, EpochFinished finished, DateTimeOffset at)
+    {
+        if (!rows.TryGetValue(finished.Epoch, out var epoch))
+            rows[finished.Epoch] = epoch = db.Epochs.Add(new Epoch { RunNumber = run.Number, Number = finished.Epoch }).Entity;
+        run.TrainSeconds += finished.Seconds - epoch.Seconds;
+        epoch.Attempt = run.CurrentAttempt;
+        epoch.TrainLoss = finished.TrainLoss;
+        epoch.TestLoss = finished.TestLoss;
+        epoch.TestAccuracy = finished.TestAccuracy;
+        epoch.ValidationLoss = finished.ValidationLoss;
+        epoch.ValidationAccuracy = finished.ValidationAccuracy;
+        epoch.TrainAccuracy = finished.TrainAccuracy;
+        epoch.Seconds = finished.Seconds;
+        epoch.EndedAt = at.UtcDateTime;
+        RunResults.Take(run, epoch, finished.Best);
+    }
+
     /// <summary>Keeps what the network said of each test image, beside that of the best epoch and of no other.</summary>
-    public async Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said)
+    private async Task KeepAsync(TrackingDb db, Run run, EpochEvaluated said, DateTimeOffset at)
     {
         if (!Evaluation.Fits(said))
         {
-            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", key.Run, said.Epoch);
-            return true;
+            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", run.Id, said.Epoch);
+            return;
         }
 
-        return await attempts.WriteAsync(key, async (db, run) =>
+        db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == run.Number && (e.Epoch == said.Epoch || e.Epoch != run.BestEpoch)).ToListAsync());
+        await db.SaveChangesAsync();
+        db.Evaluations.Add(new Evaluation
         {
-            db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == key.RunNumber && (e.Epoch == said.Epoch || e.Epoch != run.BestEpoch)).ToListAsync());
-            await db.SaveChangesAsync();
-            db.Evaluations.Add(new Evaluation
-            {
-                RunNumber = key.RunNumber,
-                Epoch = said.Epoch,
-                Attempt = key.Attempt,
-                Classes = said.Classes,
-                Predictions = said.Predictions,
-                Confusion = said.Confusion,
-                Worst = said.Worst,
-                SavedAt = Now,
-            });
+            RunNumber = run.Number,
+            Epoch = said.Epoch,
+            Attempt = run.CurrentAttempt,
+            Classes = said.Classes,
+            Predictions = said.Predictions,
+            Confusion = said.Confusion,
+            Worst = said.Worst,
+            SavedAt = at.UtcDateTime,
         });
+        // A row that is not saved yet would be missed by the next question.
+        await db.SaveChangesAsync();
     }
 
     /// <summary>Ends the attempt and moves its run to where the ending leads, or to where a person wanted it before.</summary>
@@ -205,14 +228,15 @@ public sealed class RunRecorder(
     /// Ends an attempt whose trainer died or hung by itself and begins the next one, in one transaction, while the run keeps its device. After
     /// <see cref="MaxFailuresInARow"/> such endings without a new checkpoint between them nothing is written: the cause is not chance.
     /// </summary>
+    /// <param name="at">When it ended, UTC; now where not given.</param>
     /// <returns>The next attempt; null where there is to be none.</returns>
-    public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, DateTime? at = null)
     {
-        var at = Now;
+        var endedAt = at ?? Now;
         AttemptKey? next = null;
         await attempts.WriteAsync(key, async (db, run) =>
         {
-            await CloseAsync(db, key, ending, error, exitCode, at);
+            await CloseAsync(db, key, ending, error, exitCode, endedAt);
             var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
             var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
             // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.

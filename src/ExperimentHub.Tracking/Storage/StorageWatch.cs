@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Tracking.Storage;
@@ -27,6 +28,7 @@ public sealed class StorageWatch : IDisposable
     private readonly ILogger _logger;
     private TaskCompletionSource? _recovery;
     private volatile StorageOutage? _outage;
+    private volatile Exception? _failure;
 
     public StorageWatch(DataFolder folder, IDatabaseTrouble database, TimeProvider time, ILogger<StorageWatch> logger)
     {
@@ -84,15 +86,18 @@ public sealed class StorageWatch : IDisposable
         var wait = TimeSpan.Zero;
         while (true)
         {
+            // Given up in the middle of an outage: every further try would only keep the hub from ending.
+            if (_givenUp.IsCancellationRequested && _outage is not null && _failure is { } known)
+                ExceptionDispatchInfo.Throw(known);
             try
             {
                 return await Task.Run(write, CancellationToken.None);
             }
             catch (Exception e) when (!_givenUp.IsCancellationRequested && Note(e))
             {
+                _failure = e;
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _givenUp);
-                // Given up: the write is tried once more, and its own exception says why it could not be done.
-                await WaitAsync(wait, either.Token).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                await WaitAsync(wait, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellation.ThrowIfCancellationRequested();
                 wait = wait == TimeSpan.Zero ? ProbeInterval : TimeSpan.FromTicks(Math.Min(wait.Ticks * 2, LongestWait.Ticks));
             }
