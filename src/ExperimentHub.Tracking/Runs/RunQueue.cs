@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
@@ -50,7 +51,9 @@ public sealed class RunQueue(
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
-        request = request with { Spec = request.Spec.Tidied() };
+        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
+        var usual = request.Spec.Tidied();
+        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -72,7 +75,7 @@ public sealed class RunQueue(
         if (experiment?.ArchivedAt is not null)
             return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
         // Its first run says what the experiment is about, so the next one starts from the same settings.
-        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }).Entity;
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {

@@ -135,18 +135,24 @@ public sealed partial class RunPage(
         if (_stopAsked)
             return;
         _stopAsked = true;
-        switch (await queue.RequestStopAsync(_id))
+        try
         {
-            case StopOutcome.AlreadyEnded:
-                snackbar.Add("The run had already ended.", Severity.Info);
-                break;
-            case StopOutcome.NotFound:
-                snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
-                break;
+            switch (await queue.RequestStopAsync(_id))
+            {
+                case StopOutcome.AlreadyEnded:
+                    snackbar.Add("The run had already ended.", Severity.Info);
+                    break;
+                case StopOutcome.NotFound:
+                    snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
+                    break;
+            }
+        }
+        finally
+        {
+            // From here on the database knows, and a run that is resumed forgets it.
+            _stopAsked = false;
         }
 
-        // From here on the database knows, and a run that is resumed forgets it.
-        _stopAsked = false;
         _stale = true;
         await RefreshAsync();
     }
