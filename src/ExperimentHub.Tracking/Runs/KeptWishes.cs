@@ -15,8 +15,9 @@ public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageW
     /// <returns>false where the run has no trainer here.</returns>
     internal bool Keep(RunId run, RunSignal wish)
     {
-        if (live.Find(run) is not { Attempt: var attempt })
+        if (live.Find(run) is not { Attempt: var attempt } training)
             return false;
+        training.Ask(wish);
         feed.Publish(run, wish);
         _ = WriteAsync(run, attempt, wish, time.GetUtcNow().UtcDateTime);
         return true;

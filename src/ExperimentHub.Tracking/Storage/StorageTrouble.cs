@@ -39,7 +39,7 @@ public sealed record StorageOutage(StorageTrouble Trouble, DateTime Since)
     public string Remedy => Trouble switch
     {
         StorageTrouble.Locked => "End the program that has hub.db open (a backup, a database browser), or wait for it.",
-        StorageTrouble.Full => "Make room there: delete files, runs or checkpoints that are not needed.",
+        StorageTrouble.Full => "Make room there. To delete runs here, the hub needs a little room itself.",
         _ => "Look at the system's log, and whether the file system is mounted read-only.",
     };
 }

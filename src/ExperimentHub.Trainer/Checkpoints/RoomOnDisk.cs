@@ -4,8 +4,8 @@ using ExperimentHub.Trainer.Hub;
 
 namespace ExperimentHub.Trainer.Checkpoints;
 
-/// <summary>A file found no room on the disk. Nothing of it is left.</summary>
-internal sealed class NoRoomException(IOException cause) : Exception(cause.Message, cause)
+/// <summary>A file found no room on the disk. Nothing of it is left. The message is the system's, without the path, which says nothing to a person.</summary>
+internal sealed class NoRoomException(IOException cause) : Exception(cause.Message.Split(" : ")[0].TrimEnd('.') + '.', cause)
 {
     // errno of Linux, which .NET hands through as the exception's HResult: no space left, quota exceeded.
     private const int Enospc = 28, Edquot = 122;

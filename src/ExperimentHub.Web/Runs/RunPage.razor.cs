@@ -62,7 +62,7 @@ public sealed partial class RunPage(
 
     private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
-    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
+    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
 
     protected override async Task OnParametersSetAsync()
     {
