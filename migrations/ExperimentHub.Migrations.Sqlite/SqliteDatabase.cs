@@ -65,19 +65,17 @@ public static class SqliteDatabase
     /// </summary>
     public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(4);
 
+    /// <summary>The same for Quartz, which nobody waits for, and which after a failure waits a quarter of a minute before it tries again.</summary>
+    public static readonly TimeSpan PatientBusyTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>The connection string of a database file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="busyTimeout">How long a statement waits for a lock; the driver's 30 s where not given.</param>
-    public static string ConnectionString(string path, TimeSpan? busyTimeout = null)
-    {
-        var builder = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true };
-        if (busyTimeout is { } wait)
-            builder.DefaultTimeout = (int)wait.TotalSeconds;
-        return builder.ToString();
-    }
+    /// <param name="busyTimeout">How long a statement waits for a lock; <see cref="BusyTimeout"/> where not given.</param>
+    public static string ConnectionString(string path, TimeSpan? busyTimeout = null) =>
+        new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = (int)(busyTimeout ?? BusyTimeout).TotalSeconds }.ToString();
 
     internal static void Configure(DbContextOptionsBuilder options, string path) => options
-        .UseSqlite(ConnectionString(path, BusyTimeout), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
         .AddInterceptors(SqliteCache.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
