@@ -23,8 +23,9 @@ internal sealed class ExecutionOpening(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // What cannot be written while the hub stops is given up in time for it to end in order; the next start tells what became of it.
-        host.ApplicationStopping.Register(() => storage.GiveUpAfter(options.ShutdownGrace));
+        // What cannot be written while the hub stops is given up in time for it to end in order, with one last try; the next start tells what became of it. An outage
+        // that has lasted already will hardly end in the seconds that are left.
+        host.ApplicationStopping.Register(() => storage.GiveUpAfter(options.ShutdownGrace / (storage.Outage is null ? 2 : 6)));
         // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
         living.EndLeftovers();
         foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))

@@ -23,7 +23,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// </remarks>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DatasetLibrary datasets, StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    DatasetLibrary datasets, StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
+    ILogger<RunSupervisor> logger)
     : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Task, RunId> _active = new();
@@ -66,17 +67,18 @@ internal sealed class RunSupervisor(
 
     private async Task AttemptsAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
-        while (await AttemptAsync(run, device, hubStops) is { } next)
+        // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is asked, so that
+        // no wish falls between the two.
+        using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
+        while (await AttemptAsync(run, device, wishes) is { } next)
             run = run with { Key = next };
     }
 
     /// <returns>The attempt that follows; null where the run has its ending.</returns>
-    private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
+    private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, RunWishes wishes)
     {
         recorder.Begin(run.Key);
         using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
-        // Listening begins before the database is asked, so that no wish falls between the two.
-        using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
         Ending? ending;
         try
         {
@@ -131,9 +133,9 @@ internal sealed class RunSupervisor(
 
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
-        var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices);
+        var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices, pace);
         var watch = new TrainerWatch(trainer, words, wishes, options, time);
-        var recording = minutes.TakeAsync(words);
+        var recording = minutes.TakeAsync(words, wishes.Any);
         await watch.WatchAsync(recording);
         var at = time.GetUtcNow().UtcDateTime;
         words.End();

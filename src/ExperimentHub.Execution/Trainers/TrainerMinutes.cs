@@ -22,11 +22,14 @@ internal enum Refusal
 
 /// <summary>
 /// Takes the minutes of one attempt: everything that its trainer says is recorded, in its order, as many words in one transaction as wait. So a trainer with hundreds of epochs a second is not
-/// slowed down by a transaction for each, and one that is slow is on the page at once.
+/// slowed down by a transaction for each, and one that is slow is on the page at once. Between two batches the database is left to others, first of all to whoever wants to say stop.
 /// </summary>
-internal sealed class TrainerMinutes(AttemptKey key, StartingPoint from, RunRecorder recorder, CheckpointRecorder checkpoints, DeviceInventory devices)
+/// <param name="pace">How long to leave the database to others.</param>
+internal sealed class TrainerMinutes(
+    AttemptKey key, StartingPoint from, RunRecorder recorder, CheckpointRecorder checkpoints, DeviceInventory devices, RecordingPace pace)
 {
     private readonly List<(TrainerEvent Said, DateTimeOffset At)> _results = [];
+    private bool _wrote;
 
     /// <summary>The newest word that was recorded.</summary>
     public TrainerEvent? Last { get; private set; }
@@ -38,10 +41,12 @@ internal sealed class TrainerMinutes(AttemptKey key, StartingPoint from, RunReco
     public string? Refused { get; private set; }
 
     /// <summary>Records until there are no more words, or one that is refused.</summary>
-    public async Task TakeAsync(TrainerWords words)
+    /// <param name="hurry">Cancelled when somebody waits for the end.</param>
+    public async Task TakeAsync(TrainerWords words, CancellationToken hurry)
     {
         while (Refusal is null && await words.TakeAsync() is { Count: > 0 } lines)
         {
+            using var turn = pace.Begin();
             foreach (var line in lines)
             {
                 if (!await TakeAsync(line))
@@ -50,6 +55,9 @@ internal sealed class TrainerMinutes(AttemptKey key, StartingPoint from, RunReco
 
             // Also what came before a word that is refused.
             await RecordResultsAsync();
+            if (_wrote)
+                await turn.LeaveToOthersAsync(hurry);
+            _wrote = false;
         }
     }
 
@@ -115,6 +123,7 @@ internal sealed class TrainerMinutes(AttemptKey key, StartingPoint from, RunReco
         var saved = _results.Select(heard => heard.Said).OfType<CheckpointSaved>().ToList();
         var results = _results.Where(heard => heard.Said is not CheckpointSaved).ToList();
         _results.Clear();
+        _wrote = true;
         return !Stale((results.Count > 0 && !await recorder.ResultsAsync(key, results)) || (saved.Count > 0 && !await checkpoints.SavedAsync(key, saved)));
     }
 

@@ -21,6 +21,7 @@ internal sealed class TrainerProgram(ExecutionOptions options, LivingTrainers li
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        TrainerEnvironment.Limit(start.Environment);
         // The executable looks for .NET in the usual places; the hub may run on one that lies elsewhere.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         // Idle OpenMP workers sleep instead of spinning, so that a training leaves the web server its share of the cores.

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
@@ -29,7 +30,7 @@ public sealed class RunRecorder(
 
     public void Preparing(AttemptKey key, Preparing preparing)
     {
-        live.Find(key.Run)?.Prepare(preparing.Activity, preparing.Fraction);
+        live.Find(key.Run)?.Prepare(ShortText.Of(preparing.Activity, Limits.Activity), preparing.Fraction);
         feed.Publish(key.Run, RunSignal.Progress);
     }
 

@@ -81,7 +81,7 @@ internal sealed class CheckpointWriter
             // Also what is there in part, so that it does not take the room that others wait for.
             foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }))
                 File.Delete(path);
-            throw NoRoomException.Says(failure) ? new NoRoomException((IOException)failure) : CannotWrite(failure);
+            throw NoRoomException.Says(failure) ? new NoRoomException(failure) : CannotWrite(failure);
         }
     }
 

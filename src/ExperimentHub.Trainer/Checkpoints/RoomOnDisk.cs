@@ -5,12 +5,15 @@ using ExperimentHub.Trainer.Hub;
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>A file found no room on the disk. Nothing of it is left. The message is the system's, without the path, which says nothing to a person.</summary>
-internal sealed class NoRoomException(IOException cause) : Exception(cause.Message.Split(" : ")[0].TrimEnd('.') + '.', cause)
+internal sealed class NoRoomException(Exception cause) : Exception(cause.Message.Split(" : ")[0].TrimEnd('.') + '.', cause)
 {
     // errno of Linux, which .NET hands through as the exception's HResult: no space left, quota exceeded.
     private const int Enospc = 28, Edquot = 122;
 
-    public static bool Says(Exception failure) => failure is IOException { HResult: Enospc or Edquot };
+    /// <summary>Of a disk that has less room than is needed, whatever the one who wrote there said of it.</summary>
+    public static NoRoomException TooLittle() => new(new IOException("No space left on device", Enospc));
+
+    public static bool Says(Exception failure) => failure is IOException { HResult: Enospc or Edquot } || (failure.InnerException is { } cause && Says(cause));
 }
 
 /// <summary>Does what needs room on the disk, and waits for room where there is none: what was trained is not given up for a disk that somebody can clear.</summary>

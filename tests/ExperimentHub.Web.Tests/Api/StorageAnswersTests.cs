@@ -44,8 +44,8 @@ public sealed class StorageAnswersTests
     {
         await using var app = new HubApp();
 
-        var (_, run) = await app.PostAsync("/api/v1/runs", $$"""{"experiment":"a","spec":{"epochs":{{epochs}}}}""");
-        var (_, chosen) = await app.PostAsync("/api/v1/runs", $$$"""{"experiment":"a","spec":{"epochs":{{{epochs}}},"checkpoints":{"every":1}}}""");
+        var (_, run) = await app.PostAsync("/api/v1/runs", $$"""{"experiment":"a","spec":{"epochs":{{epochs}} } }""");
+        var (_, chosen) = await app.PostAsync("/api/v1/runs", $$"""{"experiment":"a","spec":{"epochs":{{epochs}},"checkpoints":{"every":1} } }""");
 
         Assert.Equal(kept, run!["spec"]!["checkpoints"]?.ToJsonString());
         Assert.Equal(1, (int)chosen!["spec"]!["checkpoints"]!["every"]!);
