@@ -1,3 +1,4 @@
+using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.Logging;
@@ -5,13 +6,16 @@ using Quartz;
 
 namespace ExperimentHub.Execution.Recovery;
 
-/// <summary>Removes for good what was deleted longer ago than a deletion can be undone, and judges runs whose hub ended, or was of an earlier version, before it could.</summary>
-internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, DivergenceJudge judge, ILogger<Housekeeping> logger) : IJob
+/// <summary>
+/// Removes for good what was deleted longer ago than a deletion can be undone, sets triggers that were lost, and judges runs whose hub ended, or was of an earlier version, before it could.
+/// </summary>
+internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, ScheduleTriggers triggers, DivergenceJudge judge, ILogger<Housekeeping> logger) : IJob
 {
     public static readonly JobKey Key = new("housekeeping");
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
+        await triggers.SynchroniseAsync(cancellationToken);
         var freed = await experiments.PurgeAsync(cancellationToken) + await runs.PurgeAsync(cancellationToken);
         if (freed > 0)
             logger.LogInformation("Removed deleted experiments and runs; {Bytes} bytes are free again", freed);

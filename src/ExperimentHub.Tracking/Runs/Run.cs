@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -208,7 +209,7 @@ public sealed class Run
             run.Property(r => r.Recipe).HasMaxLength(Evidence.RecipeLength).HasDefaultValue("");
             run.Property(r => r.Seed).HasDefaultValue(0L);
             run.Property(r => r.DatasetSha256).HasMaxLength(64);
-            run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
+            run.Property(r => r.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Error).IsCutAt(Limits.Explanation);
@@ -216,7 +217,7 @@ public sealed class Run
             run.Property(r => r.DeviceName).IsCutAt(Limits.MachineWord);
             run.Property(r => r.TorchVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
-            run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
+            run.Property(r => r.Notes).HasMaxLength(NameRule.MaxUnits(MaxNotesLength)).HasDefaultValue("");
             run.Property(r => r.Version).HasDefaultValue(1);
             run.Property(r => r.NameVersion).HasDefaultValue(1);
             run.Property(r => r.NotesVersion).HasDefaultValue(1);

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -138,7 +139,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         if (run is not { Status: RunStatus.Finished, Device: { } device })
             return new EnqueueResult(null, [new SpecProblem("run", run is null ? "There is no such run any more." : $"The run is {run.Status.Word()}; only a finished one can be reproduced.")]);
         const string ending = " again";
-        var name = run.Name.Length <= Run.MaxNameLength - ending.Length ? run.Name : run.Name[..(Run.MaxNameLength - ending.Length)];
+        var name = NameRule.Cut(run.Name, Run.MaxNameLength - ending.Length);
         return await queue.EnqueueAsync(
             new RunRequest(run.Experiment.Name, name + ending, run.Spec with { Device = device.TorchName }, null, trigger, ForkSource.Of(run), id), cancellation);
     }

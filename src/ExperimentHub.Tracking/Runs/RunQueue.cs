@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -54,12 +55,12 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var name = request.Experiment.Trim();
+        var name = NameRule.Tidied(request.Experiment);
         // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
             return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && SpecAs(request, earlier) == request.Spec && ForkSource.Of(earlier) == request.Fork && earlier.Reproduces == request.Reproduces
-                && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+                && NameRule.Same(earlier.Experiment.Name, name)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
@@ -70,7 +71,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         if (request.NewSeed)
             request = request with { Spec = request.Spec with { Seed = await FreeSeedAsync(db, recipe, request.Spec, cancellation) } };
         var now = time.GetUtcNow().UtcDateTime;
-        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation);
+        var experiment = await db.Experiments.CalledAsync(name, cancellation);
         // It would train where nobody looks.
         if (experiment?.ArchivedAt is not null)
             return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
@@ -81,7 +82,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         var run = new Run
         {
             Id = RunId.New(time),
-            Name = request.Name?.Trim() is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
+            Name = NameRule.Tidied(request.Name) is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
             Experiment = experiment,
             Spec = request.Spec,
             Model = request.Spec.Model.Kind,
@@ -237,20 +238,13 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
     private List<SpecProblem> Validate(RunRequest request)
     {
         var problems = new List<SpecProblem>();
-        if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
+        if (NameRule.Problem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
             problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
-        if (!string.IsNullOrWhiteSpace(request.Name) && NameProblem(request.Name, Run.MaxNameLength) is { } name)
+        if (NameRule.Tidied(request.Name).Length > 0 && NameRule.Problem(request.Name, Run.MaxNameLength) is { } name)
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
             problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
         problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }
-
-    /// <summary>What is wrong with a name; null where it can be used.</summary>
-    public static string? NameProblem(string? name, int maxLength) =>
-        string.IsNullOrWhiteSpace(name) ? "is missing."
-        : name.Trim().Length > maxLength ? $"may have at most {maxLength} characters; this one has {name.Trim().Length}."
-        : name.Any(char.IsControl) ? "may not contain control characters."
-        : null;
 }

@@ -57,6 +57,9 @@ public enum FireOutcome
 
     /// <summary>The run was refused; the note says why.</summary>
     Refused,
+
+    /// <summary>No firing: the schedule was turned off, because it has no next time that is later than its last; the note says why.</summary>
+    Halted,
 }
 
 /// <summary>One firing of a schedule: what was due, when it happened, and what came of it.</summary>

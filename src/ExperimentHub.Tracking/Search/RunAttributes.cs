@@ -22,7 +22,7 @@ internal enum AttributeType
 /// <param name="Aliases">Further names, MLflow's among them.</param>
 /// <param name="Sql">Over the tables Runs as r and Experiments as e.</param>
 /// <param name="Meaning">For a person.</param>
-/// <param name="IgnoreCase">Compared without regard to the case of ASCII letters; the column's collation does it.</param>
+/// <param name="IgnoreCase">Compared as names are; the column's collation does it for ASCII.</param>
 /// <param name="Index">The column of Runs whose index has the order of <paramref name="Sql"/>.</param>
 internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false, string? Index = null)
 {

@@ -10,7 +10,7 @@ namespace ExperimentHub.Tracking.Tests.Search;
 /// <summary>Runs with awkward values, in a database and in memory alike.</summary>
 internal static class RandomRuns
 {
-    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "😀x", "\ufffdy", "7", "zz"];
+    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "ÜBUNG", "Größe_ς", "ПРИВЕТ", "привет", "😀x", "\ufffdy", "7", "zz"];
     public static readonly double[] Numbers = [0, -1, 0.5, 0.1, 1e-7, 1e300, -2.25, 7, 3, 3.0000000001, double.PositiveInfinity, double.NegativeInfinity];
     public static readonly string[] Metrics = ["train_loss", "test_accuracy", "odd name.x", "never"];
     public static readonly string[] Params = ["alpha", "beta.kind", "gamma", "never"];
