@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
@@ -18,7 +19,7 @@ public static class PagesSetup
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // A page keeps nothing that is not in its address or the database, so few circuits are worth keeping for long.
-            circuits.DisconnectedCircuitMaxRetained = 50;
+            circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(30);
         });
@@ -32,6 +33,7 @@ public static class PagesSetup
             mud.SnackbarConfiguration.PreventDuplicates = true;
         });
         services.AddScoped<Confirmation>();
+        services.AddScoped<EditConflicts>();
         services.AddSingleton<MistakePairs>();
         DataFolder.Create(folder.Keys);
         services.AddDataProtection().SetApplicationName("ExperimentHub").PersistKeysToFileSystem(new DirectoryInfo(folder.Keys));

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Files;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
@@ -65,12 +66,7 @@ internal sealed class ExperimentFileReader : IDisposable
         var expected = Expected(name);
         if (expected.Size > maxBytes)
             throw new BadExperimentFileException($"{name} has {expected.Size:N0} bytes; at most {maxBytes:N0} are allowed.");
-        using var target = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var target = OwnFile.CreateNew(path);
         Copy(name, expected, target, cancellation);
         target.Flush(toDisk);
     }

@@ -1,4 +1,6 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Checkpoints;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 
@@ -79,13 +81,18 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         {
             if (file.SizeOf(name) != said.Size || file.HashOf(name) != said.Sha256)
                 throw new BadExperimentFileException($"{name} is not the file that its run says (size or SHA-256 differ). Export the experiment again.");
-            file.Extract(name, Path.Combine(home, DataFolder.CheckpointFolderName, fileName), long.MaxValue, toDisk: true, cancellation);
+            var path = Path.Combine(home, DataFolder.CheckpointFolderName, fileName);
+            file.Extract(name, path, long.MaxValue, toDisk: true, cancellation);
+            // Whoever downloads it later trusts its name: a pickle would run code on their machine.
+            using var saved = OwnFile.OpenRead(path);
+            if (SafetensorsHeader.Problem(saved) is { } problem)
+                throw new BadExperimentFileException($"{name} is not a safetensors file: {problem}");
         }
     }
 
     private bool LookThroughSeries(RunId run)
     {
-        using var series = File.OpenRead(SeriesFile(folder, run));
+        using var series = OwnFile.OpenRead(SeriesFile(folder, run));
         // Whoever reads them finds what is wrong with them.
         return SeriesEntry.Read(series).All(_ => true);
     }

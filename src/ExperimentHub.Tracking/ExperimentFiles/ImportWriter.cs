@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -63,7 +64,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             CreatedAt = facts.CreatedAt,
             DeletedAt = Experiment.Arriving,
         };
-        db.Experiments.Add(experiment);
+        db.Experiments.Add(experiment.Begin(SettingsOrigin.Import, time.GetUtcNow().UtcDateTime));
         await db.SaveChangesAsync(cancellation);
         return experiment.Id;
     }
@@ -161,7 +162,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     private async Task AddPointsAsync(long run, Marks marks, string series, CancellationToken cancellation)
     {
         var waiting = 0;
-        await using (var stream = new FileStream(series, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+        await using (var stream = OwnFile.OpenRead(series))
         {
             foreach (var part in SeriesEntry.Read(stream))
             {

@@ -16,6 +16,9 @@ public sealed class RunTag
     /// <summary>What a run gets that came with an imported experiment; the value is the day.</summary>
     public const string Imported = "imported";
 
+    /// <summary>The version of a tag that is not there: an edit that begins from it makes a new one, or none.</summary>
+    public const int None = 0;
+
     public long RunNumber { get; init; }
 
     /// <summary>Unique within the run, compared without regard to case.</summary>
@@ -23,6 +26,9 @@ public sealed class RunTag
 
     /// <summary>Empty where the name says it all.</summary>
     public string Value { get; set; } = "";
+
+    /// <summary>The run's <see cref="Run.Version"/> that gave it this value.</summary>
+    public int Version { get; internal set; } = 1;
 
     /// <summary>As a person types it: <c>night</c> or <c>owner=anna</c>.</summary>
     public override string ToString() => Value.Length == 0 ? Name : $"{Name}={Value}";
@@ -55,6 +61,7 @@ public sealed class RunTag
             tag.HasOne<Run>().WithMany(r => r.Tags).HasForeignKey(t => t.RunNumber);
             tag.Property(t => t.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             tag.Property(t => t.Value).HasMaxLength(MaxValueLength);
+            tag.Property(t => t.Version).HasDefaultValue(1);
         }
     }
 }

@@ -16,6 +16,9 @@ public sealed class SavedView
 
     public required ViewState State { get; set; }
 
+    /// <summary>Counts the times that it was saved.</summary>
+    public int Version { get; internal set; } = 1;
+
     public DateTime CreatedAt { get; init; }
     public DateTime ChangedAt { get; set; }
 
@@ -25,6 +28,7 @@ public sealed class SavedView
         {
             view.Property(v => v.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             view.HasIndex(v => v.Name).IsUnique();
+            view.Property(v => v.Version).HasDefaultValue(1);
             view.Property(v => v.State).HasConversion(state => ViewState.Write(state), json => ViewState.Read(json));
         }
     }

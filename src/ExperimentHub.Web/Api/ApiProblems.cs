@@ -19,11 +19,9 @@ internal static class ApiProblems
         problems.GroupBy(problem => problem.Field).ToDictionary(field => field.Key, field => field.Select(problem => problem.Message).ToArray()),
         title: "The search cannot be understood.", extensions: new Dictionary<string, object?> { ["problems"] = problems });
 
-    public static IResult NoSuchRun(string id) => Results.Problem(
-        $"There is no run with this id{(id.Length == 32 ? "" : "; an id has 32 lower-case hex digits")}.", statusCode: StatusCodes.Status404NotFound, title: "No such run");
+    public static IResult NoSuchRun(string id) => new MissingRun(id);
 
-    public static IResult NoSuchExperiment() => Results.Problem(
-        "There is no experiment with this id; GET /api/v1/experiments lists them.", statusCode: StatusCodes.Status404NotFound, title: "No such experiment");
+    public static IResult NoSuchExperiment(string id) => new MissingExperiment(id);
 
     public static IResult NoBody() => Invalid("body", "The body must be a JSON object such as {\"experiment\": \"tutorial\", \"spec\": {}}.");
 

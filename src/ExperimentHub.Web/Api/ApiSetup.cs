@@ -34,22 +34,23 @@ internal static class ApiSetup
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "ExperimentHub API";
-                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; clone, export and import "
-                    + "experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
+                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export "
+                    + "and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
                     + "details (application/problem+json). Bodies are JSON as UTF-8 and come uncompressed.";
                 return Task.CompletedTask;
             });
         });
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
         services.Configure<JsonOptions>(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals);
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]).AddCheck<SchemaHealth>("schema", tags: ["ready", "live"]);
         return services;
     }
 
     public static void MapApi(this WebApplication app)
     {
+        app.UseRequestQueries();
         app.MapOpenApi("/openapi/{documentName}.json").AnswerHead();
-        app.MapHealthChecks("/healthz", new() { Predicate = _ => false });
+        app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live") });
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
         var v1 = app.MapGroup("/api/v1");
         v1.AnswerHead();
@@ -67,8 +68,10 @@ internal static class ApiSetup
         api.MapCompareReport();
         api.MapLive();
         api.MapAnnotations();
+        api.MapDeleted();
         var experiments = v1.MapGroup("").WithTags("Experiments");
         experiments.MapExperiments();
+        experiments.MapExperimentEdits();
         experiments.MapExperimentFiles();
         var datasets = v1.MapGroup("").WithTags("Data sets");
         datasets.MapDatasets();

@@ -25,17 +25,19 @@ internal static class ExperimentsApi
             : Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived == "true", cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
 
     private static async Task<IResult> ReadAsync(string id, ExperimentStore experiments, CancellationToken cancellation) =>
-        IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment ? Results.Ok(ExperimentResource.Of(experiment)) : ApiProblems.NoSuchExperiment();
+        IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment
+            ? EditedAnswer.Of(ExperimentResource.Of(experiment), experiment.Version)
+            : ApiProblems.NoSuchExperiment(id);
 
     private static async Task<IResult> CloneAsync(string id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation)
     {
         var (body, refused) = await ApiBody.ReadOptionalAsync<CloneRequest>(request, cancellation);
         if (refused is not null)
             return refused;
-        if (IdOf(id) is not { } number || await experiments.CloneAsync(number, body?.Name, cancellation) is not { } result)
-            return ApiProblems.NoSuchExperiment();
+        if (IdOf(id) is not { } number || await experiments.CloneAsync(number, body?.Name, SettingsOrigin.Api, cancellation) is not { } result)
+            return ApiProblems.NoSuchExperiment(id);
         return result.Id is { } clone && await experiments.FindAsync(clone, cancellation) is { } experiment
-            ? Results.Created($"/api/v1/experiments/{clone}", ExperimentResource.Of(experiment))
+            ? EditedAnswer.Of(ExperimentResource.Of(experiment), experiment.Version, StatusCodes.Status201Created, $"/api/v1/experiments/{clone}")
             : ApiProblems.Invalid(result.Problems);
     }
 }

@@ -1,4 +1,6 @@
 using System.Net.Mime;
+using ExperimentHub.Tracking.Queries;
+using ExperimentHub.Web.Security;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -22,7 +24,7 @@ internal static class ProblemAnswers
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             ExceptionHandler = context => OfFailure(context).ExecuteAsync(context),
-            SuppressDiagnosticsCallback = failure => failure.Exception is BadHttpRequestException,
+            SuppressDiagnosticsCallback = failure => failure.Exception is BadHttpRequestException or QueryTooLongException,
         });
     }
 
@@ -52,10 +54,17 @@ internal static class ProblemAnswers
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Results.Problem(
             "The request is larger than is accepted here.", statusCode: StatusCodes.Status413PayloadTooLarge, title: "Too large"),
         BadHttpRequestException bad => Results.Problem($"The request cannot be read: {bad.Message}", statusCode: bad.StatusCode, title: "The request cannot be read"),
+        QueryTooLongException late => TooLong(context, late),
         _ when PagesSetup.IsPage(context) => Results.Content(FailedPage, MediaTypeNames.Text.Html, statusCode: StatusCodes.Status500InternalServerError),
         _ => Results.Problem("Something went wrong in the hub; its log says what. Nothing is wrong with the request.",
             statusCode: StatusCodes.Status500InternalServerError, title: "A fault of the hub"),
     };
+
+    private static IResult TooLong(HttpContext context, QueryTooLongException late)
+    {
+        ConnectionLimits.AskToComeBack(context);
+        return Results.Problem(late.Message, statusCode: StatusCodes.Status503ServiceUnavailable, title: "The search took too long");
+    }
 
     private const string FailedPage = """
         <!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>ExperimentHub</title></head><body>

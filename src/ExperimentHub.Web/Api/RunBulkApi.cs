@@ -14,10 +14,10 @@ internal static class RunBulkApi
     {
         api.MapPost("/runs/bulk", ChangeAsync).WithName("ChangeRuns").WithSummary("Tag, archive, stop or delete many runs")
             .WithDescription("action: tag, untag, archive, unarchive, stop or delete. Either ids, or filter with what else narrows it; an empty filter means every run that is not archived. tag and value: for tag and untag. "
-                + "A deletion answers deletedAt, which /runs/restore takes within an hour.")
+                + "A deletion answers deletedAt, which /runs/restore takes until the runs are removed for good.")
             .Accepts<BulkRequest>("application/json").Produces<BulkOutcome>().ProducesValidationProblem();
         api.MapPost("/runs/restore", RestoreAsync).WithName("RestoreRuns").WithSummary("Bring deleted runs back")
-            .WithDescription("Either ids, or the deletedAt that a bulk deletion answered.")
+            .WithDescription("Either ids, or the deletedAt that a bulk deletion answered: a time in UTC, of which milliseconds count.")
             .Accepts<RestoreRequest>("application/json").Produces<RestoredRuns>().ProducesValidationProblem();
     }
 
@@ -40,8 +40,8 @@ internal static class RunBulkApi
             return ApiProblems.Invalid("value", $"A tag's value may have at most {RunTag.MaxValueLength} characters.");
         var result = await (body.Action switch
         {
-            "tag" => bulk.TagAsync(targets, tag, body.Value ?? "", cancellation),
-            "untag" => bulk.UntagAsync(targets, tag, cancellation),
+            "tag" => bulk.TagAsync(targets, tag, body.Value ?? "", cancellation: cancellation),
+            "untag" => bulk.UntagAsync(targets, tag, cancellation: cancellation),
             "stop" => bulk.StopAsync(targets, cancellation),
             "delete" => bulk.DeleteAsync(targets, cancellation),
             _ => bulk.ArchiveAsync(targets, body.Action == "archive", cancellation),
@@ -55,7 +55,7 @@ internal static class RunBulkApi
         if (body is null)
             return refused!;
         if (body.DeletedAt is { } mark && body.Ids is null)
-            return Results.Ok(new RestoredRuns(await deletion.RestoreAsync(mark.ToUniversalTime(), cancellation)));
+            return Results.Ok(new RestoredRuns(await deletion.RestoreAsync(mark, cancellation)));
         if (body.Ids is null || body.DeletedAt is not null)
             return ApiProblems.Invalid("ids", "Send either ids or deletedAt.");
         return Ids(body.Ids) is var (ids, wrong) && wrong is null ? Results.Ok(new RestoredRuns(await deletion.RestoreAsync(ids!, cancellation))) : ApiProblems.Invalid("ids", wrong!);

@@ -24,7 +24,7 @@ internal static class CheckpointDownload
             return Results.Problem("This run has no checkpoint of that epoch.", statusCode: StatusCodes.Status404NotFound, title: "No such checkpoint");
 
         // Who only asks for the size gets it without the file being read.
-        var opened = HttpMethods.IsHead(http.Request.Method) ? files.OpenUnread(run, checkpoint.File) : await files.OpenAsync(run, checkpoint.File, cancellation);
+        var opened = HttpMethods.IsHead(http.Request.Method) ? files.OpenUnread(run, checkpoint.File) : await files.OpenToGiveAsync(run, checkpoint.File, cancellation);
         if (opened.File is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Primitives;
 
 namespace ExperimentHub.Web.Security;
@@ -22,6 +24,9 @@ internal static class HubSecurity
             if (filter.AllowedHosts.Count == 0 || filter.AllowedHosts.Contains("*"))
                 filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
         })
+        // The last factory is asked first, and this one leaves nothing to others. HTTP/3 would have sockets of its own.
+        .AddSingleton<IConnectionListenerFactory, GuardedListeners>()
+        .RemoveAll<IMultiplexedConnectionListenerFactory>()
         // Ours is stricter, and two headers would contradict each other.
         .Configure<AntiforgeryOptions>(antiforgery => antiforgery.SuppressXFrameOptionsHeader = true);
 
