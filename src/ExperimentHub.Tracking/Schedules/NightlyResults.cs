@@ -9,7 +9,8 @@ namespace ExperimentHub.Tracking.Schedules;
 /// <param name="Run">null where none was queued or it was deleted.</param>
 /// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one, 0..1; null where there is none.</param>
 /// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
-public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore)
+/// <param name="SettingsChangedAt">When somebody last changed the experiment's settings before this firing; null where nobody did.</param>
+public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, DateTime? SettingsChangedAt)
 {
     /// <summary>The run trained something else than the firing that it is compared with.</summary>
     public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
@@ -56,7 +57,9 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, Time
                               where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
                               orderby earlier.Number descending
                               select run.Spec).FirstOrDefault(),
+                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= fire.FiredAt)
+                    .OrderByDescending(change => change.Number).Select(change => (DateTime?)change.At).FirstOrDefault(),
             }).ToListAsync(cancellation);
-        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore))]);
+        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.SettingsChangedAt))]);
     }
 }
