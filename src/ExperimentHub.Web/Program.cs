@@ -50,7 +50,8 @@ if (folder.Changed is { } changed)
 try
 {
     await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
-    await app.Services.OpenScheduleAsync(refusal => SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal));
+    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase)) is { } refusal)
+        await SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal);
     app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
     app.UseHubSecurity();
