@@ -96,7 +96,7 @@ public static class SqliteDatabase
 
     internal static void Configure(DbContextOptionsBuilder options, string path, bool pooling = true) => options
         .UseSqlite(ConnectionString(path, pooling), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqliteCache.Instance)
+        .AddInterceptors(SqliteCache.Instance, SqliteInterruption.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));

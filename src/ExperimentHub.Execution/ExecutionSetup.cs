@@ -50,12 +50,14 @@ public static class ExecutionSetup
     public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver, string connectionString)
     {
         services.AddSingleton(options);
+        services.AddSingleton<LivingTrainers>();
         services.AddSingleton<TrainerProgram>();
         services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<GpuWatch>();
+        services.AddSingleton<RecordingPace>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
@@ -81,9 +83,17 @@ public static class ExecutionSetup
             quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(4));
+        services.Configure<HostOptions>(host =>
+        {
+            // Trainers get their grace, and what they say in it is recorded. A request that does not end must not take that time from them, so nobody waits for anybody.
+            host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(2);
+            host.ServicesStopConcurrently = true;
+        });
         return services;
     }
+
+    /// <summary>What ends all trainers at once, for a hub that cannot wait for its own end any longer. Ask for it while the hub is well.</summary>
+    public static Action TrainerKill(this IServiceProvider services) => services.GetRequiredService<LivingTrainers>().KillAll;
 
     private static void KeepIn(IQuartzBuilder quartz, DbProviderFactory driver, string connectionString) => quartz.UsePersistentStore(store =>
     {

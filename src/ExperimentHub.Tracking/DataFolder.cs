@@ -56,15 +56,20 @@ public sealed class DataFolder
 
     internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
 
+    /// <summary>The bytes that the checkpoints and logs of a run take: what <see cref="Remove"/> frees.</summary>
+    public long SizeOf(RunId id)
+    {
+        var run = new DirectoryInfo(RunFolder(id));
+        return run.Exists ? run.EnumerateFiles("*", Everything).Sum(file => file.Length) : 0;
+    }
+
     /// <summary>Removes the checkpoints and logs of a run.</summary>
     /// <returns>The bytes that they took.</returns>
     public long Remove(RunId id)
     {
-        var run = new DirectoryInfo(RunFolder(id));
-        if (!run.Exists)
-            return 0;
-        var bytes = run.EnumerateFiles("*", Everything).Sum(file => file.Length);
-        run.Delete(recursive: true);
+        var bytes = SizeOf(id);
+        if (Directory.Exists(RunFolder(id)))
+            Directory.Delete(RunFolder(id), recursive: true);
         return bytes;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Execution;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web.Security;
 
@@ -9,7 +10,9 @@ namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
 /// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
-internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
+internal sealed record HubOptions(
+    string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution,
+    ConnectionLimitOptions Connections)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -22,6 +25,7 @@ internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOpti
             Switch(hub, "BeginAnew", problems),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
+            new DeletionOptions(TimeSpan.FromHours(Number(hub, "KeepDeletedHours", (int)DeletionOptions.Usual.TotalHours, 1, 24 * 366, problems))),
             new ExecutionOptions
             {
                 DatasetFolder = datasetFolder,
@@ -30,7 +34,10 @@ internal sealed record HubOptions(string DataFolder, bool BeginAnew, DatasetOpti
                 SlotsPerGpu = Number(hub, "SlotsPerGpu", 1, 1, 16, problems),
                 SilenceLimit = TimeSpan.FromSeconds(Number(hub, "SilenceLimitSeconds", 60, 5, 3600, problems)),
                 StopGrace = TimeSpan.FromSeconds(Number(hub, "StopGraceSeconds", 10, 1, 600, problems)),
-            });
+            },
+            new ConnectionLimitOptions(
+                Number(hub, "MaxOpenPages", ConnectionLimitOptions.UsualPages, 1, 10_000, problems),
+                Number(hub, "MaxEventStreams", ConnectionLimitOptions.UsualStreams, 1, 10_000, problems)));
         if (options.Execution.TrainerPath is { } trainer && !File.Exists(trainer))
             problems.Add($"Hub:TrainerPath is '{trainer}', but there is no such file. Leave it out to use the trainer that was built with this hub.");
         problems.AddRange(Listening.Problems(configuration));

@@ -6,10 +6,11 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
-using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Security;
 using Microsoft.AspNetCore.Connections;
 
+// Before anything else: a hub may be told to end at any moment.
+using var ending = new HubEnding();
 OwnFolder.MakeEverythingPrivate();
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = Startup.ContentRoot(args) });
 Listening.UseDefault(builder.Configuration);
@@ -35,12 +36,13 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles);
+builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions);
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddPagePlaces(hub.Connections);
 builder.Services.AddCompression();
 
 // Disposed last: what was logged before a refusal is written.
@@ -49,17 +51,26 @@ if (folder.Changed is { } changed)
     app.Logger.LogWarning("{Change}", changed);
 try
 {
-    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
-    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase)) is { } refusal)
+    ending.ThrowIfAsked();
+    // May be broken off anywhere: the database is the old one until the new one is complete.
+    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew, ending.Asked);
+    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase), ending.Asked) is { } refusal)
         await SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal);
+    ending.ThrowIfAsked();
     app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
+    app.UseProblemAnswers();
     app.UseHubSecurity();
+    app.UsePagePlaces();
     app.UseResponseCompression();
     app.MapApi();
-    app.MapCheckpointDownloads();
     app.MapPages();
-    await app.RunAsync();
+    await ending.RunAsync(app);
+    return 0;
+}
+catch (OperationCanceledException e) when (ending.Explains(e))
+{
+    // It was told to end before it had started, and nothing was begun that is not done.
     return 0;
 }
 catch (UnusableDataFolderException e)

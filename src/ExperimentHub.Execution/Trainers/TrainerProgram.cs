@@ -4,9 +4,12 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>Where the trainer's executable is and how a process of it is started.</summary>
-internal sealed class TrainerProgram(ExecutionOptions options)
+internal sealed class TrainerProgram(ExecutionOptions options, LivingTrainers living)
 {
     private const string Name = "ExperimentHub.Trainer";
+
+    /// <summary>Where each process that is started is noted.</summary>
+    public LivingTrainers Living => living;
 
     /// <exception cref="TrainerMissingException">There is no such file.</exception>
     public ProcessStartInfo StartInfo(IEnumerable<string> arguments)

@@ -30,6 +30,16 @@ public sealed class CheckpointFiles(DataFolder folder)
         return opened;
     }
 
+    /// <summary>Opens a checkpoint after comparing its size alone: for its length, not for its bytes, of which nothing is known.</summary>
+    public VerifiedCheckpoint OpenUnread(RunId run, Checkpoint checkpoint)
+    {
+        var opened = Open(run, checkpoint.FileName);
+        if (opened.File is not { } file || file.Length == checkpoint.Size)
+            return opened;
+        file.Dispose();
+        return new VerifiedCheckpoint(null, "Its file changed on the disk: the size is not the one recorded when it was saved.");
+    }
+
     /// <summary>The furthest place that a run can go on from, both of whose files are what the database says; null where there is none.</summary>
     /// <param name="checkpoints">Of one run, in any order.</param>
     /// <param name="pausePoint">The run's, where it has one.</param>
@@ -91,10 +101,25 @@ public sealed class CheckpointFiles(DataFolder folder)
     /// <summary>The same for any file of the checkpoint folder.</summary>
     internal async Task<VerifiedCheckpoint> OpenAsync(RunId run, string fileName, long size, string sha256, CancellationToken cancellation)
     {
-        FileStream file;
+        var opened = Open(run, fileName);
+        if (opened.File is not { } file)
+            return opened;
+        var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
+        if (file.Length == size && hash == sha256)
+        {
+            file.Position = 0;
+            return opened;
+        }
+
+        await file.DisposeAsync();
+        return new VerifiedCheckpoint(null, "Its file changed on the disk: the SHA-256 is not the one recorded when it was saved.");
+    }
+
+    private VerifiedCheckpoint Open(RunId run, string fileName)
+    {
         try
         {
-            file = OwnFile.OpenRead(PathOf(run, fileName));
+            return new VerifiedCheckpoint(OwnFile.OpenRead(PathOf(run, fileName)), null);
         }
         catch (FileNotFoundException)
         {
@@ -108,16 +133,6 @@ public sealed class CheckpointFiles(DataFolder folder)
         {
             return new VerifiedCheckpoint(null, "Its file cannot be opened. Does it belong to the user who runs the hub?");
         }
-
-        var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
-        if (file.Length == size && hash == sha256)
-        {
-            file.Position = 0;
-            return new VerifiedCheckpoint(file, null);
-        }
-
-        await file.DisposeAsync();
-        return new VerifiedCheckpoint(null, "Its file changed on the disk: the SHA-256 is not the one recorded when it was saved.");
     }
 
     private string PathOf(RunId run, string fileName) => CheckpointName.IsValid(fileName)
@@ -139,5 +154,5 @@ public sealed class CheckpointFiles(DataFolder folder)
     }
 }
 
-/// <summary>Either an open file whose hash is right, or the reason why there is none.</summary>
+/// <summary>Either an open file that is what the database says, or the reason why there is none.</summary>
 public sealed record VerifiedCheckpoint(FileStream? File, string? Problem);

@@ -31,8 +31,8 @@ public sealed class DatasetUpload : IDisposable
     /// <summary>The fields of the four files: train images, train labels, test images, test labels.</summary>
     public static IReadOnlyList<string> FileFields { get; } = ["trainImages", "trainLabels", "testImages", "testLabels"];
 
-    private const int MaxClasses = 256;
-    private const int MaxClassNameLength = 60;
+    private const int MaxClasses = Limits.Classes;
+    private const int MaxClassNameLength = Limits.ClassName;
 
     private readonly DatasetLibrary _library;
     private readonly DatasetOptions _options;

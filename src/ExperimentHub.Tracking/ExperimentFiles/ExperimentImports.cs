@@ -89,7 +89,7 @@ public sealed class ExperimentImports(
             return null;
         var more = count > Named ? $" and {count - Named:N0} more" : "";
         return $"{(count == 1 ? "A run" : $"{count:N0} runs")} of this file {(count == 1 ? "is" : "are")} on this hub already: {string.Join(", ", names)}{more}. Nothing was imported, because a run can be here only once. "
-            + (deleted ? "Restore what was deleted, or wait an hour until it is gone for good." : "To have it from the file again, delete it here first and wait an hour.");
+            + (deleted ? "Restore what was deleted, or delete it for good: both under Deleted." : "To have it from the file again, delete it here first, and then for good under Deleted.");
     }
 }
 

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Checkpoints;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
@@ -16,7 +17,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 {
     public CheckedExperiment Run(CancellationToken cancellation)
     {
-        var facts = file.ReadJson<ExperimentFacts>(ExperimentFileFormat.Experiment);
+        var facts = file.ReadJson<ExperimentFacts>(ExperimentFileFormat.Experiment, Limits.FactsOfAFile);
         var runs = Judge(ExperimentFileFormat.Experiment, () => FactsCheck.Check(facts));
         foreach (var run in runs)
         {
@@ -26,8 +27,12 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 
         if (file.Unread.FirstOrDefault() is { } stray)
             throw new BadExperimentFileException($"'{Words.Short(stray)}' belongs to nothing in the experiment. A hub does not export that.");
-        return new CheckedExperiment(facts, runs, [.. file.Manifest.LeftOut.Select(Words.Short)]);
+        return new CheckedExperiment(facts, runs, LeftOut(file.Manifest.LeftOut));
     }
+
+    private static IReadOnlyList<string> LeftOut(IReadOnlyList<string> said) => said.Count <= Limits.LeftOutOfAFile
+        ? [.. said.Select(Words.Short)]
+        : [.. said.Take(Limits.LeftOutOfAFile).Select(Words.Short), $"And {said.Count - Limits.LeftOutOfAFile:N0} more."];
 
     /// <summary>Where the points of a run lie.</summary>
     public static string SeriesFile(string folder, RunId run) => Path.Combine(folder, $"{run}.series");
@@ -36,7 +41,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 
     private void UnpackRun(RunId run, CancellationToken cancellation)
     {
-        var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(run));
+        var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(run), Limits.FactsOfAFile);
         Judge(ExperimentFileFormat.Facts(run), () =>
         {
             FactsCheck.Check(facts, run);
@@ -44,7 +49,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         });
         if (facts.HasEvaluations)
         {
-            var evaluations = file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(run));
+            var evaluations = file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(run), Limits.ListsOfAFile);
             Judge(ExperimentFileFormat.Evaluations(run), () =>
             {
                 FactsCheck.Check(evaluations);

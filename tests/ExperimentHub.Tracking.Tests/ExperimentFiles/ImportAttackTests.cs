@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -217,7 +218,7 @@ public sealed class ImportAttackTests
 
         Directory.CreateDirectory(Path.Combine(hub.Folder.Imports, "0123"));
         var store = hub.Get<ExperimentStore>();
-        Assert.Null(await store.FindDeletedAsync(2));
+        Assert.Null(await hub.Get<DeletedThings>().FindAsync(2));
         Assert.Contains("for good", await store.RestoreAsync(2));
         Assert.Equal(0, await store.PurgeAsync());
 
