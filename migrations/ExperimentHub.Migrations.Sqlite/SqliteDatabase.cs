@@ -1,6 +1,7 @@
 using System.Data.Common;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
 using Microsoft.Data.Sqlite;
@@ -86,6 +87,8 @@ public static class SqliteDatabase
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
             logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        if (await EarlierRuns.CompleteAsync(db, cancellation) is > 0 and var completed)
+            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
     }
 
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>
@@ -110,7 +113,7 @@ public static class SqliteDatabase
 
     internal static void Configure(DbContextOptionsBuilder options, string path, bool pooling = true) => options
         .UseSqlite(ConnectionString(path, pooling), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqliteCache.Instance, SqliteInterruption.Instance)
+        .AddInterceptors(SqliteCache.Instance, SqliteFunctions.Instance, SqliteInterruption.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));

@@ -37,6 +37,7 @@ public static class TrackingSetup
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunControl>();
         services.AddSingleton<AttemptWriter>();
+        services.AddSingleton<DivergenceJudge>();
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();

@@ -91,6 +91,11 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         while (done < spec.Epochs && reason is null)
         {
             var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
+            // All steps of an epoch without its evaluation are a place like any other: whoever goes on from there evaluates first.
+            var tested = interruption is null ? test.Run(mustStop) : null;
+            var validated = tested is null ? null : validation?.Run(mustStop);
+            if (interruption is null && (tested is null || (validation is not null && validated is null)))
+                interruption = new TrainingStopped();
             if (interruption is not null)
             {
                 if (untold is not null)
@@ -104,8 +109,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             seconds += tally.Seconds;
             log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {done}, Loss: {tally.MeanLoss}"));
 
-            var (tested, validated) = (test.Run(), validation?.Run());
-            RequireNumber(tested.Loss, "test", done);
+            RequireNumber(tested!.Loss, "test", done);
             RequireNumber(validated?.Loss ?? 0, "validation", done);
 
             var epoch = new EpochFinished(done, tally.MeanLoss, tested.Loss, tested.Accuracy, tally.Seconds)
@@ -158,7 +162,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private TrainerEvent? TrainEpoch(int epoch, DeviceImages trainImages, TrainingStep trainingStep, EpochTally tally, double secondsBefore)
     {
         var clock = Stopwatch.StartNew();
-        var earlier = tally.Seconds;
+        var (earlier, held) = (tally.Seconds, events.Held);
         _progress.BeginEpoch();
         DataOrder.Fill(_order, start.Spec.Seed, epoch);
         using var batches = new EpochBatches(trainImages, _order, epoch, start.Spec.BatchSize);
@@ -171,7 +175,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
                 interruption = new TrainingFinished(reason);
             else
                 TrainBlock(batches, trainingStep, tally);
-            tally.Seconds = earlier + clock.Elapsed.TotalSeconds;
+            tally.Seconds = earlier + (clock.Elapsed - (events.Held - held)).TotalSeconds;
         }
 
         _progress.Tell(epoch, StepsOfRun(batches, tally));

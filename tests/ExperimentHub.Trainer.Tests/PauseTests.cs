@@ -70,6 +70,27 @@ public sealed class PauseTests : IDisposable
     }
 
     [Fact]
+    public void Run_StoppedWhileItEvaluates_GoesOnWithTheEvaluation()
+    {
+        // One step an epoch: the second question falls into the evaluation after it.
+        var spec = new TrainingSpec { Epochs = 2, BatchSize = Data.Train.Count };
+        var whole = TinyData.Train(TinyData.Start(Folder("whole"), spec), Data);
+        var questions = 1;
+        var stopped = TinyData.Train(TinyData.Start(Folder("paused"), spec), Data, mustStop: () => questions-- == 0);
+        Assert.Empty(stopped.Of<EpochFinished>());
+        var pause = stopped.Of<PausePointSaved>().Single();
+        Assert.Equal((0, 1), (pause.Epoch, pause.StepsDone));
+
+        var resumed = TinyData.Train(TinyData.Start(Folder("paused"), spec, attempt: 2) with
+        {
+            Resume = new ResumePoint(pause.Epoch, pause.FileName, pause.State.FileName, pause.StepsDone),
+        }, Data);
+        Assert.Equal(Numbers([whole]), Numbers([stopped, resumed]));
+        Assert.Equal(Losses([whole]), Losses([stopped, resumed]));
+        Assert.Equal(Last(whole).WeightsSha256, Last(resumed).WeightsSha256);
+    }
+
+    [Fact]
     public void Run_Stopped_TellsTheLossesOfAllStepsThenTheLastEpochThenThePlace()
     {
         var spec = new TrainingSpec { Epochs = 1_000, BatchSize = 10 };

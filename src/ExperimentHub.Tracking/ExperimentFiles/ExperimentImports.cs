@@ -22,8 +22,8 @@ public sealed record ImportResult(
 
 /// <summary>Begins imports, and clears away what imports left behind that the end of the hub cut off.</summary>
 public sealed class ExperimentImports(
-    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, RunFeed feed, DataFolder folder, ExperimentFileOptions options, StorageWatch storage, TimeProvider time)
-    : IDisposable
+    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DivergenceJudge judge, DeviceInventory devices, RunFeed feed, DataFolder folder, ExperimentFileOptions options,
+    StorageWatch storage, TimeProvider time) : IDisposable
 {
     /// <summary>One at a time: two of the same file would both find its runs not there yet.</summary>
     private readonly SemaphoreSlim _turn = new(1);
@@ -56,6 +56,7 @@ public sealed class ExperimentImports(
                 return new ImportResult(null, Problem: exist, RunsExist: true);
             var written = await Writer.WriteAsync(file, experiment, incoming, id => hidden = id, cancellation);
             hidden = null;
+            await judge.JudgeAllAsync(CancellationToken.None);
             foreach (var run in experiment.Runs)
                 feed.Publish(run);
             return new ImportResult(written, experiment.Runs.Count, experiment.LeftOut);

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -132,7 +133,7 @@ public sealed class RunControl(
         }
 
         var total = run.Spec.Epochs + epochs;
-        if (!consents && run.Spec.LearningRateSchedule is { Kind: LearningRateSchedule.Cosine or LearningRateSchedule.OneCycle } schedule)
+        if (!consents && run.Spec.LearningRateSchedule is { DependsOnLength: true } schedule)
         {
             return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {run.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps{Jump(run, schedule, total)} "
                 + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
@@ -140,6 +141,7 @@ public sealed class RunControl(
 
         run.Spec = run.Spec with { Epochs = total };
         run.Epochs = total;
+        run.Recipe = Evidence.Prolonged(run.Recipe, run.Spec, ForkSource.Of(run));
         await SpecParams.ReplaceAsync(db, run, cancellation);
         await QueueAsync(db, run, cancellation);
         await transaction.CommitAsync(cancellation);
@@ -156,7 +158,7 @@ public sealed class RunControl(
         if (run is not { Status: RunStatus.Finished, Device: { } device })
             return new EnqueueResult(null, [new SpecProblem("run", run is null ? "There is no such run any more." : $"The run is {run.Status.Word()}; only a finished one can be reproduced.")]);
         const string ending = " again";
-        var name = run.Name.Length <= Run.MaxNameLength - ending.Length ? run.Name : run.Name[..(Run.MaxNameLength - ending.Length)];
+        var name = NameRule.Cut(run.Name, Run.MaxNameLength - ending.Length);
         return await queue.EnqueueAsync(
             new RunRequest(run.Experiment.Name, name + ending, run.Spec with { Device = device.TorchName }, null, trigger, ForkSource.Of(run), id), cancellation);
     }

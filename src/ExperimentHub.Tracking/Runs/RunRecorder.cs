@@ -15,7 +15,8 @@ namespace ExperimentHub.Tracking.Runs;
 /// take as long as an outage; what happened when is said by the caller, who heard it.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper, TimeProvider time,
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper,
+    DivergenceJudge judge, TimeProvider time,
     ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
@@ -204,6 +205,8 @@ public sealed class RunRecorder(
             if (run.MoveTo(status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
+        if (written)
+            await judge.JudgeAsync(key.RunNumber);
         live.End(key.Run);
         feed.Publish(key.Run);
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 
 namespace ExperimentHub.Trainer.Epochs;
@@ -32,29 +33,12 @@ internal sealed class EpochHistory(string metric, IEnumerable<double> values, IE
     }
 
     /// <summary>The best epoch so far, the earliest on a tie, counted backwards from the newest (0); null where none is known.</summary>
-    public (int Ago, double Value)? Best
-    {
-        get
-        {
-            var values = _values.Numbers;
-            if (values.Count == 0)
-                return null;
-            var best = 0;
-            for (var i = 1; i < values.Count; i++)
-            {
-                if (IsBetter(values[i], values[best]))
-                    best = i;
-            }
+    public (int Ago, double Value)? Best => BestEpoch.Of(metric, _values.Numbers) is { } best ? (_values.Numbers.Count - 1 - best, _values.Numbers[best]) : null;
 
-            return (values.Count - 1 - best, values[best]);
-        }
-    }
-
-    /// <summary>By more than <paramref name="by"/>, in the metric's own unit.</summary>
-    public bool IsBetter(double value, double than, double by = 0) =>
-        metric is BestMetrics.TestAccuracy or BestMetrics.ValidationAccuracy ? value > than + by : value < than - by;
+    /// <inheritdoc cref="BestEpoch.IsBetter"/>
+    public bool IsBetter(double value, double than, double by = 0) => BestEpoch.IsBetter(metric, value, than, by);
 
     internal static double ValueOf(string metric, EpochFinished epoch) =>
-        BestMetrics.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)
+        BestEpoch.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)
         ?? throw new TrainingFailure($"The best epoch is to be chosen by {metric}, which this run does not have.", $"Hold images back for validation, or choose by {BestMetrics.TestAccuracy}.");
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.Features;
@@ -47,7 +48,7 @@ internal static class DatasetUploadApi
                 return refusal;
             return await upload.CommitAsync(name, classNames, cancellation) switch
             {
-                { Dataset: { } dataset } => Results.Created($"/api/v1/datasets/{dataset.Key}", DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
+                { Dataset: { } dataset } => Results.Created($"/api/v1/datasets/{Uri.EscapeDataString(dataset.Key)}", DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
                 { StorageProblem: { } full } => NotStored(full),
                 { NameTaken: true, Problems: [var taken, ..] } => NameTaken(taken.Message),
                 var result => ApiProblems.Invalid(result.Problems),
@@ -82,7 +83,7 @@ internal static class DatasetUploadApi
                     classNames = text;
                 else if (DatasetUpload.NameProblem(name = text) is { } problem)
                     return Refuse(ApiProblems.Invalid(field, problem));
-                else if (library.Find(OwnDataset.KeyOf(text)) is { } other)
+                else if (library.FindLike(text) is { } other)
                     return Refuse(NameTaken(DatasetUpload.TakenBy(other)));
             }
             else if (!DatasetUpload.FileFields.Contains(field))
@@ -99,7 +100,7 @@ internal static class DatasetUploadApi
             }
         }
 
-        return new Received(name, [.. (classNames ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)], null);
+        return new Received(name, [.. (classNames ?? "").Split('\n').Select(NameRule.Tidied).Where(line => line.Length > 0)], null);
 
         static Received Refuse(IResult refusal) => new(null, [], refusal);
     }

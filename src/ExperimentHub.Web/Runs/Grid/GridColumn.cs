@@ -27,7 +27,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     {
         ["name"] = 150,
         ["experiment"] = 110,
-        ["status"] = 104,
+        ["status"] = 136,
         ["best(metrics.test_accuracy)"] = 94,
         ["metrics.test_loss"] = 80,
         ["model"] = 88,
