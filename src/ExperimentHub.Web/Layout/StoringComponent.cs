@@ -10,11 +10,9 @@ namespace ExperimentHub.Web.Layout;
 /// </summary>
 public abstract class StoringComponent : ComponentBase, IHandleEvent
 {
+    // Asked only where something failed: most components save nothing.
     [Inject]
-    private StorageWatch Storage { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Messages { get; set; } = null!;
+    private IServiceProvider Services { get; set; } = null!;
 
     async Task IHandleEvent.HandleEventAsync(EventCallbackWorkItem callback, object? arg)
     {
@@ -33,10 +31,10 @@ public abstract class StoringComponent : ComponentBase, IHandleEvent
                 return;
             }
         }
-        catch (Exception e) when (Storage.Note(e))
+        catch (Exception e) when (Services.GetService<StorageWatch>() is { } storage && storage.Note(e))
         {
-            Messages.Add(
-                $"That was not saved, because {(Storage.Outage ?? new StorageOutage(Storage.TroubleOf(e)!.Value, default)).Reason}. What you typed is still here; try it again in a moment.", Severity.Error);
+            Services.GetRequiredService<ISnackbar>().Add(
+                $"That was not saved, because {(storage.Outage ?? new StorageOutage(storage.TroubleOf(e)!.Value, default)).Reason}. What you typed is still here; try it again in a moment.", Severity.Error);
         }
 
         StateHasChanged();

@@ -12,11 +12,9 @@ public sealed class StorageWatchTests
         var tries = 0;
         StorageOutage? met = null;
 
-        var done = await storage.UntilDoneAsync(async () =>
-        {
-            met ??= storage.Outage;
-            return tries++ < 2 ? await WriteToFullAsync() : tries;
-        });
+        storage.Changed += () => met ??= storage.Outage;
+
+        var done = await storage.UntilDoneAsync(async () => tries++ < 2 ? await WriteToFullAsync() : tries);
 
         Assert.Equal(3, done);
         Assert.Equal(StorageTrouble.Full, met?.Trouble);
