@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.Extensions.Logging;
+using ExperimentHub.Tracking.Storage;
 using Quartz;
 
 namespace ExperimentHub.Execution.Schedules;
@@ -9,7 +10,7 @@ namespace ExperimentHub.Execution.Schedules;
 /// A schedule is due: records the firing, queues its run, and sets the trigger on the next time. What is due and what an overlap means, the store
 /// decides. Quartz repeats a job that the end of the hub cut off; the same due time fires once.
 /// </summary>
-internal sealed class RetrainJob(ScheduleStore schedules, ScheduleTriggers triggers, TimeProvider time, ILogger<RetrainJob> logger) : IJob
+internal sealed class RetrainJob(ScheduleStore schedules, ScheduleTriggers triggers, StorageWatch storage, TimeProvider time, ILogger<RetrainJob> logger) : IJob
 {
     public const string ScheduleKey = "schedule";
     public const string DueKey = "due";
@@ -28,7 +29,8 @@ internal sealed class RetrainJob(ScheduleStore schedules, ScheduleTriggers trigg
             : context.ScheduledFireTimeUtc ?? context.FireTimeUtc;
         try
         {
-            await schedules.FireAsync(id, due, manual: false, CancellationToken.None);
+            // Tried until the database takes it; a firing that is repeated finds what it wrote.
+            await storage.UntilDoneAsync(() => schedules.FireAsync(id, due, manual: false, CancellationToken.None), cancellationToken);
         }
         catch (Exception e)
         {

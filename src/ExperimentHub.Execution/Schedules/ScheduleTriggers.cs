@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
@@ -12,7 +13,8 @@ namespace ExperimentHub.Execution.Schedules;
 /// firing. A trigger that is right is left alone, also at the start: it remembers which night was missed while the hub was off.
 /// </summary>
 internal sealed class ScheduleTriggers(
-    ISchedulerFactory schedulers, ScheduleStore schedules, ExperimentStore experiments, IFireTimes fireTimes, TimeProvider time, ILogger<ScheduleTriggers> logger)
+    ISchedulerFactory schedulers, ScheduleStore schedules, ExperimentStore experiments, IFireTimes fireTimes, StorageWatch storage, TimeProvider time,
+    ILogger<ScheduleTriggers> logger)
     : IHostedService, IDisposable
 {
     private const string TriggerGroup = "schedules";
@@ -25,7 +27,7 @@ internal sealed class ScheduleTriggers(
     {
         schedules.Changed += OnChanged;
         experiments.Changed += OnChanged;
-        await SynchroniseAsync(cancellationToken);
+        await storage.UntilDoneAsync(() => SynchroniseAsync(cancellationToken), cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
@@ -133,7 +135,7 @@ internal sealed class ScheduleTriggers(
     {
         try
         {
-            await SynchroniseAsync(CancellationToken.None);
+            await storage.UntilDoneAsync(() => SynchroniseAsync(CancellationToken.None));
         }
         catch (Exception e)
         {

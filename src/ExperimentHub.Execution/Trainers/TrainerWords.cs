@@ -130,7 +130,7 @@ internal sealed class TrainerWords
             _listeningSince = _time.GetElapsedTime(0);
             if (_discards)
                 return null;
-            _waiting.Add(line);
+            _waiting.Add(line with { At = _time.GetUtcNow() });
             _characters += line.Text.Length;
             _arrived.TrySetResult();
             _arrived = NewSource();

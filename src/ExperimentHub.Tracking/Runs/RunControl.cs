@@ -5,6 +5,7 @@ using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -50,10 +51,28 @@ public sealed record TrainOnResult(bool Queued, string? Refusal = null, bool Nee
 }
 
 /// <summary>What a person does with runs that exist: pause, let go on, train for longer, do again.</summary>
-public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, TimeProvider time)
+public sealed class RunControl(
+    IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, StorageWatch storage, KeptWishes wishes, TimeProvider time)
 {
-    /// <summary>Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing.</summary>
+    /// <summary>
+    /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a trainer of this
+    /// process hears it at once, and the row follows.
+    /// </summary>
     public async Task<PauseOutcome> PauseAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.PauseRequested))
+            return PauseOutcome.Pausing;
+        try
+        {
+            return await WritePauseAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.PauseRequested))
+        {
+            return PauseOutcome.Pausing;
+        }
+    }
+
+    private async Task<PauseOutcome> WritePauseAsync(RunId id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);

@@ -1,10 +1,12 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -44,14 +46,18 @@ public enum StopOutcome
 }
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, DivergenceJudge judge, AppVersion version, TimeProvider time)
+public sealed class RunQueue(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, DivergenceJudge judge, StorageWatch storage, KeptWishes wishes,
+    AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
-        request = request with { Spec = request.Spec.Tidied() };
+        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
+        var usual = request.Spec.Tidied();
+        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -76,7 +82,7 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         if (experiment?.ArchivedAt is not null)
             return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
         // Its first run says what the experiment is about, so the next one starts from the same settings.
-        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }
             .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
@@ -194,7 +200,22 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return requeued;
     }
 
+    /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
     public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.StopRequested))
+            return StopOutcome.Stopping;
+        try
+        {
+            return await WriteStopAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.StopRequested))
+        {
+            return StopOutcome.Stopping;
+        }
+    }
+
+    private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);

@@ -2,6 +2,7 @@ using System.Text;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -28,7 +29,7 @@ internal static class DatasetUploadApi
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status507InsufficientStorage);
 
     private static async Task<IResult> UploadAsync(
-        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, CancellationToken cancellation)
+        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, StorageWatch storage, CancellationToken cancellation)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != "multipart/form-data" || Boundary(type) is not { } boundary)
             return Results.Problem("Send the name and the four files as multipart/form-data.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not an upload");
@@ -57,7 +58,7 @@ internal static class DatasetUploadApi
         {
             return TooLarge(options);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (Exception e) when (e is InvalidDataException or IOException && storage.TroubleOf(e) is null)
         {
             // Also where the connection broke; then nobody reads this.
             return ApiProblems.Invalid("body", $"The upload cannot be read to its end: {e.Message}");
