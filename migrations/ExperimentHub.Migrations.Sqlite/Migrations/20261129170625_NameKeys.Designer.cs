@@ -582,6 +582,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("DeviceName")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool?>("Diverged")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DivergedBecause")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -671,9 +677,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Recipe")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
+
                     b.Property<string>("Reproduces")
                         .HasMaxLength(32)
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Seed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L);
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -744,6 +762,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasIndex("StartedAt");
 
                     b.HasIndex("TrainSeconds");
+
+                    b.HasIndex("Recipe", "Seed");
 
                     b.HasIndex("Status", "QueuePosition");
 

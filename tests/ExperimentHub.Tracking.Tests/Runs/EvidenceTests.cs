@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
-using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
@@ -80,7 +79,10 @@ public sealed class EvidenceTests
         var runs = await hub.History.FindManyAsync([other, stopped.Id, again, first, elsewhere]);
 
         Assert.Equal([other, first, elsewhere], Evidence.CountedOnce(runs).Select(run => run.Id));
-        Assert.Equal([first, first, null], new[] { stopped.Id, again, other }.Select(id => hub.History.FindAsync(id).Result!.Family.Repeats?.Id));
+        async Task<RunId?> RepeatedAsync(RunId id) => (await hub.History.FindAsync(id))!.Family.Repeats?.Id;
+        Assert.Equal(first, await RepeatedAsync(stopped.Id));
+        Assert.Equal(first, await RepeatedAsync(again));
+        Assert.Null(await RepeatedAsync(other));
     }
 
     [Fact]
