@@ -36,6 +36,21 @@ public sealed class CompareReportTests
     }
 
     [Fact]
+    public async Task ReportAndApi_OfATrainingDoneTwice_CountItOnceAndSaySo()
+    {
+        await using var app = new HubApp();
+        var ids = new[] { await FinishAsync(app, "a", seed: 1), await FinishAsync(app, "b", seed: 2, accuracy: 0.9), await FinishAsync(app, "b again", seed: 2, accuracy: 0.9) };
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}");
+        Assert.Contains("3 runs, 1 of them repeats another (same settings, seed and data); counted once.", page, StringComparison.Ordinal);
+        Assert.Contains("<td>2 of 3</td>", page, StringComparison.Ordinal);
+        var group = (await app.GetAsync("/api/v1/runs/groups?groupBy=model&metric=best(metrics.test_accuracy)")).Body!["items"]![0]!;
+        Assert.Equal((3, 2, 1, 0), (group["runs"]!.GetValue<int>(), group["measured"]!.GetValue<int>(), group["repeats"]!.GetValue<int>(), group["diverged"]!.GetValue<int>()));
+        var again = (await app.GetAsync($"/api/v1/runs/{ids[2]}")).Body!;
+        Assert.Equal((ids[1].ToString(), false), (again["repeats"]!.GetValue<string>(), again["diverged"]!.GetValue<bool>()));
+    }
+
+    [Fact]
     public async Task Report_OfEnoughRuns_NamesTheSettingThatMatters()
     {
         await using var app = new HubApp();
