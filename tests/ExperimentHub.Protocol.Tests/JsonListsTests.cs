@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using ExperimentHub.Protocol.Trainers;
 
 namespace ExperimentHub.Protocol.Tests;
 
@@ -14,8 +12,4 @@ public sealed class JsonListsTests
     [InlineData("""{"a": [1, null]}""", "a[1]")]
     [InlineData("""{"x": [1], "a": {"b": [[], [{}, [2, 3]], [[], null]]}}""", "a.b[2][1]")]
     public void EmptyEntry_IsFoundWithItsPlace(string json, string? place) => Assert.Equal(place, JsonLists.EmptyEntry(Encoding.UTF8.GetBytes(json)));
-
-    [Fact]
-    public void Event_WithAnEmptyEntry_IsNone() => Assert.Throws<JsonException>(() => ProtocolJson.Read<TrainerEvent>(
-        """{"type": "evaluation", "epoch": 1, "classes": 2, "predictions": "AAE=", "confusion": [1, 0, 0, 1], "worst": [null]}"""));
 }
