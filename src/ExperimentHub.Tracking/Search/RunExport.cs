@@ -17,9 +17,9 @@ public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDi
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
         if (problem is null && wanted.Count == 0)
             problem = new SearchProblem("columns", 0, 0, "Name the columns to export, with commas between them.", "", ["a column"]);
-        if (problem is not null)
-            return SearchResult<ExportedRuns>.Refused([problem]);
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<ExportedRuns>.Refused([await NameAdvice.OnAsync(db, problem, columns, time.GetUtcNow().UtcDateTime, cancellation)]);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime, [.. uses.Select(use => ("columns", use))], cancellation);
         return search is null
             ? SearchResult<ExportedRuns>.Refused(problems)

@@ -10,5 +10,5 @@ public sealed record RunRow(Run Run, IReadOnlyList<object?> Cells);
 /// <summary>A page of runs.</summary>
 /// <param name="Columns">The columns asked for, under their whole names.</param>
 /// <param name="NextPageToken">Asks for the next page; null on the last.</param>
-/// <param name="Warnings">What is no mistake and probably one: names that no run has.</param>
+/// <param name="Warnings">What is no mistake and probably one: names that no run has, comparisons that every run or none can meet.</param>
 public sealed record RunSearchPage(IReadOnlyList<RunRow> Items, IReadOnlyList<SearchColumn> Columns, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings);

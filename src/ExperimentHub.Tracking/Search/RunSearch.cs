@@ -16,9 +16,9 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, MaxPageSize);
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
-        if (problem is not null)
-            return SearchResult<RunSearchPage>.Refused([problem]);
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<RunSearchPage>.Refused([await NameAdvice.OnAsync(db, problem, columns, Now, cancellation)]);
         // One connection for all statements of a search.
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [.. uses.Select(use => ("columns", use))], cancellation);
@@ -49,7 +49,7 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
         return search is null
             ? SearchResult<RunCount>.Refused(problems)
-            : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation)));
+            : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation), search.Warnings));
     }
 
     /// <summary>The numbers of all runs that match, in no order.</summary>
@@ -70,4 +70,5 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
 }
 
 /// <param name="Total">How many runs a search finds.</param>
-public sealed record RunCount(long Total);
+/// <param name="Warnings">What is no mistake and probably one.</param>
+public sealed record RunCount(long Total, IReadOnlyList<SearchProblem> Warnings);
