@@ -11,7 +11,7 @@ internal static class RunSearchApi
 {
     private const int DefaultPageSize = 50;
 
-    private const string Language = "filter: such as metrics.test_accuracy > 0.97 and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. ";
+    private const string Language = "filter: such as metrics.test_accuracy > 97% and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. 95% is 0.95; what is understood and probably not meant is said in warnings. ";
 
     public static void MapRunSearch(this RouteGroupBuilder api)
     {
@@ -104,7 +104,7 @@ internal sealed class RunQueryParameters
 }
 
 /// <summary>A page of runs. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
-/// <param name="Warnings">Names in the search that no run has.</param>
+/// <param name="Warnings">Names in the search that no run has, and comparisons that every run or none can meet.</param>
 internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunListPage Of(RunSearchPage page)

@@ -77,6 +77,23 @@ public sealed class RunsPageTests
     }
 
     [Fact]
+    public async Task RunsPage_FractionComparedWithPercentages_SaysSoBesideTheFieldAndPutsItRight()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("trained", accuracies: [0.957]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("a fraction from 0 to 1", page.Find("#run-filter-problem").TextContent, StringComparison.Ordinal));
+        // It is understood: no mistake.
+        Assert.Null(page.Find("#run-filter").GetAttribute("aria-invalid"));
+        await page.Find("#run-filter-problem button").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal("trained", Assert.Single(page.FindAll("td.name a")).TextContent));
+        Assert.Contains("95%25", pages.Address, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("#run-filter-problem"));
+    }
+
+    [Fact]
     public async Task RunsPage_NewRun_AppearsByItself()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -57,8 +57,9 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     public string Heading => Words.GetValueOrDefault(Name) ?? (Column.Kind == ColumnKind.Metric ? MetricHeading
         : Column.Kind == ColumnKind.Attribute ? Sentence(Column.Name) : LeafHeading);
 
+    public bool IsFraction => Unit == MetricUnit.Fraction;
 
-    public bool IsFraction => Column.Kind == ColumnKind.Metric && Column.Name.EndsWith("accuracy", StringComparison.Ordinal);
+    private MetricUnit Unit => Column.Kind == ColumnKind.Metric ? MetricNames.UnitOf(Column.Name) : MetricUnit.None;
 
     /// <summary>Numbers stand at the right.</summary>
     public bool IsNumber => Column.Kind is ColumnKind.Metric or ColumnKind.Param || Column is { Kind: ColumnKind.Attribute, Name: "duration" or "epochs_done" or "best_epoch" or "parameters" or "attempts" or "experiment_id" or "created" or "start_time" or "end_time" };
@@ -87,7 +88,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         null => Figures.None,
         double number when Column is { Kind: ColumnKind.Attribute, Name: "duration" } => Figures.Duration(number),
         double number when IsFraction => Figures.Percent(number),
-        double number when Column.Kind == ColumnKind.Metric => Column.Name.EndsWith("_bytes", StringComparison.Ordinal) && double.IsFinite(number) ? Figures.Size((long)number) : Figures.Loss(number),
+        double number when Column.Kind == ColumnKind.Metric => Unit == MetricUnit.Bytes && double.IsFinite(number) ? Figures.Size((long)number) : Figures.Loss(number),
         double number when Column.Kind == ColumnKind.Attribute => Figures.Count((long)number),
         double number => Figures.Setting(number),
         bool flag => flag ? "yes" : "no",
