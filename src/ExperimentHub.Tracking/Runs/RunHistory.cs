@@ -11,7 +11,10 @@ public enum RunOrder
     Name,
     Status,
     Accuracy,
+
+    /// <summary>Of training.</summary>
     Loss,
+    TestLoss,
     Model,
     Duration,
     LearningRate,
@@ -23,7 +26,7 @@ public enum RunOrder
 /// <param name="Text">A part of the run's or the experiment's name.</param>
 public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null);
 
-/// <summary>A page of runs and how many there are in all.</summary>
+/// <summary>A page of runs, each with the rows of its best and its last epoch, and how many there are in all.</summary>
 public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 
 /// <summary>Where a run is.</summary>
@@ -44,12 +47,15 @@ public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
-    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
+    /// <param name="at">The epoch whose figures runs are sorted by.</param>
+    public async Task<RunListing> ListAsync(
+        RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default, FigureEpoch at = FigureEpoch.Best)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
+        var items = await Ordered(runs, order, descending, at).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
+        await RunFigures.LoadAsync(db, items, cancellation);
         return new RunListing(items, total);
     }
 
@@ -132,7 +138,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return runs;
     }
 
-    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending)
+    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending, FigureEpoch at)
     {
         IOrderedQueryable<Run> By<T>(System.Linq.Expressions.Expression<Func<Run, T>> key) => descending ? runs.OrderByDescending(key) : runs.OrderBy(key);
 
@@ -140,12 +146,17 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         IOrderedQueryable<Run> ByKnown<T>(System.Linq.Expressions.Expression<Func<Run, bool>> missing, System.Linq.Expressions.Expression<Func<Run, T>> key) =>
             descending ? runs.OrderBy(missing).ThenByDescending(key) : runs.OrderBy(missing).ThenBy(key);
 
+        // The rows of epochs are small, and a list is of one experiment or of a page.
+        IOrderedQueryable<Run> ByEpoch(System.Linq.Expressions.Expression<Func<Run, double?>> best, System.Linq.Expressions.Expression<Func<Run, double?>> last) =>
+            at == FigureEpoch.Best ? ByKnown(r => r.BestEpoch == null, best) : ByKnown(r => r.EpochsDone == 0, last);
+
         var ordered = order switch
         {
             RunOrder.Name => By(r => r.Name),
             RunOrder.Status => By(r => r.Status),
-            RunOrder.Accuracy => ByKnown(r => r.BestTestAccuracy == null, r => r.BestTestAccuracy),
-            RunOrder.Loss => ByKnown(r => r.LastTrainLoss == null, r => r.LastTrainLoss),
+            RunOrder.Accuracy => ByEpoch(r => r.BestTestAccuracy, r => r.LastTestAccuracy),
+            RunOrder.Loss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TrainLoss).FirstOrDefault(), r => r.LastTrainLoss),
+            RunOrder.TestLoss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TestLoss).FirstOrDefault(), r => r.LastTestLoss),
             RunOrder.Model => By(r => r.Model),
             RunOrder.Duration => ByKnown(r => r.EpochsDone == 0, r => r.TrainSeconds),
             RunOrder.LearningRate => By(r => r.LearningRate),

@@ -78,7 +78,7 @@ internal static class ColumnParser
         }
 
         reader.Take();
-        uses.Add(new ColumnUse(column, token.Position, token.Length));
+        uses.Add(new ColumnUse(column, token.Position, token.Length, figureWord is not null));
         return column;
     }
 

@@ -7,15 +7,18 @@ namespace ExperimentHub.Web.Compare;
 /// <summary>Runs of a comparison as they were read, and what follows from them however they are looked at.</summary>
 public sealed class ComparedRuns
 {
-    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
+    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
-        Runs = runs;
+        (Runs, At) = (runs, at);
         Settings = CompareVariable.Settings(runs);
-        Figures = [.. CompareVariable.Metrics(runs, summaries).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
+        Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
         Groups = [.. SeedGroup.Of(runs).Select(group => new NamedGroup(NameOf(group), group))];
     }
 
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>The epoch of each run that its figures are of.</summary>
+    public FigureEpoch At { get; }
 
     /// <summary>Those that differ.</summary>
     public IReadOnlyList<CompareVariable> Settings { get; }
@@ -37,10 +40,10 @@ public sealed class ComparedRuns
     /// <summary>The names of the metrics that the runs have.</summary>
     public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
 
-    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, RunHistory history, MetricReader metrics, CancellationToken cancellation)
+    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, RunHistory history, MetricReader metrics, FigureEpoch at, CancellationToken cancellation)
     {
         var runs = await history.FindManyAsync(ids, cancellation);
-        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation));
+        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), at);
     }
 
     public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);

@@ -43,6 +43,12 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }
 
+    /// <summary>The epoch whose figures the list of runs shows.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private FigureEpoch At => EpochWords.Read(AtText);
+
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
 
     protected override Task OnParametersSetAsync()
@@ -60,7 +66,7 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
+                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, at: At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 var metric = _metric;
                 var story = await results.ReadAsync(Id, metric);
@@ -140,6 +146,11 @@ public sealed partial class ExperimentPage(
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
     private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
+
+    private string AllAddress(Experiment experiment) =>
+        QueryHelpers.AddQueryString("runs", new Dictionary<string, string?> { ["experiment"] = experiment.Name, [EpochWords.Parameter] = EpochWords.Text(At) });
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     private void ChooseMetric(string metric) =>
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);

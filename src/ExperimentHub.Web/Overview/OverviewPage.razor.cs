@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Overview;
@@ -31,6 +32,14 @@ public sealed partial class OverviewPage(
 
     [SupplyParameterFromQuery(Name = "selected")]
     private string? SelectedText { get; set; }
+
+    /// <summary>The epoch whose figures are shown.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private FigureEpoch At => EpochWords.Read(AtText);
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     protected override async Task OnInitializedAsync()
     {

@@ -86,6 +86,9 @@ public sealed partial class RunsPage(
     [SupplyParameterFromQuery]
     public string? Metric { get; set; }
 
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    public string? At { get; set; }
+
     [SupplyParameterFromQuery]
     public string? After { get; set; }
 
@@ -95,6 +98,10 @@ public sealed partial class RunsPage(
 
     [SupplyParameterFromQuery(Name = "selected")]
     public string? Selected { get; set; }
+
+    /// <summary>Metrics that the table shows at the best epoch and the filter compares at the last.</summary>
+    private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
+        : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name)).Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
 
     private bool IsEmptyHub => _total == 0 && !_address.IsFiltered && _problems.Count == 0;
 
@@ -129,7 +136,8 @@ public sealed partial class RunsPage(
         Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
         IsCompact = Density == GridAddress.Compact,
         GroupBy = Group ?? "",
-        Metric = string.IsNullOrWhiteSpace(Metric) ? GridAddress.UsualMetric : Metric,
+        Measure = string.IsNullOrWhiteSpace(Metric) ? null : Metric,
+        At = EpochWords.Read(At),
         After = string.IsNullOrWhiteSpace(After) ? null : After,
         Page = int.TryParse(Page, out var page) && page > 1 && !string.IsNullOrWhiteSpace(After) ? page : 1,
     };
@@ -269,7 +277,8 @@ public sealed partial class RunsPage(
 
     private string ExportTo(string format) => navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
     {
-        ["columns"] = SearchText.Columns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
+        // A file has no tooltips: its headings say which value they are of.
+        ["columns"] = SearchText.WholeColumns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
         ["filter"] = _address.WholeFilter.Length == 0 ? null : _address.WholeFilter,
         ["orderBy"] = _address.OrderBy.Length == 0 ? null : _address.OrderBy,
         ["format"] = format,

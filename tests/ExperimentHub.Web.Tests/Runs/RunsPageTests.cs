@@ -94,6 +94,43 @@ public sealed class RunsPageTests
     }
 
     [Fact]
+    public async Task RunsPage_FiguresOfAnEpoch_AreAllOfItAndStandInTheAddress()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("up and down", accuracies: [0.5, 0.9, 0.7]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit("/runs");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["90.00", "0.000", "2"], Cells(page, "at_best(metrics.test_accuracy)", "at_best(metrics.test_loss)", "best_epoch")));
+        Assert.Contains("best epoch", page.Find("th[data-column='at_best(metrics.test_loss)']").TextContent, StringComparison.Ordinal);
+        await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
+        Assert.Contains("at=last", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Equal(["70.00", "0.2000", "3"], Cells(page, "metrics.test_accuracy", "metrics.test_loss", "epochs_done")));
+        Assert.Contains("last%28metrics.test_loss%29", page.Find("a[download='runs.csv']").GetAttribute("href"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunsPage_FilterOfTheLastEpochOverFiguresOfTheBest_SaysSo()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("up and down", accuracies: [0.5, 0.9, 0.7]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 80%")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("No run matches", page.Markup, StringComparison.Ordinal));
+        await page.Find(".hint button").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal("up and down", Assert.Single(page.FindAll("td.name a")).TextContent));
+        Assert.Empty(page.FindAll(".hint"));
+    }
+
+    private static IEnumerable<string> Cells(IRenderedComponent<RunsPage> page, params string[] columns)
+    {
+        List<string?> heads = [.. page.FindAll("thead th").Select(head => head.GetAttribute("data-column"))];
+        var cells = page.FindAll("tbody tr:first-child td:not(.pick)");
+        return columns.Select(column => cells[heads.IndexOf(column)].TextContent.Trim());
+    }
+
+    [Fact]
     public async Task RunsPage_NewRun_AppearsByItself()
     {
         await using var pages = await HubPages.OpenAsync();

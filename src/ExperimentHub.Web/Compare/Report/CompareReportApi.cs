@@ -20,9 +20,9 @@ internal static class CompareReportApi
         HttpContext http, RunHistory history, MetricReader metrics, LiveSeries series, DatasetLibrary datasets, MistakePairs mistakes, IWebHostEnvironment host, TimeProvider time, CancellationToken cancellation)
     {
         var address = CompareAddress.Of(http.Request.QueryString.ToString());
-        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, history, metrics, cancellation) is not { } compared)
+        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, history, metrics, address.At, cancellation) is not { } compared)
             return ApiProblems.Invalid("runs", $"Name 1 to {CompareAddress.MaxRuns} runs that exist, with commas between their ids.");
-        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target);
+        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.At);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);
         var relations = compared.HasRelations ? new RunRelations(compared, address) : null;
