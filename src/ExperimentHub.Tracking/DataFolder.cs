@@ -19,6 +19,9 @@ public sealed class DataFolder
         Create(Root);
     }
 
+    /// <summary>Raised after files came or went, so that whoever counts them counts again; on the thread that did it.</summary>
+    public event Action? Changed;
+
     public string Root { get; }
     public string HubDatabase => Path.Combine(Root, "hub.db");
     public string QuartzDatabase => Path.Combine(Root, "quartz.db");
@@ -42,17 +45,24 @@ public sealed class DataFolder
 
     internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
 
+    /// <summary>The bytes that a run's checkpoints and logs take: what <see cref="Remove"/> would free.</summary>
+    public long SizeOf(RunId id) =>
+        new DirectoryInfo(RunFolder(id)) is { Exists: true } run ? run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+
     /// <summary>Removes the checkpoints and logs of a run.</summary>
     /// <returns>The bytes that they took.</returns>
     public long Remove(RunId id)
     {
-        var run = new DirectoryInfo(RunFolder(id));
-        if (!run.Exists)
+        if (!Directory.Exists(RunFolder(id)))
             return 0;
-        var bytes = run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length);
-        run.Delete(recursive: true);
+        var bytes = SizeOf(id);
+        Directory.Delete(RunFolder(id), recursive: true);
+        SayChanged();
         return bytes;
     }
+
+    /// <summary>Files came or went.</summary>
+    internal void SayChanged() => Changed?.Invoke();
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
     public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);

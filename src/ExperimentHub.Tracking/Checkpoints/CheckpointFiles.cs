@@ -52,6 +52,9 @@ public sealed class CheckpointFiles(DataFolder folder)
         return beside.Problem is null ? (new ForkPoint(PathOf(parent, checkpoint.FileName), PathOf(parent, state)), null) : (null, beside.Problem);
     }
 
+    /// <summary>A trainer left files that are recorded now.</summary>
+    internal void SayArrived() => folder.SayChanged();
+
     /// <summary>Whether a file with a name of ours and this size really lies there.</summary>
     internal bool Holds(RunId run, string fileName, long size) =>
         CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true } file && file.Length == size;
@@ -65,8 +68,10 @@ public sealed class CheckpointFiles(DataFolder folder)
     {
         if (Path.GetFileName(fileName) != fileName)
             throw new ArgumentException($"'{fileName}' is not a name inside a folder.", nameof(fileName));
-        if (Directory.Exists(folder.CheckpointFolder(run)))
-            File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
+        if (!Directory.Exists(folder.CheckpointFolder(run)))
+            return;
+        File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
+        folder.SayChanged();
     }
 
     /// <summary>The same for any file of the checkpoint folder.</summary>

@@ -23,7 +23,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return null;
         var superfluous = await SuperfluousAsync(db, run, policy);
-        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Size + (c.StateSize ?? 0)));
+        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Bytes));
     }
 
     /// <summary>Gives a run another policy and applies it at once.</summary>
@@ -42,7 +42,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         await transaction.CommitAsync(cancellation);
         Delete(id, [.. superfluous.SelectMany(FilesOf)]);
         feed.Publish(id);
-        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Size + (c.StateSize ?? 0)));
+        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Bytes));
     }
 
     /// <summary>Removes every file of a run's checkpoint folder that no row knows. Nobody may be writing there.</summary>

@@ -42,6 +42,7 @@ public sealed class CheckpointRecorder(
             superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);
         });
         keeper.Delete(key.Run, superfluous);
+        files.SayArrived();
         return written;
     }
 
@@ -77,6 +78,7 @@ public sealed class CheckpointRecorder(
             });
         });
         keeper.Delete(key.Run, before);
+        files.SayArrived();
         return written;
     }
 

@@ -35,6 +35,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
                 await AddPointsAsync(number, written, ImportCheck.SeriesFile(incoming, run), cancellation);
                 folder.Remove(run);
                 Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
+                folder.SayChanged();
             }
         }
 

@@ -93,9 +93,9 @@ public sealed class ExperimentStore(
         {
             Experiment = e,
             e.Schedules,
-            Runs = e.Runs.Count,
+            Runs = e.Runs.Count(r => r.ArchivedAt == null),
             Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
-            Best = e.Runs.Max(r => r.BestTestAccuracy),
+            Best = e.Runs.Where(r => r.ArchivedAt == null).Max(r => r.BestTestAccuracy),
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
         return

@@ -36,6 +36,9 @@ public sealed class RunDeletion(IDbContextFactory<TrackingDb> databases, RunFeed
         return DeleteOutcome.Deleted;
     }
 
+    /// <summary>The bytes that removing the runs frees for good: checkpoints, logs and what stands beside them.</summary>
+    public long BytesOf(IEnumerable<RunId> ids) => ids.Sum(folder.SizeOf);
+
     /// <summary>Brings back those of the runs that were deleted and not removed yet.</summary>
     /// <returns>How many.</returns>
     public Task<int> RestoreAsync(IReadOnlyCollection<RunId> ids, CancellationToken cancellation = default) =>

@@ -24,7 +24,8 @@ public enum RunOrder
 
 /// <summary>Which runs a short list shows; an empty list means all. For more see <see cref="Search.RunSearch"/>.</summary>
 /// <param name="Text">A part of the run's or the experiment's name.</param>
-public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null);
+/// <param name="Archived">Also the archived runs. They are left out of lists and counts unless somebody asks for them, here as in a search.</param>
+public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null, bool Archived = false);
 
 /// <summary>A page of runs, each with the rows of its best and its last epoch, and how many there are in all.</summary>
 public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
@@ -47,9 +48,11 @@ public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
+    public Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default) =>
+        ListAsync(filter, order, descending, skip, take, FigureEpoch.Best, cancellation);
+
     /// <param name="at">The epoch whose figures runs are sorted by.</param>
-    public async Task<RunListing> ListAsync(
-        RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default, FigureEpoch at = FigureEpoch.Best)
+    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, FigureEpoch at, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
@@ -57,6 +60,21 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         var items = await Ordered(runs, order, descending, at).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
         await RunFigures.LoadAsync(db, items, cancellation);
         return new RunListing(items, total);
+    }
+
+    /// <summary>Whether there is any run at all, archived ones included.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.AnyAsync(cancellation);
+    }
+
+    /// <summary>How many runs there are, and how many of them are archived.</summary>
+    public async Task<(int All, int Archived)> CountAsync(string experiment, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.Where(r => r.Experiment.Name == experiment);
+        return (await runs.CountAsync(cancellation), await runs.CountAsync(r => r.ArchivedAt != null, cancellation));
     }
 
     public async Task<RunDetails?> FindAsync(RunId id, CancellationToken cancellation = default)
@@ -123,6 +141,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
     {
         var runs = db.Runs.AsNoTracking();
+        if (!filter.Archived)
+            runs = runs.Where(r => r.ArchivedAt == null);
         if (filter.Statuses is { Count: > 0 } statuses)
             runs = runs.Where(r => statuses.Contains(r.Status));
         if (filter.Models is { Count: > 0 } models)

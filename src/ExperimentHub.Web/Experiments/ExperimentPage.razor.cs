@@ -66,7 +66,7 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, at: At);
+                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 var metric = _metric;
                 var story = await results.ReadAsync(Id, metric);
@@ -109,7 +109,8 @@ public sealed partial class ExperimentPage(
         // The menu would stay open behind the question: it waits for what its item does.
         if (_menu is { } menu)
             await menu.CloseMenuAsync();
-        var runs = _runs?.Total switch { null or 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" };
+        var (all, archived) = await history.CountAsync(experiment.Name);
+        var runs = all switch { 0 => "", 1 => " with its run", _ => $" with its {Figures.Count(all)} runs" } + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
         var text = $"It is hidden at once{runs}. For an hour this page can bring it back; then its files are removed for good.";
         if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, "Delete experiment", "Keep it"))
             return;

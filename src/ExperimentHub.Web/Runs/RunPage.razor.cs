@@ -167,7 +167,7 @@ public sealed partial class RunPage(
         {
             { d => d.Name, run.Name },
             { d => d.Checkpoints, run.Checkpoints.Count },
-            { d => d.Bytes, run.Checkpoints.Sum(checkpoint => checkpoint.Size) },
+            { d => d.Bytes, deletion.BytesOf([run.Id]) },
         });
         if (await dialog.Result is not { Canceled: false })
             return;

@@ -26,6 +26,7 @@ public sealed partial class RunsPage(
     private RunSearchPage? _page;
     private RunGroups? _groups;
     private long? _total;
+    private bool _isNew;
     private IReadOnlyList<SearchProblem> _problems = [];
     private IReadOnlyList<SearchProblem> _warnings = [];
     private string? _failure;
@@ -103,7 +104,7 @@ public sealed partial class RunsPage(
     private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
         : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name)).Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
 
-    private bool IsEmptyHub => _total == 0 && !_address.IsFiltered && _problems.Count == 0;
+    private bool IsEmptyHub => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
     protected override void OnInitialized() =>
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -226,6 +227,8 @@ public sealed partial class RunsPage(
             _total = page.Items.Count;
         else if (await search.CountAsync(_address.Query, _gone.Token) is { Answer: { } count } && question == _question)
             _total = count.Total;
+        // A hub whose runs are all archived is not a new one.
+        _isNew = _total == 0 && !await history.AnyAsync(_gone.Token);
         StateHasChanged();
         if (_address.Curve && _page is not null)
             await LoadCurvesAsync(_page.Items);

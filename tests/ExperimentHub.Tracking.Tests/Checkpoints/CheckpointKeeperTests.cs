@@ -41,6 +41,23 @@ public sealed class CheckpointKeeperTests
     }
 
     [Fact]
+    public async Task Bytes_OfAPolicyADeletionAndTheDisk_AreTheSameFiles()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await PlayedRun.StartAsync(hub);
+        for (var epoch = 1; epoch <= 4; epoch++)
+            await run.EpochAsync(epoch, best: epoch == 1);
+        var (deletion, disk, keeper, policy) = (hub.Get<RunDeletion>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var (before, counted) = (deletion.BytesOf([run.Id]), (await disk.ReadAsync()).Checkpoints);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), counted);
+        var removed = (await keeper.ChangeAsync(run.Id, policy))!.Bytes;
+        // Without a moment in between: the count was told.
+        Assert.Equal((before - removed, counted - removed), (deletion.BytesOf([run.Id]), (await disk.ReadAsync()).Checkpoints));
+        await run.EpochAsync(5);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), (await disk.ReadAsync()).Checkpoints);
+    }
+
+    [Fact]
     public async Task Change_AfterAPreview_RemovesExactlyThat()
     {
         await using var hub = await EmptyHub.CreateAsync();

@@ -73,7 +73,7 @@ public sealed class RunFiguresTests
     }
 
     private static async Task<IEnumerable<string>> NamesAsync(EmptyHub hub, RunOrder order, FigureEpoch at) =>
-        (await hub.History.ListAsync(new RunFilter(), order, descending: false, 0, 10, at: at)).Items.Select(run => run.Name);
+        (await hub.History.ListAsync(new RunFilter(), order, descending: false, 0, 10, at)).Items.Select(run => run.Name);
 
     private static (int, double, double, double) Rounded(RunFigures figures) =>
         (figures.Epoch, figures.TestAccuracy, Math.Round(figures.TestLoss, 6), Math.Round(figures.TrainLoss, 6));

@@ -94,6 +94,14 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         _ => "over all epochs, whichever it was",
     };
 
+    /// <summary>The epoch of a run that a value of this column is of; null where it is of none, or of all.</summary>
+    public int? EpochOf(Run run) => Column is not { Kind: ColumnKind.Metric } ? null : Column.Figure switch
+    {
+        MetricFigure.AtBest => RunFigures.NumberOf(run, FigureEpoch.Best),
+        MetricFigure.Last when IsOnceAnEpoch => RunFigures.NumberOf(run, FigureEpoch.Last),
+        _ => null,
+    };
+
     /// <summary>What the hub measures at the end of each epoch.</summary>
     private bool IsOnceAnEpoch => Column.Name.StartsWith("test_", StringComparison.Ordinal) || Column.Name.StartsWith("validation_", StringComparison.Ordinal);
 
