@@ -20,7 +20,9 @@ COPY --from=build /app /app
 RUN mkdir -m 0700 /data && chown "$APP_UID:$APP_UID" /data
 WORKDIR /app
 USER $APP_UID
-ENV Hub__DataFolder=/data/hub \
+# The base image asks for port 8080 on every address; the hub listens on loopback alone and would only say that it leaves this out.
+ENV ASPNETCORE_HTTP_PORTS= \
+    Hub__DataFolder=/data/hub \
     Hub__DatasetFolder=/data/datasets \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility

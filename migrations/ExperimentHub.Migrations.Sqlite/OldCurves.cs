@@ -75,7 +75,7 @@ internal static class OldCurves
         }
 
         await writer.FlushAsync(cancellation);
-        command.CommandText = """DROP TABLE "OldEpochs"; DROP TABLE "OldTails" """;
+        command.CommandText = """BEGIN IMMEDIATE; DROP TABLE "OldEpochs"; DROP TABLE "OldTails"; COMMIT""";
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

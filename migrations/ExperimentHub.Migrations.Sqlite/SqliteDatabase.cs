@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
@@ -14,9 +13,6 @@ namespace ExperimentHub.Migrations.Sqlite;
 /// <summary>SQLite as the hub uses it: the provider call, its pragmas and its migrations.</summary>
 public static class SqliteDatabase
 {
-    /// <summary>A migration that takes longer than this is stuck.</summary>
-    private static readonly TimeSpan MigrationLimit = TimeSpan.FromMinutes(2);
-
     public static IServiceCollection AddSqliteTracking(this IServiceCollection services, DataFolder folder)
     {
         services.AddSingleton<IDatabaseSpace, SqliteSpace>();
@@ -25,76 +21,108 @@ public static class SqliteDatabase
     }
 
     /// <summary>
-    /// Makes both database files ready: owner-only, in WAL mode, <c>hub.db</c> migrated. The data folder's lock must be held, because a
-    /// migration lock that a killed hub left behind is removed here.
+    /// Makes both database files ready: <c>hub.db</c> as this program knows it, both for their owner alone and in WAL mode. The data folder's lock must be held,
+    /// because what an earlier start left half done is cleared away here.
     /// </summary>
-    public static async Task PrepareAsync(IServiceProvider services, DataFolder folder, CancellationToken cancellation = default)
+    /// <param name="beginAnew">Whether files of runs that no database knows may be set aside, to begin with an empty hub.</param>
+    /// <exception cref="UnusableDataFolderException">The folder must not be opened; the message says why and what to do.</exception>
+    public static async Task PrepareAsync(IServiceProvider services, DataFolder folder, bool beginAnew = false, CancellationToken cancellation = default)
     {
         var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase));
-        foreach (var path in new[] { folder.HubDatabase, folder.QuartzDatabase })
-            await PrepareFileAsync(path, cancellation);
-        await SqliteSpace.PrepareAsync(folder.HubDatabase, logger, cancellation);
-
-        await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
-        await RemoveStaleMigrationLockAsync(db, logger, cancellation);
-        var pending = (await db.Database.GetPendingMigrationsAsync(cancellation)).ToList();
-        if (pending.Count > 0)
-            await MigrateAsync(db, pending, folder, logger, cancellation);
-        await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
-        if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
-            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        while (true)
+        {
+            try
+            {
+                await PrepareOnceAsync(services, folder, beginAnew, logger, cancellation);
+                return;
+            }
+            catch (Exception e) when (DatabaseWords.IsBusy(e))
+            {
+                // Every step can be begun again. SQLite has waited half a minute already.
+                logger.LogWarning("Another program holds a database of {Folder}. The hub starts as soon as it lets go of it", folder.Root);
+            }
+            catch (Exception e) when (DatabaseWords.Of(e, folder) is { } words)
+            {
+                throw new UnusableDataFolderException(words, e);
+            }
+            catch (IOException e)
+            {
+                throw new UnusableDataFolderException($"The data folder {folder.Root} cannot be used: {e.Message}", e);
+            }
+        }
     }
 
-    private static async Task MigrateAsync(TrackingDb db, List<string> pending, DataFolder folder, ILogger logger, CancellationToken cancellation)
+    /// <summary>What to say of an error of the data folder's disk or databases; null for another error.</summary>
+    public static string? Explain(Exception error, DataFolder folder) => DatabaseWords.Of(error, folder);
+
+    /// <summary>Makes the schedule's database anew after the scheduler refused it, unless the refusal was the disk's.</summary>
+    /// <returns>Whether there is a new one.</returns>
+    public static async Task<bool> RenewScheduleAsync(IServiceProvider services, DataFolder folder, Exception refusal, CancellationToken cancellation = default)
     {
-        logger.LogInformation("Migrating {Database}: {Migrations}", folder.HubDatabase, string.Join(", ", pending));
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(MigrationLimit);
-        await OldCurves.SetAsideAsync(db, limit.Token);
-        await db.Database.MigrateAsync(limit.Token);
+        if (!DatabaseWords.IsContent(refusal))
+            return false;
+        ClosePool(folder.QuartzDatabase);
+        var file = new ScheduleDatabase(folder, services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase)));
+        file.SetAside(refusal.Message.Split(". ")[0]);
+        await file.OpenAsync(cancellation);
+        await UseLogAsync(folder.QuartzDatabase, cancellation);
+        return true;
+    }
+
+    private static async Task PrepareOnceAsync(IServiceProvider services, DataFolder folder, bool beginAnew, ILogger logger, CancellationToken cancellation)
+    {
+        // Connections of a former hub in this process would hold a file that is replaced.
+        foreach (var path in new[] { folder.HubDatabase, folder.QuartzDatabase })
+            ClosePool(path);
+        await new HubDatabaseFile(folder, logger).OpenAsync(beginAnew, cancellation);
+        await new ScheduleDatabase(folder, logger).OpenAsync(cancellation);
+        await UseLogAsync(folder.HubDatabase, cancellation);
+        await UseLogAsync(folder.QuartzDatabase, cancellation);
+        await SqliteSpace.PrepareAsync(folder.HubDatabase, cancellation);
+
+        await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
+        await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
+        if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
+            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
     }
 
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>
     public static DbProviderFactory Driver => SqliteFactory.Instance;
 
     /// <summary>The connection string of a database file.</summary>
-    public static string ConnectionString(string path) => new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true }.ToString();
+    public static string ConnectionString(string path) => ConnectionString(path, pooling: true);
 
-    internal static void Configure(DbContextOptionsBuilder options, string path) => options
-        .UseSqlite(ConnectionString(path), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqliteCache.Instance)
+    private static string ConnectionString(string path, bool pooling) =>
+        new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = pooling }.ToString();
+
+    internal static void Configure(DbContextOptionsBuilder options, string path, bool pooling = true) => options
+        .UseSqlite(ConnectionString(path, pooling), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
+        .AddInterceptors(SqliteCache.Instance, SqliteInterruption.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
 
-    private static async Task PrepareFileAsync(string path, CancellationToken cancellation)
+    /// <summary>A context on any database file, which closes it when it is disposed.</summary>
+    internal static TrackingDb Open(string path)
     {
-        if (!File.Exists(path))
-            await new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }).DisposeAsync();
+        var options = new DbContextOptionsBuilder<TrackingDb>();
+        Configure(options, path, pooling: false);
+        return new TrackingDb(options.Options);
+    }
 
+    private static void ClosePool(string path)
+    {
+        using var connection = new SqliteConnection(ConnectionString(path));
+        SqliteConnection.ClearPool(connection);
+    }
+
+    private static async Task UseLogAsync(string path, CancellationToken cancellation)
+    {
         // EF sets WAL only where it creates the file, and Quartz never does: so it is set here, each time, and the answer is checked.
         // The mode is kept in the file; SQLite gives -wal and -shm the mode bits of the database.
         await using var connection = new SqliteConnection(ConnectionString(path));
         await connection.OpenAsync(cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA journal_mode = WAL;";
-        if (await command.ExecuteScalarAsync(cancellation) is not "wal")
-            throw new InvalidOperationException($"{path} cannot be switched to write-ahead logging. Is the data folder on a network file system? It must be on a local disk.");
-    }
-
-    private static async Task RemoveStaleMigrationLockAsync(TrackingDb db, ILogger logger, CancellationToken cancellation)
-    {
-        // EF waits for this row for ever. Nobody else can be migrating: the folder's lock is ours.
-        var exists = await db.Database.SqlQueryRaw<long>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE name = '__EFMigrationsLock'").SingleAsync(cancellation);
-        if (exists == 0)
-            return;
-        var removed = await db.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsLock\"", cancellation);
-        if (removed > 0)
-            logger.LogWarning("Removed a migration lock that an earlier start left behind ({Rows} rows)", removed.ToString(CultureInfo.InvariantCulture));
+        if (await connection.ScalarAsync("PRAGMA journal_mode = WAL", cancellation) is not "wal")
+            throw new UnusableDataFolderException($"{path} cannot be switched to write-ahead logging. Is the data folder on a network file system? It must be on a local disk.");
     }
 }

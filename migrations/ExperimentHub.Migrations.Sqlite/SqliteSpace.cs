@@ -1,7 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Tracking;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Migrations.Sqlite;
 
@@ -39,13 +38,17 @@ internal sealed class SqliteSpace(DataFolder folder) : IDatabaseSpace
     }
 
     /// <summary>Switches a database to it that was made before. Such a file is rewritten once, which takes its size in free disk space.</summary>
-    internal static async Task PrepareAsync(string path, ILogger logger, CancellationToken cancellation)
+    internal static async Task PrepareAsync(string path, CancellationToken cancellation)
     {
         await using var connection = await OpenAsync(path, cancellation);
+        await PrepareAsync(connection, cancellation);
+    }
+
+    /// <summary>The same on an open connection.</summary>
+    internal static async Task PrepareAsync(SqliteConnection connection, CancellationToken cancellation)
+    {
         if (await NumberAsync(connection, "PRAGMA auto_vacuum", cancellation) == Incremental)
             return;
-        if (await NumberAsync(connection, "PRAGMA page_count", cancellation) > 1)
-            logger.LogInformation("Rewriting {Database} once, so that it can shrink from now on", path);
         await using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA auto_vacuum = INCREMENTAL; VACUUM;";
         await command.ExecuteNonQueryAsync(cancellation);

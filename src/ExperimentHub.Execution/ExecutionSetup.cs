@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.ExceptionServices;
 using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
@@ -21,6 +22,27 @@ public static class ExecutionSetup
     /// <summary>The pool is sized before the devices are known; the limits of the execution groups do the real counting.</summary>
     private const int MostGpus = 16;
 
+    /// <summary>Opens the schedule's database before anything is started, so that one which cannot be used is heard of in time.</summary>
+    /// <param name="renew">Makes it anew, if that helps against this error; says whether it did.</param>
+    public static async Task OpenScheduleAsync(this IServiceProvider services, Func<Exception, Task<bool>> renew, CancellationToken cancellation = default)
+    {
+        var schedulers = services.GetRequiredService<ISchedulerFactory>();
+        Exception refusal;
+        try
+        {
+            await schedulers.GetScheduler(cancellation);
+            return;
+        }
+        catch (SchedulerException e)
+        {
+            refusal = e;
+        }
+
+        if (!await renew(refusal))
+            ExceptionDispatchInfo.Throw(refusal);
+        await schedulers.GetScheduler(cancellation);
+    }
+
     /// <summary>Adds what makes queued runs happen. Quartz keeps its schedule in a database file of its own.</summary>
     /// <param name="services">The hub's services.</param>
     /// <param name="options">Checked by the caller.</param>
@@ -29,12 +51,14 @@ public static class ExecutionSetup
     public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver, string connectionString)
     {
         services.AddSingleton(options);
+        services.AddSingleton<LivingTrainers>();
         services.AddSingleton<TrainerProgram>();
         services.AddSingleton<IHardware>(_ => new MachineHardware(Nvml.OfTheDriver()));
         services.AddSingleton<DeviceDetection>();
         services.AddSingleton<DeviceSlots>();
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<GpuWatch>();
+        services.AddSingleton<RecordingPace>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
@@ -65,7 +89,15 @@ public static class ExecutionSetup
             quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(4));
+        services.Configure<HostOptions>(host =>
+        {
+            // Trainers get their grace, and what they say in it is recorded. A request that does not end must not take that time from them, so nobody waits for anybody.
+            host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(2);
+            host.ServicesStopConcurrently = true;
+        });
         return services;
     }
+
+    /// <summary>What ends all trainers at once, for a hub that cannot wait for its own end any longer. Ask for it while the hub is well.</summary>
+    public static Action TrainerKill(this IServiceProvider services) => services.GetRequiredService<LivingTrainers>().KillAll;
 }

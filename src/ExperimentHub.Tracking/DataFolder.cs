@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking;
@@ -10,23 +11,36 @@ public sealed class DataFolder
 {
     internal const string CheckpointFolderName = "checkpoints";
 
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    /// <summary>Not through links: what lies behind one is not the hub's.</summary>
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
-    /// <param name="root">Absolute or relative path; created where missing.</param>
+    /// <param name="root">Absolute or relative path; created where missing, closed to others where it is open.</param>
+    /// <exception cref="UnusableDataFolderException">It is not this user's alone, and cannot be made so.</exception>
     public DataFolder(string root)
     {
         Root = Path.GetFullPath(root);
-        Create(Root);
+        (var problem, Changed) = OwnFolder.Claim(Root);
+        if (problem is not null)
+            throw new UnusableDataFolderException($"The data folder cannot be used: {problem} (--Hub:DataFolder=<folder>)");
+        // A link to a folder is fine: a person keeps a part on another disk.
+        if (new[] { Runs, Datasets, Imports, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
+            throw new UnusableDataFolderException($"{blocked} is not a folder. Something other than ExperimentHub put it there; move it away and start again.");
     }
 
+    /// <summary>What was changed of the folder to make it safe, for a person; null where nothing had to be.</summary>
+    public string? Changed { get; }
+
     /// <summary>Raised after files came or went, so that whoever counts them counts again; on the thread that did it.</summary>
-    public event Action? Changed;
+    public event Action? FilesChanged;
 
     public string Root { get; }
     public string HubDatabase => Path.Combine(Root, "hub.db");
     public string QuartzDatabase => Path.Combine(Root, "quartz.db");
     public string LockFile => Path.Combine(Root, "hub.lock");
     public string Runs => Path.Combine(Root, "runs");
+
+    /// <summary>The database as it was before each of the last updates.</summary>
+    public string Backups => Path.Combine(Root, "backups");
 
     /// <summary>The hub's own data sets, each in a folder with its key.</summary>
     public string Datasets => Path.Combine(Root, "datasets");
@@ -45,9 +59,12 @@ public sealed class DataFolder
 
     internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
 
-    /// <summary>The bytes that a run's checkpoints and logs take: what <see cref="Remove"/> would free.</summary>
-    public long SizeOf(RunId id) =>
-        new DirectoryInfo(RunFolder(id)) is { Exists: true } run ? run.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+    /// <summary>The bytes that the checkpoints and logs of a run take: what <see cref="Remove"/> frees.</summary>
+    public long SizeOf(RunId id)
+    {
+        var run = new DirectoryInfo(RunFolder(id));
+        return run.Exists ? run.EnumerateFiles("*", Everything).Sum(file => file.Length) : 0;
+    }
 
     /// <summary>Removes the checkpoints and logs of a run.</summary>
     /// <returns>The bytes that they took.</returns>
@@ -57,13 +74,13 @@ public sealed class DataFolder
             return 0;
         var bytes = SizeOf(id);
         Directory.Delete(RunFolder(id), recursive: true);
-        SayChanged();
+        SayFilesChanged();
         return bytes;
     }
 
     /// <summary>Files came or went.</summary>
-    internal void SayChanged() => Changed?.Invoke();
+    internal void SayFilesChanged() => FilesChanged?.Invoke();
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
-    public static void Create(string path) => Directory.CreateDirectory(path, OwnerOnly);
+    public static void Create(string path) => OwnFolder.Create(path);
 }

@@ -1,3 +1,5 @@
+using ExperimentHub.Protocol.Files;
+
 namespace ExperimentHub.Tracking;
 
 /// <summary>
@@ -6,32 +8,46 @@ namespace ExperimentHub.Tracking;
 /// </summary>
 public sealed class DataFolderLock : IDisposable
 {
+    private const int WouldBlock = 11; // EAGAIN: what flock says of a file that another process holds
+
     private readonly FileStream _file;
 
     private DataFolderLock(FileStream file) => _file = file;
 
     /// <exception cref="DataFolderInUseException">Another hub holds the folder.</exception>
+    /// <exception cref="NotAFileException">Something that is no file lies in the place of the lock.</exception>
     public static DataFolderLock Take(DataFolder folder)
     {
+        if (OwnFile.KindOf(folder.LockFile) is var kind and not (FileKind.File or FileKind.Nothing))
+            throw new NotAFileException(folder.LockFile, kind);
         FileStream file;
         try
         {
             file = new FileStream(folder.LockFile, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
+                // For reading and writing even a pipe opens at once.
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
+                BufferSize = 0,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
         }
-        catch (IOException e) when (e is not DirectoryNotFoundException)
+        catch (IOException e) when (e.HResult == WouldBlock)
         {
             throw new DataFolderInUseException(folder.Root, e);
         }
 
-        file.SetLength(0);
-        using (var writer = new StreamWriter(file, leaveOpen: true))
-            writer.WriteLine(Environment.ProcessId);
+        try
+        {
+            file.SetLength(0);
+            file.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        }
+        catch (IOException)
+        {
+            // The number is for people, and the lock holds without it: a full disk is no reason not to have it.
+        }
+
         return new DataFolderLock(file);
     }
 

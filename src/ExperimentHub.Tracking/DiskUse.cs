@@ -3,7 +3,7 @@ using System.IO.Enumeration;
 namespace ExperimentHub.Tracking;
 
 /// <summary>Bytes that the data folder takes, by what they are for, and what the disk has left.</summary>
-/// <param name="Database">Both databases with their write-ahead logs.</param>
+/// <param name="Database">Both databases with their write-ahead logs, and their backups.</param>
 /// <param name="Logs">What trainers wrote to standard error.</param>
 /// <param name="Datasets">Those that people uploaded.</param>
 /// <param name="Free">Bytes that this hub's user may still write; null where the system does not tell.</param>
@@ -36,7 +36,7 @@ public sealed class DiskUse : IDisposable
     public DiskUse(DataFolder folder, TimeProvider time)
     {
         (_folder, _time) = (folder, time);
-        _folder.Changed += Forget;
+        _folder.FilesChanged += Forget;
     }
 
     /// <summary>Raised when the figures are no longer right; on the thread that changed the files.</summary>
@@ -54,7 +54,7 @@ public sealed class DiskUse : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Changed -= Forget;
+    public void Dispose() => _folder.FilesChanged -= Forget;
 
     /// <summary>A count that is on its way may have seen what is gone by now: who asks next gets another one.</summary>
     private void Forget()
@@ -83,11 +83,11 @@ public sealed class DiskUse : IDisposable
             }
         }
 
-        return new DiskFigures(SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase), checkpoints, logs, SizeOfDatasets(), Free(), _time.GetUtcNow().UtcDateTime);
+        return new DiskFigures(SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), Free(), _time.GetUtcNow().UtcDateTime);
     }
 
-    private long SizeOfDatasets() => Directory.Exists(_folder.Datasets)
-        ? new FileSystemEnumerable<long>(_folder.Datasets, (ref FileSystemEntry entry) => entry.Length, Everything) { ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory }.Sum()
+    private static long SizeOfAll(string folder) => Directory.Exists(folder)
+        ? new FileSystemEnumerable<long>(folder, (ref FileSystemEntry entry) => entry.Length, Everything) { ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory }.Sum()
         : 0;
 
     private static long SizeOf(string database) =>

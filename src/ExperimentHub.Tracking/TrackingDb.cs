@@ -16,6 +16,7 @@ namespace ExperimentHub.Tracking;
 public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext(options)
 {
     public DbSet<Experiment> Experiments => Set<Experiment>();
+    public DbSet<SettingsChange> SettingsChanges => Set<SettingsChange>();
     public DbSet<Run> Runs => Set<Run>();
     public DbSet<RunTag> RunTags => Set<RunTag>();
     public DbSet<ParamName> ParamNames => Set<ParamName>();

@@ -1,10 +1,12 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
@@ -17,12 +19,13 @@ namespace ExperimentHub.Tracking;
 public static class TrackingSetup
 {
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
-    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null)
+    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null, DeletionOptions? deletions = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
         services.AddSingleton(datasets);
         services.AddSingleton(files ?? new ExperimentFileOptions());
+        services.AddSingleton(deletions ?? new DeletionOptions());
         services.AddSingleton(AppVersion.OfThisBuild);
         services.AddSingleton<DeviceInventory>();
         services.AddSingleton<RunFeed>();
@@ -35,7 +38,10 @@ public static class TrackingSetup
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
         services.AddSingleton<RunDeletion>();
+        services.AddSingleton<DeletedThings>();
         services.AddSingleton<RunBulk>();
+        services.TryAddSingleton(QueryLimits.Default);
+        services.AddSingleton<QueryTurns>();
         services.AddSingleton<RunSearch>();
         services.AddSingleton<RunGrouping>();
         services.AddSingleton<RunExport>();

@@ -4,6 +4,8 @@ using ExperimentHub.Trainer.Native;
 // The only place that reads the environment.
 var externalLibTorch = Environment.GetEnvironmentVariable(LibTorch.ExternalFolderVariable) is { Length: > 0 } folder ? folder : null;
 
+LibC.LeadSession();
+
 switch (args)
 {
     case []:

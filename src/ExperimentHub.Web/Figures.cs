@@ -81,6 +81,14 @@ public static class Figures
         return time.TotalHours < 1 ? $"{time.Minutes} m {time.Seconds:00} s" : $"{(int)time.TotalHours} h {time.Minutes:00} m";
     }
 
+    /// <summary>A round time in words: <c>1 hour</c>, <c>36 hours</c>, <c>7 days</c>.</summary>
+    public static string Lasting(TimeSpan time)
+    {
+        var hours = (long)Math.Round(time.TotalHours);
+        var (count, unit) = hours >= 48 && hours % 24 == 0 ? (hours / 24, "day") : (hours, "hour");
+        return $"{Count(count)} {unit}{(count == 1 ? "" : "s")}";
+    }
+
     /// <summary>A difference with its sign: <c>+0.43</c>, <c>−0.0012</c>. A true minus, as wide as the plus.</summary>
     public static string Difference(double value, int decimals)
     {

@@ -1,26 +1,31 @@
 using System.Globalization;
-using System.Net;
 using ExperimentHub.Execution;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Web.Security;
 
 namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
-internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, ExecutionOptions Execution)
+/// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
+internal sealed record HubOptions(
+    string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution,
+    ConnectionLimitOptions Connections)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
     {
         var problems = new List<string>();
         var hub = configuration.GetSection("Hub");
-        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
-        var datasetFolder = Folder(hub["DatasetFolder"], Path.Combine(home, ".cache", "experimenthub", "datasets"));
+        var datasetFolder = Folder(hub["DatasetFolder"], Path.Combine(Home, ".cache", "experimenthub", "datasets"));
         options = new HubOptions(
-            Folder(hub["DataFolder"], Path.Combine(home, ".local", "share", "experimenthub")),
+            DataFolderOf(configuration),
+            Switch(hub, "BeginAnew", problems),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
             new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
+            new DeletionOptions(TimeSpan.FromHours(Number(hub, "KeepDeletedHours", (int)DeletionOptions.Usual.TotalHours, 1, 24 * 366, problems))),
             new ExecutionOptions
             {
                 DatasetFolder = datasetFolder,
@@ -29,17 +34,29 @@ internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, Ex
                 SlotsPerGpu = Number(hub, "SlotsPerGpu", 1, 1, 16, problems),
                 SilenceLimit = TimeSpan.FromSeconds(Number(hub, "SilenceLimitSeconds", 60, 5, 3600, problems)),
                 StopGrace = TimeSpan.FromSeconds(Number(hub, "StopGraceSeconds", 10, 1, 600, problems)),
-            });
+            },
+            new ConnectionLimitOptions(
+                Number(hub, "MaxOpenPages", ConnectionLimitOptions.UsualPages, 1, 10_000, problems),
+                Number(hub, "MaxEventStreams", ConnectionLimitOptions.UsualStreams, 1, 10_000, problems)));
         if (options.Execution.TrainerPath is { } trainer && !File.Exists(trainer))
             problems.Add($"Hub:TrainerPath is '{trainer}', but there is no such file. Leave it out to use the trainer that was built with this hub.");
-        problems.AddRange((configuration["Urls"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(url => !IsLoopback(url))
-            .Select(url => $"Urls contains '{url}', which other machines could reach. There is no sign-in yet, so only loopback addresses such as "
-                + "http://127.0.0.1:5080 are allowed; reach a remote hub through an SSH tunnel (ssh -L 5080:127.0.0.1:5080 server)."));
+        problems.AddRange(Listening.Problems(configuration));
         return problems;
     }
 
+    public static string DataFolderOf(IConfiguration configuration) => Folder(configuration["Hub:DataFolder"], Path.Combine(Home, ".local", "share", "experimenthub"));
+
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
     private static string Folder(string? configured, string fallback) => Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? fallback : configured);
+
+    private static bool Switch(IConfigurationSection hub, string name, List<string> problems)
+    {
+        if (bool.TryParse(hub[name], out var on) || string.IsNullOrWhiteSpace(hub[name]))
+            return on;
+        problems.Add($"Hub:{name} is '{hub[name]}', but must be true or false.");
+        return false;
+    }
 
     private static int Number(IConfigurationSection hub, string name, int fallback, int min, int max, List<string> problems)
     {
@@ -51,8 +68,4 @@ internal sealed record HubOptions(string DataFolder, DatasetOptions Datasets, Ex
         problems.Add($"Hub:{name} is '{text}', but must be a whole number from {min} to {max}.");
         return fallback;
     }
-
-    private static bool IsLoopback(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri)
-        && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 }

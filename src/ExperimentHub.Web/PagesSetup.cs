@@ -1,5 +1,7 @@
 using ExperimentHub.Tracking;
+using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
@@ -17,7 +19,7 @@ public static class PagesSetup
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // A page keeps nothing that is not in its address or the database, so few circuits are worth keeping for long.
-            circuits.DisconnectedCircuitMaxRetained = 50;
+            circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(30);
         });
@@ -31,6 +33,7 @@ public static class PagesSetup
             mud.SnackbarConfiguration.PreventDuplicates = true;
         });
         services.AddScoped<Confirmation>();
+        services.AddScoped<EditConflicts>();
         services.AddSingleton<MistakePairs>();
         DataFolder.Create(folder.Keys);
         services.AddDataProtection().SetApplicationName("ExperimentHub").PersistKeysToFileSystem(new DirectoryInfo(folder.Keys));
@@ -59,11 +62,12 @@ public static class PagesSetup
         app.MapStaticAssets();
         app.MapRazorComponents<App>()
             // The hub's own policy already forbids every frame.
-            .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+            .AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null)
+            .AnswerHead();
     }
 
-    /// <summary>A person who looks for a page gets one of ours as an answer; a program gets the bare status.</summary>
-    private static bool IsPage(HttpContext context) =>
+    /// <summary>A person who looks for a page gets one of ours as an answer; a program gets problem details.</summary>
+    internal static bool IsPage(HttpContext context) =>
         HttpMethods.IsGet(context.Request.Method)
         && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
         && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);

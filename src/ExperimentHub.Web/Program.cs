@@ -1,17 +1,22 @@
 using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
-using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Security;
+using Microsoft.AspNetCore.Connections;
 
-var builder = WebApplication.CreateBuilder(args);
+// Before anything else: a hub may be told to end at any moment.
+using var ending = new HubEnding();
+OwnFolder.MakeEverythingPrivate();
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = Startup.ContentRoot(args) });
+Listening.UseDefault(builder.Configuration);
 if (HubOptions.Read(builder.Configuration, out var hub) is { Count: > 0 } problems)
     return Startup.Refuse(problems);
-if (Startup.TakenAddresses(builder.Configuration["Urls"] ?? "").ToList() is { Count: > 0 } taken)
+if (Startup.TakenAddresses(builder.Configuration).ToList() is { Count: > 0 } taken)
     return Startup.Refuse(taken);
 
 DataFolder folder;
@@ -21,7 +26,7 @@ try
     folder = new DataFolder(hub.DataFolder);
     folderLock = DataFolderLock.Take(folder);
 }
-catch (DataFolderInUseException e)
+catch (Exception e) when (e is DataFolderInUseException or UnusableDataFolderException)
 {
     return Startup.Refuse([e.Message]);
 }
@@ -31,22 +36,51 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles);
+builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions);
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
+builder.Services.AddPagePlaces(hub.Connections);
 builder.Services.AddCompression();
 
-var app = builder.Build();
-await SqliteDatabase.PrepareAsync(app.Services, folder);
-app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
-await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
-app.UseHubSecurity();
-app.UseResponseCompression();
-app.MapApi();
-app.MapCheckpointDownloads();
-app.MapPages();
-await app.RunAsync();
-return 0;
+// Disposed last: what was logged before a refusal is written.
+await using var app = builder.Build();
+if (folder.Changed is { } changed)
+    app.Logger.LogWarning("{Change}", changed);
+try
+{
+    ending.ThrowIfAsked();
+    // Not to be broken off: a migration is done, or not begun.
+    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
+    await app.Services.OpenScheduleAsync(refusal => SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal));
+    ending.ThrowIfAsked();
+    app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
+    await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
+    app.UseProblemAnswers();
+    app.UseHubSecurity();
+    app.UsePagePlaces();
+    app.UseResponseCompression();
+    app.MapApi();
+    app.MapPages();
+    await ending.RunAsync(app);
+    return 0;
+}
+catch (OperationCanceledException e) when (ending.Explains(e))
+{
+    // It was told to end before it had started, and nothing was begun that is not done.
+    return 0;
+}
+catch (UnusableDataFolderException e)
+{
+    return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (e is ListeningRefusedException or IOException { InnerException: AddressInUseException })
+{
+    return Startup.Refuse([e.Message]);
+}
+catch (Exception e) when (SqliteDatabase.Explain(e, folder) is { } words)
+{
+    return Startup.Refuse([words]);
+}

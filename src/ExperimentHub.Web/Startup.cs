@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ExperimentHub.Web.Security;
 
 namespace ExperimentHub.Web;
 
@@ -21,32 +22,55 @@ internal static class Startup
     /// <summary>
     /// Says which of the addresses is taken. The server would find out itself, but only after the database is open, and with two stack traces.
     /// </summary>
-    public static IEnumerable<string> TakenAddresses(string urls)
+    public static IEnumerable<string> TakenAddresses(IConfiguration configuration)
     {
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var wanted in Listening.Effective(configuration))
         {
-            var uri = new Uri(url);
-            if (uri.Port == 0 || !IPAddress.TryParse(uri.Host == "localhost" ? "127.0.0.1" : uri.Host.Trim('[', ']'), out var address))
+            if (wanted.IsUnixPipe || wanted.Port == 0
+                || !IPAddress.TryParse(string.Equals(wanted.Host, "localhost", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" : wanted.Host.Trim('[', ']'), out var address))
                 continue;
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             // As the server does: an address that a former hub has just left may be used again.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            if (Refuses(socket, new IPEndPoint(address, uri.Port)))
-                yield return $"{url} is taken by another program. Stop that one, or choose another address with --urls http://127.0.0.1:<port>.";
+            if (Refusal(socket, new IPEndPoint(address, wanted.Port)) is { } refusal)
+                yield return $"{wanted} {refusal}. Choose another address with --urls http://127.0.0.1:<port>.";
         }
     }
 
-    private static bool Refuses(Socket socket, IPEndPoint address)
+    /// <summary>
+    /// Where settings and wwwroot lie: beside the program or, while it is developed, at the repository's root above it. The folder in which somebody happens to start the hub says
+    /// nothing about that.
+    /// </summary>
+    /// <returns>null where the command line or the environment name the folder.</returns>
+    public static string? ContentRoot(string[] args)
+    {
+        if (new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args).Build()[WebHostDefaults.ContentRootKey] is { Length: > 0 })
+            return null;
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "appsettings.json")) && Directory.Exists(Path.Combine(folder.FullName, "wwwroot")))
+                return folder.FullName;
+        }
+
+        return null;
+    }
+
+    private static string? Refusal(Socket socket, IPEndPoint address)
     {
         try
         {
             socket.Bind(address);
             socket.Listen();
-            return false;
+            return null;
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        catch (SocketException e)
         {
-            return true;
+            return e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => "is taken by another program. Stop that one, or take another port",
+                SocketError.AccessDenied => "needs rights that the hub does not have (ports below 1024 do)",
+                _ => null, // such as a machine without IPv6: the server knows best
+            };
         }
     }
 }

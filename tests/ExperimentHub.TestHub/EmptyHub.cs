@@ -44,7 +44,7 @@ public sealed class EmptyHub : IAsyncDisposable
 
     /// <param name="configure">Adds or replaces services before the provider is built.</param>
     /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not given.</param>
-    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null, string? existing = null)
+    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null, string? existing = null, bool beginAnew = false)
     {
         var folder = new DataFolder(existing ?? Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
@@ -54,7 +54,16 @@ public sealed class EmptyHub : IAsyncDisposable
         services.AddSingleton<IHardware>(new FixedHardware());
         configure?.Invoke(services, folder);
         var provider = services.BuildServiceProvider();
-        await SqliteDatabase.PrepareAsync(provider, folder);
+        try
+        {
+            await SqliteDatabase.PrepareAsync(provider, folder, beginAnew);
+        }
+        catch
+        {
+            await provider.DisposeAsync();
+            throw;
+        }
+
         return new EmptyHub(provider, folder, keep: existing is not null);
     }
 

@@ -56,7 +56,7 @@ public sealed class FakeTrainer : IDisposable
         return $"""
             {WriteFiles(weights, state)}
             {SayEpoch(epoch)}
-            {Say(new CheckpointSaved(epoch, weights, 1, OneByte, new StateFile(state, 1, OneByte)))}
+            {Say(new CheckpointSaved(epoch, weights, Saved.Length, SavedHash, new StateFile(state, Saved.Length, SavedHash)))}
             """;
     }
 
@@ -66,15 +66,17 @@ public sealed class FakeTrainer : IDisposable
         var (weights, state) = (CheckpointName.ForPause(attempt), CheckpointName.StateForPause(attempt));
         return $"""
             {WriteFiles(weights, state)}
-            {Say(new PausePointSaved(epoch, stepsDone, weights, 1, OneByte, new StateFile(state, 1, OneByte)))}
+            {Say(new PausePointSaved(epoch, stepsDone, weights, Saved.Length, SavedHash, new StateFile(state, Saved.Length, SavedHash)))}
             """;
     }
 
-    private static string OneByte { get; } = Convert.ToHexStringLower(SHA256.HashData("x"u8));
+    private static byte[] Saved { get; } = TinyCheckpoint.Of("x");
+
+    private static string SavedHash { get; } = Convert.ToHexStringLower(SHA256.HashData(Saved));
 
     private static string WriteFiles(string weights, string state) => $"""
         folder=$(echo "$start" | sed 's/.*"checkpointFolder":"\([^"]*\)".*/\1/')
-        printf x > "$folder/{weights}"; printf x > "$folder/{state}"
+        for file in {weights} {state}; do echo {Convert.ToBase64String(Saved)} | base64 -d > "$folder/$file"; done
         """;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -33,9 +33,14 @@ public sealed class HubProcess : IAsyncDisposable
     /// <summary>Starts a hub and waits until it listens.</summary>
     /// <param name="dataFolder">Kept when the hub is disposed, so that a second hub can be started on it.</param>
     /// <param name="settings">More command-line settings, such as <c>--Hub:CpuSlots=2</c>.</param>
-    public static async Task<HubProcess> StartAsync(string dataFolder, params string[] settings)
+    public static Task<HubProcess> StartAsync(string dataFolder, params string[] settings) => ListenAsync(Launch(dataFolder, settings), dataFolder);
+
+    /// <summary>The same from another folder than the repository's, with nothing on the command line but the folders.</summary>
+    public static Task<HubProcess> StartElsewhereAsync(string dataFolder, string workingDirectory, (string Name, string Value) variable) =>
+        ListenAsync(Launch(dataFolder, [], workingDirectory, variable, anyPort: false), dataFolder);
+
+    private static async Task<HubProcess> ListenAsync(Process process, string dataFolder)
     {
-        var process = Launch(dataFolder, settings);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
         {
@@ -58,6 +63,36 @@ public sealed class HubProcess : IAsyncDisposable
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, errors);
+    }
+
+    /// <summary>Starts a hub and kills it (kill -9) before or soon after it listens.</summary>
+    /// <param name="afterLine">Whether the delay begins when the hub says that it makes or updates its database, or when it is started.</param>
+    /// <returns>Whether it had begun to make or update its database, and whether it listened already.</returns>
+    public static async Task<(bool Began, bool Listened)> KillStartAsync(string dataFolder, bool afterLine, Func<TimeSpan> delay)
+    {
+        using var process = Launch(dataFolder, []);
+        _ = process.StandardError.ReadToEndAsync();
+        var (began, listened) = (false, false);
+        var beginning = new TaskCompletionSource();
+        var reading = Task.Run(async () =>
+        {
+            while (await process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                began |= line.Contains("Making a new database", StringComparison.Ordinal) || line.Contains("Updating ", StringComparison.Ordinal);
+                listened |= line.Contains("Now listening on", StringComparison.Ordinal);
+                if (began || listened)
+                    beginning.TrySetResult();
+            }
+
+            beginning.TrySetResult();
+        });
+        if (afterLine)
+            await beginning.Task;
+        await Task.Delay(delay());
+        process.Kill();
+        await process.WaitForExitAsync();
+        await reading;
+        return (began, listened);
     }
 
     /// <summary>kill -9: the hub gets no chance to say anything to anybody.</summary>
@@ -113,17 +148,20 @@ public sealed class HubProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(string dataFolder, string[] settings)
+    private static Process Launch(
+        string dataFolder, string[] settings, string? workingDirectory = null, (string Name, string Value)? variable = null, bool anyPort = true)
     {
         // The tests' own output folder tells the configuration that was built.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var hub = Path.Combine(Repository.Root, "artifacts", "bin", "ExperimentHub.Web", configuration, "ExperimentHub.Web.dll");
-        var start = new ProcessStartInfo("dotnet", [hub, "--urls", "http://127.0.0.1:0", $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
+        var start = new ProcessStartInfo("dotnet", [hub, .. anyPort ? ["--urls", "http://127.0.0.1:0"] : Array.Empty<string>(), $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
         {
-            WorkingDirectory = Repository.Root,
+            WorkingDirectory = workingDirectory ?? Repository.Root,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (variable is { } set)
+            start.Environment[set.Name] = set.Value;
         return Process.Start(start)!;
     }
 }

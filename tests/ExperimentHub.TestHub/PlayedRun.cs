@@ -60,7 +60,7 @@ public sealed class PlayedRun
         Write(file, text);
         if (withState)
             Write(state, text);
-        return _hub.Checkpoints.SavedAsync(Key, new CheckpointSaved(epoch, file, text.Length, Hash(text), withState ? new StateFile(state, text.Length, Hash(text)) : null)
+        return _hub.Checkpoints.SavedAsync(Key, new CheckpointSaved(epoch, file, Size(text), FileHash(text), withState ? new StateFile(state, Size(text), FileHash(text)) : null)
         {
             WeightsSha256 = Hash(text),
         });
@@ -71,7 +71,7 @@ public sealed class PlayedRun
         var (file, state) = (CheckpointName.ForPause(Key.Attempt), CheckpointName.StateForPause(Key.Attempt));
         Write(file, "pause");
         Write(state, "pause");
-        return _hub.Checkpoints.PausedAsync(Key, new PausePointSaved(epoch, stepsDone, file, 5, Hash("pause"), new StateFile(state, 5, Hash("pause"))));
+        return _hub.Checkpoints.PausedAsync(Key, new PausePointSaved(epoch, stepsDone, file, Size("pause"), FileHash("pause"), new StateFile(state, Size("pause"), FileHash("pause"))));
     }
 
     /// <summary>Two classes, four images, one of them wrong.</summary>
@@ -87,12 +87,16 @@ public sealed class PlayedRun
     public void Write(string file, string content)
     {
         DataFolder.Create(_hub.Folder.CheckpointFolder(Id));
-        File.WriteAllText(Path.Combine(_hub.Folder.CheckpointFolder(Id), file), content);
+        File.WriteAllBytes(Path.Combine(_hub.Folder.CheckpointFolder(Id), file), TinyCheckpoint.Of(content));
     }
 
     public Task<Run> ReadAsync() => _hub.ReadAsync(Id);
 
     private static double Loss(int epoch) => 0.5 / epoch;
+
+    private static int Size(string text) => TinyCheckpoint.Of(text).Length;
+
+    private static string FileHash(string text) => Convert.ToHexStringLower(SHA256.HashData(TinyCheckpoint.Of(text)));
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

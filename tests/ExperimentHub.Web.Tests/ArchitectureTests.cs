@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
         ["src/ExperimentHub.Tracking"] = (["ExperimentHub.Protocol"], ["MathNet.Numerics", "Microsoft.EntityFrameworkCore.Relational"]),
         ["src/ExperimentHub.Execution"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Quartz"]),
         ["src/ExperimentHub.Trainer"] = (["ExperimentHub.Protocol"], ["TorchSharp", "TorchSharp-cuda-linux", "libtorch-cpu-linux-x64", "SkiaSharp", "SharpZipLib"]),
-        ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
+        ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
         ["src/ExperimentHub.Web"] = (
             ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite", "ExperimentHub.Trainer"],
             ["MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi"]),

@@ -45,6 +45,18 @@ internal sealed class HubApp : WebApplicationFactory<Program>
         return (response, await ReadAsync(response));
     }
 
+    /// <param name="headers">Such as If-Match, as they are written.</param>
+    public async Task<(HttpResponseMessage Response, JsonNode? Body)> SendAsync(HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)
+    {
+        using var client = CreateClient();
+        using var content = json is null ? null : new StringContent(json, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        var response = await client.SendAsync(request);
+        return (response, await ReadAsync(response));
+    }
+
     public async Task<(HttpResponseMessage Response, JsonNode? Body)> GetAsync(string path)
     {
         using var client = CreateClient();

@@ -24,7 +24,7 @@ class RunTrend {
 
   /**
    * points: { at, value or null, when, name, run, colour }, the earliest first; isFraction: shown as per cent; isJoined: see above; isOfUtc: the points carry what other clocks than the
-   * viewer's show, as if it were UTC; best: pairs of time and value.
+   * viewer's show, as if it were UTC; best: pairs of time and value; breaks: { at, words }, where the settings changed: no line joins what lies on both sides.
    */
   show(trend) {
     this.trend = trend;
@@ -40,7 +40,7 @@ class RunTrend {
 
   draw() {
     if (this.disposed || !this.chart) return;
-    const { points, isFraction, isJoined, isOfUtc, best } = this.trend;
+    const { points, isFraction, isJoined, isOfUtc, best, breaks } = this.trend;
     if (points.every(({ value }) => value === null)) { this.chart.clear(); return; }
     // A single run stands in the middle of its days.
     const [first, last] = [points[0].at, points.at(-1).at];
@@ -60,15 +60,31 @@ class RunTrend {
       useUTC: isOfUtc,
       grid: { left: 60, right: 24, top: 16, bottom: 30 },
       tooltip: { ...frame.tooltip, trigger: 'item', formatter: ({ data }) => this.tooltip(data) },
-      series: isJoined ? [this.joined(points)] : [this.steps(best), this.dots(points)],
+      series: isJoined ? [this.joined(points, breaks ?? [])] : [this.steps(best), this.dots(points)],
     }, true);
   }
 
-  joined(points) {
+  joined(points, breaks) {
     const tint = colour('--curve-2');
+    const broken = new Set(breaks.map(({ at }) => at));
+    // A point without a value before each break: the line ends there, and begins anew.
+    const data = points.flatMap((point) => broken.has(point.at) ? [{ value: [point.at, null] }, this.dot(point)] : [this.dot(point)]);
     return {
       type: 'line', connectNulls: false, showSymbol: true, symbol: 'circle', symbolSize: 7, cursor: 'pointer',
-      lineStyle: { width: 1.5, color: tint }, itemStyle: { color: tint }, data: points.map((point) => this.dot(point)),
+      lineStyle: { width: 1.5, color: tint }, itemStyle: { color: tint }, data, markLine: this.marks(points, breaks),
+    };
+  }
+
+  /** Between the last night with the old settings and the first with the new ones. */
+  marks(points, breaks) {
+    const quiet = colour('--quiet');
+    return {
+      silent: true, symbol: 'none', animation: false, lineStyle: { color: quiet, type: 'dashed', width: 1 },
+      label: { color: quiet, fontSize: 11, position: 'insideEndTop', rotate: 0, align: 'left', overflow: 'truncate', width: 160, formatter: ({ data }) => data.words },
+      data: breaks.map(({ at, words }) => {
+        const before = points[points.findIndex((point) => point.at === at) - 1]?.at ?? at;
+        return { xAxis: (before + at) / 2, words };
+      }),
     };
   }
 

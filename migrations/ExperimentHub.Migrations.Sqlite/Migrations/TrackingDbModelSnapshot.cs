@@ -215,11 +215,31 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
+                    b.Property<int>("DescriptionVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
+
+                    b.Property<int>("NameVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
+                    b.Property<int>("SettingsVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
 
                     b.HasKey("Id");
 
@@ -228,6 +248,35 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasFilter("\"DeletedAt\" IS NULL");
 
                     b.ToTable("Experiments");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Experiments.SettingsChange", b =>
+                {
+                    b.Property<int>("ExperimentId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("At")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("By")
+                        .IsRequired()
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Spec")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ExperimentId", "Number");
+
+                    b.ToTable("SettingsChanges");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Metrics.MetricChunk", b =>
@@ -584,6 +633,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
 
+                    b.Property<int>("NameVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.Property<string>("Notes")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
@@ -591,11 +645,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
+                    b.Property<int>("NotesVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.Property<long?>("Parameters")
                         .HasColumnType("INTEGER");
 
                     b.Property<DateTime?>("PauseRequestedAt")
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("PolicyVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
 
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
@@ -636,8 +700,18 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasMaxLength(20)
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("UntaggedVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.Property<int?>("ValidationSamples")
                         .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
 
                     b.HasKey("Number");
 
@@ -686,6 +760,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasMaxLength(200)
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.HasKey("RunNumber", "Name");
 
                     b.HasIndex("Name", "Value", "RunNumber");
@@ -722,6 +801,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("TimeZone")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
 
                     b.HasKey("Id");
 
@@ -837,6 +921,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Version")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
                     b.HasKey("Id");
 
                     b.HasIndex("Name")
@@ -868,6 +957,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
                         .WithMany("Evaluations")
                         .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Experiments.SettingsChange", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Experiments.Experiment", null)
+                        .WithMany("SettingsHistory")
+                        .HasForeignKey("ExperimentId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -988,6 +1086,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Runs");
 
                     b.Navigation("Schedules");
+
+                    b.Navigation("SettingsHistory");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>

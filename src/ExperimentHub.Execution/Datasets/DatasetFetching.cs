@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Text.Json;
 using ExperimentHub.Execution.Trainers;
@@ -14,19 +15,30 @@ namespace ExperimentHub.Execution.Datasets;
 internal sealed class DatasetFetching(
     DatasetFetches fetches, TrainerProgram program, ExecutionOptions options, IHostApplicationLifetime hub, ILogger<DatasetFetching> logger) : IHostedService
 {
+    private readonly ConcurrentDictionary<Task, string> _fetching = new();
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         fetches.Requested += Begin;
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Waits until the trainers are gone; the end of the hub has told them already.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
         fetches.Requested -= Begin;
-        return Task.CompletedTask;
+        await Task.WhenAll(_fetching.Keys).WaitAsync(cancellationToken);
     }
 
-    private void Begin(DatasetInfo dataset, CancellationToken cancellation) => _ = FetchAsync(dataset, cancellation);
+    private void Begin(DatasetInfo dataset, CancellationToken cancellation) => _ = BeginAsync(dataset, cancellation);
+
+    private async Task BeginAsync(DatasetInfo dataset, CancellationToken cancellation)
+    {
+        var fetch = FetchAsync(dataset, cancellation);
+        _fetching[fetch] = dataset.Key;
+        await fetch;
+        _fetching.TryRemove(fetch, out _);
+    }
 
     private async Task FetchAsync(DatasetInfo dataset, CancellationToken cancellation)
     {
@@ -59,14 +71,16 @@ internal sealed class DatasetFetching(
     private async Task<string?> FetchWithTrainerAsync(DatasetInfo dataset, CancellationToken cancellation)
     {
         using var trainer = TrainerProcess.Start(program, ["--fetch", dataset.Key, options.DatasetFolder], line => logger.LogInformation("{Line}", line));
+        await using var unwanted = cancellation.Register(trainer.Kill);
         TrainerEvent? last = null;
-        while (await trainer.ReadLineAsync(cancellation) is { } line)
+        while (await trainer.Lines.ReadAsync(cancellation) is { } line)
         {
-            last = ProtocolJson.Read<TrainerEvent>(line);
+            last = ProtocolJson.Read<TrainerEvent>(line.Text);
             if (last is Preparing preparing)
                 fetches.Report(dataset.Key, preparing.Activity, preparing.Fraction);
         }
 
+        cancellation.ThrowIfCancellationRequested();
         var code = await trainer.WaitForExitAsync(options.StopGrace);
         return last switch
         {

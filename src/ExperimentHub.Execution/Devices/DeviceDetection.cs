@@ -19,10 +19,12 @@ internal sealed class DeviceDetection(TrainerProgram program, ILogger<DeviceDete
         try
         {
             using var trainer = TrainerProcess.Start(program, ["--selftest", "--json"]);
+            await using var unwanted = limit.Token.Register(trainer.Kill);
             trainer.CloseInput();
             string? last = null;
-            while (await trainer.ReadLineAsync(limit.Token) is { } line)
-                last = line;
+            while (await trainer.Lines.ReadAsync(limit.Token) is { } line)
+                last = line.Text;
+            limit.Token.ThrowIfCancellationRequested();
             var report = ProtocolJson.Read<SelfTestReport>(last ?? "null");
             logger.LogInformation("torch {Version} ({Backend}): {Devices}", report.TorchVersion, report.Backend, string.Join(", ", report.Devices.Select(d => $"{d.TorchName} {d.Name}")));
             if (report.Problem is { } problem)

@@ -1,5 +1,6 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Scheduling;
+using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
@@ -15,13 +16,14 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    ISchedulerFactory schedulers, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, ISchedulerFactory schedulers, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Before anything can start: the folder's lock says that no other hub lives, and a trainer dies with its hub.
+        // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
+        living.EndLeftovers();
         foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
             logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
         foreach (var run in await queue.RequeueInterruptedAsync(cancellationToken))

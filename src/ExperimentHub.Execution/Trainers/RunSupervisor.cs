@@ -1,7 +1,6 @@
+using System.Collections.Concurrent;
 using System.ComponentModel;
-using System.Text.Json;
 using ExperimentHub.Execution.Devices;
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
@@ -15,18 +14,52 @@ namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
 /// One attempt from its device to its ending. Promises: what the trainer says is recorded in its order; the attempt gets exactly one
-/// ending, unless the database has already given the run to another attempt; no trainer outlives the call.
+/// ending, unless the database has already given the run to another attempt; no trainer outlives the call. Once the hub stops, whatever goes wrong is the hub's end and not the run's failure.
 /// </summary>
+/// <remarks>
+/// Disposing waits for the attempts that still end. Everything that they use was made before it, and is therefore disposed after it: this order is what keeps a database from being taken away
+/// from an ending that is being written.
+/// </remarks>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DatasetLibrary datasets, DataFolder folder, ExecutionOptions options, DeviceInventory devices, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    DatasetLibrary datasets, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<Task, RunId> _active = new();
+
     private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null, string? Reason = null);
 
     /// <param name="run">Claimed, so that this attempt is its current one.</param>
     /// <param name="device">The device whose slot is held.</param>
     /// <param name="hubStops">Cancelled when the hub shuts down.</param>
     public async Task SuperviseAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
+    {
+        var attempts = AttemptsAsync(run, device, hubStops);
+        _active[attempts] = run.Key.Run;
+        try
+        {
+            await attempts;
+        }
+        finally
+        {
+            _active.TryRemove(attempts, out _);
+        }
+    }
+
+    /// <summary>Waits until every attempt has its ending. They end by themselves, because the hub stops; how long that may take is the host's matter.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await Task.WhenAll(_active.Keys);
+        }
+        catch (Exception e)
+        {
+            logger.LogError(e, "An attempt could not be ended with the hub; the next start tells what became of its run");
+        }
+    }
+
+    private async Task AttemptsAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
         while (await AttemptAsync(run, device, hubStops) is { } next)
             run = run with { Key = next };
@@ -36,11 +69,17 @@ internal sealed class RunSupervisor(
     private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
         recorder.Begin(run.Key);
-        using var log = new TrainerLog(logs.Open(run.Key.Run, run.Key.Attempt));
+        using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
+        // Listening begins before the database is asked, so that no wish falls between the two.
+        using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
         Ending? ending;
         try
         {
-            ending = await TrainAsync(run, device, log, hubStops);
+            ending = await TrainAsync(run, device, log, wishes);
+        }
+        catch (OperationCanceledException) when (wishes.Ending is { } wished)
+        {
+            ending = Wished(wished, null);
         }
         catch (Exception e) when (e is TrainerMissingException or Win32Exception or IOException or UnauthorizedAccessException)
         {
@@ -61,153 +100,70 @@ internal sealed class RunSupervisor(
             return null;
         if (ending.Error is not null)
             log.Write("error", ending.Error);
+        // Trainers, disks and databases go away while a machine goes down. If the reason was a real one, the run meets it again when it goes on.
+        if (wishes.HubStops && (ending.Kind == AttemptEnding.Failed || RunRecorder.IsTrainersOwn(ending.Kind)))
+            ending = Wished(AttemptEnding.Interrupted, ending.ExitCode);
         logger.LogInformation("Run {Run}, attempt {Attempt}: {Ending}", run.Key.Run, run.Key.Attempt, ending.Kind);
-        if (RunRecorder.IsTrainersOwn(ending.Kind) && !hubStops.IsCancellationRequested
-            && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode) is { } next)
+        if (RunRecorder.IsTrainersOwn(ending.Kind) && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode) is { } next)
             return next;
         await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.Reason);
         return null;
     }
 
     /// <returns>null where the run is no longer this attempt's.</returns>
-    private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, CancellationToken hubStops)
+    private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes)
     {
+        if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run is { } known)
+            wishes.Remember(known);
+        // A wish that comes before the trainer is not answered by starting one.
+        if (wishes.Ending is { } wished)
+            return Wished(wished, null);
         var checkpointFolder = folder.CheckpointFolder(run.Key.Run);
         DataFolder.Create(checkpointFolder);
+        var from = await startingPoints.FindAsync(run, log, wishes.Any);
+        wishes.Any.ThrowIfCancellationRequested();
 
-        // Listening begins before the database is asked, so that no request falls between the two.
-        var stopAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var pauseAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listening = feed.Listen((id, signal) =>
-        {
-            if (id == run.Key.Run && signal is RunSignal.StopRequested or RunSignal.PauseRequested)
-                (signal == RunSignal.StopRequested ? stopAsked : pauseAsked).TrySetResult();
-        });
-        var known = (await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run;
-        if (known?.StopRequestedAt is not null)
-            stopAsked.TrySetResult();
-        if (known?.PauseRequestedAt is not null)
-            pauseAsked.TrySetResult();
-        var hubStopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var stopping = hubStops.Register(() => hubStopping.TrySetResult());
-
-        var from = await startingPoints.FindAsync(run, log);
         using var trainer = TrainerProcess.Start(program, [], log.Write);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
-        await trainer.SendAsync(new StartTraining(
+        trainer.Say(new StartTraining(
             run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpointFolder, own is null ? options.DatasetFolder : folder.Datasets, version.Text, from.Resume, from.Fork, own));
 
         await using var watching = gpus.Watch(run.Key, device);
-        Ending? wanted = null; // what it becomes because somebody asked, if the trainer says nothing else
-        List<Task> requests = [hubStopping.Task, stopAsked.Task, pauseAsked.Task]; // each is heard once
-        TrainerEvent? last = null;
-        var deadline = time.GetUtcNow() + options.SilenceLimit;
-        var line = trainer.ReadLineAsync(CancellationToken.None);
-        while (true)
+        var words = new TrainerWords(trainer.Lines, time);
+        var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices, pace);
+        var watch = new TrainerWatch(trainer, words, wishes, options, time);
+        var recording = minutes.TakeAsync(words, wishes.Any);
+        await watch.WatchAsync(recording);
+        words.End();
+        await recording;
+        var code = await trainer.WaitForExitAsync(TimeSpan.Zero);
+        if (minutes.Refusal == Refusal.Stale)
         {
-            using var waiting = new CancellationTokenSource();
-            var silence = Task.Delay(Max(deadline - time.GetUtcNow(), TimeSpan.Zero), time, waiting.Token);
-            var cause = await Task.WhenAny([line, silence, .. requests]);
-            await waiting.CancelAsync();
-
-            if (cause == line)
-            {
-                if (await line is not { } text)
-                    break;
-                line = trainer.ReadLineAsync(CancellationToken.None);
-                try
-                {
-                    last = ProtocolJson.Read<TrainerEvent>(text);
-                }
-                catch (Exception e) when (e is JsonException or NotSupportedException)
-                {
-                    trainer.Kill();
-                    var exitCode = await trainer.WaitForExitAsync(options.StopGrace);
-                    return new Ending(AttemptEnding.Garbled, $"The trainer wrote something that is not an event: {Shorten(text)}", exitCode);
-                }
-
-                if (last is TrainingStarted { DatasetSha256: { } data } && from.Dataset is { } expected && data != expected)
-                {
-                    trainer.Kill();
-                    var exitCode = await trainer.WaitForExitAsync(options.StopGrace);
-                    return new Ending(AttemptEnding.Failed, $"The data set {run.Spec.Dataset} is not the one that the run to reproduce saw (its hash is {data}, not {expected}). "
-                        + "Bring back the files of that time, or start a run of its own.", exitCode);
-                }
-
-                if (!await RecordAsync(run.Key, last, from.Resume))
-                {
-                    logger.LogWarning("Run {Run}, attempt {Attempt} is stale; its trainer is ended", run.Key.Run, run.Key.Attempt);
-                    return null;
-                }
-
-                // A trainer that was asked to stop gets its grace once; words do not prolong it.
-                if (wanted is null)
-                    deadline = time.GetUtcNow() + options.SilenceLimit;
-            }
-            else if (cause == silence)
-            {
-                trainer.Kill();
-                var exitCode = await trainer.WaitForExitAsync(options.StopGrace);
-                if (wanted is null)
-                    return new Ending(AttemptEnding.Hung, $"The trainer said nothing for {options.SilenceLimit.TotalSeconds:0} s and was killed.", exitCode);
-                log.Write("warn", "The trainer did not stop in time and was killed.");
-                return wanted with { ExitCode = exitCode };
-            }
-            else
-            {
-                requests.Remove(cause);
-                var hub = cause == hubStopping.Task;
-                var grace = time.GetUtcNow() + (hub ? options.ShutdownGrace : options.StopGrace);
-                deadline = wanted is null || grace < deadline ? grace : deadline;
-                // What a person asked for stays that, even if the hub stops as well: only the patience gets shorter. A stop counts more than a pause.
-                if (cause == stopAsked.Task)
-                    wanted = new Ending(AttemptEnding.Stopped);
-                else if (cause == pauseAsked.Task && wanted?.Kind != AttemptEnding.Stopped)
-                    wanted = new Ending(AttemptEnding.Paused);
-                else
-                    wanted ??= new Ending(AttemptEnding.Interrupted, "The hub was stopped while this run trained.");
-                await trainer.SendAsync(new StopTraining());
-            }
+            logger.LogWarning("Run {Run}, attempt {Attempt} is stale; its trainer was ended", run.Key.Run, run.Key.Attempt);
+            return null;
         }
 
-        var code = await trainer.WaitForExitAsync(options.StopGrace);
-        return last switch
-        {
-            TrainingFinished finished => new Ending(AttemptEnding.Finished, ExitCode: code, Reason: finished.Reason),
-            TrainingFailed failed => new Ending(AttemptEnding.Failed, $"{failed.Reason} {failed.Remedy}".TrimEnd(), code),
-            TrainingStopped when wanted is null => new Ending(AttemptEnding.Stopped, ExitCode: code),
-            _ when wanted is not null => wanted with { ExitCode = code },
-            _ => new Ending(AttemptEnding.Crashed, $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),
-        };
+        if (watch.WasDeaf)
+            log.Write("warn", "The trainer did not stop in time and was killed.");
+        return EndingOf(run, from, minutes, watch, wishes.Ending, code, log);
     }
 
-    private async Task<bool> RecordAsync(AttemptKey key, TrainerEvent said, ResumePoint? resume)
+    private Ending EndingOf(ClaimedRun run, StartingPoint from, TrainerMinutes minutes, TrainerWatch watch, AttemptEnding? wished, int? code, TrainerLog log) => minutes switch
     {
-        switch (said)
-        {
-            case Preparing preparing:
-                recorder.Preparing(key, preparing);
-                return true;
-            case TrainingProgress progress:
-                recorder.Progress(key, progress);
-                return true;
-            case TrainingStarted started:
-                return await recorder.StartedAsync(key, started, resume, RunEnvironment.Of(await devices.ReadHardwareAsync()));
-            case EpochFinished epoch:
-                return await recorder.EpochAsync(key, epoch);
-            case EpochEvaluated evaluated:
-                return await recorder.EvaluatedAsync(key, evaluated);
-            case CheckpointSaved saved:
-                return await checkpoints.SavedAsync(key, saved);
-            case PausePointSaved saved:
-                return await checkpoints.PausedAsync(key, saved);
-            default:
-                return true; // a heartbeat, or a last word that counts once the process has ended
-        }
-    }
+        { Refusal: Refusal.Garbled } => new Ending(AttemptEnding.Garbled, $"The trainer wrote something that is not an event: {minutes.Refused}", code),
+        { Refusal: Refusal.OtherDataset } => new Ending(AttemptEnding.Failed,
+            $"The data set {run.Spec.Dataset} is not the one that the run to reproduce saw (its hash is {minutes.Refused}, not {from.Dataset}). "
+            + "Bring back the files of that time, or start a run of its own.", code),
+        { Last: TrainingFinished finished } => new Ending(AttemptEnding.Finished, ExitCode: code, Reason: finished.Reason),
+        { Last: TrainingFailed failed } => new Ending(AttemptEnding.Failed, $"{failed.Reason} {failed.Remedy}".TrimEnd(), code),
+        _ when wished is { } wish => Wished(wish, code),
+        _ when watch.WasSilent => new Ending(AttemptEnding.Hung, $"The trainer said nothing for {options.SilenceLimit.TotalSeconds:0} s and was killed.", code),
+        // Whoever ends all programs of a machine may reach the trainer before the hub. Nobody wanted the run to stop, so it goes on if the hub does.
+        { Last: TrainingStopped } => new Ending(AttemptEnding.Crashed, "The trainer was told to stop by another program than the hub.", code),
+        _ => new Ending(AttemptEnding.Crashed, $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),
+    };
 
-    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
-
-    private static string Shorten(string text) => text.Length <= 200 ? text : $"{text[..200]}...";
+    private static Ending Wished(AttemptEnding kind, int? code) =>
+        new(kind, kind == AttemptEnding.Interrupted ? "The hub was stopped while this run trained." : null, code);
 }

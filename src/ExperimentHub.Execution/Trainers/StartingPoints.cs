@@ -16,32 +16,33 @@ internal sealed record StartingPoint(ResumePoint? Resume = null, ForkPoint? Fork
 /// <summary>Finds and verifies what an attempt starts from, a moment before it starts.</summary>
 internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, CheckpointKeeper keeper)
 {
+    /// <param name="cancellation">Hashing what is large takes a while; nobody wants it any more.</param>
     /// <exception cref="NoStartingPointException">The run is a fork or a reproduction, and what it needs is gone.</exception>
-    public async Task<StartingPoint> FindAsync(ClaimedRun run, TrainerLog log)
+    public async Task<StartingPoint> FindAsync(ClaimedRun run, TrainerLog log, CancellationToken cancellation)
     {
-        var resume = run.Key.Attempt == 1 ? null : await ResumeAsync(run.Key.Run, log);
+        var resume = run.Key.Attempt == 1 ? null : await ResumeAsync(run.Key.Run, log, cancellation);
         var dataset = run.Reproduces is { } original ? await DatasetOfAsync(original) : null;
-        return new StartingPoint(resume, resume is null && run.Fork is { } fork ? await ForkAsync(fork, log) : null, dataset);
+        return new StartingPoint(resume, resume is null && run.Fork is { } fork ? await ForkAsync(fork, log, cancellation) : null, dataset);
     }
 
     /// <summary>Where a later attempt goes on; null where nothing can be trusted, and training begins anew.</summary>
-    private async Task<ResumePoint?> ResumeAsync(RunId id, TrainerLog log)
+    private async Task<ResumePoint?> ResumeAsync(RunId id, TrainerLog log, CancellationToken cancellation)
     {
         await keeper.SweepAsync(id);
         var run = (await history.FindAsync(id, CancellationToken.None))!.Run;
-        return await files.FurthestResumableAsync(id, run.Checkpoints, run.PausePoint, problem => log.Write("warn", problem), CancellationToken.None) is { } place
+        return await files.FurthestResumableAsync(id, run.Checkpoints, run.PausePoint, problem => log.Write("warn", problem), cancellation) is { } place
             ? place with { SecondsBefore = run.EpochResults.Where(epoch => epoch.Number <= place.Epoch).Sum(epoch => epoch.Seconds) }
             : null;
     }
 
-    private async Task<ForkPoint> ForkAsync(ForkSource fork, TrainerLog log)
+    private async Task<ForkPoint> ForkAsync(ForkSource fork, TrainerLog log, CancellationToken cancellation)
     {
         const string remedy = "Fork from another checkpoint, or start a run with fresh weights.";
         if (await history.FindAsync(fork.Run, CancellationToken.None) is not { Run: var parent })
             throw new NoStartingPointException($"The run that this one is a fork of was deleted before this one had weights of its own. {remedy}");
         if (parent.Checkpoints.Find(checkpoint => checkpoint.Epoch == fork.Epoch) is not { } checkpoint)
             throw new NoStartingPointException($"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, was deleted before this one had weights of its own. {remedy}");
-        var (point, problem) = await files.ForkPointAsync(parent.Id, checkpoint, CancellationToken.None);
+        var (point, problem) = await files.ForkPointAsync(parent.Id, checkpoint, cancellation);
         if (point is null)
             throw new NoStartingPointException($"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, cannot be used: {problem} {remedy}");
         log.Write("info", $"Starting from the weights of {parent.Name} after epoch {fork.Epoch}");

@@ -7,20 +7,46 @@ namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
 /// One trainer process: commands go in, lines come out. Disposing kills it with everything it started, if it still lives; by the end of its
-/// input it also ends itself, so that it cannot outlive a hub that was killed.
+/// input it also ends itself, so that it cannot outlive a hub that was killed; and where it can do neither, the next hub ends it (<see cref="LivingTrainers"/>).
 /// </summary>
 internal sealed class TrainerProcess : IDisposable
 {
-    private readonly Process _process;
-    private readonly Task _log;
+    /// <summary>A line of the log that is longer comes in pieces.</summary>
+    private const int LogLineLimit = 16 << 10;
 
-    private TrainerProcess(Process process, Action<string>? onLogLine)
+    /// <summary>How long the end of the outputs may come after the end of the process.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+
+    private readonly Process _process;
+    private readonly SystemProcess? _seen;
+    private readonly LivingTrainers _living;
+    private readonly Task _log;
+    private readonly Lock _lock = new();
+    private Task _said = Task.CompletedTask;
+
+    private TrainerProcess(Process process, LivingTrainers living, Action<string>? onLogLine)
     {
         _process = process;
-        _log = CopyLogAsync(process.StandardError, onLogLine);
+        _living = living;
+        // null where it has ended and was looked at already.
+        _seen = SystemProcess.Find(process.Id);
+        if (_seen is { } seen)
+            living.Enter(seen);
+        Lines = new BoundedLines(process.StandardOutput, TrainerEvent.MaxLineLength);
+        Exited = ExitAsync();
+        _log = CopyLogAsync(new BoundedLines(process.StandardError, LogLineLimit), onLogLine);
     }
 
     public int Id => _process.Id;
+
+    /// <summary>What it says on standard output. Only one may read.</summary>
+    public BoundedLines Lines { get; }
+
+    /// <summary>Completes when the process has ended; its output may still have something to read.</summary>
+    public Task Exited { get; }
+
+    /// <summary>128 + n for a death by signal n; null while it lives.</summary>
+    public int? ExitCode => Exited.IsCompleted ? _process.ExitCode : null;
 
     /// <param name="program">What to start.</param>
     /// <param name="arguments">Command line, passed without a shell.</param>
@@ -31,63 +57,96 @@ internal sealed class TrainerProcess : IDisposable
     {
         var info = program.StartInfo(arguments);
         info.StandardInputEncoding = info.StandardOutputEncoding = info.StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        return new TrainerProcess(Process.Start(info)!, onLogLine);
+        return new TrainerProcess(Process.Start(info)!, program.Living, onLogLine);
     }
 
-    /// <summary>Says something to the trainer. A trainer that is already gone hears nothing; its end is seen by the reader.</summary>
-    public async Task SendAsync(TrainerCommand command)
+    /// <summary>
+    /// Says something to the trainer, in the order of the calls, without waiting until it listens. A trainer that is already gone hears nothing; its end is seen by whoever reads.
+    /// </summary>
+    public void Say(TrainerCommand command)
     {
-        try
-        {
-            await _process.StandardInput.WriteLineAsync(ProtocolJson.Write(command));
-            await _process.StandardInput.FlushAsync();
-        }
-        catch (IOException)
-        {
-            // Broken pipe: it has died. The end of its output tells the same, with the exit code.
-        }
+        lock (_lock)
+            _said = SayAfterAsync(_said, ProtocolJson.Write(command));
     }
 
     public void CloseInput() => _process.StandardInput.Close();
 
-    /// <summary>The next line of standard output; null at its end.</summary>
-    public async Task<string?> ReadLineAsync(CancellationToken cancellation = default) => await _process.StandardOutput.ReadLineAsync(cancellation);
-
     /// <summary>Waits for the end after the output has ended; kills what lingers.</summary>
-    /// <returns>The exit code; 128 + n for a death by signal n.</returns>
-    public async Task<int> WaitForExitAsync(TimeSpan patience)
+    /// <returns>The exit code; null where it lives although it was killed, which a driver in trouble can bring about.</returns>
+    public async Task<int?> WaitForExitAsync(TimeSpan patience)
     {
-        using var limit = new CancellationTokenSource(patience);
-        try
-        {
-            await _process.WaitForExitAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
+        if (!await EndsWithinAsync(Exited, patience))
         {
             Kill();
-            await _process.WaitForExitAsync(CancellationToken.None);
+            await EndsWithinAsync(Exited, LastWords);
         }
 
-        await _log;
-        return _process.ExitCode;
+        // Somebody whom it started may hold its output open; nobody waits for that one.
+        await EndsWithinAsync(_log, LastWords);
+        return ExitCode;
     }
 
+    /// <summary>Ends it and everything it started, at once. One that has ended is left alone: its number may be somebody else's by now.</summary>
     public void Kill()
     {
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
+        if (!Exited.IsCompleted)
+            _seen?.KillWithDescendants();
     }
 
     public void Dispose()
     {
         Kill();
+        if (_seen is { } seen)
+            _ = LeaveAsync(seen);
         _process.Dispose();
     }
 
-    private static async Task CopyLogAsync(StreamReader errors, Action<string>? onLogLine)
+    private async Task ExitAsync()
     {
-        // Read to the end even if nobody listens: a full pipe would stop the trainer.
-        while (await errors.ReadLineAsync() is { } line)
-            onLogLine?.Invoke(line);
+        await _process.WaitForExitAsync();
+        // Whoever it started, an npm for one, has no hub to tell it that it is no longer needed.
+        _seen?.KillWithDescendants();
+    }
+
+    private async Task LeaveAsync(SystemProcess seen)
+    {
+        // It was just killed, and the system needs a moment.
+        for (var look = 0; seen.Lives && look < 100; look++)
+            await Task.Delay(20);
+        _living.Leave(seen);
+    }
+
+    private async Task SayAfterAsync(Task before, string line)
+    {
+        await before;
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(line);
+            await _process.StandardInput.FlushAsync();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Broken pipe: it has died, or is being put away. The end of its output tells the same, with the exit code.
+        }
+    }
+
+    private static async Task<bool> EndsWithinAsync(Task task, TimeSpan limit)
+    {
+        await Task.WhenAny(task, Task.Delay(limit));
+        return task.IsCompleted;
+    }
+
+    private static async Task CopyLogAsync(BoundedLines errors, Action<string>? onLogLine)
+    {
+        // Read to the end whatever happens, even if nobody listens: a full pipe would stop the trainer.
+        try
+        {
+            while (await errors.ReadAsync() is { } line)
+                onLogLine?.Invoke(line.Text);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // Closed by us.
+        }
     }
 }

@@ -4,9 +4,12 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>Where the trainer's executable is and how a process of it is started.</summary>
-internal sealed class TrainerProgram(ExecutionOptions options)
+internal sealed class TrainerProgram(ExecutionOptions options, LivingTrainers living)
 {
     private const string Name = "ExperimentHub.Trainer";
+
+    /// <summary>Where each process that is started is noted.</summary>
+    public LivingTrainers Living => living;
 
     /// <exception cref="TrainerMissingException">There is no such file.</exception>
     public ProcessStartInfo StartInfo(IEnumerable<string> arguments)
@@ -18,6 +21,7 @@ internal sealed class TrainerProgram(ExecutionOptions options)
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+        TrainerEnvironment.Limit(start.Environment);
         // The executable looks for .NET in the usual places; the hub may run on one that lies elsewhere.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         // Idle OpenMP workers sleep instead of spinning, so that a training leaves the web server its share of the cores.

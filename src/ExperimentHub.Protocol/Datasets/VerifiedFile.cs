@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using ExperimentHub.Protocol.Files;
 
 namespace ExperimentHub.Protocol.Datasets;
 
@@ -22,7 +23,7 @@ public static class VerifiedFile
     /// <exception cref="InvalidDataException">It is another file; the message says in what it differs.</exception>
     public static string Copy(string path, DatasetFile file, Stream target)
     {
-        using var raw = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16);
+        using var raw = OwnFile.OpenRead(path, followLink: true);
         var compressed = path.EndsWith(DatasetFile.GzipEnding, StringComparison.Ordinal);
         if (file.Sha256 is null)
         {

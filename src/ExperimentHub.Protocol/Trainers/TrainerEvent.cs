@@ -20,7 +20,14 @@ namespace ExperimentHub.Protocol.Trainers;
 [JsonDerivedType(typeof(TrainingFinished), "finished")]
 [JsonDerivedType(typeof(TrainingStopped), "stopped")]
 [JsonDerivedType(typeof(TrainingFailed), "failed")]
-public abstract record TrainerEvent;
+public abstract record TrainerEvent
+{
+    /// <summary>
+    /// Characters of the longest line that the hub reads as an event. The longest that a trainer has to say is the evaluation of a data set with very many test images, at four characters for
+    /// three of them.
+    /// </summary>
+    public const int MaxLineLength = 32 << 20;
+}
 
 /// <summary>What is done before the first step, such as a download.</summary>
 /// <param name="Activity">For a person: "Downloading MNIST: train-images-idx3-ubyte from ossci-datasets.s3.amazonaws.com".</param>

@@ -28,10 +28,10 @@ public sealed class Checkpoint
     // The file beside the weights that resuming needs; null in checkpoints of hubs that could not resume yet.
     public string? StateFileName { get; set; }
     public long? StateSize { get; set; }
+    public string? StateSha256 { get; set; }
 
     /// <summary>Of both files: what removing it frees.</summary>
     public long Bytes => Size + (StateSize ?? 0);
-    public string? StateSha256 { get; set; }
 
     public double? TestLoss { get; set; }
     public double? TestAccuracy { get; set; }

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using ExperimentHub.Protocol.Checkpoints;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 
@@ -11,6 +13,32 @@ public sealed class CheckpointFiles(DataFolder folder)
     /// <returns>The file at its start, or why it cannot be used.</returns>
     public Task<VerifiedCheckpoint> OpenAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default) =>
         OpenAsync(run, checkpoint.FileName, checkpoint.Size, checkpoint.Sha256, cancellation);
+
+    /// <summary>The same for somebody who takes it away: whatever its name says, it is a safetensors file.</summary>
+    public async Task<VerifiedCheckpoint> OpenToGiveAsync(RunId run, Checkpoint checkpoint, CancellationToken cancellation = default)
+    {
+        var opened = await OpenAsync(run, checkpoint, cancellation);
+        if (opened.File is not { } file)
+            return opened;
+        if (SafetensorsHeader.Problem(file) is { } problem)
+        {
+            await file.DisposeAsync();
+            return new VerifiedCheckpoint(null, $"It is not a safetensors file, so it is not handed out: {problem}");
+        }
+
+        file.Position = 0;
+        return opened;
+    }
+
+    /// <summary>Opens a checkpoint after comparing its size alone: for its length, not for its bytes, of which nothing is known.</summary>
+    public VerifiedCheckpoint OpenUnread(RunId run, Checkpoint checkpoint)
+    {
+        var opened = Open(run, checkpoint.FileName);
+        if (opened.File is not { } file || file.Length == checkpoint.Size)
+            return opened;
+        file.Dispose();
+        return new VerifiedCheckpoint(null, "Its file changed on the disk: the size is not the one recorded when it was saved.");
+    }
 
     /// <summary>The furthest place that a run can go on from, both of whose files are what the database says; null where there is none.</summary>
     /// <param name="checkpoints">Of one run, in any order.</param>
@@ -53,11 +81,11 @@ public sealed class CheckpointFiles(DataFolder folder)
     }
 
     /// <summary>A trainer left files that are recorded now.</summary>
-    internal void SayArrived() => folder.SayChanged();
+    internal void SayArrived() => folder.SayFilesChanged();
 
     /// <summary>Whether a file with a name of ours and this size really lies there.</summary>
     internal bool Holds(RunId run, string fileName, long size) =>
-        CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true } file && file.Length == size;
+        CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true, LinkTarget: null } file && OwnFile.Exists(file.FullName) && file.Length == size;
 
     /// <summary>The names of all files in a run's checkpoint folder.</summary>
     internal IReadOnlyList<string> In(RunId run) => new DirectoryInfo(folder.CheckpointFolder(run)) is { Exists: true } found ? [.. found.EnumerateFiles().Select(file => file.Name)] : [];
@@ -68,34 +96,48 @@ public sealed class CheckpointFiles(DataFolder folder)
     {
         if (Path.GetFileName(fileName) != fileName)
             throw new ArgumentException($"'{fileName}' is not a name inside a folder.", nameof(fileName));
-        if (!Directory.Exists(folder.CheckpointFolder(run)))
+        // A folder in its place is not the hub's to delete.
+        if (!Directory.Exists(folder.CheckpointFolder(run)) || OwnFile.KindOf(Path.Combine(folder.CheckpointFolder(run), fileName)) is FileKind.Folder)
             return;
         File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
-        folder.SayChanged();
+        folder.SayFilesChanged();
     }
 
     /// <summary>The same for any file of the checkpoint folder.</summary>
     internal async Task<VerifiedCheckpoint> OpenAsync(RunId run, string fileName, long size, string sha256, CancellationToken cancellation)
     {
-        FileStream file;
-        try
-        {
-            file = new FileStream(PathOf(run, fileName), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, useAsync: true);
-        }
-        catch (IOException e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new VerifiedCheckpoint(null, "Its file is no longer in the data folder.");
-        }
-
+        var opened = Open(run, fileName);
+        if (opened.File is not { } file)
+            return opened;
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellation));
         if (file.Length == size && hash == sha256)
         {
             file.Position = 0;
-            return new VerifiedCheckpoint(file, null);
+            return opened;
         }
 
         await file.DisposeAsync();
         return new VerifiedCheckpoint(null, "Its file changed on the disk: the SHA-256 is not the one recorded when it was saved.");
+    }
+
+    private VerifiedCheckpoint Open(RunId run, string fileName)
+    {
+        try
+        {
+            return new VerifiedCheckpoint(OwnFile.OpenRead(PathOf(run, fileName)), null);
+        }
+        catch (FileNotFoundException)
+        {
+            return new VerifiedCheckpoint(null, "Its file is no longer in the data folder.");
+        }
+        catch (NotAFileException)
+        {
+            return new VerifiedCheckpoint(null, "Something that is not a file lies in its place in the data folder. It was not put there by the hub.");
+        }
+        catch (IOException)
+        {
+            return new VerifiedCheckpoint(null, "Its file cannot be opened. Does it belong to the user who runs the hub?");
+        }
     }
 
     private string PathOf(RunId run, string fileName) => CheckpointName.IsValid(fileName)
@@ -117,5 +159,5 @@ public sealed class CheckpointFiles(DataFolder folder)
     }
 }
 
-/// <summary>Either an open file whose hash is right, or the reason why there is none.</summary>
+/// <summary>Either an open file that is what the database says, or the reason why there is none.</summary>
 public sealed record VerifiedCheckpoint(FileStream? File, string? Problem);

@@ -10,6 +10,22 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// <param name="Bytes">Of both files of each.</param>
 public sealed record CheckpointRemoval(IReadOnlyList<int> Epochs, long Bytes);
 
+public enum PolicyOutcome
+{
+    NotFound,
+    Changed,
+
+    /// <summary>Somebody changed the policy after the version that the change began from; nothing was written.</summary>
+    Conflict,
+
+    /// <summary>It would take away something else than was agreed to; nothing was written.</summary>
+    OtherRemoval,
+}
+
+/// <summary>What became of another policy for a run's checkpoints.</summary>
+/// <param name="Removal">What was taken away, or would be.</param>
+public sealed record PolicyResult(PolicyOutcome Outcome, CheckpointRemoval? Removal = null);
+
 /// <summary>
 /// Removes checkpoints that a run's policy does not keep, and files that no row knows. Rows go first: a crash in between leaves files without a row,
 /// which the next sweep removes, never a row without its files.
@@ -23,26 +39,35 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return null;
         var superfluous = await SuperfluousAsync(db, run, policy);
-        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Bytes));
+        return RemovalOf(superfluous);
     }
 
-    /// <summary>Gives a run another policy and applies it at once.</summary>
-    /// <returns>What was removed; null where there is no such run.</returns>
-    public async Task<CheckpointRemoval?> ChangeAsync(RunId id, CheckpointPolicy? policy, CancellationToken cancellation = default)
+    /// <summary>Gives a run another policy and applies it at once. What it takes away is gone for good.</summary>
+    /// <param name="agreed">What the person agreed to lose. Where it has become something else meanwhile, nothing is done; null agrees to anything.</param>
+    /// <param name="begunFrom">The run's <see cref="Run.Version"/> that the change began from: a newer policy is not written over. null writes over any.</param>
+    public async Task<PolicyResult> ChangeAsync(
+        RunId id, CheckpointPolicy? policy, CheckpointRemoval? agreed = null, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var changed = await db.Runs.Where(r => r.Id == id && (begunFrom == null || r.PolicyVersion <= begunFrom))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1).SetProperty(r => r.PolicyVersion, r => r.Version + 1), cancellation);
         if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return null;
+            return new PolicyResult(PolicyOutcome.NotFound);
+        if (changed == 0)
+            return new PolicyResult(PolicyOutcome.Conflict);
         run.Spec = run.Spec with { Checkpoints = policy };
         await SpecParams.ReplaceAsync(db, run, cancellation);
         var superfluous = await SuperfluousAsync(db, run, policy);
+        var removal = RemovalOf(superfluous);
+        if (agreed is not null && !(agreed.Bytes == removal.Bytes && agreed.Epochs.SequenceEqual(removal.Epochs)))
+            return new PolicyResult(PolicyOutcome.OtherRemoval, removal);
         db.Checkpoints.RemoveRange(superfluous);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         Delete(id, [.. superfluous.SelectMany(FilesOf)]);
         feed.Publish(id);
-        return new CheckpointRemoval([.. superfluous.Select(c => c.Epoch)], superfluous.Sum(c => c.Bytes));
+        return new PolicyResult(PolicyOutcome.Changed, removal);
     }
 
     /// <summary>Removes every file of a run's checkpoint folder that no row knows. Nobody may be writing there.</summary>
@@ -59,6 +84,8 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (strays.Count > 0)
             logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, strays.Count);
         Delete(id, strays);
+        if (strays.Count > 0)
+            feed.Publish(id);
     }
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
@@ -109,6 +136,9 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         || all.IndexOf(one) >= all.Count - Math.Max(1, policy.Last ?? 1)
         // What the run goes on from, also where a newer file cannot be gone on from.
         || one == all.FindLast(c => c.StateFileName is not null);
+
+    private static CheckpointRemoval RemovalOf(IReadOnlyList<Checkpoint> checkpoints) =>
+        new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Bytes));
 
     private static IEnumerable<string> FilesOf(Checkpoint checkpoint) =>
         checkpoint.StateFileName is { } state ? [checkpoint.FileName, state] : [checkpoint.FileName];

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Tracking.Checkpoints;
@@ -12,10 +13,13 @@ namespace ExperimentHub.Tracking.Checkpoints;
 public sealed class CheckpointRecorder(
     AttemptWriter attempts, MetricWriter metrics, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
 {
-    /// <summary>Records the end of an epoch and removes what the run's policy does not keep beside it.</summary>
-    public async Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved)
+    public Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved) => SavedAsync(key, [saved]);
+
+    /// <summary>Records the ends of epochs, oldest first, in one transaction, and removes what the run's policy does not keep beside them.</summary>
+    public async Task<bool> SavedAsync(AttemptKey key, IReadOnlyList<CheckpointSaved> all)
     {
-        if (!Holds(key.Run, saved.FileName, saved.Size, saved.State))
+        var there = all.Where(saved => Holds(key.Run, saved.FileName, saved.Size, saved.State)).ToList();
+        if (there.Count == 0)
             return true;
 
         // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
@@ -23,20 +27,26 @@ public sealed class CheckpointRecorder(
         IReadOnlyList<string> superfluous = [];
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
-            var epoch = await db.Epochs.FindAsync(key.RunNumber, saved.Epoch);
-            var row = await db.Checkpoints.FindAsync(key.RunNumber, saved.Epoch)
-                ?? db.Checkpoints.Add(new Checkpoint { RunNumber = key.RunNumber, Epoch = saved.Epoch, FileName = saved.FileName, Sha256 = saved.Sha256 }).Entity;
-            row.Attempt = key.Attempt;
-            row.FileName = saved.FileName;
-            row.Sha256 = saved.Sha256;
-            row.Size = saved.Size;
-            row.WeightsSha256 = saved.WeightsSha256;
-            row.StateFileName = saved.State?.FileName;
-            row.StateSize = saved.State?.Size;
-            row.StateSha256 = saved.State?.Sha256;
-            row.TestLoss = epoch?.TestLoss;
-            row.TestAccuracy = epoch?.TestAccuracy;
-            row.SavedAt = time.GetUtcNow().UtcDateTime;
+            var numbers = there.Select(saved => saved.Epoch).ToList();
+            var epochs = await db.Epochs.AsNoTracking().Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
+            var rows = await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber && numbers.Contains(c.Epoch)).ToDictionaryAsync(c => c.Epoch);
+            foreach (var saved in there)
+            {
+                if (!rows.TryGetValue(saved.Epoch, out var row))
+                    rows[saved.Epoch] = row = db.Checkpoints.Add(new Checkpoint { RunNumber = key.RunNumber, Epoch = saved.Epoch, FileName = saved.FileName, Sha256 = saved.Sha256 }).Entity;
+                row.Attempt = key.Attempt;
+                row.FileName = saved.FileName;
+                row.Sha256 = saved.Sha256;
+                row.Size = saved.Size;
+                row.WeightsSha256 = saved.WeightsSha256;
+                row.StateFileName = saved.State?.FileName;
+                row.StateSize = saved.State?.Size;
+                row.StateSha256 = saved.State?.Sha256;
+                row.TestLoss = epochs.GetValueOrDefault(saved.Epoch)?.TestLoss;
+                row.TestAccuracy = epochs.GetValueOrDefault(saved.Epoch)?.TestAccuracy;
+                row.SavedAt = time.GetUtcNow().UtcDateTime;
+            }
+
             // A row that is not saved yet would be missed by the next question.
             await db.SaveChangesAsync();
             superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);

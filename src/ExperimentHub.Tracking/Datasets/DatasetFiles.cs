@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace ExperimentHub.Tracking.Datasets;
@@ -81,7 +82,7 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
         if (place.Path.EndsWith(DatasetFile.GzipEnding, StringComparison.Ordinal))
             return Unpack(place);
         // Stays open: what is put in its place later is another file.
-        var handle = File.OpenHandle(place.Path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        var handle = OwnFile.OpenHandle(place.Path, followLink: true);
         return new Verified<SafeFileHandle>(place, VerifiedFile.Copy(place.Path, place.File, Stream.Null), handle);
     }
 
@@ -90,10 +91,10 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
     {
         DataFolder.Create(folder.Datasets);
         var unpacked = Path.Combine(folder.Datasets, $".unpacked-{Guid.NewGuid():N}");
-        using var target = new FileStream(unpacked, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var target = OwnFile.CreateNew(unpacked);
         try
         {
-            var handle = File.OpenHandle(unpacked, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var handle = OwnFile.OpenHandle(unpacked);
             return new Verified<SafeFileHandle>(place, VerifiedFile.Copy(place.Path, place.File, target), handle);
         }
         finally

@@ -78,7 +78,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             _changing.Release();
         }
 
-        folder.SayChanged();
+        folder.SayFilesChanged();
         Changed?.Invoke();
         return true;
     }
@@ -106,7 +106,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             _changing.Release();
         }
 
-        folder.SayChanged();
+        folder.SayFilesChanged();
         Changed?.Invoke();
         return DatasetDeletion.Deleted;
     }

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Datasets;
@@ -30,8 +31,8 @@ public sealed class DatasetUpload : IDisposable
     /// <summary>The fields of the four files: train images, train labels, test images, test labels.</summary>
     public static IReadOnlyList<string> FileFields { get; } = ["trainImages", "trainLabels", "testImages", "testLabels"];
 
-    private const int MaxClasses = 256;
-    private const int MaxClassNameLength = 60;
+    private const int MaxClasses = Limits.Classes;
+    private const int MaxClassNameLength = Limits.ClassName;
 
     private readonly DatasetLibrary _library;
     private readonly DatasetOptions _options;
@@ -63,7 +64,7 @@ public sealed class DatasetUpload : IDisposable
     public async Task<Reception> ReceiveAsync(string field, Stream content, CancellationToken cancellation)
     {
         // Without a buffer of its own: what the disk refuses is refused here, not when the file is closed.
-        await using var file = new FileStream(ReceivedPath(field), FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        await using var file = OwnFile.CreateNew(ReceivedPath(field), isAsync: true);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
         try
         {
@@ -191,8 +192,8 @@ public sealed class DatasetUpload : IDisposable
         {
             try
             {
-                using var source = File.OpenRead(ReceivedPath(FileFields[index]));
-                using var target = new FileStream(CheckedPath(DatasetFile.UsualNames[index]), FileMode.CreateNew, FileAccess.Write);
+                using var source = OwnFile.OpenRead(ReceivedPath(FileFields[index]));
+                using var target = OwnFile.CreateNew(CheckedPath(DatasetFile.UsualNames[index]));
                 var content = copy(source, target);
                 // On the disk before the database says that it is there.
                 target.Flush(flushToDisk: true);
@@ -222,7 +223,7 @@ public sealed class DatasetUpload : IDisposable
 
     private string HashOf(string fileName)
     {
-        using var file = File.OpenRead(CheckedPath(fileName));
+        using var file = OwnFile.OpenRead(CheckedPath(fileName));
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 

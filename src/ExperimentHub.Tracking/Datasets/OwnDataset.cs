@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -7,7 +8,7 @@ namespace ExperimentHub.Tracking.Datasets;
 /// <summary>A data set that a person uploaded. Its files lie in <see cref="DataFolder.Datasets"/>, uncompressed and under their usual names.</summary>
 public sealed class OwnDataset
 {
-    public const int MaxNameLength = 60;
+    public const int MaxNameLength = Limits.DatasetName;
 
     /// <summary>The page of the upload has this address.</summary>
     public const string ReservedKey = "new";

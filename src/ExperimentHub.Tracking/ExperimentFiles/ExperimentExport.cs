@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using System.Text;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -143,15 +144,17 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
     private async Task<bool> WriteLogAsync(ExperimentFileWriter file, RunId run, int attempt, CancellationToken cancellation)
     {
         var path = folder.LogFile(run, attempt);
-        if (!File.Exists(path))
+        if (!OwnFile.Exists(path))
             return false;
-        await file.AddAsync(ExperimentFileFormat.Log(run, attempt), CompressionLevel.Optimal, LinesAsync(path, cancellation), cancellation);
+        await using var log = OwnFile.OpenRead(path);
+        await file.AddAsync(ExperimentFileFormat.Log(run, attempt), CompressionLevel.Optimal, LinesAsync(log, cancellation), cancellation);
         return true;
     }
 
-    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellation)
+    private static async IAsyncEnumerable<ReadOnlyMemory<byte>> LinesAsync(Stream log, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (var line in File.ReadLinesAsync(path, cancellation))
+        using var reader = new StreamReader(log, Encoding.UTF8, leaveOpen: true);
+        while (await reader.ReadLineAsync(cancellation) is { } line)
             yield return Encoding.UTF8.GetBytes(MachinePaths.Hide(line) + '\n');
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -19,16 +20,13 @@ internal static class ExperimentFileFormat
     public const string Experiment = "experiment.json";
 
     /// <summary>Beyond it a file is refused, and not written either: its list of entries is held in memory.</summary>
-    public const int MaxEntries = 300_000;
-
-    /// <summary>Of one entry that is read as JSON; it is held in memory.</summary>
-    public const long MaxJsonBytes = 64L << 20;
+    public const int MaxEntries = Limits.EntriesOfAFile;
 
     /// <summary>An attempt's log; its own limit counts letters.</summary>
     public const long MaxLogBytes = 4 * RunLogs.MaxBytes;
 
     /// <summary>How ProtocolJson spells it, with words for enums; what is missing or null where it may not be is refused.</summary>
-    public static JsonSerializerOptions Json { get; } = Freeze(new JsonSerializerOptions(Protocol.ProtocolJson.Options)
+    public static JsonSerializerOptions Json { get; } = Freeze(new JsonSerializerOptions(ProtocolJson.Options)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.Never,
         RespectNullableAnnotations = true,

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Files;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
@@ -54,7 +56,8 @@ internal sealed class ExperimentFileReader : IDisposable
 
     public string HashOf(string name) => Expected(name).Sha256;
 
-    public T ReadJson<T>(string name) => Json<T>(name, ReadBytes(name, Expected(name)));
+    /// <param name="maxBytes">It is held in memory, with what it says.</param>
+    public T ReadJson<T>(string name, int maxBytes) => Json<T>(name, ReadBytes(name, Expected(name), maxBytes));
 
     /// <summary>Writes an entry to a file of our own.</summary>
     /// <param name="toDisk">It is there to stay: on the disk before the database says so.</param>
@@ -63,12 +66,7 @@ internal sealed class ExperimentFileReader : IDisposable
         var expected = Expected(name);
         if (expected.Size > maxBytes)
             throw new BadExperimentFileException($"{name} has {expected.Size:N0} bytes; at most {maxBytes:N0} are allowed.");
-        using var target = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var target = OwnFile.CreateNew(path);
         Copy(name, expected, target, cancellation);
         target.Flush(toDisk);
     }
@@ -86,7 +84,7 @@ internal sealed class ExperimentFileReader : IDisposable
         if (!_entries.TryGetValue(ExperimentFileFormat.Manifest, out var entry))
             throw new BadExperimentFileException("It has no manifest.json, so it is not an experiment that ExperimentHub exported.");
         CheckSize(entry, entry.Length);
-        var bytes = ReadBytes(ExperimentFileFormat.Manifest, new ManifestEntry(ExperimentFileFormat.Manifest, entry.Length, ""));
+        var bytes = ReadBytes(ExperimentFileFormat.Manifest, new ManifestEntry(ExperimentFileFormat.Manifest, entry.Length, ""), Limits.ListsOfAFile);
         // Another version may look quite different: its number comes before everything else.
         var head = Json<ManifestHead>(ExperimentFileFormat.Manifest, bytes);
         if (head.Format != ExperimentFileFormat.Kind)
@@ -110,10 +108,10 @@ internal sealed class ExperimentFileReader : IDisposable
             throw new BadExperimentFileException($"'{Words.Short(entry.FullName)}' would unpack to {entry.Length / Math.Max(1, entry.CompressedLength):N0} times its size. A hub does not export that.");
     }
 
-    private byte[] ReadBytes(string name, ManifestEntry expected)
+    private byte[] ReadBytes(string name, ManifestEntry expected, int maxBytes)
     {
-        if (expected.Size > ExperimentFileFormat.MaxJsonBytes)
-            throw new BadExperimentFileException($"{name} has {expected.Size:N0} bytes; at most {ExperimentFileFormat.MaxJsonBytes:N0} are allowed.");
+        if (expected.Size > maxBytes)
+            throw new BadExperimentFileException($"{name} has {expected.Size:N0} bytes; at most {maxBytes:N0} are allowed.");
         var bytes = new byte[expected.Size];
         using var target = new MemoryStream(bytes);
         Copy(name, expected, target, CancellationToken.None);
@@ -148,7 +146,8 @@ internal sealed class ExperimentFileReader : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(bytes, ExperimentFileFormat.Json) ?? throw new BadExperimentFileException($"{name} is empty.");
+            var value = JsonSerializer.Deserialize<T>(bytes, ExperimentFileFormat.Json) ?? throw new BadExperimentFileException($"{name} is empty.");
+            return JsonLists.EmptyEntry(bytes) is { } empty ? throw new BadExperimentFileException($"{name} has an empty entry at {Words.Short(empty)}: it is not what a hub writes there.") : value;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
@@ -88,7 +89,7 @@ public sealed class ExperimentImports(
             return null;
         var more = count > Named ? $" and {count - Named:N0} more" : "";
         return $"{(count == 1 ? "A run" : $"{count:N0} runs")} of this file {(count == 1 ? "is" : "are")} on this hub already: {string.Join(", ", names)}{more}. Nothing was imported, because a run can be here only once. "
-            + (deleted ? "Restore what was deleted, or wait an hour until it is gone for good." : "To have it from the file again, delete it here first and wait an hour.");
+            + (deleted ? "Restore what was deleted, or delete it for good: both under Deleted." : "To have it from the file again, delete it here first, and then for good under Deleted.");
     }
 }
 
@@ -115,8 +116,7 @@ public sealed class ExperimentImport : IDisposable
     public async Task<Reception> ReceiveAsync(Stream content, CancellationToken cancellation)
     {
         var entries = new EntryCount();
-        // Without a buffer of its own: what the disk refuses is refused here, not when the file is closed.
-        await using var file = new FileStream(ReceivedPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        await using var file = OwnFile.CreateNew(ReceivedPath, isAsync: true);
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 17);
         try
         {
@@ -151,7 +151,7 @@ public sealed class ExperimentImport : IDisposable
             return new ImportResult(null, Problem: $"It has more than {ExperimentFileFormat.MaxEntries:N0} entries. A hub does not export that.");
         try
         {
-            await using var received = new FileStream(ReceivedPath, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16);
+            await using var received = OwnFile.OpenRead(ReceivedPath);
             // Reading through gigabytes takes a while, and nothing of it waits.
             return await Task.Run(async () =>
             {

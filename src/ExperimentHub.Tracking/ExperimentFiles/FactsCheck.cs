@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
@@ -17,6 +18,7 @@ internal static class FactsCheck
     {
         Require(RunQueue.NameProblem(facts.Name, Experiment.MaxNameLength) is null, "its name cannot be used");
         Require(facts.Description.Length <= Experiment.MaxDescriptionLength, "its description is too long");
+        Require(IsTime(facts.CreatedAt), "it was made at a time that no clock shows");
         if (SpecHistory.Problem(facts.DefaultSpec) is { } problem)
             throw new BadExperimentFileException(problem);
         var runs = facts.Runs.Select(Id).ToList();
@@ -33,6 +35,12 @@ internal static class FactsCheck
         Require(facts.Status is RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed, $"it is {facts.Status.Word()}, and only runs that have ended can be imported");
         if (SpecHistory.Problem(facts.Spec) is { } problem)
             throw new BadExperimentFileException(problem);
+        Require(facts is { StartedAt: var started, EndedAt: var ended, ArchivedAt: var archived } && IsTime(facts.CreatedAt) && IsTime(started) && IsTime(ended) && IsTime(archived)
+            && facts.Epochs.All(e => IsTime(e.EndedAt)) && facts.Attempts.All(a => IsTime(a.StartedAt) && IsTime(a.EndedAt)) && facts.Checkpoints.All(c => IsTime(c.SavedAt))
+            && IsTime(facts.PausePoint?.SavedAt), "it has a time that no clock shows");
+        Require(facts.Epochs.Count <= TrainingSpec.MaxEpochs && facts.EpochEnds.Count <= TrainingSpec.MaxEpochs && facts.Checkpoints.Count <= TrainingSpec.MaxEpochs
+            && facts.Attempts.Count <= Limits.AttemptsOfARun, "it has more epochs, checkpoints or attempts than a run may have");
+        Require(facts.Environment is null || WordsOf(facts.Environment).All(word => word is null || word.Length <= Limits.MachineWord), "what it says of its machine is too long");
         Require(facts.Device is null or { Kind: DeviceRequest.Cpu or DeviceRequest.Cuda, Index: >= 0 }, "its device is none");
         Require(facts.StepsPerEpoch is null or >= 1, "an epoch has no steps");
         Require(IsHash(facts.DatasetSha256), "the hash of its data set is none");
@@ -47,6 +55,8 @@ internal static class FactsCheck
     /// <inheritdoc cref="Check(ExperimentFacts)"/>
     public static void Check(IReadOnlyList<EvaluationFacts> evaluations)
     {
+        Require(evaluations.Count <= Limits.EvaluationsOfARun, $"a run has at most {Limits.EvaluationsOfARun} evaluations");
+        Require(evaluations.All(e => IsTime(e.SavedAt)), "it has a time that no clock shows");
         Require(Numbered(evaluations.Select(e => e.Epoch)), "its epochs are not in order");
         foreach (var e in evaluations)
             Require(Evaluation.Fits(new EpochEvaluated(e.Epoch, e.Classes, e.Predictions, e.Confusion, e.Worst)), $"the numbers of epoch {e.Epoch} do not belong together");
@@ -92,6 +102,11 @@ internal static class FactsCheck
 
         return true;
     }
+
+    private static bool IsTime(DateTime? time) => time is null || (time >= Limits.Earliest && time <= Limits.Latest);
+
+    private static IEnumerable<string?> WordsOf(RunEnvironment machine) =>
+        [machine.Machine, machine.OperatingSystem, machine.Architecture, machine.Runtime, machine.Cpu, machine.NvidiaDriver];
 
     private static bool IsHash(string? text) => text is null || (text.Length == 64 && text.All(char.IsAsciiHexDigitLower));
 

@@ -1,3 +1,6 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Checkpoints;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 
@@ -14,7 +17,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 {
     public CheckedExperiment Run(CancellationToken cancellation)
     {
-        var facts = file.ReadJson<ExperimentFacts>(ExperimentFileFormat.Experiment);
+        var facts = file.ReadJson<ExperimentFacts>(ExperimentFileFormat.Experiment, Limits.FactsOfAFile);
         var runs = Judge(ExperimentFileFormat.Experiment, () => FactsCheck.Check(facts));
         foreach (var run in runs)
         {
@@ -24,8 +27,12 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 
         if (file.Unread.FirstOrDefault() is { } stray)
             throw new BadExperimentFileException($"'{Words.Short(stray)}' belongs to nothing in the experiment. A hub does not export that.");
-        return new CheckedExperiment(facts, runs, [.. file.Manifest.LeftOut.Select(Words.Short)]);
+        return new CheckedExperiment(facts, runs, LeftOut(file.Manifest.LeftOut));
     }
+
+    private static IReadOnlyList<string> LeftOut(IReadOnlyList<string> said) => said.Count <= Limits.LeftOutOfAFile
+        ? [.. said.Select(Words.Short)]
+        : [.. said.Take(Limits.LeftOutOfAFile).Select(Words.Short), $"And {said.Count - Limits.LeftOutOfAFile:N0} more."];
 
     /// <summary>Where the points of a run lie.</summary>
     public static string SeriesFile(string folder, RunId run) => Path.Combine(folder, $"{run}.series");
@@ -34,7 +41,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 
     private void UnpackRun(RunId run, CancellationToken cancellation)
     {
-        var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(run));
+        var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(run), Limits.FactsOfAFile);
         Judge(ExperimentFileFormat.Facts(run), () =>
         {
             FactsCheck.Check(facts, run);
@@ -42,7 +49,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         });
         if (facts.HasEvaluations)
         {
-            var evaluations = file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(run));
+            var evaluations = file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(run), Limits.ListsOfAFile);
             Judge(ExperimentFileFormat.Evaluations(run), () =>
             {
                 FactsCheck.Check(evaluations);
@@ -74,13 +81,18 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         {
             if (file.SizeOf(name) != said.Size || file.HashOf(name) != said.Sha256)
                 throw new BadExperimentFileException($"{name} is not the file that its run says (size or SHA-256 differ). Export the experiment again.");
-            file.Extract(name, Path.Combine(home, DataFolder.CheckpointFolderName, fileName), long.MaxValue, toDisk: true, cancellation);
+            var path = Path.Combine(home, DataFolder.CheckpointFolderName, fileName);
+            file.Extract(name, path, long.MaxValue, toDisk: true, cancellation);
+            // Whoever downloads it later trusts its name: a pickle would run code on their machine.
+            using var saved = OwnFile.OpenRead(path);
+            if (SafetensorsHeader.Problem(saved) is { } problem)
+                throw new BadExperimentFileException($"{name} is not a safetensors file: {problem}");
         }
     }
 
     private bool LookThroughSeries(RunId run)
     {
-        using var series = File.OpenRead(SeriesFile(folder, run));
+        using var series = OwnFile.OpenRead(SeriesFile(folder, run));
         // Whoever reads them finds what is wrong with them.
         return SeriesEntry.Read(series).All(_ => true);
     }

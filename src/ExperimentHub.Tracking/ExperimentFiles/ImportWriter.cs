@@ -1,4 +1,6 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -30,12 +32,12 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         DataFolder.Create(folder.Runs);
         foreach (var step in checkedOne.Runs.Chunk(RunsAtOnce))
         {
-            foreach (var (run, number, written) in await AddRunsAsync(file, id, step, cancellation))
+            foreach (var (run, number, ends) in await AddRunsAsync(file, id, step, cancellation))
             {
-                await AddPointsAsync(number, written, ImportCheck.SeriesFile(incoming, run), cancellation);
+                await AddPointsAsync(number, ends, ImportCheck.SeriesFile(incoming, run), cancellation);
                 folder.Remove(run);
                 Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
-                folder.SayChanged();
+                folder.SayFilesChanged();
             }
         }
 
@@ -63,7 +65,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             CreatedAt = facts.CreatedAt,
             DeletedAt = Experiment.Arriving,
         };
-        db.Experiments.Add(experiment);
+        db.Experiments.Add(experiment.Begin(SettingsOrigin.Import, time.GetUtcNow().UtcDateTime));
         await db.SaveChangesAsync(cancellation);
         return experiment.Id;
     }
@@ -80,24 +82,25 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         return experiment;
     }
 
-    private async Task<List<(RunId Run, long Number, RunFacts Facts)>> AddRunsAsync(ExperimentFileReader file, int experiment, RunId[] ids, CancellationToken cancellation)
+    private async Task<List<(RunId Run, long Number, Marks Ends)>> AddRunsAsync(ExperimentFileReader file, int experiment, RunId[] ids, CancellationToken cancellation)
     {
-        var added = new List<(RunId, long, RunFacts)>();
+        // Of the facts only what the points need: those of a long run are megabytes.
+        var added = new List<(RunId, long, Marks)>();
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         foreach (var id in ids)
         {
-            var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id));
+            var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id), Limits.FactsOfAFile);
             var run = RunOf(facts, id, experiment);
             run.Params.AddRange(await SpecParams.RowsAsync(db, run.Spec, cancellation));
             if (facts.HasEvaluations)
-                run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id)).Select(e => e.ToEvaluation()));
+                run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id), Limits.ListsOfAFile).Select(e => e.ToEvaluation()));
             db.Runs.Add(run);
             await db.SaveChangesAsync(cancellation);
             // The last one comes with the points, whose mean is taken there.
             db.MetricEpochs.AddRange(facts.EpochEnds.SkipLast(1).Select(step => new MetricEpoch { RunNumber = run.Number, EndStep = step }));
             await db.SaveChangesAsync(cancellation);
-            added.Add((id, run.Number, facts));
+            added.Add((id, run.Number, new Marks(facts.EpochEnds is [.., var end] ? end : null, facts.BestStep)));
             db.ChangeTracker.Clear();
         }
 
@@ -157,10 +160,10 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         return run;
     }
 
-    private async Task AddPointsAsync(long run, RunFacts facts, string series, CancellationToken cancellation)
+    private async Task AddPointsAsync(long run, Marks marks, string series, CancellationToken cancellation)
     {
         var waiting = 0;
-        await using (var stream = new FileStream(series, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16))
+        await using (var stream = OwnFile.OpenRead(series))
         {
             foreach (var part in SeriesEntry.Read(stream))
             {
@@ -173,10 +176,14 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             }
         }
 
-        if (facts.EpochEnds is [.., var last])
+        if (marks.LastStep is { } last)
             metrics.EpochEnded(run, last);
-        if (facts.BestStep is { } best)
+        if (marks.BestStep is { } best)
             metrics.MarkBest(run, best);
         File.Delete(series);
     }
+
+    /// <param name="LastStep">Of the last epoch.</param>
+    /// <param name="BestStep">Of the best epoch.</param>
+    private sealed record Marks(long? LastStep, long? BestStep);
 }

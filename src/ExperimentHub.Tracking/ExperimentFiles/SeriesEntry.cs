@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -16,6 +17,9 @@ internal readonly record struct SeriesPart(string Metric, ReadOnlyMemory<MetricP
 /// </summary>
 internal static class SeriesEntry
 {
+    private static readonly long Earliest = new DateTimeOffset(Limits.Earliest).ToUnixTimeMilliseconds();
+    private static readonly long Latest = new DateTimeOffset(Limits.Latest).ToUnixTimeMilliseconds();
+
     private const int MaxNameBytes = 4 * MetricNames.MaxLength;
 
     public static byte[] Begin(string metric)
@@ -47,6 +51,8 @@ internal static class SeriesEntry
         {
             if (!metrics.Add(metric))
                 throw new BadExperimentFileException($"it has the metric {metric} twice");
+            if (metrics.Count > Limits.MetricsOfARun)
+                throw new BadExperimentFileException($"it has more than {Limits.MetricsOfARun:N0} metrics");
             var last = -1L;
             while (ReadChunk(stream) is { } bytes)
             {
@@ -70,6 +76,8 @@ internal static class SeriesEntry
             throw new BadExperimentFileException($"the points of {metric} cannot be read: {e.Message}");
         }
 
+        if (chunk.Times[..chunk.Count].ContainsAnyExceptInRange(Earliest, Latest))
+            throw new BadExperimentFileException($"a point of {metric} has a time that no clock shows");
         if (chunk.Steps[0] <= last)
             throw new BadExperimentFileException($"step {chunk.Steps[0]} of {metric} does not come after step {last}");
     }

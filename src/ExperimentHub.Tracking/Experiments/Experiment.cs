@@ -9,8 +9,8 @@ namespace ExperimentHub.Tracking.Experiments;
 /// <summary>A named question that several runs try to answer.</summary>
 public sealed class Experiment
 {
-    public const int MaxNameLength = 100;
-    public const int MaxDescriptionLength = 2_000;
+    public const int MaxNameLength = Limits.ExperimentName;
+    public const int MaxDescriptionLength = Limits.ExperimentDescription;
 
     /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
     internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);
@@ -25,16 +25,38 @@ public sealed class Experiment
     /// <summary>What a new run of this experiment starts from, and what its schedules train.</summary>
     public TrainingSpec DefaultSpec { get; set; } = new();
 
+    /// <summary>
+    /// Counts the edits. An edit names the version that it began from, and each part below knows the version that changed it last: a part that is no newer was
+    /// not touched in between.
+    /// </summary>
+    public int Version { get; internal set; } = 1;
+
+    public int NameVersion { get; internal set; } = 1;
+    public int DescriptionVersion { get; internal set; } = 1;
+
+    /// <summary>Of <see cref="DefaultSpec"/>.</summary>
+    public int SettingsVersion { get; internal set; } = 1;
+
     public DateTime CreatedAt { get; init; }
 
     /// <summary>Archived experiments keep everything and are out of the way; their schedules do not fire.</summary>
     public DateTime? ArchivedAt { get; set; }
 
-    /// <summary>Deleted experiments are hidden everywhere at once and can be brought back until <see cref="ExperimentStore.UndoTime"/> is over.</summary>
+    /// <summary>Deleted experiments are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
     public DateTime? DeletedAt { get; set; }
 
     public List<Run> Runs { get; } = [];
     public List<Schedule> Schedules { get; } = [];
+
+    /// <summary>What <see cref="DefaultSpec"/> is and was.</summary>
+    public List<SettingsChange> SettingsHistory { get; } = [];
+
+    /// <summary>A new experiment's first settings.</summary>
+    internal Experiment Begin(SettingsOrigin by, DateTime at, string? note = null)
+    {
+        SettingsHistory.Add(new SettingsChange { Number = 1, Spec = DefaultSpec, At = at, By = by, Note = note });
+        return this;
+    }
 
     internal sealed class Mapping : IEntityTypeConfiguration<Experiment>
     {
@@ -45,6 +67,10 @@ public sealed class Experiment
             experiment.Property(e => e.Description).HasMaxLength(MaxDescriptionLength).HasDefaultValue("");
             experiment.Property(e => e.DefaultSpec)
                 .HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            experiment.Property(e => e.Version).HasDefaultValue(1);
+            experiment.Property(e => e.NameVersion).HasDefaultValue(1);
+            experiment.Property(e => e.DescriptionVersion).HasDefaultValue(1);
+            experiment.Property(e => e.SettingsVersion).HasDefaultValue(1);
             experiment.HasQueryFilter(e => e.DeletedAt == null);
         }
     }

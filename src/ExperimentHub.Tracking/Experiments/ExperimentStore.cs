@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -8,8 +9,13 @@ namespace ExperimentHub.Tracking.Experiments;
 /// <summary>What a person types about an experiment.</summary>
 public sealed record ExperimentDraft(string Name, string Description, TrainingSpec DefaultSpec);
 
+/// <summary>What is to be different about an experiment; what is null stays as it is.</summary>
+/// <param name="Note">Where the settings were taken from.</param>
+public sealed record ExperimentChange(string? Name = null, string? Description = null, TrainingSpec? DefaultSpec = null, string? Note = null);
+
 /// <summary>An experiment's id, or what is wrong with the draft.</summary>
-public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Problems);
+/// <param name="Conflict">Somebody changed the same part after the version that the edit began from; nothing was written.</param>
+public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
 /// <summary>An experiment in the list.</summary>
 /// <param name="NextFire">The next time that one of its enabled schedules is due.</param>
@@ -22,22 +28,27 @@ public enum ExperimentDeletion
 
     /// <summary>It has queued or running runs; stop them first.</summary>
     StillActive,
+
+    /// <summary>Somebody edited it after the version that the deletion began from.</summary>
+    Conflict,
 }
 
 /// <summary>Creates, changes and lists experiments.</summary>
 public sealed class ExperimentStore(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
+    DeletionOptions deletions, TimeProvider time)
 {
-    /// <summary>How long a deletion can be undone; after it the rows and files are removed.</summary>
-    public static readonly TimeSpan UndoTime = TimeSpan.FromHours(1);
-
-    /// <summary>Raised with the id of an experiment that was archived, deleted or brought back, after the database knows: its schedules count anew.</summary>
+    /// <summary>Raised with the id of an experiment that was changed, archived, deleted or brought back, after the database knows.</summary>
     public event Action<int>? Changed;
 
-    public async Task<ExperimentResult> CreateAsync(ExperimentDraft draft, CancellationToken cancellation = default)
+    /// <param name="anyName">The hub chose the name: where it is taken, it chooses the next that is free.</param>
+    public async Task<ExperimentResult> CreateAsync(
+        ExperimentDraft draft, SettingsOrigin by = SettingsOrigin.Page, bool anyName = false, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (anyName)
+            draft = draft with { Name = await ExperimentNames.NextAsync(db, draft.Name.Trim(), cancellation) };
         if (await ValidateAsync(db, draft, null, cancellation) is { Count: > 0 } problems)
             return new ExperimentResult(null, problems);
         var experiment = new Experiment
@@ -47,7 +58,7 @@ public sealed class ExperimentStore(
             DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
         };
-        db.Experiments.Add(experiment);
+        db.Experiments.Add(experiment.Begin(by, Now));
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new ExperimentResult(experiment.Id, []);
@@ -56,8 +67,11 @@ public sealed class ExperimentStore(
     /// <summary>Makes another experiment with the description and the settings of one; it starts without runs and schedules.</summary>
     /// <param name="name">null for "X copy", or with a number where that is taken.</param>
     /// <returns>The id, or the problems; null where there is nothing to clone.</returns>
-    public async Task<ExperimentResult?> CloneAsync(int id, string? name = null, CancellationToken cancellation = default) =>
-        await ProposeCloneAsync(id, cancellation) is { } draft ? await CreateAsync(name is null ? draft : draft with { Name = name }, cancellation) : null;
+    public async Task<ExperimentResult?> CloneAsync(int id, string? name = null, SettingsOrigin by = SettingsOrigin.Page, CancellationToken cancellation = default) =>
+        await ProposeCloneAsync(id, cancellation) is { } draft
+            // Others may clone at the same time, and the name that is free now is taken a moment later.
+            ? await CreateAsync(name is null ? draft : draft with { Name = name }, by, anyName: name is null, cancellation)
+            : null;
 
     /// <summary>What a clone of an experiment would begin with, under a name that is free; null where there is no such experiment.</summary>
     public async Task<ExperimentDraft?> ProposeCloneAsync(int id, CancellationToken cancellation = default)
@@ -68,21 +82,59 @@ public sealed class ExperimentStore(
             : null;
     }
 
+    /// <summary>
+    /// Changes parts of an experiment: all of them, or none. Only a part that somebody else changed after the edit began is in the way; two people may change
+    /// the description and the settings at the same time.
+    /// </summary>
+    /// <param name="begunFrom">The <see cref="Experiment.Version"/> that the edit began from. null writes over any.</param>
     /// <returns>The id, or the problems; an unknown experiment is a problem of the name.</returns>
-    public async Task<ExperimentResult> UpdateAsync(int id, ExperimentDraft draft, CancellationToken cancellation = default)
+    public async Task<ExperimentResult> UpdateAsync(
+        int id, ExperimentChange change, int? begunFrom = null, SettingsOrigin by = SettingsOrigin.Page, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await ValidateAsync(db, draft, id, cancellation) is { Count: > 0 } problems)
-            return new ExperimentResult(null, problems);
-        if (await db.Experiments.FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
+        if (await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } before)
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
-        experiment.Name = draft.Name.Trim();
-        experiment.Description = draft.Description.Trim();
-        experiment.DefaultSpec = draft.DefaultSpec.Tidied();
-        await db.SaveChangesAsync(cancellation);
+        if (change is { Name: null, Description: null, DefaultSpec: null })
+            return new ExperimentResult(id, []);
+        var (name, description, spec) = (change.Name?.Trim(), change.Description?.Trim(), change.DefaultSpec?.Tidied());
+        var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec);
+        // What is there already was accepted once, and is not judged again by an edit of something else.
+        var problems = await ValidateAsync(db, draft, id, cancellation);
+        problems.RemoveAll(problem => spec is null && problem.Field.StartsWith("spec.", StringComparison.Ordinal));
+        if (problems.Count > 0)
+            return new ExperimentResult(null, problems);
+        var unchanged = db.Experiments.Where(e => e.Id == id && (begunFrom == null
+            || ((name == null || e.NameVersion <= begunFrom) && (description == null || e.DescriptionVersion <= begunFrom) && (change.DefaultSpec == null || e.SettingsVersion <= begunFrom))));
+        var changed = await unchanged.ExecuteUpdateAsync(set =>
+        {
+            set.SetProperty(e => e.Version, e => e.Version + 1);
+            if (name is not null)
+                set.SetProperty(e => e.Name, name).SetProperty(e => e.NameVersion, e => e.Version + 1);
+            if (description is not null)
+                set.SetProperty(e => e.Description, description).SetProperty(e => e.DescriptionVersion, e => e.Version + 1);
+            if (spec is not null)
+                set.SetProperty(e => e.DefaultSpec, spec).SetProperty(e => e.SettingsVersion, e => e.Version + 1);
+        }, cancellation);
+        if (changed == 0)
+            return new ExperimentResult(null, [], Conflict: true);
+        if (spec is not null && spec != before.DefaultSpec)
+        {
+            var number = await db.SettingsChanges.Where(c => c.ExperimentId == id).MaxAsync(c => (int?)c.Number, cancellation) ?? 0;
+            db.SettingsChanges.Add(new SettingsChange { ExperimentId = id, Number = number + 1, Spec = spec, At = Now, By = by, Note = change.Note });
+            await db.SaveChangesAsync(cancellation);
+        }
+
         await transaction.CommitAsync(cancellation);
+        Changed?.Invoke(id);
         return new ExperimentResult(id, []);
+    }
+
+    /// <summary>What the settings of an experiment were, newest first; the first is what they are.</summary>
+    public async Task<IReadOnlyList<SettingsChange>> SettingsHistoryAsync(int id, int most, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.SettingsChanges.AsNoTracking().Where(c => c.ExperimentId == id).OrderByDescending(c => c.Number).Take(most).ToListAsync(cancellation);
     }
 
     /// <summary>Newest activity first. Archived ones are left out unless asked for.</summary>
@@ -120,14 +172,6 @@ public sealed class ExperimentStore(
         return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
     }
 
-    /// <summary>A deleted experiment that <see cref="RestoreAsync"/> can still bring back.</summary>
-    public async Task<Experiment?> FindDeletedAsync(int id, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var before = Now - UndoTime;
-        return await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt >= before && e.DeletedAt != Experiment.Arriving, cancellation);
-    }
-
     /// <returns>false where there is no such experiment.</returns>
     public async Task<bool> ArchiveAsync(int id, bool archived, CancellationToken cancellation = default)
     {
@@ -138,8 +182,9 @@ public sealed class ExperimentStore(
         return found;
     }
 
-    /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="UndoTime"/>.</summary>
-    public async Task<ExperimentDeletion> DeleteAsync(int id, CancellationToken cancellation = default)
+    /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="DeletionOptions.KeptFor"/>.</summary>
+    /// <param name="begunFrom">The <see cref="Experiment.Version"/> that the caller saw: one that was edited since stays. null takes any.</param>
+    public async Task<ExperimentDeletion> DeleteAsync(int id, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -147,11 +192,20 @@ public sealed class ExperimentStore(
             return ExperimentDeletion.NotFound;
         if (await db.Runs.AnyAsync(r => r.ExperimentId == id && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running), cancellation))
             return ExperimentDeletion.StillActive;
-        experiment.DeletedAt = Now;
+        if (experiment.Version > begunFrom)
+            return ExperimentDeletion.Conflict;
+        experiment.DeletedAt = Now; // its runs keep marks of their own
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         await TellAsync(db, id, cancellation);
         return ExperimentDeletion.Deleted;
+    }
+
+    /// <summary>Whether there is no such experiment any more, not even a deleted one.</summary>
+    public async Task<bool> IsGoneAsync(int id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return !await db.Experiments.IgnoreQueryFilters().AnyAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation);
     }
 
     /// <returns>What is in the way; null where it is back.</returns>
@@ -170,18 +224,28 @@ public sealed class ExperimentStore(
         return null;
     }
 
-    /// <summary>Removes what was deleted longer than <see cref="UndoTime"/> ago: rows, checkpoints and logs.</summary>
+    /// <summary>Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago: rows, checkpoints and logs.</summary>
     /// <returns>The bytes that were freed in files.</returns>
-    public async Task<long> PurgeAsync(CancellationToken cancellation = default)
+    public Task<long> PurgeAsync(CancellationToken cancellation = default)
+    {
+        var before = Now - deletions.KeptFor;
+        return PurgeAsync(experiments => experiments.Where(e => e.DeletedAt < before), cancellation);
+    }
+
+    /// <summary>Removes a deleted experiment without waiting any longer. One that was brought back meanwhile stays.</summary>
+    /// <returns>The bytes that were freed in files.</returns>
+    public Task<long> PurgeAsync(int id, CancellationToken cancellation = default) => PurgeAsync(experiments => experiments.Where(e => e.Id == id), cancellation);
+
+    private async Task<long> PurgeAsync(Func<IQueryable<Experiment>, IQueryable<Experiment>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var before = Now - UndoTime;
-        var gone = await db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt != null && e.DeletedAt < before)
+        var gone = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving)
             .Select(e => new { e.Id, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
         var freed = 0L;
         foreach (var experiment in gone)
         {
-            await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id).ExecuteDeleteAsync(cancellation);
+            if (await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id && e.DeletedAt != null).ExecuteDeleteAsync(cancellation) == 0)
+                continue;
             // After the rows: a crash in between leaves files without a row, never a row without its files.
             freed += experiment.Runs.Sum(folder.Remove);
         }

@@ -48,8 +48,14 @@ internal sealed class MetricLedger : IAsyncDisposable
         {
             foreach (var (key, points) in batch.Series)
                 lost += TryAppend(key, CollectionsMarshal.AsSpan(points)) ? 0 : points.Count;
-            foreach (var mark in batch.Marks)
-                await TryMarkAsync(mark);
+            // A fast run ends many epochs between two batches. All their ends are noted; means and best values are only ever those of the last.
+            foreach (var run in batch.Marks.GroupBy(mark => mark.Run))
+            {
+                if (run.Where(mark => !mark.IsBest).Select(mark => mark.Step).ToList() is { Count: > 0 } ends)
+                    await TryMarkAsync(run.Key, ends[^1], () => MetricMarks.EndEpochsAsync(_db, run.Key, ends));
+                if (run.LastOrDefault(mark => mark.IsBest) is { IsBest: true } best)
+                    await TryMarkAsync(run.Key, best.Step, () => MetricMarks.MarkBestAsync(_db, best));
+            }
         });
         return lost;
     }
@@ -87,16 +93,16 @@ internal sealed class MetricLedger : IAsyncDisposable
         }
     }
 
-    private async Task TryMarkAsync(MetricMark mark)
+    private async Task TryMarkAsync(long run, long step, Func<Task> mark)
     {
         try
         {
-            await (mark.IsBest ? MetricMarks.MarkBestAsync(_db, mark) : MetricMarks.EndEpochAsync(_db, mark));
+            await mark();
         }
         catch (DamagedChunkException e)
         {
             _db.ChangeTracker.Clear();
-            _logger.LogError(e, "The end of the epoch at step {Step} of run number {Run} is not noted: a chunk cannot be read", mark.Step, mark.Run);
+            _logger.LogError(e, "The end of the epoch at step {Step} of run number {Run} is not noted: a chunk cannot be read", step, run);
         }
     }
 

@@ -8,14 +8,17 @@ namespace ExperimentHub.Tracking.Metrics;
 /// </summary>
 internal static class MetricMarks
 {
-    /// <summary>Takes the mean of each series over the steps since the epoch before.</summary>
-    public static async Task EndEpochAsync(TrackingDb db, MetricMark mark)
+    /// <summary>Notes the ends of epochs, and takes the mean of each series over the steps of the last.</summary>
+    /// <param name="steps">The last step of each epoch, in the order in which they ended.</param>
+    public static async Task EndEpochsAsync(TrackingDb db, long run, IReadOnlyList<long> steps)
     {
-        if (!await ExistsAsync(db, mark.Run))
+        if (!await ExistsAsync(db, run))
             return;
-        if (!await db.MetricEpochs.AnyAsync(e => e.RunNumber == mark.Run && e.EndStep == mark.Step))
-            db.MetricEpochs.Add(new MetricEpoch { RunNumber = mark.Run, EndStep = mark.Step });
-        await TakeMeansAsync(db, mark.Run, await db.MetricSeries.Where(s => s.RunNumber == mark.Run).ToListAsync(), mark.Step);
+        var (first, last) = (steps.Min(), steps.Max());
+        var known = await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep >= first && e.EndStep <= last).Select(e => e.EndStep).ToListAsync();
+        db.MetricEpochs.AddRange(steps.Except(known).Select(step => new MetricEpoch { RunNumber = run, EndStep = step }));
+        await db.SaveChangesAsync();
+        await TakeMeansAsync(db, run, await db.MetricSeries.Where(s => s.RunNumber == run).ToListAsync(), steps[^1]);
         await db.SaveChangesAsync();
     }
 

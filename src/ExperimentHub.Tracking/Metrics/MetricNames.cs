@@ -1,3 +1,5 @@
+using ExperimentHub.Protocol;
+
 namespace ExperimentHub.Tracking.Metrics;
 
 /// <summary>Which values of a metric are better.</summary>
@@ -25,7 +27,7 @@ public enum MetricUnit
 /// <summary>The names of the metrics that the hub itself knows. A run may have any others beside them.</summary>
 public static class MetricNames
 {
-    public const int MaxLength = 200;
+    public const int MaxLength = Limits.MetricName;
 
     public const string TrainLoss = "train_loss";
     public const string TestLoss = "test_loss";

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -66,6 +67,10 @@ public sealed class Attempt
         public void Configure(EntityTypeBuilder<Attempt> attempt)
         {
             attempt.HasKey(a => new { a.RunNumber, a.Number });
+            attempt.Property(a => a.Error).IsCutAt(Limits.Explanation);
+            attempt.Property(a => a.Device).IsCutAt(Limits.MachineWord);
+            attempt.Property(a => a.DeviceName).IsCutAt(Limits.MachineWord);
+            attempt.Property(a => a.TorchVersion).IsCutAt(Limits.MachineWord);
             attempt.HasOne<Run>().WithMany(r => r.Attempts).HasForeignKey(a => a.RunNumber);
         }
     }

@@ -12,8 +12,8 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>One training of one frozen spec. It may take several attempts.</summary>
 public sealed class Run
 {
-    public const int MaxNameLength = 100;
-    public const int MaxNotesLength = 20_000;
+    public const int MaxNameLength = Limits.RunName;
+    public const int MaxNotesLength = Limits.Notes;
 
     /// <summary>Counts up in the order of creation; the key inside the database. Outside, a run is known by its <see cref="Id"/>.</summary>
     public long Number { get; init; }
@@ -112,10 +112,25 @@ public sealed class Run
     /// <summary>What a person wrote about it, in Markdown.</summary>
     public string Notes { get; set; } = "";
 
+    /// <summary>
+    /// Counts what people change: the name, the notes, the tags, and which checkpoints are kept. Progress does not count. An edit names the version that it
+    /// began from, and each part below knows the version that changed it last: a part that is no newer was not touched in between.
+    /// </summary>
+    public int Version { get; internal set; } = 1;
+
+    public int NameVersion { get; internal set; } = 1;
+    public int NotesVersion { get; internal set; } = 1;
+
+    /// <summary>Of the policy in <see cref="Spec"/>.</summary>
+    public int PolicyVersion { get; internal set; } = 1;
+
+    /// <summary>Of the last removal of a tag; those that are there have versions of their own.</summary>
+    public int UntaggedVersion { get; internal set; } = 1;
+
     /// <summary>Archived runs keep everything and are out of the way.</summary>
     public DateTime? ArchivedAt { get; set; }
 
-    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="ExperimentStore.UndoTime"/> is over.</summary>
+    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
     public DateTime? DeletedAt { get; set; }
 
     public List<RunTag> Tags { get; } = [];
@@ -178,7 +193,17 @@ public sealed class Run
             run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
+            run.Property(r => r.Error).IsCutAt(Limits.Explanation);
+            run.Property(r => r.FinishReason).IsCutAt(Limits.Explanation);
+            run.Property(r => r.DeviceName).IsCutAt(Limits.MachineWord);
+            run.Property(r => r.TorchVersion).IsCutAt(Limits.MachineWord);
+            run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
+            run.Property(r => r.Version).HasDefaultValue(1);
+            run.Property(r => r.NameVersion).HasDefaultValue(1);
+            run.Property(r => r.NotesVersion).HasDefaultValue(1);
+            run.Property(r => r.PolicyVersion).HasDefaultValue(1);
+            run.Property(r => r.UntaggedVersion).HasDefaultValue(1);
             run.Ignore(r => r.Device);
             run.HasQueryFilter(r => r.DeletedAt == null && r.Experiment.DeletedAt == null);
         }

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -23,34 +24,98 @@ public sealed record RunTargets
 /// <param name="DeletedAt">Of a deletion: what brings the runs back, given to <see cref="RunDeletion.RestoreAsync(DateTime, CancellationToken)"/>.</param>
 public sealed record BulkOutcome(int Changed, int Skipped, string? Why = null, DateTime? DeletedAt = null);
 
+/// <summary>What a deletion of many runs would do.</summary>
+/// <param name="Runs">How many it would hide.</param>
+/// <param name="Active">How many would stay, because they are queued or running.</param>
+/// <param name="Bytes">What the files of the hidden ones take.</param>
+public sealed record BulkDeletionPlan(int Runs, int Active, long Bytes);
+
+/// <summary>What a run had before a bulk change of a tag.</summary>
+/// <param name="Value">null where it did not have the tag.</param>
+public readonly record struct TagBefore(long RunNumber, string? Value);
+
 /// <summary>
 /// Does one thing to many runs. Which ones is decided when it begins; it goes in steps, so that others can write in between, and each step is done or not.
 /// </summary>
-public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, TimeProvider time)
+public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, DataFolder folder, TimeProvider time)
 {
     private const int Step = 500;
 
     /// <summary>Gives each run the tag, or its tag of that name this value.</summary>
-    public Task<SearchResult<BulkOutcome>> TagAsync(RunTargets targets, string name, string value, CancellationToken cancellation = default) =>
+    /// <param name="before">Gets what each changed run had before, for <see cref="RestoreTagsAsync"/>.</param>
+    public Task<SearchResult<BulkOutcome>> TagAsync(
+        RunTargets targets, string name, string value, ICollection<TagBefore>? before = null, CancellationToken cancellation = default) =>
         EachStepAsync(targets, async (db, numbers) =>
         {
             var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name).ToListAsync(cancellation);
             var changed = tagged.Where(tag => tag.Value != value).ToList();
-            changed.ForEach(tag => tag.Value = value);
             List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber))];
-            db.RunTags.AddRange(missing.Select(number => new RunTag { RunNumber = number, Name = name, Value = value }));
+            List<long> different = [.. missing, .. changed.Select(tag => tag.RunNumber)];
+            var versions = await NextVersionsAsync(db, different, untagged: false, cancellation);
+            foreach (var tag in changed)
+            {
+                before?.Add(new TagBefore(tag.RunNumber, tag.Value));
+                (tag.Value, tag.Version) = (value, versions[tag.RunNumber]);
+            }
+
+            foreach (var number in missing)
+            {
+                before?.Add(new TagBefore(number, null));
+                db.RunTags.Add(new RunTag { RunNumber = number, Name = name, Value = value, Version = versions[number] });
+            }
+
             await db.SaveChangesAsync(cancellation);
-            return [.. missing, .. changed.Select(tag => tag.RunNumber)];
+            return different;
         }, "had this tag already", cancellation);
 
-    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, CancellationToken cancellation = default) =>
+    /// <inheritdoc cref="TagAsync"/>
+    /// <summary>Takes the tag from each run that has it.</summary>
+    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, ICollection<TagBefore>? before = null, CancellationToken cancellation = default) =>
         EachStepAsync(targets, async (db, numbers) =>
         {
             var tagged = db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name);
-            var changed = await tagged.Select(tag => tag.RunNumber).ToListAsync(cancellation);
+            var had = await tagged.Select(tag => new TagBefore(tag.RunNumber, tag.Value)).ToListAsync(cancellation);
+            had.ForEach(tag => before?.Add(tag));
+            List<long> changed = [.. had.Select(tag => tag.RunNumber)];
+            await NextVersionsAsync(db, changed, untagged: true, cancellation);
             await tagged.ExecuteDeleteAsync(cancellation);
             return changed;
         }, "did not have this tag", cancellation);
+
+    /// <summary>Takes a bulk change of a tag back: each run has again what it had, unless somebody has changed its tag since.</summary>
+    /// <param name="now">The value that the bulk change gave; null where it took the tag.</param>
+    /// <returns>How many runs are as they were.</returns>
+    public async Task<int> RestoreTagsAsync(string name, string? now, IReadOnlyCollection<TagBefore> before, CancellationToken cancellation = default)
+    {
+        var restored = 0;
+        foreach (var step in before.Chunk(Step))
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            var had = step.ToDictionary(tag => tag.RunNumber, tag => tag.Value);
+            var there = await db.Runs.Where(run => had.Keys.Contains(run.Number)).Select(run => new { run.Number, run.Id }).ToDictionaryAsync(run => run.Number, run => run.Id, cancellation);
+            var tags = await db.RunTags.Where(tag => had.Keys.Contains(tag.RunNumber) && tag.Name == name).ToDictionaryAsync(tag => tag.RunNumber, cancellation);
+            List<long> same = [.. there.Keys.Where(number => tags.GetValueOrDefault(number)?.Value == now)];
+            var versions = await NextVersionsAsync(db, same, untagged: true, cancellation);
+            foreach (var number in same)
+            {
+                if (tags.GetValueOrDefault(number) is { } tag && had[number] is { } value)
+                    (tag.Value, tag.Version) = (value, versions[number]);
+                else if (tags.GetValueOrDefault(number) is { } superfluous)
+                    db.RunTags.Remove(superfluous);
+                else if (had[number] is { } lost)
+                    db.RunTags.Add(new RunTag { RunNumber = number, Name = name, Value = lost, Version = versions[number] });
+            }
+
+            await db.SaveChangesAsync(cancellation);
+            await transaction.CommitAsync(cancellation);
+            restored += same.Count;
+            foreach (var number in same)
+                feed.Publish(there[number]);
+        }
+
+        return restored;
+    }
 
     public Task<SearchResult<BulkOutcome>> ArchiveAsync(RunTargets targets, bool archived, CancellationToken cancellation = default)
     {
@@ -60,10 +125,30 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             archived ? "were archived already" : "were not archived", cancellation);
     }
 
+    /// <summary>What a deletion would hide now.</summary>
+    public async Task<SearchResult<BulkDeletionPlan>> PlanDeletionAsync(RunTargets targets, CancellationToken cancellation = default)
+    {
+        var (found, problems) = await NumbersAsync(targets, cancellation);
+        if (found is null)
+            return SearchResult<BulkDeletionPlan>.Refused(problems);
+        var (ended, active) = (new List<RunId>(), 0);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        foreach (var step in found.Chunk(Step))
+        {
+            var runs = await db.Runs.Where(run => step.Contains(run.Number)).Select(run => new { run.Id, run.Status }).ToListAsync(cancellation);
+            ended.AddRange(runs.Where(run => !run.Status.IsActive()).Select(run => run.Id));
+            active += runs.Count(run => run.Status.IsActive());
+        }
+
+        return SearchResult<BulkDeletionPlan>.Of(new BulkDeletionPlan(ended.Count, active, await Task.Run(() => ended.Sum(folder.SizeOf), cancellation)));
+    }
+
     /// <summary>Hides the runs that are not active; see <see cref="RunDeletion"/>.</summary>
     public async Task<SearchResult<BulkOutcome>> DeleteAsync(RunTargets targets, CancellationToken cancellation = default)
     {
-        DateTime? at = Now;
+        DateTime? at;
+        await using (var db = await databases.CreateDbContextAsync(cancellation))
+            at = await DeletionMark.NextAsync(db, Now, cancellation);
         var result = await EachStepAsync(targets, (db, numbers) => ChangeAsync(
             db.Runs.Where(run => numbers.Contains(run.Number) && run.Status != RunStatus.Queued && run.Status != RunStatus.Running),
             runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.DeletedAt, at), cancellation), cancellation), "are queued or running; stop them first", cancellation);
@@ -86,6 +171,19 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 
             return stopped;
         }, "had ended", cancellation, ownTransaction: false);
+
+    /// <summary>A bulk change is an edit of each run that it changes; see <see cref="Run.Version"/>.</summary>
+    /// <returns>The versions that they have now.</returns>
+    private static async Task<IReadOnlyDictionary<long, int>> NextVersionsAsync(TrackingDb db, IReadOnlyList<long> runs, bool untagged, CancellationToken cancellation)
+    {
+        await db.Runs.Where(run => runs.Contains(run.Number)).ExecuteUpdateAsync(set =>
+        {
+            set.SetProperty(run => run.Version, run => run.Version + 1);
+            if (untagged)
+                set.SetProperty(run => run.UntaggedVersion, run => run.Version + 1);
+        }, cancellation);
+        return await db.Runs.Where(run => runs.Contains(run.Number)).Select(run => new { run.Number, run.Version }).ToDictionaryAsync(run => run.Number, run => run.Version, cancellation);
+    }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 

@@ -90,6 +90,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
     }
 
+    /// <summary>All runs of an experiment.</summary>
+    public async Task<IReadOnlyList<RunId>> IdsAsync(int experiment, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(r => r.ExperimentId == experiment).Select(r => r.Id).ToListAsync(cancellation);
+    }
+
     /// <summary>What a follower of a run asks again and again; null where there is no such run.</summary>
     public async Task<RunState?> StateAsync(RunId id, CancellationToken cancellation = default)
     {

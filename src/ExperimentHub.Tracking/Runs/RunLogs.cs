@@ -1,4 +1,5 @@
 using System.Text;
+using ExperimentHub.Protocol.Files;
 
 namespace ExperimentHub.Tracking.Runs;
 
@@ -14,23 +15,34 @@ public sealed class RunLogs(DataFolder folder, TimeProvider time)
     public RunLogWriter Open(RunId run, int attempt)
     {
         DataFolder.Create(folder.RunFolder(run));
-        var file = new FileStream(folder.LogFile(run, attempt), new FileStreamOptions
+        try
         {
-            Mode = FileMode.Append,
-            Access = FileAccess.Write,
-            Share = FileShare.ReadWrite | FileShare.Delete,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
-        return new RunLogWriter(new StreamWriter(file), time);
+            return new RunLogWriter(new StreamWriter(OwnFile.OpenAppend(folder.LogFile(run, attempt))), time);
+        }
+        catch (NotAFileException)
+        {
+            // No reason to end the run. Whoever asks for the log is told.
+            return new RunLogWriter(StreamWriter.Null, time);
+        }
     }
 
     /// <summary>The last lines of an attempt's log, oldest first; empty where there is none yet.</summary>
     public async Task<IReadOnlyList<RunLogLine>> TailAsync(RunId run, int attempt, int lines, CancellationToken cancellation = default)
     {
         var path = folder.LogFile(run, attempt);
-        if (!File.Exists(path))
+        if (OwnFile.KindOf(path) == FileKind.Nothing)
             return [];
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        FileStream file;
+        try
+        {
+            file = OwnFile.OpenRead(path);
+        }
+        catch (NotAFileException)
+        {
+            return [new RunLogLine(time.GetUtcNow().UtcDateTime, "warn", "Something that is not a file lies in the place of this log, so nothing was written and nothing is read.")];
+        }
+
+        await using var opened = file;
         var cut = file.Length > TailBytes;
         if (cut)
             file.Seek(-TailBytes, SeekOrigin.End);

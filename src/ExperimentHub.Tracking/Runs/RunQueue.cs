@@ -70,7 +70,8 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         if (experiment?.ArchivedAt is not null)
             return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
         // Its first run says what the experiment is about, so the next one starts from the same settings.
-        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }).Entity;
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }
+            .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {
@@ -214,8 +215,8 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
         if (!string.IsNullOrWhiteSpace(request.Name) && NameProblem(request.Name, Run.MaxNameLength) is { } name)
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
-        if (request.IdempotencyKey is { } key && key.Length is 0 or > 200)
-            problems.Add(new SpecProblem("Idempotency-Key", "An idempotency key has 1 to 200 characters."));
+        if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
+            problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
         problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }

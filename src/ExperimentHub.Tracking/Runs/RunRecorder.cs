@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
@@ -27,7 +28,7 @@ public sealed class RunRecorder(
 
     public void Preparing(AttemptKey key, Preparing preparing)
     {
-        live.Find(key.Run)?.Prepare(preparing.Activity, preparing.Fraction);
+        live.Find(key.Run)?.Prepare(ShortText.Of(preparing.Activity, Limits.Activity), preparing.Fraction);
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
@@ -98,58 +99,76 @@ public sealed class RunRecorder(
         return written;
     }
 
-    public async Task<bool> EpochAsync(AttemptKey key, EpochFinished finished)
+    /// <summary>Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which they were told.</summary>
+    public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<TrainerEvent> told)
     {
-        var lastStep = 0L;
+        var stepsPerEpoch = 0L;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
-            var epoch = await db.Epochs.FindAsync(key.RunNumber, finished.Epoch)
-                ?? db.Epochs.Add(new Epoch { RunNumber = key.RunNumber, Number = finished.Epoch }).Entity;
-            run.TrainSeconds += finished.Seconds - epoch.Seconds;
-            epoch.Attempt = key.Attempt;
-            epoch.TrainLoss = finished.TrainLoss;
-            epoch.TestLoss = finished.TestLoss;
-            epoch.TestAccuracy = finished.TestAccuracy;
-            epoch.ValidationLoss = finished.ValidationLoss;
-            epoch.ValidationAccuracy = finished.ValidationAccuracy;
-            epoch.TrainAccuracy = finished.TrainAccuracy;
-            epoch.Seconds = finished.Seconds;
-            epoch.EndedAt = Now;
-            RunResults.Take(run, epoch, finished.Best);
-            lastStep = (long)finished.Epoch * run.StepsPerEpoch ?? 0;
+            stepsPerEpoch = run.StepsPerEpoch ?? 0;
+            var numbers = told.OfType<EpochFinished>().Select(finished => finished.Epoch).ToList();
+            var rows = await db.Epochs.Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
+            foreach (var said in told)
+            {
+                if (said is EpochFinished finished)
+                    Take(db, run, rows, finished);
+                else if (said is EpochEvaluated evaluated)
+                    await KeepAsync(db, run, evaluated);
+            }
         });
-        if (!written || lastStep == 0)
+        if (!written || stepsPerEpoch == 0)
             return written;
-        EpochPoints.Append(metrics, key.RunNumber, lastStep, finished, time.GetUtcNow());
+        foreach (var finished in told.OfType<EpochFinished>())
+            EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, time.GetUtcNow());
         feed.Publish(key.Run);
         return true;
     }
 
+    public Task<bool> EpochAsync(AttemptKey key, EpochFinished finished) => ResultsAsync(key, [finished]);
+
+    public Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said) => ResultsAsync(key, [said]);
+
+    private void Take(TrackingDb db, Run run, Dictionary<int, Epoch> rows, EpochFinished finished)
+    {
+        if (!rows.TryGetValue(finished.Epoch, out var epoch))
+            rows[finished.Epoch] = epoch = db.Epochs.Add(new Epoch { RunNumber = run.Number, Number = finished.Epoch }).Entity;
+        run.TrainSeconds += finished.Seconds - epoch.Seconds;
+        epoch.Attempt = run.CurrentAttempt;
+        epoch.TrainLoss = finished.TrainLoss;
+        epoch.TestLoss = finished.TestLoss;
+        epoch.TestAccuracy = finished.TestAccuracy;
+        epoch.ValidationLoss = finished.ValidationLoss;
+        epoch.ValidationAccuracy = finished.ValidationAccuracy;
+        epoch.TrainAccuracy = finished.TrainAccuracy;
+        epoch.Seconds = finished.Seconds;
+        epoch.EndedAt = Now;
+        RunResults.Take(run, epoch, finished.Best);
+    }
+
     /// <summary>Keeps what the network said of each test image, beside that of the best epoch and of no other.</summary>
-    public async Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said)
+    private async Task KeepAsync(TrackingDb db, Run run, EpochEvaluated said)
     {
         if (!Evaluation.Fits(said))
         {
-            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", key.Run, said.Epoch);
-            return true;
+            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", run.Id, said.Epoch);
+            return;
         }
 
-        return await attempts.WriteAsync(key, async (db, run) =>
+        db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == run.Number && (e.Epoch == said.Epoch || e.Epoch != run.BestEpoch)).ToListAsync());
+        await db.SaveChangesAsync();
+        db.Evaluations.Add(new Evaluation
         {
-            db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == key.RunNumber && (e.Epoch == said.Epoch || e.Epoch != run.BestEpoch)).ToListAsync());
-            await db.SaveChangesAsync();
-            db.Evaluations.Add(new Evaluation
-            {
-                RunNumber = key.RunNumber,
-                Epoch = said.Epoch,
-                Attempt = key.Attempt,
-                Classes = said.Classes,
-                Predictions = said.Predictions,
-                Confusion = said.Confusion,
-                Worst = said.Worst,
-                SavedAt = Now,
-            });
+            RunNumber = run.Number,
+            Epoch = said.Epoch,
+            Attempt = run.CurrentAttempt,
+            Classes = said.Classes,
+            Predictions = said.Predictions,
+            Confusion = said.Confusion,
+            Worst = said.Worst,
+            SavedAt = Now,
         });
+        // A row that is not saved yet would be missed by the next question.
+        await db.SaveChangesAsync();
     }
 
     /// <summary>Ends the attempt and moves its run to where the ending leads, or to where a person wanted it before.</summary>

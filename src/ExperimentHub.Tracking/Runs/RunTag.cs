@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -6,14 +7,17 @@ namespace ExperimentHub.Tracking.Runs;
 /// <summary>A word that a person gave to a run, with a value where one was typed: <c>night</c>, <c>owner=anna</c>.</summary>
 public sealed class RunTag
 {
-    public const int MaxNameLength = 50;
-    public const int MaxValueLength = 200;
+    public const int MaxNameLength = Limits.TagName;
+    public const int MaxValueLength = Limits.TagValue;
 
     /// <summary>More would be a table, not tags.</summary>
-    public const int MaxOfARun = 50;
+    public const int MaxOfARun = Limits.TagsOfARun;
 
     /// <summary>What a run gets that came with an imported experiment; the value is the day.</summary>
     public const string Imported = "imported";
+
+    /// <summary>The version of a tag that is not there: an edit that begins from it makes a new one, or none.</summary>
+    public const int None = 0;
 
     public long RunNumber { get; init; }
 
@@ -22,6 +26,9 @@ public sealed class RunTag
 
     /// <summary>Empty where the name says it all.</summary>
     public string Value { get; set; } = "";
+
+    /// <summary>The run's <see cref="Run.Version"/> that gave it this value.</summary>
+    public int Version { get; internal set; } = 1;
 
     /// <summary>As a person types it: <c>night</c> or <c>owner=anna</c>.</summary>
     public override string ToString() => Value.Length == 0 ? Name : $"{Name}={Value}";
@@ -54,6 +61,7 @@ public sealed class RunTag
             tag.HasOne<Run>().WithMany(r => r.Tags).HasForeignKey(t => t.RunNumber);
             tag.Property(t => t.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
             tag.Property(t => t.Value).HasMaxLength(MaxValueLength);
+            tag.Property(t => t.Version).HasDefaultValue(1);
         }
     }
 }

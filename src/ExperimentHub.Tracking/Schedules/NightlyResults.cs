@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -7,8 +8,12 @@ namespace ExperimentHub.Tracking.Schedules;
 /// <summary>What a schedule's newest firing brought.</summary>
 /// <param name="Run">null where none was queued or it was deleted.</param>
 /// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one, 0..1; null where there is none.</param>
-public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore)
+/// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
+public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore)
 {
+    /// <summary>The run trained something else than the firing that it is compared with.</summary>
+    public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
+
     /// <summary>How much better the run is than the firing before it; null while either accuracy is missing.</summary>
     public double? Gain => Run?.BestTestAccuracy - AccuracyBefore;
 }
@@ -46,7 +51,12 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, Time
                           where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
                           orderby earlier.Number descending
                           select run.BestTestAccuracy).FirstOrDefault(),
+                SpecBefore = (from earlier in db.ScheduleFires
+                              join run in db.Runs on earlier.RunId equals run.Id
+                              where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
+                              orderby earlier.Number descending
+                              select run.Spec).FirstOrDefault(),
             }).ToListAsync(cancellation);
-        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before))]);
+        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore))]);
     }
 }

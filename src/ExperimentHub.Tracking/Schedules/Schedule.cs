@@ -26,6 +26,9 @@ public sealed class Schedule
     /// <summary>Each firing takes the spec's seed plus its own number, so that the nights differ by chance as real retraining does.</summary>
     public bool NewSeedEachTime { get; set; } = true;
 
+    /// <summary>Counts the edits of when it fires and with which seed. Turning it on and off is no edit.</summary>
+    public int Version { get; internal set; } = 1;
+
     public DateTime CreatedAt { get; init; }
 
     public List<ScheduleFire> Fires { get; } = [];
@@ -35,6 +38,7 @@ public sealed class Schedule
         public void Configure(EntityTypeBuilder<Schedule> schedule)
         {
             schedule.HasOne(s => s.Experiment).WithMany(e => e.Schedules).HasForeignKey(s => s.ExperimentId);
+            schedule.Property(s => s.Version).HasDefaultValue(1);
             schedule.HasQueryFilter(s => s.Experiment.DeletedAt == null);
         }
     }

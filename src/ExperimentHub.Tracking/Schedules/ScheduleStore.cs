@@ -5,10 +5,12 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Schedules;
 
 /// <summary>What a person types about a schedule.</summary>
-public sealed record ScheduleDraft(string Cron, string TimeZone, bool Enabled = true, bool NewSeedEachTime = true);
+/// <param name="Enabled">null leaves it as it is; a new one is on.</param>
+public sealed record ScheduleDraft(string Cron, string TimeZone, bool? Enabled = null, bool NewSeedEachTime = true);
 
 /// <summary>A schedule's id, or what is wrong with the draft: <c>cron</c>, <c>timeZone</c> or <c>experiment</c>.</summary>
-public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems);
+/// <param name="Conflict">Somebody saved it after the version that the edit began from; nothing was written.</param>
+public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
 /// <summary>A firing with the run that came of it and the rows of its best and its last epoch; null where none did or it was deleted.</summary>
 public sealed record FireDetails(ScheduleFire Fire, Run? Run);
@@ -58,7 +60,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             CronTyped = draft.Cron.Trim(),
             Cron = fireTimes.Read(draft.Cron).Cron!,
             TimeZone = draft.TimeZone,
-            Enabled = draft.Enabled,
+            Enabled = draft.Enabled ?? true,
             NewSeedEachTime = draft.NewSeedEachTime,
             CreatedAt = time.GetUtcNow().UtcDateTime,
         };
@@ -68,19 +70,27 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return new ScheduleResult(schedule.Id, []);
     }
 
-    public async Task<ScheduleResult> UpdateAsync(int id, ScheduleDraft draft, CancellationToken cancellation = default)
+    /// <param name="begunFrom">The <see cref="Schedule.Version"/> that the edit began from: a newer one is not written over. null writes over any.</param>
+    public async Task<ScheduleResult> UpdateAsync(int id, ScheduleDraft draft, int? begunFrom = null, CancellationToken cancellation = default)
     {
         if (Validate(draft) is { Count: > 0 } problems)
             return new ScheduleResult(null, problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        if (await db.Schedules.FirstOrDefaultAsync(s => s.Id == id, cancellation) is not { } schedule)
-            return new ScheduleResult(null, [new SpecProblem("cron", "This schedule no longer exists.")]);
-        schedule.CronTyped = draft.Cron.Trim();
-        schedule.Cron = fireTimes.Read(draft.Cron).Cron!;
-        schedule.TimeZone = draft.TimeZone;
-        schedule.Enabled = draft.Enabled;
-        schedule.NewSeedEachTime = draft.NewSeedEachTime;
-        await db.SaveChangesAsync(cancellation);
+        var (typed, cron) = (draft.Cron.Trim(), fireTimes.Read(draft.Cron).Cron!);
+        var changed = await db.Schedules.Where(s => s.Id == id && (begunFrom == null || s.Version <= begunFrom)).ExecuteUpdateAsync(set =>
+        {
+            set.SetProperty(s => s.CronTyped, typed).SetProperty(s => s.Cron, cron).SetProperty(s => s.TimeZone, draft.TimeZone)
+                .SetProperty(s => s.NewSeedEachTime, draft.NewSeedEachTime).SetProperty(s => s.Version, s => s.Version + 1);
+            if (draft.Enabled is { } enabled)
+                set.SetProperty(s => s.Enabled, enabled);
+        }, cancellation);
+        if (changed == 0)
+        {
+            return await db.Schedules.AnyAsync(s => s.Id == id, cancellation)
+                ? new ScheduleResult(null, [], Conflict: true)
+                : new ScheduleResult(null, [new SpecProblem("cron", "This schedule no longer exists.")]);
+        }
+
         Changed?.Invoke(id);
         return new ScheduleResult(id, []);
     }
@@ -90,12 +100,10 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     public async Task<bool> SwitchAsync(int id, bool enabled, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        if (await db.Schedules.FirstOrDefaultAsync(s => s.Id == id, cancellation) is not { } schedule)
-            return false;
-        schedule.Enabled = enabled;
-        await db.SaveChangesAsync(cancellation);
-        Changed?.Invoke(id);
-        return true;
+        var found = await db.Schedules.Where(s => s.Id == id).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, enabled), cancellation) > 0;
+        if (found)
+            Changed?.Invoke(id);
+        return found;
     }
 
     /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>

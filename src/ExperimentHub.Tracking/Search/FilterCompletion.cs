@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -16,11 +17,14 @@ public sealed record Suggestion(string Text, string Kind, string Detail = "");
 public sealed record Completion(int From, int Length, IReadOnlyList<Suggestion> Items);
 
 /// <summary>Says what may be typed next in a filter, with the columns and values that occur.</summary>
-public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases)
+public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, QueryTurns turns)
 {
     public const int MaxItems = 50;
 
-    public async Task<Completion> CompleteAsync(string text, int caret, CancellationToken cancellation = default)
+    public Task<Completion> CompleteAsync(string text, int caret, CancellationToken cancellation = default) =>
+        turns.AskAsync(waited => ReadAsync(text, caret, waited), cancellation);
+
+    private async Task<Completion> ReadAsync(string text, int caret, CancellationToken cancellation)
     {
         var at = FilterCaret.At(text, caret);
         if (at.Expected is not { } expected)

@@ -18,6 +18,9 @@ internal sealed class FilterParser
     public const int MaxListed = 500;
     public const int MaxWildcards = 20;
 
+    /// <summary>Characters. Comparing one value takes up to its length times the pattern's, and cannot be interrupted.</summary>
+    public const int MaxPattern = 500;
+
     private static readonly string[] Ordering = ["=", "!=", "<", "<=", ">", ">="];
 
     private readonly TokenReader _reader;
@@ -235,6 +238,12 @@ internal sealed class FilterParser
         if (token.Text.Count(c => c is '%') > MaxWildcards)
         {
             _reader.Fail(token, $"A pattern may have at most {MaxWildcards} times %.");
+            return null;
+        }
+
+        if (token.Text.Length > MaxPattern)
+        {
+            _reader.Fail(token, $"A pattern may have at most {MaxPattern} characters.");
             return null;
         }
 

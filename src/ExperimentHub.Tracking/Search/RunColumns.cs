@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -9,7 +10,7 @@ namespace ExperimentHub.Tracking.Search;
 public sealed record KnownColumn(SearchColumn Column, string Type, long Runs, string? Meaning = null);
 
 /// <summary>Says which columns there are, and in which of them runs differ.</summary>
-public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
 {
     /// <summary>Counting looks at every value, so an answer is good for this long.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(30);
@@ -39,7 +40,10 @@ public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchD
     }
 
     /// <summary>The hyperparameters, tags and a few attributes in which the runs of a search are not all the same.</summary>
-    public async Task<SearchResult<IReadOnlyList<SearchColumn>>> DifferingAsync(RunQuery query, CancellationToken cancellation = default)
+    public Task<SearchResult<IReadOnlyList<SearchColumn>>> DifferingAsync(RunQuery query, CancellationToken cancellation = default) =>
+        turns.AskAsync(waited => ReadDifferingAsync(query, waited), cancellation);
+
+    private async Task<SearchResult<IReadOnlyList<SearchColumn>>> ReadDifferingAsync(RunQuery query, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await db.Database.OpenConnectionAsync(cancellation);

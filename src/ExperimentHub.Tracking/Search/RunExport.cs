@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -8,7 +9,7 @@ namespace ExperimentHub.Tracking.Search;
 public sealed record ExportedRuns(IReadOnlyList<SearchColumn> Columns, IReadOnlyList<string> Titles, IAsyncEnumerable<IReadOnlyList<object?>> Rows);
 
 /// <summary>Reads exactly the columns, runs and order asked for, however many there are.</summary>
-public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
 {
     private const int ReadAtOnce = 1_000;
 
@@ -33,20 +34,21 @@ public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDi
         PageEnd? after = null;
         while (true)
         {
-            List<FoundRun> found;
-            Dictionary<long, object?[]> cells;
-            await using (var db = await databases.CreateDbContextAsync(cancellation))
-            {
-                await db.Database.OpenConnectionAsync(cancellation);
-                found = await new RunFinder(db, dialect).PageAsync(search, await SortKey.OfAsync(db, search, cancellation), after, ReadAtOnce, cancellation);
-                cells = found.Count == 0 ? [] : await new RunRows(db, search).CellsAsync([.. found.Select(run => run.Number)], columns, cancellation);
-            }
-
+            var (found, cells) = await turns.AskAsync(waited => PageAsync(search, columns, after, waited), cancellation);
             foreach (var run in found.Where(run => cells.ContainsKey(run.Number)))
                 yield return cells[run.Number];
             if (found.Count < ReadAtOnce)
                 yield break;
             after = new PageEnd(found[^1].Keys, found[^1].Number);
         }
+    }
+
+    private async Task<(List<FoundRun> Found, Dictionary<long, object?[]> Cells)> PageAsync(
+        BoundSearch search, IReadOnlyList<SearchColumn> columns, PageEnd? after, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var found = await new RunFinder(db, dialect).PageAsync(search, await SortKey.OfAsync(db, search, cancellation), after, ReadAtOnce, cancellation);
+        return (found, found.Count == 0 ? [] : await new RunRows(db, search).CellsAsync([.. found.Select(run => run.Number)], columns, cancellation));
     }
 }

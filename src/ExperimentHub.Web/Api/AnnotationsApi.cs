@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Api;
@@ -8,60 +7,53 @@ internal static class AnnotationsApi
 {
     public static void MapAnnotations(this RouteGroupBuilder api)
     {
-        api.MapPut("/runs/{id}/notes", WriteNotesAsync).WithName("WriteNotes").WithSummary("Replace a run's notes").WithDescription("notes: Markdown. Raw HTML in it is shown, not obeyed.")
-            .Accepts<NotesRequest>("application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
+        api.MapPut("/runs/{id}/notes", WriteNotesAsync).WithName("WriteNotes").WithSummary("Replace a run's notes").WithDescription("notes: Markdown. Raw HTML in it is shown, not obeyed. If-Match: the ETag of the run that the edit began from; 412 where somebody changed the notes since.")
+            .Accepts<NotesRequest>("application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesValidationProblem();
         // A name may have slashes in it.
         api.MapPut("/runs/{id}/tags/{**name}", TagAsync).WithName("TagRun").WithSummary("Give a run a tag")
-            .WithDescription("The name has letters, digits and _ - . / in it. value: optional, as is the whole body. A tag of the same name gets the new value.")
-            .Accepts<TagRequest>(isOptional: true, "application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
+            .WithDescription("The name has letters, digits and _ - . / in it. value: optional, as is the whole body. A tag of the same name gets the new value. "
+                + "If-Match: the ETag of the run that the edit began from; 412 where somebody changed this tag since. If-None-Match: * only gives a tag that the run does not have.")
+            .Accepts<TagRequest>(isOptional: true, "application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesValidationProblem();
         api.MapDelete("/runs/{id}/tags/{**name}", UntagAsync).WithName("UntagRun").WithSummary("Take a tag from a run")
-            .WithDescription("That the run has no such tag is no mistake.").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound);
+            .WithDescription("That the run has no such tag is no mistake. If-Match as for PUT.").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed);
     }
 
     private static async Task<IResult> WriteNotesAsync(string id, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
-        var (body, refusal) = await ReadAsync<NotesRequest>(request, cancellation);
+        var (body, refusal) = await ApiBody.ReadOptionalAsync<NotesRequest>(request, cancellation);
         return refusal ?? (body?.Notes is not { } notes
             ? ApiProblems.Invalid("notes", "Send {\"notes\": \"...\"}; an empty text removes them.")
-            : await AnswerAsync(id, history, "notes", run => annotations.WriteNotesAsync(run, notes, cancellation), cancellation));
+            : await AnswerAsync(id, history, "notes", run => annotations.WriteNotesAsync(run, notes, EditTag.BegunFrom(request), cancellation),
+                now => EditedAnswer.Changed("The notes", now.Version, now.Notes), cancellation));
     }
 
     private static async Task<IResult> TagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
-        var (body, refusal) = await ReadAsync<TagRequest>(request, cancellation);
-        return refusal ?? await AnswerAsync(id, history, "tag", run => annotations.TagAsync(run, Decoded(name), body?.Value.Trim() ?? "", cancellation), cancellation);
+        var (body, refusal) = await ApiBody.ReadOptionalAsync<TagRequest>(request, cancellation);
+        return refusal ?? await AnswerAsync(id, history, "tag",
+            run => annotations.TagAsync(run, Decoded(name), body?.Value.Trim() ?? "", EditTag.OnlyNew(request) ? RunTag.None : EditTag.BegunFrom(request), cancellation),
+            now => ChangedTag(now, Decoded(name)), cancellation);
     }
 
-    private static Task<IResult> UntagAsync(string id, string name, RunAnnotations annotations, RunHistory history, CancellationToken cancellation) =>
-        AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, Decoded(name), cancellation), cancellation);
+    private static Task<IResult> UntagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation) =>
+        AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, Decoded(name), EditTag.BegunFrom(request), cancellation), now => ChangedTag(now, Decoded(name)), cancellation);
+
+    private static IResult ChangedTag(Run now, string name) =>
+        EditedAnswer.Changed($"The tag {name}", now.Version, now.Tags.Find(tag => string.Equals(tag.Name, name, StringComparison.OrdinalIgnoreCase))?.Value);
 
     /// <summary>The run as it is now, or why the change cannot be made.</summary>
-    private static async Task<IResult> AnswerAsync(string id, RunHistory history, string field, Func<RunId, Task<AnnotationResult>> change, CancellationToken cancellation)
+    private static async Task<IResult> AnswerAsync(
+        string id, RunHistory history, string field, Func<RunId, Task<AnnotationResult>> change, Func<Run, IResult> changed, CancellationToken cancellation)
     {
         if (!RunId.TryParse(id, out var run) || await change(run) is not { Found: true } result)
             return ApiProblems.NoSuchRun(id);
         if (result.Problem is { } problem)
             return ApiProblems.Invalid(field, problem);
-        return await history.FindAsync(run, cancellation) is { } details ? Results.Ok(RunResource.Of(details)) : ApiProblems.NoSuchRun(id);
-    }
-
-    /// <returns>The body, null where there is none; or why it cannot be read.</returns>
-    private static async Task<(T? Body, IResult? Refusal)> ReadAsync<T>(HttpRequest request, CancellationToken cancellation)
-        where T : class
-    {
-        if (request.ContentLength is null or 0 && !request.HasJsonContentType())
-            return (null, null);
-        // Also keeps a page elsewhere from sending JSON as text/plain, which browsers allow without asking.
-        if (!request.HasJsonContentType())
-            return (null, Results.Problem("Send the request as application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not JSON"));
-        try
-        {
-            return (await request.ReadFromJsonAsync<T>(ApiSetup.StrictJson, cancellation), null);
-        }
-        catch (JsonException e)
-        {
-            return (null, ApiProblems.Unreadable(e));
-        }
+        if (await history.FindAsync(run, cancellation) is not { } details)
+            return ApiProblems.NoSuchRun(id);
+        return result.Conflict ? changed(details.Run) : EditedAnswer.Of(RunResource.Of(details), details.Run.Version);
     }
 
     /// <summary>The one escape that routing leaves as it is.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ExperimentHub.Web.Checkpoints;
 using ExperimentHub.Web.Compare.Report;
 using ExperimentHub.Web.Datasets;
 using ExperimentHub.Web.Experiments;
@@ -16,31 +17,45 @@ internal static class ApiSetup
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
         RespectNullableAnnotations = true,
+        // Which of two was meant nobody knows; and programs that sort their keys put a kind where it falls.
+        AllowDuplicateProperties = false,
+        AllowOutOfOrderMetadataProperties = true,
     };
 
     public static IServiceCollection AddApi(this IServiceCollection services)
     {
         services.AddProblemDetails();
-        services.AddOpenApi("v1", options => options.AddDocumentTransformer((document, _, _) =>
+        // Otherwise a parameter that cannot be read is an empty answer.
+        services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
+        services.AddOpenApi("v1", options =>
         {
-            document.Info.Title = "ExperimentHub API";
-            document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; clone, export and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions.";
-            return Task.CompletedTask;
-        }));
+            // It goes without saying beside each GET, and two operations of one name are no valid description.
+            options.ShouldInclude = description => description.HttpMethod != HttpMethods.Head;
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = "ExperimentHub API";
+                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export "
+                    + "and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
+                    + "details (application/problem+json). Bodies are JSON as UTF-8 and come uncompressed.";
+                return Task.CompletedTask;
+            });
+        });
         // A loss that ran away is written as "NaN" rather than making the whole run unreadable.
         services.Configure<JsonOptions>(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals);
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]);
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database", tags: ["ready"]).AddCheck<SchemaHealth>("schema", tags: ["ready", "live"]);
         return services;
     }
 
     public static void MapApi(this WebApplication app)
     {
-        // Whatever under /api has no answer of its own (no such endpoint, wrong method, wrong type) gets a problem, never a page.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), branch => branch.UseStatusCodePages());
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapHealthChecks("/healthz", new() { Predicate = _ => false });
+        app.UseRequestQueries();
+        app.MapOpenApi("/openapi/{documentName}.json").AnswerHead();
+        app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live") });
         app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
-        var api = app.MapGroup("/api/v1").WithTags("Runs");
+        var v1 = app.MapGroup("/api/v1");
+        v1.AnswerHead();
+        v1.AddEndpointFilter(ApiProblems.RefuseEncodedBodyAsync).AddEndpointFilter(HeadRequests.LeaveOutTheBodyAsync);
+        var api = v1.MapGroup("").WithTags("Runs");
         api.MapRuns();
         api.MapRunSearch();
         api.MapRunExport();
@@ -53,12 +68,15 @@ internal static class ApiSetup
         api.MapCompareReport();
         api.MapLive();
         api.MapAnnotations();
-        var experiments = app.MapGroup("/api/v1").WithTags("Experiments");
+        api.MapDeleted();
+        var experiments = v1.MapGroup("").WithTags("Experiments");
         experiments.MapExperiments();
+        experiments.MapExperimentEdits();
         experiments.MapExperimentFiles();
-        var datasets = app.MapGroup("/api/v1").WithTags("Data sets");
+        var datasets = v1.MapGroup("").WithTags("Data sets");
         datasets.MapDatasets();
         datasets.MapDatasetUpload();
         datasets.MapDatasetImages();
+        v1.MapGroup("").WithTags("Checkpoints").MapCheckpointDownloads();
     }
 }

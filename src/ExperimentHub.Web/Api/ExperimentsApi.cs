@@ -19,26 +19,25 @@ internal static class ExperimentsApi
     /// <summary>null where the text is no id.</summary>
     public static int? IdOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    private static async Task<IResult> ListAsync(ExperimentStore experiments, CancellationToken cancellation, bool archived = false) =>
-        Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived, cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
+    private static async Task<IResult> ListAsync(ExperimentStore experiments, CancellationToken cancellation, string? archived = null) =>
+        archived is not (null or "true" or "false")
+            ? ApiProblems.Invalid("archived", "Use true or false.")
+            : Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived == "true", cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
 
     private static async Task<IResult> ReadAsync(string id, ExperimentStore experiments, CancellationToken cancellation) =>
-        IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment ? Results.Ok(ExperimentResource.Of(experiment)) : ApiProblems.NoSuchExperiment();
+        IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment
+            ? EditedAnswer.Of(ExperimentResource.Of(experiment), experiment.Version)
+            : ApiProblems.NoSuchExperiment(id);
 
     private static async Task<IResult> CloneAsync(string id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation)
     {
-        CloneRequest? body = null;
-        if (request.ContentLength is > 0 || request.HasJsonContentType())
-        {
-            (body, var refused) = await ApiBody.ReadAsync<CloneRequest>(request, cancellation);
-            if (refused is not null)
-                return refused;
-        }
-
-        if (IdOf(id) is not { } number || await experiments.CloneAsync(number, body?.Name, cancellation) is not { } result)
-            return ApiProblems.NoSuchExperiment();
+        var (body, refused) = await ApiBody.ReadOptionalAsync<CloneRequest>(request, cancellation);
+        if (refused is not null)
+            return refused;
+        if (IdOf(id) is not { } number || await experiments.CloneAsync(number, body?.Name, SettingsOrigin.Api, cancellation) is not { } result)
+            return ApiProblems.NoSuchExperiment(id);
         return result.Id is { } clone && await experiments.FindAsync(clone, cancellation) is { } experiment
-            ? Results.Created($"/api/v1/experiments/{clone}", ExperimentResource.Of(experiment))
+            ? EditedAnswer.Of(ExperimentResource.Of(experiment), experiment.Version, StatusCodes.Status201Created, $"/api/v1/experiments/{clone}")
             : ApiProblems.Invalid(result.Problems);
     }
 }

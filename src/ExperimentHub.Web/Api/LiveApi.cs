@@ -3,6 +3,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Security;
 
 namespace ExperimentHub.Web.Api;
 
@@ -18,6 +19,9 @@ internal static class LiveApi
     /// <summary>At most four messages a second.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>So many streams get all of their messages; with more of them each gets fewer, so that together they cost no more.</summary>
+    private const int StreamsAtFullPace = 16;
+
     public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
         .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
             + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and some of what was sent is void; "
@@ -25,18 +29,22 @@ internal static class LiveApi
         .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> FollowAsync(
-        string id, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation,
+        string id, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, ConnectionLimits limits, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation,
         string? after = null)
     {
         if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is null)
             return ApiProblems.NoSuchRun(id);
+        if (limits.TakeStream(http) is { } refusal)
+            return refusal;
+        var pace = Interval * Math.Max(1, limits.OpenStreams / (double)StreamsAtFullPace);
         var known = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after;
-        return TypedResults.ServerSentEvents(PointsAsync(run, Positions(known), history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
+        return TypedResults.ServerSentEvents(PointsAsync(run, Positions(known), pace, history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
     }
 
+    /// <param name="pace">The shortest time between two messages.</param>
     /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
     private static async IAsyncEnumerable<SseItem<SeriesResource>> PointsAsync(
-        RunId id, SortedDictionary<string, long> sent, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, CancellationToken hubStops,
+        RunId id, SortedDictionary<string, long> sent, TimeSpan pace, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, CancellationToken hubStops,
         [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var changed = new SemaphoreSlim(1);
@@ -45,7 +53,7 @@ internal static class LiveApi
             if (changed.CurrentCount == 0)
                 changed.Release();
             return Task.CompletedTask;
-        }, Interval);
+        }, pace);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(hubStops, cancellation);
         while (true)
         {

@@ -10,10 +10,9 @@ namespace ExperimentHub.Web.Api;
 /// <summary>The metrics of several runs in one answer, for laying curves over each other.</summary>
 internal static class ManySeriesApi
 {
-    public const int MaxRuns = 200;
+    public const int MaxRuns = Limits.RunsCompared;
 
     private const int DefaultBuckets = 300;
-    private const int MaxEntries = 4_000_000;
     private const int TimesShown = 200;
 
     public static void MapManySeries(this RouteGroupBuilder api)
@@ -69,8 +68,8 @@ internal static class ManySeriesApi
             problems.Add(new SpecProblem("metrics", $"Name metrics with commas between them; a name has at most {MetricNames.MaxLength} characters."));
         if (buckets is not null && (!int.TryParse(buckets, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MetricReader.MaxBuckets))
             problems.Add(new SpecProblem("buckets", $"Use a whole number from 1 to {MetricReader.MaxBuckets:N0}."));
-        else if ((long)ids.Count * names.Length * most > MaxEntries)
-            problems.Add(new SpecProblem("buckets", $"Runs times metrics times buckets may be {MaxEntries:N0} at most. Ask for fewer."));
+        else if ((long)ids.Count * names.Length * most > Limits.CurveEntries)
+            problems.Add(new SpecProblem("buckets", $"Runs times metrics times buckets may be {Limits.CurveEntries:N0} at most. Ask for fewer."));
         var (first, last) = (StepOf("from", from), StepOf("to", to));
         if (times is not (null or "true" or "false"))
             problems.Add(new SpecProblem("times", "Use true or false."));

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
@@ -6,17 +7,17 @@ namespace ExperimentHub.Web.Api;
 /// <summary>One thing done to many runs, named one by one or by a filter.</summary>
 internal static class RunBulkApi
 {
-    private const int MaxIds = 10_000;
+    private const int MaxIds = Limits.IdsInARequest;
     private static readonly string[] Actions = ["tag", "untag", "archive", "unarchive", "stop", "delete"];
 
     public static void MapRunBulk(this RouteGroupBuilder api)
     {
         api.MapPost("/runs/bulk", ChangeAsync).WithName("ChangeRuns").WithSummary("Tag, archive, stop or delete many runs")
             .WithDescription("action: tag, untag, archive, unarchive, stop or delete. Either ids, or filter with what else narrows it; an empty filter means every run that is not archived. tag and value: for tag and untag. "
-                + "A deletion answers deletedAt, which /runs/restore takes within an hour.")
+                + "A deletion answers deletedAt, which /runs/restore takes until the runs are removed for good.")
             .Accepts<BulkRequest>("application/json").Produces<BulkOutcome>().ProducesValidationProblem();
         api.MapPost("/runs/restore", RestoreAsync).WithName("RestoreRuns").WithSummary("Bring deleted runs back")
-            .WithDescription("Either ids, or the deletedAt that a bulk deletion answered.")
+            .WithDescription("Either ids, or the deletedAt that a bulk deletion answered: a time in UTC, of which milliseconds count.")
             .Accepts<RestoreRequest>("application/json").Produces<RestoredRuns>().ProducesValidationProblem();
     }
 
@@ -39,8 +40,8 @@ internal static class RunBulkApi
             return ApiProblems.Invalid("value", $"A tag's value may have at most {RunTag.MaxValueLength} characters.");
         var result = await (body.Action switch
         {
-            "tag" => bulk.TagAsync(targets, tag, body.Value ?? "", cancellation),
-            "untag" => bulk.UntagAsync(targets, tag, cancellation),
+            "tag" => bulk.TagAsync(targets, tag, body.Value ?? "", cancellation: cancellation),
+            "untag" => bulk.UntagAsync(targets, tag, cancellation: cancellation),
             "stop" => bulk.StopAsync(targets, cancellation),
             "delete" => bulk.DeleteAsync(targets, cancellation),
             _ => bulk.ArchiveAsync(targets, body.Action == "archive", cancellation),
@@ -54,7 +55,7 @@ internal static class RunBulkApi
         if (body is null)
             return refused!;
         if (body.DeletedAt is { } mark && body.Ids is null)
-            return Results.Ok(new RestoredRuns(await deletion.RestoreAsync(mark.ToUniversalTime(), cancellation)));
+            return Results.Ok(new RestoredRuns(await deletion.RestoreAsync(mark, cancellation)));
         if (body.Ids is null || body.DeletedAt is not null)
             return ApiProblems.Invalid("ids", "Send either ids or deletedAt.");
         return Ids(body.Ids) is var (ids, wrong) && wrong is null ? Results.Ok(new RestoredRuns(await deletion.RestoreAsync(ids!, cancellation))) : ApiProblems.Invalid("ids", wrong!);

@@ -27,7 +27,7 @@ internal static class RunSearchApi
         api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ").WithDescription(Language)
             .Produces<IReadOnlyList<string>>().ProducesValidationProblem();
         api.MapGet("/runs/complete", CompleteAsync).WithName("CompleteFilter").WithSummary("Say what may be typed next in a filter")
-            .WithDescription("text: the filter so far. caret: how many characters stand before the caret; the end where left out.").Produces<Completion>();
+            .WithDescription("text: the filter so far. caret: how many characters stand before the caret; the end where left out.").Produces<Completion>().ProducesValidationProblem();
     }
 
     private static async Task<IResult> ListAsync(
@@ -73,8 +73,13 @@ internal static class RunSearchApi
         return result.Answer is { } differing ? Results.Ok(differing.Select(column => column.ToString())) : ApiProblems.Invalid(result.Problems);
     }
 
-    private static async Task<IResult> CompleteAsync(FilterCompletion completion, CancellationToken cancellation, string? text = null, int? caret = null) =>
-        Results.Ok(await completion.CompleteAsync(text ?? "", caret ?? text?.Length ?? 0, cancellation));
+    private static async Task<IResult> CompleteAsync(FilterCompletion completion, CancellationToken cancellation, string? text = null, string? caret = null)
+    {
+        var place = text?.Length ?? 0;
+        if (caret is not null && !int.TryParse(caret, NumberStyles.None, CultureInfo.InvariantCulture, out place))
+            return ApiProblems.Invalid("caret", "Use a whole number, 0 or more.");
+        return Results.Ok(await completion.CompleteAsync(text ?? "", place, cancellation));
+    }
 }
 
 /// <summary>Which runs, as query parameters.</summary>

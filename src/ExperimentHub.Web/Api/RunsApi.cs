@@ -10,11 +10,13 @@ internal static class RunsApi
     {
         api.MapPost("/runs", StartAsync).WithName("StartRun").WithSummary("Start a run")
             .Accepts<StartRunRequest>("application/json").Produces<RunResource>(StatusCodes.Status202Accepted).ProducesValidationProblem();
-        api.MapGet("/runs/{id}", ReadAsync).WithName("ReadRun").WithSummary("Read a run").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/runs/{id}", ReadAsync).WithName("ReadRun").WithSummary("Read a run")
+            .WithDescription("Its ETag is the If-Match of an edit that begins from this answer. A run that was deleted is 410 with deletedAt, restorableUntil and restore, here and at its other addresses.")
+            .Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone);
         api.MapPost("/runs/{id}/stop", StopAsync).WithName("StopRun").WithSummary("Stop a run")
             .Produces<RunResource>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        api.MapDelete("/runs/{id}", DeleteAsync).WithName("DeleteRun").WithSummary("Delete a run").WithDescription("It is hidden at once, and removed after an hour; until then /runs/restore brings it back.")
-            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapDelete("/runs/{id}", DeleteAsync).WithName("DeleteRun").WithSummary("Delete a run").WithDescription("It is hidden at once. Until it is removed for good, which its address says as restorableUntil, /runs/restore brings it back. If-Match: 412 where somebody edited it since.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> StartAsync(
@@ -39,7 +41,7 @@ internal static class RunsApi
 
     private static async Task<IResult> ReadAsync(string id, RunHistory history, CancellationToken cancellation) =>
         RunId.TryParse(id, out var run) && await history.FindAsync(run, cancellation) is { } details
-            ? Results.Ok(RunResource.Of(details))
+            ? EditedAnswer.Of(RunResource.Of(details), details.Run.Version)
             : ApiProblems.NoSuchRun(id);
 
     private static async Task<IResult> StopAsync(string id, RunQueue queue, RunHistory history, CancellationToken cancellation)
@@ -52,9 +54,10 @@ internal static class RunsApi
             : Results.Accepted($"/api/v1/runs/{id}", RunResource.Of(details));
     }
 
-    private static async Task<IResult> DeleteAsync(string id, RunDeletion deletion, CancellationToken cancellation) =>
-        (RunId.TryParse(id, out var run) ? await deletion.DeleteAsync(run, cancellation) : DeleteOutcome.NotFound) switch
+    private static async Task<IResult> DeleteAsync(string id, HttpRequest request, RunDeletion deletion, RunHistory history, CancellationToken cancellation) =>
+        (RunId.TryParse(id, out var run) ? await deletion.DeleteAsync(run, EditTag.BegunFrom(request), cancellation) : DeleteOutcome.NotFound) switch
         {
+            DeleteOutcome.Conflict when await history.FindAsync(run, cancellation) is { } now => EditedAnswer.Changed("The run", now.Run.Version, RunListItem.Of(now.Run, null)),
             DeleteOutcome.Deleted => Results.NoContent(),
             DeleteOutcome.StillActive => Results.Problem("The run is queued or running. Stop it first.", statusCode: StatusCodes.Status409Conflict, title: "Still active"),
             _ => ApiProblems.NoSuchRun(id),

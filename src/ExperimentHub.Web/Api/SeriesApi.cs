@@ -47,12 +47,16 @@ internal static class SeriesApi
             : [.. metrics.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct()];
         if (wanted.Any(name => name.Length > MetricNames.MaxLength))
             return ApiProblems.Invalid("metrics", $"A metric's name has at most {MetricNames.MaxLength} characters.");
+        if (wanted.Length > Limits.MetricsOfARun)
+            return ApiProblems.Invalid("metrics", $"At most {Limits.MetricsOfARun:N0} metrics are read at once. Name fewer.");
         if (format == "csv")
         {
             http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = $"{runId}-metrics.csv" }.ToString();
             return Results.Stream(body => WriteCsvAsync(body, run.Number, wanted, first ?? 0, last ?? long.MaxValue, series, cancellation), "text/csv; charset=utf-8");
         }
 
+        if ((long)wanted.Length * most > Limits.CurveEntries)
+            return ApiProblems.Invalid("buckets", $"Metrics times buckets may be {Limits.CurveEntries:N0} at most. Ask for fewer.");
         var binary = SeriesBinary.IsAskedFor(http.Request, format);
         http.Response.Headers.CacheControl = "private, no-cache";
         http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);

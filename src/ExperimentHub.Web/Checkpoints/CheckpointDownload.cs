@@ -9,8 +9,8 @@ namespace ExperimentHub.Web.Checkpoints;
 /// <summary>Hands out a checkpoint after its hash was checked, with ranges and the SHA-256 as ETag. The request brings only ids.</summary>
 internal static class CheckpointDownload
 {
-    public static void MapCheckpointDownloads(this WebApplication app) =>
-        app.MapGet("/api/v1/runs/{id}/checkpoints/{epoch}", DownloadAsync).WithTags("Checkpoints").WithName("DownloadCheckpoint")
+    public static void MapCheckpointDownloads(this RouteGroupBuilder api) =>
+        api.MapGet("/runs/{id}/checkpoints/{epoch}", DownloadAsync).WithName("DownloadCheckpoint")
             .WithSummary("Download the weights after an epoch, as safetensors")
             .Produces(StatusCodes.Status200OK, contentType: "application/octet-stream")
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
@@ -23,7 +23,8 @@ internal static class CheckpointDownload
             || details.Checkpoints.FirstOrDefault(c => c.File.Epoch == number) is not { } checkpoint)
             return Results.Problem("This run has no checkpoint of that epoch.", statusCode: StatusCodes.Status404NotFound, title: "No such checkpoint");
 
-        var opened = await files.OpenAsync(run, checkpoint.File, cancellation);
+        // Who only asks for the size gets it without the file being read.
+        var opened = HttpMethods.IsHead(http.Request.Method) ? files.OpenUnread(run, checkpoint.File) : await files.OpenToGiveAsync(run, checkpoint.File, cancellation);
         if (opened.File is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
@@ -26,7 +27,7 @@ public enum CompareAxis
 public sealed record CompareAddress
 {
     /// <summary>As many ids as fit into an address that every server and browser takes.</summary>
-    public const int MaxRuns = 200;
+    public const int MaxRuns = Limits.RunsCompared;
 
     public const double UsualSmoothing = 0.85;
     public const double MaxSmoothing = 0.99;

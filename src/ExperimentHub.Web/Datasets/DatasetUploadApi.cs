@@ -1,4 +1,5 @@
 using System.Text;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,7 +14,7 @@ namespace ExperimentHub.Web.Datasets;
 /// </summary>
 internal static class DatasetUploadApi
 {
-    private const int MaxTextBytes = 64 << 10;
+    private const int MaxTextBytes = Limits.TextOfAnUpload;
     private const int MaxBoundaryLength = 70;
 
     /// <summary>What the parts' headers, the boundaries and the texts may take beside the files.</summary>

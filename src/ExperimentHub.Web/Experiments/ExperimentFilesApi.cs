@@ -24,7 +24,7 @@ internal static class ExperimentFilesApi
     private static async Task<IResult> ExportAsync(string id, ExperimentExport export, HttpContext http, CancellationToken cancellation)
     {
         if (ExperimentsApi.IdOf(id) is not { } number || await export.PlanAsync(number, cancellation) is not { } plan)
-            return ApiProblems.NoSuchExperiment();
+            return ApiProblems.NoSuchExperiment(id);
         if (plan.Problem is { } problem)
             return Results.Problem(problem, statusCode: StatusCodes.Status409Conflict, title: "The experiment cannot be exported");
         http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment")

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
@@ -10,10 +11,18 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
-public sealed partial class ExperimentFormPage(ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, IJSRuntime js)
+public sealed partial class ExperimentFormPage(
+    ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts, IJSRuntime js) : IDisposable
 {
     private ElementReference _form;
     private Draft? _saved;
+
+    // What the draft began from, and what is there now where somebody else has saved meanwhile.
+    private Experiment? _begunFrom;
+    private Experiment? _newer;
+
+    // The hub chose this name; where nobody has typed another it chooses again when it is taken.
+    private string? _proposedName;
     private Draft _draft = Draft.Empty;
     private CheckedSpec _checked = SpecDraft.Tutorial.Check();
 
@@ -37,9 +46,12 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
 
     private bool IsChanged => !_saving && _draft != (_saved ?? Draft.Empty);
 
+    protected override void OnInitialized() => experiments.Changed += OnChanged;
+
     protected override async Task OnParametersSetAsync()
     {
         (_ready, _missing, _submitted, _refusal, _refused) = (false, false, false, null, new Dictionary<string, string>());
+        (_begunFrom, _newer, _proposedName) = (null, null, null);
         if (Id is { } id)
         {
             if (await experiments.FindAsync(id) is not { } experiment)
@@ -48,7 +60,7 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
                 return;
             }
 
-            _saved = new Draft(experiment.Name, experiment.Description, SpecDraft.Of(experiment.DefaultSpec));
+            BeginFrom(experiment);
         }
 
         _draft = _saved ?? await CloneAsync() ?? Draft.Empty;
@@ -56,9 +68,39 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
         _ready = true;
     }
 
-    private async Task<Draft?> CloneAsync() =>
-        int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from) && await experiments.ProposeCloneAsync(from) is { } clone
-            ? new Draft(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec)) : null;
+    private void BeginFrom(Experiment experiment) => (_begunFrom, _newer, _saved) = (experiment, null, Draft.Of(experiment));
+
+    private async Task<Draft?> CloneAsync()
+    {
+        if (!int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from) || await experiments.ProposeCloneAsync(from) is not { } clone)
+            return null;
+        _proposedName = clone.Name;
+        return new Draft(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec));
+    }
+
+    /// <summary>What is typed stays; that somebody else has saved is said.</summary>
+    private void OnChanged(int id)
+    {
+        if (id != Id)
+            return;
+        _ = InvokeAsync(async () =>
+        {
+            if (_saving || _begunFrom is not { } begun || await experiments.FindAsync(id) is not { } now || now.Version == begun.Version)
+                return;
+            // Whoever has typed nothing yet sees what is there.
+            if (_draft == _saved)
+            {
+                BeginFrom(now);
+                Change(_saved!);
+            }
+            else
+            {
+                _newer = now;
+            }
+
+            StateHasChanged();
+        });
+    }
 
     /// <summary>A form that nobody has filled in yet is not wrong.</summary>
     private string? Why(string field) => _refused.GetValueOrDefault(field)
@@ -90,8 +132,8 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
         }
 
         _saving = true;
-        var draft = new ExperimentDraft(_draft.Name, _draft.Description, _checked.Spec);
-        var result = Id is { } id ? await experiments.UpdateAsync(id, draft) : await experiments.CreateAsync(draft);
+        var result = Id is { } id ? await UpdateAsync(id)
+            : await experiments.CreateAsync(new ExperimentDraft(_draft.Name, _draft.Description, _checked.Spec), anyName: _draft.Name == _proposedName);
         if (result.Id is { } saved)
         {
             navigation.NavigateTo($"experiments/{saved}");
@@ -99,12 +141,70 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
         }
 
         _saving = false;
+        if (result.Conflict)
+        {
+            await CompareAsync();
+            return;
+        }
+
         _refused = result.Problems.GroupBy(problem => problem.Field).ToDictionary(group => group.Key, group => group.First().Message);
         _refusal = string.Join(" ", _refused.Where(problem => problem.Key is not ("name" or "description")).Select(problem => problem.Value));
         _refusal = _refusal.Length == 0 ? null : _refusal;
         StateHasChanged();
         await FocusFirstInvalidAsync();
     }
+
+    /// <summary>Only what this form changed: somebody else's change of another part stays and is in nobody's way.</summary>
+    private Task<ExperimentResult> UpdateAsync(int id)
+    {
+        var begun = _saved!;
+        var change = new ExperimentChange(
+            _draft.Name == begun.Name ? null : _draft.Name,
+            _draft.Description == begun.Description ? null : _draft.Description,
+            _draft.Spec == begun.Spec ? null : _checked.Spec);
+        return experiments.UpdateAsync(id, change, _begunFrom!.Version);
+    }
+
+    private async Task CompareAsync()
+    {
+        if (Id is not { } id || await experiments.FindAsync(id) is not { } now)
+        {
+            _refusal = "It was deleted meanwhile. Copy what you typed before you leave.";
+            StateHasChanged();
+            return;
+        }
+
+        var (theirs, begun) = (Draft.Of(now), _saved!);
+        var differences = new List<Difference>();
+        if (_draft.Name != begun.Name && theirs.Name != _draft.Name)
+            differences.Add(new Difference("name", theirs.Name, _draft.Name));
+        if (_draft.Description != begun.Description && theirs.Description != _draft.Description)
+            differences.Add(new Difference("description", theirs.Description, _draft.Description));
+        if (_draft.Spec != begun.Spec)
+            differences.AddRange(SpecDifferences.Of(now.DefaultSpec, _checked.Spec));
+        switch (differences.Count == 0 ? ConflictChoice.KeepMine : await conflicts.AskAsync("Two people edited this experiment", differences))
+        {
+            case ConflictChoice.TakeTheirs:
+                BeginFrom(now);
+                Change(theirs);
+                break;
+            case ConflictChoice.KeepMine:
+                // What they changed elsewhere stays theirs; what is typed here is now typed over theirs.
+                _draft = new Draft(_draft.Name == begun.Name ? theirs.Name : _draft.Name, _draft.Description == begun.Description ? theirs.Description : _draft.Description,
+                    _draft.Spec == begun.Spec ? theirs.Spec : _draft.Spec);
+                BeginFrom(now);
+                Change(_draft);
+                await SaveAsync();
+                return;
+            default:
+                _newer = now;
+                break;
+        }
+
+        StateHasChanged();
+    }
+
+    public void Dispose() => experiments.Changed -= OnChanged;
 
     private async Task FocusFirstInvalidAsync()
     {
@@ -121,6 +221,8 @@ public sealed partial class ExperimentFormPage(ExperimentStore experiments, Data
     /// <summary>As typed.</summary>
     private sealed record Draft(string Name, string Description, SpecDraft Spec)
     {
+        public static Draft Of(Experiment experiment) => new(experiment.Name, experiment.Description, SpecDraft.Of(experiment.DefaultSpec));
+
         public static Draft Empty { get; } = new("", "", SpecDraft.Tutorial);
     }
 }

@@ -1,8 +1,13 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Schedules;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
 using MudBlazor;
@@ -11,9 +16,11 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>One experiment: its best result, the settings that new runs start from, its schedules and its newest runs.</summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    ExperimentStore experiments, ExperimentResults results, RunHistory history, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
+    Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 20;
+    private const int SettingsShown = 50;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
@@ -23,7 +30,8 @@ public sealed partial class ExperimentPage(
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
-    private Experiment? _deleted;
+    private DeletedExperiment? _deleted;
+    private IReadOnlyList<SettingsChange> _settings = [];
     private string? _refusal;
     private bool _missing;
     private MudMenu? _menu;
@@ -49,7 +57,11 @@ public sealed partial class ExperimentPage(
 
     private FigureEpoch At => EpochWords.Read(AtText);
 
-    protected override void OnInitialized() => _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+    protected override void OnInitialized()
+    {
+        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+        experiments.Changed += OnChanged;
+    }
 
     protected override Task OnParametersSetAsync()
     {
@@ -68,6 +80,7 @@ public sealed partial class ExperimentPage(
                 var filter = new RunFilter(Experiment: experiment.Name);
                 _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
+                _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
                 var metric = _metric;
                 var story = await results.ReadAsync(Id, metric);
                 // A slower answer to an older question must not replace the newer one.
@@ -75,7 +88,7 @@ public sealed partial class ExperimentPage(
                     _story = story;
             }
 
-            _deleted = experiment is null ? await experiments.FindDeletedAsync(Id) : null;
+            _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
             (_experiment, _missing, _problem) = (experiment, experiment is null, null);
         }
         catch (Exception e)
@@ -86,15 +99,46 @@ public sealed partial class ExperimentPage(
         StateHasChanged();
     }
 
-    private async Task TakeSettingsAsync(Run run)
+    private void OnChanged(int id)
     {
-        if (_experiment is not { } experiment)
-            return;
-        var result = await experiments.UpdateAsync(Id, new ExperimentDraft(experiment.Name, experiment.Description, run.Spec));
-        if (result.Id is null)
-            snackbar.Add(string.Join(' ', result.Problems.Select(problem => problem.Message)), Severity.Error);
+        if (id == Id)
+            _ = InvokeAsync(LoadAsync);
+    }
+
+    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"those of {run.Name}");
+
+    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"back to v{Figures.Count(change.Number)}");
+
+    /// <summary>What is trained from now on is not changed by one click: the person sees what differs, and sees it anew where somebody else was quicker.</summary>
+    private async Task TakeSettingsAsync(TrainingSpec spec, string note)
+    {
+        while (await experiments.FindAsync(Id) is { } now)
+        {
+            var differences = SpecDifferences.Of(now.DefaultSpec, spec);
+            if (differences.Count == 0)
+                break;
+            if (!await confirmation.AskAsync($"Use {note}?", await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
+                return;
+            var result = await experiments.UpdateAsync(Id, new ExperimentChange(DefaultSpec: spec, Note: Short(note)), now.Version);
+            if (result.Conflict)
+                continue;
+            if (result.Id is null)
+                snackbar.Add(string.Join(' ', result.Problems.Select(problem => problem.Message)), Severity.Error);
+            break;
+        }
+
         await LoadAsync();
     }
+
+    private async Task<string> ConsequenceAsync()
+    {
+        var next = (await schedules.ListAsync(Id)).Where(schedule => schedule.NextFires.Count > 0).OrderBy(schedule => schedule.NextFires[0]).ToList();
+        return next is [var first, ..]
+            ? $"New runs start from them, and so does what is trained by itself: next {ZonedTimes.Exact(first.NextFires[0], first.Schedule.TimeZone)}. The history below leads back."
+            : "New runs start from them. The history below leads back.";
+    }
+
+    private static string Short(string note) => note.Length <= SettingsChange.MaxNoteLength ? note : note[..SettingsChange.MaxNoteLength];
 
     private async Task ArchiveAsync()
     {
@@ -109,10 +153,13 @@ public sealed partial class ExperimentPage(
         // The menu would stay open behind the question: it waits for what its item does.
         if (_menu is { } menu)
             await menu.CloseMenuAsync();
+        var ids = await history.IdsAsync(Id);
+        var bytes = Figures.Size(await deletions.SizeAsync(ids));
         var (all, archived) = await history.CountAsync(experiment.Name);
-        var runs = all switch { 0 => "", 1 => " with its run", _ => $" with its {Figures.Count(all)} runs" } + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
-        var text = $"It is hidden at once{runs}. For an hour this page can bring it back; then its files are removed for good.";
-        if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, "Delete experiment", "Keep it"))
+        var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" }
+            + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
+        var text = $"It is hidden at once{runs} and can be restored under Deleted for {Figures.Lasting(deletions.KeptFor)}. Then its files are removed for good.";
+        if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, $"Delete experiment, {bytes}", "Keep it"))
             return;
         switch (await experiments.DeleteAsync(Id))
         {
@@ -156,5 +203,9 @@ public sealed partial class ExperimentPage(
     private void ChooseMetric(string metric) =>
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
 
-    public void Dispose() => _subscription?.Dispose();
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        experiments.Changed -= OnChanged;
+    }
 }

@@ -1,3 +1,4 @@
+using ExperimentHub.Web.Edits;
 using MudBlazor;
 
 namespace ExperimentHub.Web.Layout;
@@ -13,8 +14,10 @@ public sealed class Confirmation(IDialogService dialogs)
     /// <param name="text">What a yes does.</param>
     /// <param name="yes">The verb of it, for the button.</param>
     /// <param name="no">The same for what happens otherwise.</param>
+    /// <param name="differences">What a yes changes, from what to what.</param>
+    /// <param name="destroys">A yes takes something away, and looks like it.</param>
     /// <returns>true only where the person said yes.</returns>
-    public async Task<bool> AskAsync(string title, string text, string yes, string no)
+    public async Task<bool> AskAsync(string title, string text, string yes, string no, IReadOnlyList<Difference>? differences = null, bool destroys = true)
     {
         if (_asking)
             return false;
@@ -27,6 +30,8 @@ public sealed class Confirmation(IDialogService dialogs)
                 { d => d.Text, text },
                 { d => d.Yes, yes },
                 { d => d.No, no },
+                { d => d.Differences, differences ?? [] },
+                { d => d.Destroys, destroys },
             });
             return await dialog.Result is { Canceled: false };
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.AspNetCore.Components;
@@ -8,7 +9,7 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, RunDeletion deletion, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
+    RunHistory history, RunQueue queue, RunDeletion deletion, DeletedThings deleted, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
     NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
@@ -27,19 +28,20 @@ public sealed partial class RunPage(
     private IDisposable? _listening;
     private volatile bool _stale;
     private bool _missing;
+    private DeletedRun? _deleted;
     private bool _stopAsked;
 
     // An ended run that goes on has new curves to follow.
     private int _resumes;
     private string? _problem;
 
-    /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
     /// <summary>The epoch whose figures are shown.</summary>
     [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
     private string? AtText { get; set; }
 
     private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
+    /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
     [Parameter]
     public string Id { get; set; } = "";
 
@@ -111,8 +113,10 @@ public sealed partial class RunPage(
             var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 } ? await logs.TailAsync(id, LogAttempt(details.Run), LogLines, _gone.Token) : null;
             // Once: those that come later, the browser hears of by itself.
             var names = _metrics ?? (details is null ? null : [.. (await metrics.SummariesAsync(details.Run.Number, _gone.Token)).Select(summary => summary.Name)]);
+            var deletedRun = details is null ? await deleted.FindAsync(id, _gone.Token) : null;
             if (id != _id)
                 return;
+            _deleted = deletedRun;
             if (_details is { } before && !before.Run.Status.IsActive() && details?.Run.Status.IsActive() == true)
                 _resumes++;
             _metrics = names;
@@ -157,7 +161,7 @@ public sealed partial class RunPage(
         await RefreshAsync();
     }
 
-    private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" } });
+    private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" }, { d => d.Version, _details?.Run.Version ?? 0 } });
 
     private async Task DeleteAsync()
     {
@@ -167,7 +171,7 @@ public sealed partial class RunPage(
         {
             { d => d.Name, run.Name },
             { d => d.Checkpoints, run.Checkpoints.Count },
-            { d => d.Bytes, deletion.BytesOf([run.Id]) },
+            { d => d.Bytes, await deleted.SizeAsync([_id]) },
         });
         if (await dialog.Result is not { Canceled: false })
             return;
@@ -190,6 +194,14 @@ public sealed partial class RunPage(
             };
         });
         navigation.NavigateTo("runs");
+    }
+
+    private async Task RestoreAsync()
+    {
+        if (await deletion.RestoreAsync([_id]) == 0)
+            snackbar.Add("It was removed for good before it could be brought back.", Severity.Error);
+        _stale = true;
+        await RefreshAsync();
     }
 
     private static string TabTitle(Run run, RunProgress progress) => run.Status switch

@@ -6,13 +6,19 @@ namespace ExperimentHub.Web.Runs;
 /// <param name="IsJoined">By a line, with gaps; otherwise each dot has its run's colour.</param>
 /// <param name="IsOfUtc">The points carry what other clocks than the viewer's show, as if that were UTC.</param>
 /// <param name="Best">Time and value wherever something better came, and at the end.</param>
-public sealed record RunTrend(IReadOnlyList<RunTrendPoint> Points, bool IsFraction, bool IsJoined = false, bool IsOfUtc = false, IReadOnlyList<double[]>? Best = null)
+/// <param name="Breaks">Times at which the settings changed: what lies on both sides is not comparable, and no line joins it.</param>
+public sealed record RunTrend(
+    IReadOnlyList<RunTrendPoint> Points, bool IsFraction, bool IsJoined = false, bool IsOfUtc = false, IReadOnlyList<double[]>? Best = null, IReadOnlyList<RunTrendBreak>? Breaks = null)
 {
     // Only what would be drawn differently is drawn again.
     public bool Equals(RunTrend? other) => other is not null && IsFraction == other.IsFraction && Points.SequenceEqual(other.Points);
 
     public override int GetHashCode() => Points.Count;
 }
+
+/// <param name="At">Unix milliseconds, of the first point after it.</param>
+/// <param name="Words">What changed.</param>
+public sealed record RunTrendBreak(long At, string Words);
 
 /// <param name="At">Unix milliseconds.</param>
 /// <param name="Value">null for a gap.</param>

@@ -16,6 +16,9 @@ public sealed partial class RunsPage(
     private static readonly string[] StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
+
+    /// <summary>Ends the questions of an address with the next one.</summary>
+    private CancellationTokenSource _asking = new();
     private readonly Dictionary<long, MetricBuckets> _curves = [];
 
     /// <summary>The pages before this one, as far as somebody came by them; null is the first.</summary>
@@ -112,6 +115,9 @@ public sealed partial class RunsPage(
     protected override async Task OnParametersSetAsync()
     {
         var before = _address;
+        await _asking.CancelAsync();
+        _asking.Dispose();
+        _asking = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         _menusRead = false;
         _address = ReadAddress();
         _selection.Read(Selected);
@@ -160,16 +166,17 @@ public sealed partial class RunsPage(
     private async Task LoadAsync()
     {
         var question = ++_question;
+        var asked = _asking.Token;
         try
         {
             if (_address.GroupBy.Length > 0)
-                await LoadGroupsAsync(question);
+                await LoadGroupsAsync(question, asked);
             else
-                await LoadRowsAsync(question);
+                await LoadRowsAsync(question, asked);
             if (question == _question && _problems.Count == 0)
-                await LoadRestAsync(question);
+                await LoadRestAsync(question, asked);
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (asked.IsCancellationRequested)
         {
             return;
         }
@@ -181,14 +188,14 @@ public sealed partial class RunsPage(
         StateHasChanged();
     }
 
-    private async Task LoadRowsAsync(int question)
+    private async Task LoadRowsAsync(int question, CancellationToken asked)
     {
         var address = _address;
         var shown = address.Columns;
-        if (address.Differing && await columns.DifferingAsync(address.Query, _gone.Token) is { Answer: { } differing })
+        if (address.Differing && await columns.DifferingAsync(address.Query, asked) is { Answer: { } differing })
             shown = [.. shown.Where(column => column.Name == "name" || column.Column.Kind == ColumnKind.Metric), .. differing.Where(column => column.Kind != ColumnKind.Metric).Select(column => new GridColumn(column))];
         shown = [.. shown.Where(column => column.Pinned), .. shown.Where(column => !column.Pinned)];
-        var result = await search.ListAsync(address.Query, SearchText.Columns(shown.Select(column => column.Column)), GridAddress.PageSize, address.After, _gone.Token);
+        var result = await search.ListAsync(address.Query, SearchText.Columns(shown.Select(column => column.Column)), GridAddress.PageSize, address.After, asked);
         // A slower answer to an older question must not replace the newer one.
         if (question != _question)
             return;
@@ -209,9 +216,9 @@ public sealed partial class RunsPage(
         StateHasChanged();
     }
 
-    private async Task LoadGroupsAsync(int question)
+    private async Task LoadGroupsAsync(int question, CancellationToken asked)
     {
-        var result = await grouping.GroupAsync(_address.Query, _address.GroupBy, _address.Metric, _gone.Token);
+        var result = await grouping.GroupAsync(_address.Query, _address.GroupBy, _address.Metric, asked);
         if (question != _question)
             return;
         (_failure, _problems, _warnings) = (null, result.Problems, result.Answer?.Warnings ?? []);
@@ -221,31 +228,31 @@ public sealed partial class RunsPage(
     }
 
     /// <summary>What the rows need not wait for.</summary>
-    private async Task LoadRestAsync(int question)
+    private async Task LoadRestAsync(int question, CancellationToken asked)
     {
         if (_page is { NextPageToken: null } page && _address.After is null)
             _total = page.Items.Count;
-        else if (await search.CountAsync(_address.Query, _gone.Token) is { Answer: { } count } && question == _question)
+        else if (await search.CountAsync(_address.Query, asked) is { Answer: { } count } && question == _question)
             _total = count.Total;
         // A hub whose runs are all archived is not a new one.
         _isNew = _total == 0 && !await history.AnyAsync(_gone.Token);
         StateHasChanged();
         if (_address.Curve && _page is not null)
-            await LoadCurvesAsync(_page.Items);
+            await LoadCurvesAsync(_page.Items, asked);
         if (question != _question || _menusRead)
             return;
-        (_models, _devices) = await history.FilterValuesAsync(_gone.Token);
-        _experiments = await history.ExperimentNamesAsync(_gone.Token);
+        (_models, _devices) = await history.FilterValuesAsync(asked);
+        _experiments = await history.ExperimentNamesAsync(asked);
         _menusRead = true;
     }
 
     /// <summary>A run that has ended has the curve that it will always have.</summary>
-    private async Task LoadCurvesAsync(IReadOnlyList<RunRow> rows)
+    private async Task LoadCurvesAsync(IReadOnlyList<RunRow> rows, CancellationToken asked)
     {
         long[] wanted = [.. rows.Where(row => row.Run.Status.IsActive() || !_curves.ContainsKey(row.Run.Number)).Select(row => row.Run.Number)];
         if (wanted.Length == 0)
             return;
-        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token))
+        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked))
             _curves[curve.RunNumber] = curve;
         StateHasChanged();
     }
@@ -291,6 +298,7 @@ public sealed partial class RunsPage(
     {
         _subscription?.Dispose();
         _gone.Cancel();
+        _asking.Dispose();
         _gone.Dispose();
     }
 }

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Models;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -11,10 +12,15 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Schedules;
 
 /// <summary>Makes or changes a schedule in plain words. What is chosen lives in the address too, so that a reload or a lost connection loses nothing.</summary>
-public sealed partial class ScheduleFormPage(ScheduleStore schedules, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, IJSRuntime js)
+public sealed partial class ScheduleFormPage(
+    ScheduleStore schedules, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, EditConflicts conflicts, IJSRuntime js) : IDisposable
 {
     private ElementReference _form;
     private Schedule? _stored;
+
+    // The version that what is on the screen began from. It stands in the address with the rest: after a reload the draft is as old as it was.
+    private int _begunFrom;
+    private bool _newer;
     private Experiment? _experiment;
     private IReadOnlyList<Experiment> _choices = [];
     private string _experimentName = "";
@@ -50,6 +56,8 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
     private string? Meaning => !_cronFits || _draft is not { } draft ? Figures.None
         : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "see the next times";
 
+    protected override void OnInitialized() => schedules.Changed += OnChanged;
+
     protected override Task OnParametersSetAsync()
     {
         // The address changes with every choice; what is on the screen then is newer than what it says.
@@ -61,7 +69,7 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
 
     private async Task LoadAsync()
     {
-        (_problem, _missing, _draft, _stored) = (null, false, null, null);
+        (_problem, _missing, _draft, _stored, _newer) = (null, false, null, null, false);
         try
         {
             var query = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
@@ -84,6 +92,8 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
             _zone = query.GetValueOrDefault("zone") ?? _stored?.TimeZone ?? await ViewerZoneAsync();
             _newSeed = query.GetValueOrDefault("seed") is { } seed ? seed != "same" : _stored?.NewSeedEachTime ?? true;
             _draft = (query.GetValueOrDefault("cron") ?? _stored?.CronTyped) is { } cron ? CronDraft.Of(cron) : CronDraft.Nightly;
+            _begunFrom = int.TryParse(query.GetValueOrDefault("version"), out var version) ? version : _stored?.Version ?? 0;
+            _newer = _stored?.Version > _begunFrom;
             Check();
         }
         catch (Exception e) when (!BrowserGone.Is(e))
@@ -157,6 +167,8 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
         var fields = new Dictionary<string, object?> { ["zone"] = _zone, ["seed"] = _newSeed == (_stored?.NewSeedEachTime ?? true) ? null : _newSeed ? "new" : "same" };
         if (_draft?.Cron is { } cron)
             fields["cron"] = cron;
+        if (_stored is not null)
+            fields["version"] = _begunFrom;
         if (_choose)
             (fields["experiment"], fields["choose"]) = (_experiment?.Id, "true");
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
@@ -190,14 +202,14 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
         var saved = false;
         try
         {
-            var schedule = new ScheduleDraft(draft.Cron!, _zone, _stored?.Enabled ?? true, _newSeed);
-            var result = Id is { } id ? await schedules.UpdateAsync(id, schedule) : await schedules.CreateAsync(_experiment!.Id, schedule);
+            var schedule = new ScheduleDraft(draft.Cron!, _zone, NewSeedEachTime: _newSeed);
+            var result = Id is { } id ? await UpdateAsync(id, schedule) : await schedules.CreateAsync(_experiment!.Id, schedule);
             if (result.Id is { } there)
             {
                 saved = true;
                 navigation.NavigateTo($"schedules/{there}");
             }
-            else
+            else if (!result.Conflict)
             {
                 _refusal = string.Join(' ', result.Problems.Select(problem => problem.Message));
             }
@@ -208,6 +220,73 @@ public sealed partial class ScheduleFormPage(ScheduleStore schedules, Experiment
             _saving = saved;
         }
     }
+
+    /// <summary>Asks where somebody else saved meanwhile, and again where that happens while the question stands.</summary>
+    /// <returns>A conflict where the person goes on editing.</returns>
+    private async Task<ScheduleResult> UpdateAsync(int id, ScheduleDraft draft)
+    {
+        while (true)
+        {
+            var result = await schedules.UpdateAsync(id, draft, _begunFrom);
+            if (!result.Conflict || (await schedules.FindAsync(id))?.Schedule is not { } now)
+                return result;
+            switch (await AskAsync(now))
+            {
+                case ConflictChoice.KeepMine:
+                    _begunFrom = now.Version;
+                    break;
+                case ConflictChoice.TakeTheirs:
+                    return new ScheduleResult(id, []);
+                default:
+                    _newer = true;
+                    return result;
+            }
+        }
+    }
+
+    private async Task CompareAsync()
+    {
+        if (Id is not { } id || (await schedules.FindAsync(id))?.Schedule is not { } now)
+            return;
+        switch (await AskAsync(now))
+        {
+            case ConflictChoice.KeepMine:
+                (_begunFrom, _newer) = (now.Version, false);
+                await SaveAsync();
+                break;
+            case ConflictChoice.TakeTheirs:
+                navigation.NavigateTo($"schedules/{id}");
+                break;
+        }
+    }
+
+    private async Task<ConflictChoice> AskAsync(Schedule now)
+    {
+        var differences = new List<Difference>
+        {
+            new("when", now.CronTyped, _draft?.Cron ?? ""), new("time zone", now.TimeZone, _zone), new("seed", Seed(now.NewSeedEachTime), Seed(_newSeed)),
+        };
+        differences.RemoveAll(one => one.Before == one.After);
+        return differences.Count == 0 ? ConflictChoice.TakeTheirs : await conflicts.AskAsync("Two people edited this schedule", differences);
+
+        static string Seed(bool isNew) => isNew ? "a new one each night" : "the same each night";
+    }
+
+    /// <summary>What is chosen stays; that somebody else has saved is said.</summary>
+    private void OnChanged(int id)
+    {
+        if (id != Id)
+            return;
+        _ = InvokeAsync(async () =>
+        {
+            if (_saving || (await schedules.FindAsync(id))?.Schedule is not { } now || now.Version <= _begunFrom)
+                return;
+            _newer = true;
+            StateHasChanged();
+        });
+    }
+
+    public void Dispose() => schedules.Changed -= OnChanged;
 
     private string Words(TrainingSpec spec) =>
         $"{ModelCatalog.Find(spec.Model.Kind)?.Name ?? spec.Model.Kind} on {datasets.NameOf(spec.Dataset)}, {spec.Epochs} {(spec.Epochs == 1 ? "epoch" : "epochs")}";

@@ -2,6 +2,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -11,7 +12,13 @@ namespace ExperimentHub.Web.Schedules;
 public sealed partial class SchedulePage(
     ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
+    private const int SettingsRead = 200;
+
     private ScheduleDetails? _details;
+    private IReadOnlyList<SettingsChange> _settings = [];
+
+    // What the next firing will train otherwise than the last one did; null where nothing.
+    private string? _changed;
     private bool _missing;
     private string? _problem;
     private ScheduleWatch? _watch;
@@ -32,7 +39,15 @@ public sealed partial class SchedulePage(
     {
         try
         {
-            _details = await schedules.FindAsync(Id);
+            var details = await schedules.FindAsync(Id);
+            if (details is not null)
+            {
+                _settings = await experiments.SettingsHistoryAsync(details.Schedule.ExperimentId, SettingsRead);
+                _changed = details.Fires.Select(fire => fire.Run).OfType<Run>().FirstOrDefault() is { } last && !SettingsOfNights.AreSame(last.Spec, details.Schedule.Experiment.DefaultSpec)
+                    ? SpecDifferences.Words(SpecDifferences.Of(last.Spec, details.Schedule.Experiment.DefaultSpec, withSeed: false)) : null;
+            }
+
+            _details = details;
             (_missing, _problem) = (_details is null, null);
         }
         catch (Exception e)

@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Primitives;
 
 namespace ExperimentHub.Web.Security;
 
 /// <summary>
-/// Keeps other web pages from driving a hub that has no sign-in. A browser sends Origin and Sec-Fetch-Site by itself and a page cannot
+/// Keeps other web pages from driving a hub that has no sign-in, and from keeping it busy. A browser sends Origin and Sec-Fetch-Site by itself and a page cannot
 /// forge them; a request with neither comes from a program, which may use the API but has no business on the Blazor circuit.
 /// Host names are filtered before this (AllowedHosts), so a name that an attacker points at 127.0.0.1 gets no answer.
 /// </summary>
@@ -22,6 +24,9 @@ internal static class HubSecurity
             if (filter.AllowedHosts.Count == 0 || filter.AllowedHosts.Contains("*"))
                 filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
         })
+        // The last factory is asked first, and this one leaves nothing to others. HTTP/3 would have sockets of its own.
+        .AddSingleton<IConnectionListenerFactory, GuardedListeners>()
+        .RemoveAll<IMultiplexedConnectionListenerFactory>()
         // Ours is stricter, and two headers would contradict each other.
         .Configure<AntiforgeryOptions>(antiforgery => antiforgery.SuppressXFrameOptionsHeader = true);
 
@@ -44,22 +49,25 @@ internal static class HubSecurity
         await next(context);
     });
 
-    /// <summary>Why a request is refused; null where it may pass.</summary>
+    /// <summary>
+    /// Why a request is refused; null where it may pass. An answer that is withheld from a foreign page has still been worked for, and how long that took says something: so what a
+    /// page elsewhere makes a browser ask in passing (pictures, scripts, fetches, frames, prefetches) is refused before anything is done. Links lead here as they do anywhere.
+    /// </summary>
     private static string? Judge(HttpRequest request)
     {
         var circuit = request.Path.StartsWithSegments("/_blazor");
-        if (!circuit && (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || HttpMethods.IsOptions(request.Method)))
-            return null;
-
         var origin = request.Headers.Origin;
         var site = request.Headers["Sec-Fetch-Site"];
         if (StringValues.IsNullOrEmpty(origin) && StringValues.IsNullOrEmpty(site))
             return circuit ? "The page's connection is for browsers." : null;
-        if (!StringValues.IsNullOrEmpty(origin) && origin != $"{request.Scheme}://{request.Host}")
-            return "This hub answers only to its own pages and to programs on this machine.";
         // "none" is a person typing an address, which never sends an unsafe request or opens a circuit from elsewhere.
-        return StringValues.IsNullOrEmpty(site) || site == "same-origin" || site == "none"
-            ? null
-            : "This hub answers only to its own pages and to programs on this machine.";
+        var own = (StringValues.IsNullOrEmpty(origin) || origin == $"{request.Scheme}://{request.Host}") && (StringValues.IsNullOrEmpty(site) || site == "same-origin" || site == "none");
+        return own || (!circuit && IsLinkFollowed(request)) ? null : "This hub answers only to its own pages and to programs on this machine.";
     }
+
+    /// <summary>A person comes here from another page, in a window of its own.</summary>
+    private static bool IsLinkFollowed(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
+        && request.Headers["Sec-Fetch-Mode"] == "navigate" && request.Headers["Sec-Fetch-Dest"] == "document"
+        && StringValues.IsNullOrEmpty(request.Headers["Sec-Purpose"]) && StringValues.IsNullOrEmpty(request.Headers["Purpose"]);
 }

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;
@@ -47,12 +48,12 @@ public sealed class CheckpointKeeperTests
         var run = await PlayedRun.StartAsync(hub);
         for (var epoch = 1; epoch <= 4; epoch++)
             await run.EpochAsync(epoch, best: epoch == 1);
-        var (deletion, disk, keeper, policy) = (hub.Get<RunDeletion>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
-        var (before, counted) = (deletion.BytesOf([run.Id]), (await disk.ReadAsync()).Checkpoints);
+        var (deleted, disk, keeper, policy) = (hub.Get<DeletedThings>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var (before, counted) = (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints);
         Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), counted);
-        var removed = (await keeper.ChangeAsync(run.Id, policy))!.Bytes;
+        var removed = (await keeper.ChangeAsync(run.Id, policy)).Removal!.Bytes;
         // Without a moment in between: the count was told.
-        Assert.Equal((before - removed, counted - removed), (deletion.BytesOf([run.Id]), (await disk.ReadAsync()).Checkpoints));
+        Assert.Equal((before - removed, counted - removed), (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints));
         await run.EpochAsync(5);
         Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), (await disk.ReadAsync()).Checkpoints);
     }
@@ -69,13 +70,32 @@ public sealed class CheckpointKeeperTests
         Assert.Equal([2, 3], preview.Epochs);
         Assert.Equal(4 * "weights 2".Length, preview.Bytes);
         Assert.Equal(8, run.Files.Count); // it was only a question
-        var changed = (await keeper.ChangeAsync(run.Id, policy))!;
+        var changed = (await keeper.ChangeAsync(run.Id, policy, preview)).Removal!;
         Assert.Equal((preview.Bytes, 4), (changed.Bytes, run.Files.Count));
         var read = await run.ReadAsync();
         Assert.Equal(policy, read.Spec.Checkpoints);
         Assert.Equal([1, 4], read.Checkpoints.Select(checkpoint => checkpoint.Epoch));
         Assert.Null(await keeper.PreviewAsync(RunId.New(TimeProvider.System), policy));
-        Assert.Null(await keeper.ChangeAsync(RunId.New(TimeProvider.System), policy));
+        Assert.Equal(PolicyOutcome.NotFound, (await keeper.ChangeAsync(RunId.New(TimeProvider.System), policy)).Outcome);
+    }
+
+    [Fact]
+    public async Task Change_OtherThanWasAgreedTo_DeletesNothingAndSaysWhatItWouldBe()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await PlayedRun.StartAsync(hub);
+        for (var epoch = 1; epoch <= 3; epoch++)
+            await run.EpochAsync(epoch, best: epoch == 1);
+        var (keeper, policy) = (hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var agreed = (await keeper.PreviewAsync(run.Id, policy))!;
+        Assert.Equal([2], agreed.Epochs);
+        await run.EpochAsync(4, best: false); // while the question stands
+        var refused = await keeper.ChangeAsync(run.Id, policy, agreed);
+        Assert.Equal(PolicyOutcome.OtherRemoval, refused.Outcome);
+        Assert.Equal([2, 3], refused.Removal!.Epochs);
+        Assert.Equal((8, (CheckpointPolicy?)null), (run.Files.Count, (await run.ReadAsync()).Spec.Checkpoints));
+        Assert.Equal(PolicyOutcome.Changed, (await keeper.ChangeAsync(run.Id, policy, refused.Removal)).Outcome);
+        Assert.Equal([1, 4], (await run.ReadAsync()).Checkpoints.Select(checkpoint => checkpoint.Epoch));
     }
 
     [Fact]

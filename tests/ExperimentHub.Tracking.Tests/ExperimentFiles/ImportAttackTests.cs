@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -19,9 +20,17 @@ public sealed class ImportAttackTests
         { "path upwards", b => b.Entries.Add("../../evil", "x"u8.ToArray()), "'../../evil' is in the file, but not in its manifest" },
         { "absolute path in the manifest", b => b.AddKnown("/etc/cron.d/evil", "x"u8.ToArray()), "'/etc/cron.d/evil' belongs to nothing in the experiment" },
         { "path upwards in the manifest", b => b.AddKnown("runs/../../../evil", "x"u8.ToArray()), "belongs to nothing" },
-        { "changed weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = "weights X"u8.ToArray(), "SHA-256 differs" },
-        { "changed weights in the manifest too", b => b.Replace(b.Run("checkpoints/epoch-1.safetensors"), "weights X"u8.ToArray()), "is not the file that its run says" },
-        { "longer weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = "weights 1 and more"u8.ToArray(), "has 18 bytes, and the manifest says 9" },
+        { "changed weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = TinyCheckpoint.Of("weights X"), "SHA-256 differs" },
+        { "changed weights in the manifest too", b => b.Replace(b.Run("checkpoints/epoch-1.safetensors"), TinyCheckpoint.Of("weights X")), "is not the file that its run says" },
+        { "longer weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = TinyCheckpoint.Of("weights 1 and more"), $"has {TinyCheckpoint.Of("weights 1 and more").Length} bytes, and the manifest says {TinyCheckpoint.Of("weights 1").Length}" },
+        { "pickle in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [0x80, 2, .. "ccopy_reg\n_reconstructor\n"u8]), "is not a safetensors file" },
+        { "pickle in place of the state", b => b.Save("epoch-1.state.safetensors", "state", [0x80, 2, .. "cposix\nsystem\n"u8]), "is not a safetensors file" },
+        { "archive in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [.. "PK\x03\x04"u8, .. new byte[60]]), "is not a safetensors file" },
+        { "weights with a tail", b => b.Save("epoch-1.safetensors", "weights", [.. TinyCheckpoint.Of("weights 1"), 0x80, 2]), "but 11 follow the header" },
+        { "weights that overlap", b => b.Save("epoch-1.safetensors", "weights", TinyCheckpoint.With(
+            """{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", [1, 2, 3])), "overlaps and gaps are not allowed" },
+        { "weights of no known type", b => b.Save("epoch-1.safetensors", "weights", TinyCheckpoint.With(
+            """{"a":{"dtype":"OBJ","shape":[2],"data_offsets":[0,2]}}""", [1, 2])), "unknown type 'OBJ'" },
         { "missing entry", b => b.Entries.Remove(b.Run("series.bin")), "is missing, though the manifest names it" },
         { "missing everywhere", b => b.Forget(b.Run("series.bin")), "series.bin is missing" },
         { "no manifest", b => b.Entries.Remove("manifest.json"), "It has no manifest.json" },
@@ -209,7 +218,7 @@ public sealed class ImportAttackTests
 
         Directory.CreateDirectory(Path.Combine(hub.Folder.Imports, "0123"));
         var store = hub.Get<ExperimentStore>();
-        Assert.Null(await store.FindDeletedAsync(2));
+        Assert.Null(await hub.Get<DeletedThings>().FindAsync(2));
         Assert.Contains("for good", await store.RestoreAsync(2));
         Assert.Equal(0, await store.PurgeAsync());
 
@@ -290,6 +299,13 @@ public sealed class ImportAttackTests
                 var entry = manifest["entries"]!.AsArray().Single(e => (string)e!["name"]! == name)!;
                 (entry["size"], entry["sha256"]) = (content.Length, Convert.ToHexStringLower(SHA256.HashData(content)));
             });
+        }
+
+        /// <summary>Changes a file of the first checkpoint so that the manifest and the run agree.</summary>
+        public void Save(string name, string fact, byte[] content)
+        {
+            Replace(Run($"checkpoints/{name}"), content);
+            Facts(f => f["checkpoints"]![0]![fact] = new JsonObject { ["size"] = content.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)) });
         }
 
         public void AddKnown(string name, byte[] content)

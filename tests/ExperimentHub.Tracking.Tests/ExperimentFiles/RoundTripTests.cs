@@ -96,6 +96,37 @@ public sealed class RoundTripTests
     }
 
     [Fact]
+    public async Task Import_OfAnExport_IsForTheOwnerAlone()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, _) = await ExportedHub.FillAsync(from);
+        await using var to = await EmptyHub.CreateAsync();
+        Assert.Null((await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id))).Problem);
+        foreach (var hub in new[] { from, to })
+        {
+            var open = new DirectoryInfo(hub.Folder.Root).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+                .Where(entry => ((int)entry.UnixFileMode & 0b_111_111) != 0).Select(entry => entry.FullName);
+            Assert.Empty(hub == to ? open : open.Where(path => !path.Contains("checkpoints/", StringComparison.Ordinal))); // those the test itself wrote
+        }
+    }
+
+    [Fact]
+    public async Task Export_WithSomethingElseInPlaceOfALog_GoesOnWithoutIt()
+    {
+        await using var from = await EmptyHub.CreateAsync();
+        var (experiment, full) = await ExportedHub.FillAsync(from);
+        var log = from.Folder.LogFile(full, 1);
+        File.Delete(log);
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [log]))
+            await made.WaitForExitAsync();
+        Assert.Contains("not a file", Assert.Single(await from.Get<RunLogs>().TailAsync(full, 1, 10)).Text);
+        from.Get<RunLogs>().Open(full, 1).Dispose();
+        var export = await ExportedHub.ExportAsync(from, experiment.Id).WaitAsync(TimeSpan.FromMinutes(1));
+        await using var to = await EmptyHub.CreateAsync();
+        Assert.Null((await ExportedHub.ImportAsync(to, export)).Problem);
+    }
+
+    [Fact]
     public async Task Export_OfACheckpointThatIsGone_LeavesItOutAndSaysSo()
     {
         await using var from = await EmptyHub.CreateAsync();

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Extensions.DependencyInjection;
@@ -62,7 +63,7 @@ public sealed class ExperimentDeletionTests
         Assert.Equal(0, await store.PurgeAsync());
         Assert.True(Directory.Exists(hub.Folder.RunFolder(run)));
 
-        time.Advance(ExperimentStore.UndoTime + TimeSpan.FromSeconds(1));
+        time.Advance(DeletionOptions.Usual + TimeSpan.FromSeconds(1));
         Assert.True(await store.PurgeAsync() > 0);
         Assert.False(Directory.Exists(hub.Folder.RunFolder(run)));
         Assert.Contains("for good", await store.RestoreAsync(experiment));

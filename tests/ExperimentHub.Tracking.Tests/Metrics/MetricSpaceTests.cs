@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using Microsoft.EntityFrameworkCore;
@@ -27,7 +28,7 @@ public sealed class MetricSpaceTests
 
         var store = hub.Get<ExperimentStore>();
         await store.DeleteAsync(gone.ExperimentId);
-        time.Advance(ExperimentStore.UndoTime + TimeSpan.FromSeconds(1));
+        time.Advance(DeletionOptions.Usual + TimeSpan.FromSeconds(1));
         await store.PurgeAsync();
 
         Assert.InRange(full, 2_000_000, long.MaxValue);

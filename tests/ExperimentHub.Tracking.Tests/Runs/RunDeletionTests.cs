@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
@@ -50,7 +51,7 @@ public sealed class RunDeletionTests
         Assert.Equal(0, await deletion.PurgeAsync());
         Assert.True(Directory.Exists(hub.Folder.RunFolder(key.Run)));
 
-        time.Advance(ExperimentStore.UndoTime + TimeSpan.FromSeconds(1));
+        time.Advance(DeletionOptions.Usual + TimeSpan.FromSeconds(1));
         Assert.True(await deletion.PurgeAsync() > 0);
         Assert.False(Directory.Exists(hub.Folder.RunFolder(key.Run)));
         Assert.Equal(0, await deletion.RestoreAsync([key.Run]));

@@ -34,6 +34,28 @@ public sealed class NightlyResultsTests
     }
 
     [Fact]
+    public async Task NightlyResults_OtherSettingsThanTheNightBefore_SaySo()
+    {
+        await using var hub = await OpenAsync();
+        var schedule = await ScheduleAsync(hub, "nightly");
+        await NightAsync(hub, schedule, 0.91);
+        await NightAsync(hub, schedule, 0.92); // another seed is no other setting
+        Assert.False(Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results).HasOtherSettings);
+
+        var (store, experiment) = (hub.Get<ExperimentStore>(), (await hub.Get<ScheduleStore>().FindAsync(schedule))!.Schedule.Experiment);
+        await store.UpdateAsync(experiment.Id, new ExperimentChange(DefaultSpec: experiment.DefaultSpec with { Epochs = 30 }));
+        await NightAsync(hub, schedule, 0.95);
+        var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results);
+        Assert.True(result.HasOtherSettings);
+        Assert.Equal((5, 30), (result.SpecBefore!.Epochs, result.Run!.Spec.Epochs));
+        var fires = (await hub.Get<ScheduleStore>().FindAsync(schedule))!.Fires;
+        Assert.Equal([3], SettingsOfNights.Changes(fires).Keys);
+
+        await NightAsync(hub, schedule, 0.94);
+        Assert.False(Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results).HasOtherSettings);
+    }
+
+    [Fact]
     public async Task NightlyResults_FirstNight_HasNothingToCompareWith()
     {
         await using var hub = await OpenAsync();

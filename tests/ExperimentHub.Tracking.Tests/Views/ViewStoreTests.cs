@@ -9,9 +9,9 @@ public sealed class ViewStoreTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var views = hub.Get<ViewStore>();
-        Assert.Empty(await views.SaveAsync("Nightly", new ViewState("tags.night is not null")));
+        Assert.Empty((await views.SaveAsync("Nightly", new ViewState("tags.night is not null"))).Problems);
         var state = new ViewState("status = failed", "created desc", [new ViewColumn("metrics.test_accuracy", 120, Pinned: true)], ["params.lr"], "compact");
-        Assert.Empty(await views.SaveAsync(" nightly ", state));
+        Assert.Empty((await views.SaveAsync(" nightly ", state)).Problems);
         var kept = Assert.Single(await views.ListAsync());
         Assert.Equal(("Nightly", "status = failed", "compact"), (kept.Name, kept.State.Filter, kept.State.Density));
         Assert.Equal(state.Columns, kept.State.Columns);
@@ -24,7 +24,7 @@ public sealed class ViewStoreTests
     public async Task Save_WrongParts_NamesEach()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var problems = await hub.Get<ViewStore>().SaveAsync(" ", new ViewState("status =", "nothing", [new ViewColumn("nonsense.x")], ["("], "airy"));
+        var problems = (await hub.Get<ViewStore>().SaveAsync(" ", new ViewState("status =", "nothing", [new ViewColumn("nonsense.x")], ["("], "airy"))).Problems;
         Assert.Equal(["name", "density", "filter", "orderBy", "columns", "groupBy"], problems.Select(problem => problem.Field));
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
@@ -11,7 +12,7 @@ namespace ExperimentHub.Web.Tests.Checkpoints;
 
 public sealed class CheckpointDownloadTests
 {
-    private static readonly byte[] Content = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
+    private static readonly byte[] Content = TinyCheckpoint.Of([.. Enumerable.Range(0, 135).Select(i => (byte)i)]);
     private static readonly string Hash = Convert.ToHexStringLower(SHA256.HashData(Content));
 
     [Fact]
@@ -51,6 +52,42 @@ public sealed class CheckpointDownloadTests
         Assert.Contains("SHA-256", body!["detail"]!.GetValue<string>());
     }
 
+    /// <summary>Whatever somebody puts in a checkpoint's place: the answer comes at once, and nothing of it is handed out.</summary>
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("folder")]
+    [InlineData("device")]
+    [InlineData("link")]
+    public async Task Download_OfWhatIsNoFile_Is409AtOnce(string what)
+    {
+        await using var app = new HubApp();
+        var path = await SaveAsync(app);
+        var file = Directory.EnumerateFiles(app.Folder.Runs, "*.safetensors", SearchOption.AllDirectories).Single();
+        var copy = Path.Combine(app.Folder.Root, "copy");
+        File.Move(file, copy);
+        if (what == "folder")
+            Directory.CreateDirectory(file);
+        else if (what == "pipe")
+            using (var made = System.Diagnostics.Process.Start("mkfifo", [file]))
+                await made.WaitForExitAsync();
+        else
+            File.CreateSymbolicLink(file, what == "device" ? "/dev/zero" : copy);
+        var (response, body) = await app.GetAsync(path).WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Contains("not a file", body!["detail"]!.GetValue<string>());
+    }
+
+    /// <summary>Such a one can only have come in with an import of an older hub.</summary>
+    [Fact]
+    public async Task Download_OfAPickle_Is409()
+    {
+        await using var app = new HubApp();
+        var path = await SaveAsync(app, content: [0x80, 2, .. "cposix\nsystem\n"u8]);
+        var (response, body) = await app.GetAsync(path);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+        Assert.Contains("not a safetensors file", body!["detail"]!.GetValue<string>());
+    }
+
     private static async Task<(HttpStatusCode Status, int Length)> RangeAsync(HttpClient client, string path, long from, long to, string? ifRange)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
@@ -62,7 +99,7 @@ public sealed class CheckpointDownloadTests
     }
 
     /// <summary>A run in a group that this machine does not serve, claimed by the test itself, with one recorded checkpoint.</summary>
-    private static async Task<string> SaveAsync(HubApp app, string name = "run")
+    private static async Task<string> SaveAsync(HubApp app, string name = "run", byte[]? content = null)
     {
         var queued = await app.Get<RunQueue>().EnqueueAsync(new RunRequest("e", null, new TrainingSpec { Device = "cuda" }));
         var key = (await app.Get<RunQueue>().ClaimAsync("cuda", _ => true))!.Key;
@@ -71,9 +108,10 @@ public sealed class CheckpointDownloadTests
         var recorder = app.Get<RunRecorder>();
         recorder.Begin(key);
         DataFolder.Create(app.Folder.CheckpointFolder(key.Run));
-        await File.WriteAllBytesAsync(Path.Combine(app.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1)), Content);
+        await File.WriteAllBytesAsync(Path.Combine(app.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1)), content ?? Content);
         await recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, 0.9, 1));
-        await app.Get<CheckpointRecorder>().SavedAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length, Hash));
+        await app.Get<CheckpointRecorder>().SavedAsync(key, new CheckpointSaved(
+            1, CheckpointName.For(1, 1), (content ?? Content).Length, Convert.ToHexStringLower(SHA256.HashData(content ?? Content))));
         return $"/api/v1/runs/{key.Run}/checkpoints/1";
     }
 

@@ -2,6 +2,7 @@ using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Web.Experiments;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Experiments;
 
@@ -59,6 +60,42 @@ public sealed class ExperimentFormPageTests
         await page.Find("form").SubmitAsync();
         var row = Assert.Single(await store.ListAsync());
         Assert.Equal(("new name", 1), (row.Experiment.Name, row.Runs));
+    }
+
+    [Fact]
+    public async Task EditExperiment_OtherPartsByTwo_KeepsBothWithoutAQuestion()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var (store, id) = (pages.Hub.Get<ExperimentStore>(), (await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync())).ExperimentId);
+        var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
+        Field(page, "Epochs").Input("7");
+        await store.UpdateAsync(id, new ExperimentChange(Description: "theirs"));
+        page.WaitForAssertion(() => Assert.Contains("Somebody saved this experiment meanwhile", page.Markup, StringComparison.Ordinal));
+        await page.Find("form").SubmitAsync();
+        var now = (await store.FindAsync(id))!;
+        Assert.Equal(("theirs", 7), (now.Description, now.DefaultSpec.Epochs));
+    }
+
+    [Theory]
+    [InlineData("Keep mine", 7)]
+    [InlineData("Take theirs", 9)]
+    [InlineData("Go on editing", 9)]
+    public async Task EditExperiment_SameSettingsByTwo_ShowsBothAndDoesWhatIsChosen(string choice, int epochs)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var (store, id) = (pages.Hub.Get<ExperimentStore>(), (await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync())).ExperimentId);
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
+        Field(page, "Epochs").Input("7");
+        await store.UpdateAsync(id, new ExperimentChange(Description: "theirs", DefaultSpec: new TrainingSpec { Epochs = 9 }));
+        var saving = page.Find("form").SubmitAsync();
+        dialogs.WaitForAssertion(() => Assert.Equal("9 → becomes 7", string.Join(' ', dialogs.Find(".differences dl dd").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+        await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
+        await saving;
+        var now = (await store.FindAsync(id))!;
+        Assert.Equal(("theirs", epochs), (now.Description, now.DefaultSpec.Epochs));
+        if (choice == "Go on editing")
+            Assert.Equal("7", Field(page, "Epochs").GetAttribute("value"));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Experiments;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Experiments;
 
@@ -126,6 +127,47 @@ public sealed class ExperimentPageTests
         await page.Find("form").SubmitAsync();
         Assert.Equal(7, (await pages.Hub.Get<ExperimentStore>().FindAsync("tutorial copy"))!.DefaultSpec.Epochs);
     }
+
+    [Fact]
+    public async Task ExperimentPage_UseTheSettingsOfARun_AsksWithTheDifferenceAndLeadsBack()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", new() { Epochs = 30 }, accuracies: 0.9));
+        var store = pages.Hub.Get<ExperimentStore>();
+        await store.UpdateAsync(run.ExperimentId, new ExperimentChange(DefaultSpec: new() { Epochs = 7 }));
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        var asked = Button(page, "Use those of mine…").ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → becomes 30", Words(dialogs.Find(".differences dl").TextContent)));
+        Assert.Equal(7, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
+        await Button(dialogs, "Use these settings").ClickAsync();
+        await asked;
+        Assert.Equal(30, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
+
+        page.WaitForAssertion(() => Assert.Contains("those of mine", page.Find(".history li").TextContent, StringComparison.Ordinal));
+        Assert.Equal(["epochs 7 → becomes 30", "epochs 30 → becomes 7"], page.FindAll(".history .differences dl").Select(list => Words(list.TextContent)));
+        asked = Button(page, "Back to v2…").ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 30 → becomes 7", Words(dialogs.Find(".differences dl").TextContent)));
+        await Button(dialogs, "Use these settings").ClickAsync();
+        await asked;
+        Assert.Equal([(4, 7, "back to v2"), (3, 30, "those of mine"), (2, 7, null), (1, 30, "the first run's")],
+            (await store.SettingsHistoryAsync(run.ExperimentId, 10)).Select(change => (change.Number, change.Spec.Epochs, change.Note)));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ChangedElsewhere_ShowsItByItself()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9));
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        await pages.Hub.Get<ExperimentStore>().UpdateAsync(run.ExperimentId, new ExperimentChange(Name: "renamed"));
+        page.WaitForAssertion(() => Assert.Equal("renamed", page.Find("h1").TextContent));
+    }
+
+    private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
+        where T : Microsoft.AspNetCore.Components.IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == word);
+
+    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static string Best(IRenderedComponent<ExperimentPage> page) => page.Find("p.best").TextContent;
 

@@ -108,6 +108,21 @@ public sealed class OverviewPageTests
     }
 
     [Fact]
+    public async Task OverviewPage_SettingsChangedBetweenTheNights_DoesNotPraiseTheDifference()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var schedule = await ScheduleAsync(pages.Hub);
+        var now = DateTimeOffset.UtcNow;
+        await NightAsync(pages.Hub, schedule, now.AddHours(-1), 0.91);
+        var experiment = (await pages.Hub.Get<ScheduleStore>().FindAsync(schedule))!.Schedule.Experiment;
+        await pages.Hub.Get<ExperimentStore>().UpdateAsync(experiment.Id, new ExperimentChange(DefaultSpec: experiment.DefaultSpec with { Epochs = 30 }));
+        await NightAsync(pages.Hub, schedule, now, 0.9357);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Contains("Settings changed since the firing before (91.00 %): epochs 5 → 30", page.Markup, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll(".gain"));
+    }
+
+    [Fact]
     public async Task OverviewPage_NightThatWasSkipped_SaysWhyAndHowLate()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -126,12 +126,20 @@ public sealed class RunActionsTests
         for (var epoch = 1; epoch <= 4; epoch++)
             await run.EpochAsync(epoch, best: epoch == 1);
         pages.Visit($"/runs/{run.Id}?tab=checkpoints");
+        var dialogs = pages.Render<MudDialogProvider>();
         var page = Open(pages, run.Id);
         Assert.Contains(page.FindAll("a"), link => link.GetAttribute("href") == $"runs/new?fork={run.Id}:3");
         await page.FindAll(".policy input[type=radio]")[1].ChangeAsync(true);
-        page.WaitForAssertion(() => Assert.Contains("Would delete 2 checkpoints, 36 B.", page.Find(".policy [role=status]").TextContent, StringComparison.Ordinal));
-        Assert.Equal(4, (await run.ReadAsync()).Checkpoints.Count);
-        await page.Find(".policy form").SubmitAsync();
+        page.WaitForAssertion(() => Assert.Equal("Delete 2 checkpoints, 36 B…", page.Find(".policy button[type=submit]").TextContent.Trim()));
+        var asked = page.Find(".policy form").SubmitAsync();
+        dialogs.WaitForAssertion(() => Assert.Contains("Those of epochs 2, 3. They take 36 B and cannot be brought back.", dialogs.Markup, StringComparison.Ordinal));
+        // While the question stands another checkpoint is saved: what was agreed to is no longer what would go, so it is asked again.
+        await run.EpochAsync(5, best: false);
+        await Button(dialogs, "Delete 2 checkpoints, 36 B").ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.Contains("Those of epochs 2, 3, 4.", dialogs.Markup, StringComparison.Ordinal));
+        Assert.Equal(5, (await run.ReadAsync()).Checkpoints.Count);
+        await Button(dialogs, "Delete 3 checkpoints, 54 B").ClickAsync();
+        await asked;
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[aria-label=Checkpoints] tbody tr").Count));
         Assert.Equal(new CheckpointPolicy { Every = 0 }, (await run.ReadAsync()).Spec.Checkpoints);
     }

@@ -1,6 +1,7 @@
 using Bunit;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Runs;
 
@@ -35,6 +36,34 @@ public sealed class RunNotesTests
         Assert.Equal(Run.MaxNotesLength + 1, notes.Find("textarea").GetAttribute("value")!.Length);
         await Button(notes, "Cancel").ClickAsync();
         Assert.Empty((await pages.Hub.ReadAsync(run.Id)).Notes);
+    }
+
+    [Theory]
+    [InlineData("Keep mine", "mine", false)]
+    [InlineData("Take theirs", "theirs", false)]
+    [InlineData("Go on editing", "theirs", true)]
+    public async Task Notes_SavedByTwo_ShowsBothAndDoesWhatIsChosen(string choice, string kept, bool open)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = await pages.Hub.EnqueueAsync();
+        pages.Visit($"runs/{id}?tab=notes");
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Write notes").ClickAsync();
+        page.Find("textarea").Input("mine");
+        await pages.Hub.Get<RunAnnotations>().WriteNotesAsync(id, "theirs");
+        // The open page hears of it, and what is typed stays.
+        page.WaitForAssertion(() => Assert.Contains("Somebody saved other notes meanwhile", page.Markup, StringComparison.Ordinal));
+        Assert.Equal("mine", page.Find("textarea").GetAttribute("value"));
+
+        var saving = page.FindAll("button").Single(button => button.TextContent.Trim() == "Save notes").ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.Equal(["− theirs", "+ mine"],
+            dialogs.FindAll(".differences pre > span").Select(line => line.TextContent[(line.TextContent.IndexOf(':', StringComparison.Ordinal) + 2)..].Trim())));
+        Assert.Equal("theirs", (await pages.Hub.ReadAsync(id)).Notes);
+        await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
+        await saving;
+        Assert.Equal(kept, (await pages.Hub.ReadAsync(id)).Notes);
+        page.WaitForAssertion(() => Assert.Equal(open ? "mine" : null, page.FindAll("textarea").SingleOrDefault()?.GetAttribute("value")));
     }
 
     private static AngleSharp.Dom.IElement Button(IRenderedComponent<RunNotes> notes, string words) => notes.FindAll("button").Single(button => button.TextContent.Trim() == words);

@@ -25,6 +25,23 @@ public sealed class RunTagsTests
     }
 
     [Fact]
+    public async Task Tags_SameNameByTwo_SaysWhatTheOtherGaveAndReplacesItOnlyWhenAskedAgain()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = await pages.Hub.EnqueueAsync();
+        var tags = pages.Render<RunTags>(parameters => parameters.Add(p => p.Run, pages.Hub.ReadAsync(id).Result));
+        await tags.Find(".add").ClickAsync();
+        tags.WaitForElement(".tags input").Input("owner=ben");
+        await pages.Hub.Get<RunAnnotations>().TagAsync(id, "owner", "anna");
+        await tags.Find("form").SubmitAsync();
+        tags.WaitForAssertion(() => Assert.Contains("Somebody made it owner=anna meanwhile", tags.Find(".problem").TextContent, StringComparison.Ordinal));
+        Assert.Equal("owner=ben", tags.Find("input").GetAttribute("value"));
+        Assert.Equal("anna", Assert.Single((await pages.Hub.ReadAsync(id)).Tags).Value);
+        await tags.Find("form").SubmitAsync();
+        Assert.Equal("ben", Assert.Single((await pages.Hub.ReadAsync(id)).Tags).Value);
+    }
+
+    [Fact]
     public async Task Tags_WrongName_AreRefusedInWordsAndStayTyped()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -36,6 +36,49 @@ public sealed class CrossOriginTests
         Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/_blazor?id=x", origin, site, HttpMethod.Get));
     }
 
+    [Theory]
+    // What a page elsewhere makes a browser ask: fetch, picture, script, frame, object, form in a frame, prefetch, prerender.
+    [InlineData("cross-site", "cors", "empty", null)]
+    [InlineData("cross-site", "no-cors", "image", null)]
+    [InlineData("same-site", "no-cors", "script", null)]
+    [InlineData("cross-site", "navigate", "iframe", null)]
+    [InlineData("same-site", "navigate", "frame", null)]
+    [InlineData("cross-site", "navigate", "object", null)]
+    [InlineData("cross-site", "websocket", "empty", null)]
+    [InlineData("cross-site", "navigate", "document", "prefetch;prerender")]
+    [InlineData("cross-site", null, null, null)]
+    public async Task Get_FromElsewhereAndNoLink_Is403BeforeAnythingIsDone(string site, string? mode, string? destination, string? purpose)
+    {
+        await using var app = new HubApp();
+        foreach (var path in (string[])["/", "/runs", "/api/v1/runs", "/api/v1/runs/count?filter=name%20like%20'a'", "/api/v1/runs/019309c5e6f77c3d8f2a000000000000/live", "/app.css", "/nothing", "/readyz"])
+        {
+            foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
+                Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(app, method, path, site, mode, destination, purpose));
+        }
+    }
+
+    [Theory]
+    [InlineData("cross-site", "navigate", "document")]
+    [InlineData("same-site", "navigate", "document")]
+    [InlineData("none", "navigate", "document")]
+    [InlineData("same-origin", "cors", "empty")]
+    [InlineData("same-origin", "no-cors", "image")]
+    [InlineData(null, null, null)]
+    public async Task Get_LinkFollowedOrOwnPageOrProgram_Passes(string? site, string? mode, string? destination)
+    {
+        await using var app = new HubApp();
+        foreach (var path in (string[])["/runs", "/api/v1/runs", "/app.css"])
+            Assert.Equal(HttpStatusCode.OK, await GetAsync(app, HttpMethod.Get, path, site, mode, destination, null));
+    }
+
+    [Fact]
+    public async Task Get_ForeignOriginOfABrowserThatSaysNoMore_Is403()
+    {
+        await using var app = new HubApp();
+        Assert.Equal(HttpStatusCode.Forbidden, await PostAsync(app, "/api/v1/runs", "https://evil.example", null, HttpMethod.Get));
+        Assert.Equal(HttpStatusCode.OK, await PostAsync(app, "/api/v1/runs", Own, null, HttpMethod.Get));
+    }
+
     [Fact]
     public async Task Post_OwnPage_Passes()
     {
@@ -74,7 +117,21 @@ public sealed class CrossOriginTests
         var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
         Assert.Contains("script-src 'self';", policy);
         Assert.Contains("frame-ancestors 'none'", policy);
+        Assert.Equal("same-origin", Assert.Single(response.Headers.GetValues("Cross-Origin-Resource-Policy")));
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+    }
+
+    private static async Task<HttpStatusCode> GetAsync(HubApp app, HttpMethod method, string path, string? site, string? mode, string? destination, string? purpose)
+    {
+        using var client = app.CreateClient();
+        using var request = new HttpRequestMessage(method, path);
+        foreach (var (name, value) in ((string, string?)[])[("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Sec-Fetch-Dest", destination), ("Sec-Purpose", purpose)])
+        {
+            if (value is not null)
+                request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return (await client.SendAsync(request)).StatusCode;
     }
 
     private static async Task<HttpStatusCode> PostAsync(HubApp app, string path, string? origin, string? site, HttpMethod? method = null)

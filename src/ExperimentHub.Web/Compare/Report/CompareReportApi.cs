@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Mime;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -22,6 +23,12 @@ internal static class CompareReportApi
         var address = CompareAddress.Of(http.Request.QueryString.ToString());
         if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, history, metrics, address.At, cancellation) is not { } compared)
             return ApiProblems.Invalid("runs", $"Name 1 to {CompareAddress.MaxRuns} runs that exist, with commas between their ids.");
+        if (!ReportCurves.Fits(compared.Runs.Count, address.Metrics.Count))
+        {
+            return ApiProblems.Invalid("metrics",
+                $"A report has at most {Limits.ReportEntries / ReportCurves.Buckets:N0} curves, and {address.Metrics.Count:N0} metrics of {compared.Runs.Count:N0} runs are more. Name fewer.");
+        }
+
         var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.At);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);

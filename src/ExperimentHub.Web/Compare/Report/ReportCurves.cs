@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
@@ -8,11 +9,16 @@ namespace ExperimentHub.Web.Compare.Report;
 /// <summary>Reads the curves of a report: those that the page shows, over its axis, smoothed and grouped as there.</summary>
 internal sealed class ReportCurves(RunHistory history, MetricReader reader, LiveSeries series, DatasetLibrary datasets)
 {
-    private const int Buckets = 200;
+    /// <summary>For each curve.</summary>
+    public const int Buckets = 200;
+
     // A stretch is cut out of the whole curve, so the whole has to be finer.
     private const int BucketsOfZoomed = 1_000;
     private const int Times = 200;
     private const double BytesPerMebibyte = 1 << 20;
+
+    /// <summary>Whether so many curves fit into a report.</summary>
+    public static bool Fits(int runs, int metrics) => (long)runs * metrics * Buckets <= Limits.ReportEntries;
 
     /// <param name="kept">For each run, whether it is kept in view; null for all.</param>
     public async Task<IReadOnlyList<ReportChart>> ReadAsync(ComparedRuns compared, RunTints tints, CompareAddress address, IReadOnlyList<bool>? kept, CancellationToken cancellation)
@@ -20,7 +26,7 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
         var runs = compared.Runs;
         var paces = (await history.PacesAsync([.. runs.Select(run => run.Id)], cancellation)).ToDictionary(pace => pace.Id);
         long[] numbers = [.. runs.Select(run => run.Number)];
-        var drawn = (await series.DrawAsync(numbers, [.. address.Metrics], null, null, address.Zoom is null ? Buckets : BucketsOfZoomed, cancellation))
+        var drawn = (await series.DrawAsync(numbers, [.. address.Metrics], null, null, address.Zoom is null ? Buckets : Math.Clamp(Limits.ReportEntries / (numbers.Length * Math.Max(1, address.Metrics.Count)), Buckets, BucketsOfZoomed), cancellation))
             .ToDictionary(drawing => (drawing.Run, drawing.Metric));
         var times = address.Axis == CompareAxis.Time ? await reader.TimesAsync(numbers, MetricNames.TrainLoss, Times, cancellation) : null;
         return
@@ -120,9 +126,13 @@ internal readonly record struct CurvePoint(long Step, double X, double Y, double
     /// <summary>A curve at a step; between two points as good as straight.</summary>
     private static CurvePoint At(IReadOnlyList<CurvePoint> curve, long step)
     {
-        var after = 0;
-        while (after < curve.Count && curve[after].Step < step)
-            after++;
+        var (after, end) = (0, curve.Count);
+        while (after < end)
+        {
+            var middle = (after + end) / 2;
+            (after, end) = curve[middle].Step < step ? (middle + 1, end) : (after, middle);
+        }
+
         if (after == 0 || after == curve.Count || curve[after].Step == step)
             return curve[Math.Min(after, curve.Count - 1)];
         var (low, high) = (curve[after - 1], curve[after]);

@@ -1,0 +1,109 @@
+using System.Globalization;
+using ExperimentHub.Protocol.Files;
+using ExperimentHub.Tracking;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Migrations.Sqlite;
+
+/// <summary>
+/// Makes or updates <c>hub.db</c>. SQLite cannot do every change in one transaction, so nothing is changed in place: all migrations run on a copy, which takes
+/// the place of the old file in one step when it is complete and checked. A hub that is killed at any moment leaves the old file or the new one, and its next start
+/// begins again. The old file is kept in <c>backups/</c>.
+/// </summary>
+internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
+{
+    private const int KeptBackups = 3;
+    private const string Unfinished = ".unfinished";
+
+    private string Copy => folder.HubDatabase + ".new";
+
+    /// <summary>What an earlier start could not finish. Nobody misses it: the database itself was not touched.</summary>
+    public void RemoveLeftovers()
+    {
+        DatabaseFile.Delete(Copy);
+        if (!Directory.Exists(folder.Backups))
+            return;
+        foreach (var half in Directory.EnumerateFiles(folder.Backups, $"*{Unfinished}*"))
+            File.Delete(half);
+    }
+
+    public async Task CreateAsync(CancellationToken cancellation)
+    {
+        logger.LogInformation("Making a new database: {Database}", folder.HubDatabase);
+        DatabaseFile.Create(Copy);
+        await MigrateAsync(cancellation);
+        // Of an empty database nothing but these can be there.
+        DatabaseFile.Delete(folder.HubDatabase);
+        Replace();
+    }
+
+    public async Task UpdateAsync(IReadOnlyList<string> pending, CancellationToken cancellation)
+    {
+        var backup = Path.Combine(folder.Backups, string.Create(CultureInfo.InvariantCulture, $"hub-{DateTime.UtcNow:yyyyMMdd-HHmmss}-before-{Name(pending[0])}.db"));
+        logger.LogInformation("Updating {Database} ({Updates}). It stays in {Backup} as it is now", folder.HubDatabase, string.Join(", ", pending.Select(Name)), backup);
+        DataFolder.Create(folder.Backups);
+        await BackUpAsync(backup + Unfinished, cancellation);
+        File.Copy(backup + Unfinished, Copy);
+        await MigrateAsync(cancellation);
+        await DatabaseFile.JoinAsync(folder.HubDatabase, cancellation);
+        File.Move(backup + Unfinished, backup, overwrite: true);
+        OwnFile.SyncFolder(folder.Backups);
+        Replace();
+        foreach (var old in Backups(folder).Skip(KeptBackups))
+            File.Delete(old);
+    }
+
+    /// <summary>The backups that are complete, the newest first.</summary>
+    public static IEnumerable<string> Backups(DataFolder folder) => Directory.Exists(folder.Backups)
+        ? Directory.EnumerateFiles(folder.Backups, "hub-*.db").OrderByDescending(path => path, StringComparer.Ordinal)
+        : [];
+
+    private static string Name(string migration) => migration[(migration.IndexOf('_', StringComparison.Ordinal) + 1)..];
+
+    private async Task BackUpAsync(string target, CancellationToken cancellation)
+    {
+        DatabaseFile.Create(target);
+        await using (var from = await DatabaseFile.OpenAsync(folder.HubDatabase, cancellation))
+        await using (var to = await DatabaseFile.OpenAsync(target, cancellation))
+        {
+            // Page by page and with what the log holds. (File.Copy would miss the log.)
+            await Task.Run(() => from.BackupDatabase(to), cancellation);
+            await to.ScalarAsync("PRAGMA journal_mode = DELETE", cancellation);
+        }
+
+        DatabaseFile.Sync(target);
+    }
+
+    private async Task MigrateAsync(CancellationToken cancellation)
+    {
+        await using (var db = SqliteDatabase.Open(Copy))
+        {
+            await db.Database.OpenConnectionAsync(cancellation);
+            var connection = (SqliteConnection)db.Database.GetDbConnection();
+            // A copy that is not finished is thrown away, so nothing of it has to survive a power cut before the end.
+            await connection.ScalarAsync("PRAGMA journal_mode = MEMORY", cancellation);
+            await connection.ScalarAsync("PRAGMA synchronous = OFF", cancellation);
+            await SqliteSpace.PrepareAsync(connection, cancellation);
+            if (await Schema.FinishInterruptedAsync(db, cancellation) is { } finished)
+                logger.LogWarning("An earlier start was killed in the middle of the update {Update}; it is finished now", Name(finished));
+            await OldCurves.SetAsideAsync(db, cancellation);
+            await db.Database.MigrateAsync(cancellation);
+            if (await connection.ScalarAsync("PRAGMA integrity_check(1)", cancellation) is string and not "ok" and var damage)
+                throw new InvalidDataException($"its content is damaged: {damage}");
+            await connection.ScalarAsync("PRAGMA journal_mode = DELETE", cancellation);
+        }
+
+        DatabaseFile.Sync(Copy);
+    }
+
+    private void Replace()
+    {
+        // The log of another file would be taken for this one's.
+        if (DatabaseFile.LogBytes(folder.HubDatabase) > 0)
+            throw new IOException($"{folder.HubDatabase}-wal came back. Another program has the database open.");
+        File.Move(Copy, folder.HubDatabase, overwrite: true);
+        OwnFile.SyncFolder(folder.Root);
+    }
+}

@@ -1,0 +1,108 @@
+using ExperimentHub.Protocol.Trainers;
+
+namespace ExperimentHub.Execution.Trainers;
+
+/// <summary>
+/// Waits for the end of one trainer, and brings it about where it must: wishes are passed on the moment they come, whatever the trainer says and however far behind the recorder is; silence and
+/// deafness are waited out and then ended.
+/// </summary>
+internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, RunWishes wishes, ExecutionOptions options, TimeProvider time)
+{
+    /// <summary>After a kill the system has this long to end a process; one that hangs in a driver is left to the next start of the hub.</summary>
+    private static readonly TimeSpan KillTakes = TimeSpan.FromSeconds(2);
+
+    private int _heard;
+    private DateTimeOffset? _grace; // of a trainer that was asked to stop
+    private DateTimeOffset? _killed;
+
+    /// <summary>It was killed because it said nothing for too long.</summary>
+    public bool WasSilent { get; private set; }
+
+    /// <summary>It was killed because it did not stop, or lived on without a word.</summary>
+    public bool WasDeaf { get; private set; }
+
+    /// <param name="recording">Takes the words; where it ends before them, nobody wants the trainer any more.</param>
+    public async Task WatchAsync(Task recording)
+    {
+        DateTimeOffset? exited = null, fellSilent = null;
+        while (true)
+        {
+            PassOnWishes();
+            if (recording.IsCompleted && !words.Ended.IsCompleted && _killed is null)
+            {
+                words.End();
+                Kill();
+            }
+
+            if (trainer.Exited.IsCompleted)
+                exited ??= time.GetUtcNow();
+            if (words.Ended.IsCompleted)
+                fellSilent ??= time.GetUtcNow();
+            if (exited is not null && fellSilent is not null)
+                return;
+
+            var deadline = Deadline(exited, fellSilent);
+            if (deadline <= time.GetUtcNow())
+            {
+                // What it left in the pipe is read; who holds the pipe open now is somebody that it started.
+                if (exited is not null || _killed is not null)
+                    return;
+                WasSilent = _grace is null && fellSilent is null;
+                WasDeaf = !WasSilent;
+                Kill();
+                continue;
+            }
+
+            await WaitAsync(deadline, [
+                wishes.MoreThan(_heard),
+                .. exited is null ? [trainer.Exited] : Array.Empty<Task>(),
+                .. fellSilent is null ? [words.Ended] : Array.Empty<Task>(),
+                .. recording.IsCompleted ? Array.Empty<Task>() : [recording],
+            ]);
+        }
+    }
+
+    private void PassOnWishes()
+    {
+        for (; _heard < wishes.Count; _heard++)
+        {
+            words.Widen();
+            trainer.Say(new StopTraining());
+            // It gets its grace once: neither its words nor a second wish prolong it, and the end of the hub shortens it.
+            var grace = time.GetUtcNow() + (wishes.HubStops ? options.ShutdownGrace : options.StopGrace);
+            _grace = _grace is { } earlier && earlier < grace ? earlier : grace;
+        }
+    }
+
+    private DateTimeOffset Deadline(DateTimeOffset? exited, DateTimeOffset? fellSilent)
+    {
+        if (_killed is { } killed)
+            return killed + KillTakes;
+        // While too much waits nobody listens, and so nobody is silent.
+        if (exited is { } end)
+            return words.SilentSince is { } last ? Later(end, last) + KillTakes : DateTimeOffset.MaxValue;
+        if (_grace is { } grace)
+            return grace;
+        if (fellSilent is { } mute)
+            return mute + options.StopGrace;
+        return words.SilentSince is { } since ? since + options.SilenceLimit : time.GetUtcNow() + options.SilenceLimit;
+    }
+
+    private async Task WaitAsync(DateTimeOffset deadline, IEnumerable<Task> causes)
+    {
+        using var waiting = new CancellationTokenSource();
+        var left = deadline - time.GetUtcNow();
+        // Looked at again from time to time: a deadline that was none while nobody listened may be one now.
+        var patience = Task.Delay(left < options.SilenceLimit ? left < TimeSpan.Zero ? TimeSpan.Zero : left : options.SilenceLimit, time, waiting.Token);
+        await Task.WhenAny([patience, .. causes]);
+        await waiting.CancelAsync();
+    }
+
+    private void Kill()
+    {
+        _killed = time.GetUtcNow();
+        trainer.Kill();
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+}

@@ -1,0 +1,17 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ExperimentHub.Web.Tests;
+
+/// <summary>The whole app behind the real server on a free port, where what the server itself makes of a request counts.</summary>
+internal static class HubServer
+{
+    /// <summary>To be called before anything else of the app.</summary>
+    public static HttpClient Serve(this HubApp app)
+    {
+        app.UseKestrel(0);
+        app.StartServer();
+        return new HttpClient { BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()) };
+    }
+}
