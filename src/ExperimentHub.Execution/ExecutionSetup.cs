@@ -80,11 +80,16 @@ public static class ExecutionSetup
             quartz.UsePersistentStore(store =>
             {
                 store.UseSqlite(driver, connectionString);
-                store.ConfigureStore(jobs => jobs.StoreJobDataAsStrings = true);
+                store.ConfigureStore(jobs =>
+                {
+                    jobs.StoreJobDataAsStrings = true;
+                    // A store whose end comes late must not keep the process alive.
+                    jobs.UseBackgroundThreads = true;
+                });
                 store.ProvisionSchema();
             });
             quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());
-            quartz.AddJob<RetrainJob>(job => job.WithIdentity(RetrainJob.Key).StoreDurably());
+            quartz.AddJob<RetrainJob>(job => job.WithIdentity(RetrainJob.Key).StoreDurably().RequestRecovery());
             quartz.AddJob<Housekeeping>(job => job.WithIdentity(Housekeeping.Key).StoreDurably());
             quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });

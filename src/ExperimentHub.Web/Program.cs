@@ -38,7 +38,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 using var heldUntilTheEnd = folderLock;
 builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions);
 builder.Services.AddSqliteTracking(folder);
-builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase));
+builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase, SqliteDatabase.PatientBusyTimeout));
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking;
 using Microsoft.Extensions.Logging;
 
@@ -87,7 +88,8 @@ internal sealed class LivingTrainers(DataFolder folder, ILogger<LivingTrainers> 
     {
         try
         {
-            return File.ReadAllText(path);
+            using var reader = new StreamReader(OwnFile.OpenRead(path));
+            return reader.ReadLine();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -41,6 +42,9 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
 
     public OwnDataset? FindOwn(string? key) => Own.FirstOrDefault(dataset => dataset.Key == key);
 
+    /// <summary>The data set that a new one of this name could not be told from: by its key, or, where an older hub made that, by its name.</summary>
+    public DatasetInfo? FindLike(string name) => Find(OwnDataset.KeyOf(name)) ?? All.FirstOrDefault(dataset => NameRule.Same(dataset.Name, name));
+
     /// <summary>What a person reads for a key; the key itself where its data set was deleted.</summary>
     public string NameOf(string key) => Find(key)?.Name ?? key;
 
@@ -52,7 +56,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
         await _changing.WaitAsync(cancellation);
         try
         {
-            if (Find(dataset.Key) is not null)
+            if (FindLike(dataset.Name) is not null)
                 return false;
             var home = files.FolderOf(dataset.ToInfo());
             // A folder without a row is what a crash between the next two steps left.

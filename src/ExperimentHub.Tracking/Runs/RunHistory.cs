@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -155,7 +156,11 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         if (filter.Models is { Count: > 0 } models)
             runs = runs.Where(r => models.Contains(r.Model));
         if (!string.IsNullOrWhiteSpace(filter.Experiment))
-            runs = runs.Where(r => r.Experiment.Name == filter.Experiment);
+        {
+            var key = NameRule.Key(filter.Experiment);
+            runs = runs.Where(r => r.Experiment.NameKey == key);
+        }
+
         if (!string.IsNullOrWhiteSpace(filter.Text))
         {
             var pattern = $"%{filter.Text.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";

@@ -57,7 +57,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var schedule = new Schedule
         {
             ExperimentId = experimentId,
-            CronTyped = draft.Cron.Trim(),
+            CronTyped = string.Join(' ', CronDraft.Fields(draft.Cron)),
             Cron = fireTimes.Read(draft.Cron).Cron!,
             TimeZone = draft.TimeZone,
             Enabled = draft.Enabled ?? true,
@@ -76,7 +76,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         if (Validate(draft) is { Count: > 0 } problems)
             return new ScheduleResult(null, problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var (typed, cron) = (draft.Cron.Trim(), fireTimes.Read(draft.Cron).Cron!);
+        var (typed, cron) = (string.Join(' ', CronDraft.Fields(draft.Cron)), fireTimes.Read(draft.Cron).Cron!);
         var changed = await db.Schedules.Where(s => s.Id == id && (begunFrom == null || s.Version <= begunFrom)).ExecuteUpdateAsync(set =>
         {
             set.SetProperty(s => s.CronTyped, typed).SetProperty(s => s.Cron, cron).SetProperty(s => s.TimeZone, draft.TimeZone)
@@ -104,6 +104,29 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         if (found)
             Changed?.Invoke(id);
         return found;
+    }
+
+    /// <summary>Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.</summary>
+    public async Task HaltAsync(int id, string why, CancellationToken cancellation = default)
+    {
+        await _firing.WaitAsync(cancellation);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            await using var together = await db.Database.BeginTransactionAsync(cancellation);
+            if (await db.Schedules.Where(s => s.Id == id && s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
+                return;
+            var now = time.GetUtcNow().UtcDateTime;
+            db.ScheduleFires.Add(new ScheduleFire { ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now, Outcome = FireOutcome.Halted, Note = why });
+            await db.SaveChangesAsync(cancellation);
+            await together.CommitAsync(cancellation);
+        }
+        finally
+        {
+            _firing.Release();
+        }
+
+        Changed?.Invoke(id);
     }
 
     /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>
@@ -166,7 +189,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var earlier = await db.ScheduleFires.Where(f => f.ScheduleId == id && f.RunId != null).Select(f => f.RunId).ToListAsync(cancellation);
         var active = await db.Runs.Where(r => earlier.Contains(r.Id) && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running))
             .Select(r => r.Name).FirstOrDefaultAsync(cancellation);
-        var number = (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
+        var number = await NextNumberAsync(db, id, cancellation);
         var fire = new ScheduleFire
         {
             ScheduleId = id,
@@ -181,9 +204,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         {
             var spec = schedule.Experiment.DefaultSpec;
             if (schedule.NewSeedEachTime)
-                spec = spec with { Seed = (spec.Seed + number) % TrainingSpec.MaxSeed };
+                spec = spec with { Seed = (spec.Seed + number) % (TrainingSpec.MaxSeed + 1) };
             // The key makes a firing that is repeated after a crash find the run that it queued before.
-            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule), cancellation);
+            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime), cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
                 (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));
@@ -193,6 +216,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         await db.SaveChangesAsync(cancellation);
         return fire;
     }
+
+    private static async Task<int> NextNumberAsync(TrackingDb db, int id, CancellationToken cancellation) =>
+        (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
 
     private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires, CancellationToken cancellation)
     {

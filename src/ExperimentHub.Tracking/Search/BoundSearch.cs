@@ -5,8 +5,10 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="ParamIds">By the names that were typed.</param>
 /// <param name="ParamNames">Their whole names, by the names that were typed.</param>
 /// <param name="Warnings">Names that no run has: no mistake, and probably one.</param>
+/// <param name="SpeaksOfDiverged">Its filter says itself what is to become of runs that diverged.</param>
 internal sealed record BoundSearch(
-    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings)
+    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
+    bool SpeaksOfDiverged)
 {
     /// <summary>The columns under their whole names.</summary>
     public IReadOnlyList<SearchColumn> Whole(IEnumerable<SearchColumn> columns) =>
@@ -31,9 +33,11 @@ internal sealed record BoundSearch(
         warnings.AddRange((await FilterWarnings.OfAsync(db, query.Filter, filter, cancellation)).Where(warning => !warnings.Exists(known => known.Field == warning.Field && known.Position < warning.Position + warning.Length && warning.Position < known.Position + known.Length)));
         List<FilterNode> all = [.. filter.Filter is AllOf { Parts: var parts } ? parts : [filter.Filter], .. query.Beside()];
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
-        if (filter.Uses.All(use => use.Column != archived))
+        if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
-        return (new BoundSearch(new AllOf(all), order, ids, names, warnings), []);
+        return (new BoundSearch(new AllOf(all), order, ids, names, warnings, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged))), []);
+
+        bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }
 
     private static async Task<(Dictionary<string, int> Ids, Dictionary<string, string> Names, List<SearchProblem> Warnings)> FindAsync(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
@@ -80,10 +81,11 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
 
     private static async Task<IEnumerable<Suggestion>> ValuesAsync(TrackingDb db, SearchColumn column, string typed, CancellationToken cancellation)
     {
+        var tagKey = NameRule.Key(column.Name);
         IEnumerable<string> texts = column switch
         {
             { Kind: ColumnKind.Param } => [],
-            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.Name == column.Name && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
+            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.NameKey == tagKey && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } => await db.Experiments.Where(experiment => experiment.Name.Contains(typed)).Select(experiment => experiment.Name).Order().Take(MaxItems).ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Device } => ["cpu", "cuda"],
             _ => [],

@@ -30,7 +30,7 @@ internal sealed record Compare(SearchColumn Column, CompareOp Op, object Value) 
 internal sealed record OneOf(SearchColumn Column, IReadOnlyList<object> Values) : FilterNode;
 
 /// <param name="Pattern">% stands for any characters, _ for one, \ takes the meaning from what follows.</param>
-/// <param name="IgnoreCase">Of ASCII letters.</param>
+/// <param name="IgnoreCase">Of letters in every script that has cases.</param>
 internal sealed record Like(SearchColumn Column, string Pattern, bool IgnoreCase) : FilterNode;
 
 /// <summary>The run has no value there. A metric that is NaN counts as none.</summary>

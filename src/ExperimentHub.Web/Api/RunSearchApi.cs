@@ -21,7 +21,8 @@ internal static class RunSearchApi
             .Produces<RunListPage>().ProducesValidationProblem();
         api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>().ProducesValidationProblem();
         api.MapGet("/runs/groups", GroupAsync).WithName("GroupRuns").WithSummary("Group runs by any columns")
-            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy).").Produces<RunGroupsResource>().ProducesValidationProblem();
+            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy). A training that was repeated (the same settings, seed and data) counts once; runs that "
+                + "diverged do not count unless the filter speaks of diverged.").Produces<RunGroupsResource>().ProducesValidationProblem();
         api.MapGet("/runs/columns", ColumnsAsync).WithName("ListColumns").WithSummary("List the columns that runs have")
             .WithDescription("search: only columns that contain it.").Produces<IReadOnlyList<ColumnResource>>();
         api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ").WithDescription(Language)
@@ -128,15 +129,18 @@ internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? Nex
 }
 
 /// <param name="Keys">By the names of the columns grouped by.</param>
+/// <param name="Measured">Runs with a value that count.</param>
+/// <param name="Repeats">Runs with a value that do not count: the same settings, seed and data as another one of the group.</param>
+/// <param name="Diverged">Runs with a value that do not count: they diverged, and the filter does not speak of diverged.</param>
 internal sealed record RunGroupResource(
-    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best);
+    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
 
 internal sealed record RunGroupsResource(string? Metric, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(),
         [.. groups.Items.Select(group => new RunGroupResource(
             groups.Columns.Zip(group.Keys).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First.ToString(), pair => pair.Second),
-            group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best))],
+            group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best, group.Repeats, group.Diverged))],
         groups.Warnings);
 }
 

@@ -69,8 +69,11 @@ public sealed record CompareAddress
     /// <summary>Runs that differ in the seed alone are drawn as their mean.</summary>
     public bool Seeds { get; init; }
 
-    /// <summary>The metric that groups and relations are about.</summary>
-    public string Measure { get; init; } = MetricNames.TestAccuracy;
+    /// <summary>Means, bands and the marks of the best count runs that diverged as well.</summary>
+    public bool Diverged { get; init; }
+
+    /// <summary>The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).</summary>
+    public string? Measure { get; init; }
 
     /// <summary>Keys of the variables of the scatter; null for the usual ones.</summary>
     public string? X { get; init; }
@@ -109,7 +112,8 @@ public sealed record CompareAddress
             Bands = Flag("bands"),
             Colour = Text("colour"),
             Seeds = Flag("seeds"),
-            Measure = Text("measure") ?? MetricNames.TestAccuracy,
+            Diverged = Flag("diverged"),
+            Measure = Text("measure"),
             X = Text("x"),
             Y = Text("y"),
             Keep = [.. values.GetValueOrDefault("keep").OfType<string>().Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
@@ -141,7 +145,8 @@ public sealed record CompareAddress
         ["bands"] = Bands ? "true" : null,
         ["colour"] = Colour,
         ["seeds"] = Seeds ? "true" : null,
-        ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
+        ["diverged"] = Diverged ? "true" : null,
+        ["measure"] = Measure,
         ["x"] = X,
         ["y"] = Y,
         ["keep"] = Keep.Count == 0 ? null : Keep.Select(brush => brush.ToString()).ToArray(),

@@ -26,16 +26,19 @@ public sealed record ComparisonSection(string Title, IReadOnlyList<ComparisonRow
 public sealed class Comparison
 {
     private readonly int _baseline;
+    private readonly bool _withDiverged;
     private readonly Func<string, DatasetInfo?> _datasetOf;
 
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
     /// <param name="datasetOf">Finds a data set by its key.</param>
     /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
+    /// <param name="withDiverged">A run that diverged can have the best value of a row.</param>
     /// <param name="at">The epoch of each run that its results are of.</param>
-    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best)
+    public Comparison(
+        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, bool withDiverged = false, FigureEpoch at = FigureEpoch.Best)
     {
-        _datasetOf = datasetOf;
+        (_datasetOf, _withDiverged) = (datasetOf, withDiverged);
         Runs = runs;
         _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
         Sections =
@@ -128,15 +131,16 @@ public sealed class Comparison
         string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
     {
         var values = Runs.Select(value).ToList();
-        var known = values.OfType<double>().ToList();
+        bool CanBeBest(int index) => _withDiverged || Runs[index].Diverged != true;
+        var known = values.Where((_, index) => CanBeBest(index)).OfType<double>().ToList();
         double? best = known.Count < 2 || known.Min() == known.Max() ? null
             : higherIsBetter switch { true => known.Max(), false => known.Min(), null => null };
         var cells = values.Select((own, index) =>
         {
             if (index == _baseline || own is not { } number || values[_baseline] is not { } reference)
-                return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
+                return new ComparisonCell(text(own), Best: own == best && best is not null && CanBeBest(index), Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
             var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
-            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);
+            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best && CanBeBest(index), number != reference);
         });
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
     }

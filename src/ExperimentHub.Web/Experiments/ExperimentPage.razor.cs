@@ -30,6 +30,7 @@ public sealed partial class ExperimentPage(
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
+    private string _usual = MetricNames.TestAccuracy;
     private DeletedExperiment? _deleted;
     private IReadOnlyList<SettingsChange> _settings = [];
     private string? _refusal;
@@ -57,6 +58,12 @@ public sealed partial class ExperimentPage(
 
     private FigureEpoch At => EpochWords.Read(AtText);
 
+    /// <summary>Runs that diverged can be best and stand in the trend.</summary>
+    [SupplyParameterFromQuery(Name = "diverged")]
+    private string? DivergedText { get; set; }
+
+    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+
     protected override void OnInitialized()
     {
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -65,7 +72,6 @@ public sealed partial class ExperimentPage(
 
     protected override Task OnParametersSetAsync()
     {
-        _metric = MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : MetricNames.TestAccuracy;
         _order = RunListOrder.Of(Sort);
         return LoadAsync();
     }
@@ -81,11 +87,12 @@ public sealed partial class ExperimentPage(
                 _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
-                var metric = _metric;
-                var story = await results.ReadAsync(Id, metric);
+                var (chosen, withDiverged) = (Chosen, WithDiverged);
+                var usual = await results.UsualMetricAsync(experiment);
+                var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
                 // A slower answer to an older question must not replace the newer one.
-                if (metric == _metric)
-                    _story = story;
+                if ((chosen, withDiverged) == (Chosen, WithDiverged))
+                    (_story, _usual, _metric) = (story, usual, chosen ?? usual);
             }
 
             _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
@@ -200,8 +207,9 @@ public sealed partial class ExperimentPage(
 
     private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
-    private void ChooseMetric(string metric) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
+    private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
+
+    private void ChooseMetric(string metric) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
 
     public void Dispose()
     {

@@ -29,7 +29,15 @@ public sealed partial class SchedulePage(
     /// <summary>Firings count from 1, so the newest one knows how many there were.</summary>
     private int Total => _details?.Fires is [var newest, ..] ? newest.Fire.Number : 0;
 
-    private double? Best => _details?.Fires.Max(fire => fire.Run?.BestTestAccuracy);
+    /// <summary>Runs that diverged count in the trend and for the best.</summary>
+    [SupplyParameterFromQuery(Name = "diverged")]
+    private string? DivergedText { get; set; }
+
+    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+
+    private bool HasDiverged => _details?.Fires.Any(fire => fire.Run?.Diverged == true) == true;
+
+    private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Diverged != true).Max(fire => fire.Run?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
 

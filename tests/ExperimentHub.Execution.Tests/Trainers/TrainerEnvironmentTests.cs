@@ -1,4 +1,5 @@
 using ExperimentHub.Execution.Trainers;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
 
@@ -46,11 +47,14 @@ public sealed class TrainerEnvironmentTests
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "very secret");
         Environment.SetEnvironmentVariable("ConnectionStrings__Hub", "Password=very secret");
         using var fake = new FakeTrainer("env; exit 0");
-        using var trainer = TrainerProcess.Start(new TrainerProgram(new ExecutionOptions { DatasetFolder = "unused", TrainerPath = fake.Program }), []);
-        await trainer.SendAsync(new Protocol.Trainers.StopTraining());
+        await using var hub = await EmptyHub.CreateAsync();
+        var living = new LivingTrainers(hub.Folder, NullLogger<LivingTrainers>.Instance);
+        var program = new TrainerProgram(new ExecutionOptions { DatasetFolder = "unused", TrainerPath = fake.Program }, living);
+        using var trainer = TrainerProcess.Start(program, []);
+        trainer.Say(new Protocol.Trainers.StopTraining());
         var lines = new List<string>();
-        while (await trainer.ReadLineAsync() is { } line)
-            lines.Add(line);
+        while (await trainer.Lines.ReadAsync(TestContext.Current.CancellationToken) is { } line)
+            lines.Add(line.Text);
         Assert.Contains(lines, line => line.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("DOTNET_ROOT=", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => line.Contains("very secret", StringComparison.Ordinal));

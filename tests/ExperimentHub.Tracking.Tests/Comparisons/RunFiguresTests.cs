@@ -31,7 +31,7 @@ public sealed class RunFiguresTests
         };
         var groups = SeedGroup.Of(await hub.History.FindManyAsync(ids));
         Assert.Equal([["a", "c"], ["b"], ["d"]], groups.Select(group => group.Runs.Select(run => run.Name).ToArray()));
-        var statistics = groups[0].Statistics(run => run.BestTestAccuracy);
+        var statistics = groups[0].Measure(run => run.BestTestAccuracy).Statistics;
         Assert.Equal(2, statistics.Count);
         Assert.Equal(0.85, statistics.Mean, 12);
     }

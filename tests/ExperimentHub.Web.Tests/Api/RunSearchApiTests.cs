@@ -144,6 +144,25 @@ public sealed class RunSearchApiTests
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/v1/views/failed%20ones")).Response.StatusCode);
     }
 
+    /// <summary>A slash in a name is one thing, the text "%2F" another.</summary>
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a%2Fb")]
+    [InlineData("100% of it?")]
+    [InlineData("ночь/夜")]
+    public async Task Views_NameWithASlashOrAnEscape_IsKeptAsItIs(string name)
+    {
+        await using var app = new HubApp();
+        using var client = app.CreateClient();
+        using var state = new StringContent("{}", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        var address = $"/api/v1/views/{Uri.EscapeDataString(name)}";
+        Assert.Equal(HttpStatusCode.OK, (await client.PutAsync(address, state)).StatusCode);
+        Assert.Equal(name, (await app.GetAsync("/api/v1/views")).Body![0]!["name"]!.ToString());
+        Assert.Equal(name, (await app.GetAsync(address)).Body!["name"]!.ToString());
+        Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync(address)).StatusCode);
+        Assert.Empty((await app.GetAsync("/api/v1/views")).Body!.AsArray());
+    }
+
     private static async Task<HubApp> ThreeAsync()
     {
         var app = new HubApp();

@@ -1,4 +1,7 @@
 using Bunit;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -39,6 +42,56 @@ public sealed class ExperimentPageTests
         await Restore(page).ClickAsync();
         Assert.Contains("Another experiment is called 'tutorial'", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.NotNull(Restore(page));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_WithASplit_ChoosesByItAndSaysSo()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var spec = new TrainingSpec { Validation = new() };
+        async Task<int> FinishAsync(long seed, double test, double validation)
+        {
+            var run = await PlayedRun.StartAsync(pages.Hub, spec with { Seed = seed });
+            await pages.Hub.Recorder.EpochAsync(run.Key, new EpochFinished(1, 0.2, 0.2, test, 0.5) { Best = true, ValidationAccuracy = validation, ValidationLoss = 0.2 });
+            await run.EndAsync();
+            return (await run.ReadAsync()).ExperimentId;
+        }
+
+        await FinishAsync(1, test: 0.98, validation: 0.95);
+        var id = await FinishAsync(2, test: 0.97, validation: 0.96);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.Contains("96.00 %", page.Find(".best").TextContent, StringComparison.Ordinal));
+        Assert.Contains("chosen by validation", page.Markup, StringComparison.Ordinal);
+        var row = Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync());
+        Assert.Equal((0.97, true), (row.BestTestAccuracy, row.BestByValidation));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_WithoutASplit_SaysThatTheTestSetChose()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: [0.9, 0.95]));
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        page.WaitForAssertion(() => Assert.Contains("chosen by test", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ARunThatDiverged_IsBestOnlyWhenAsked()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var sound = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("sound", accuracies: 0.9));
+        await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 2 }, before: 0.99);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/experiments/{sound.ExperimentId}");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, sound.ExperimentId));
+        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; left out.", page.Markup, StringComparison.Ordinal));
+        Assert.Contains("90.00 %", page.Find(".best").TextContent, StringComparison.Ordinal);
+        Assert.Single(page.FindAll("tbody .sign"));
+        Assert.EndsWith("?diverged=true", page.FindAll("a").Single(link => link.TextContent == "Count runs that diverged too").GetAttribute("href"), StringComparison.Ordinal);
+        pages.Visit($"/experiments/{sound.ExperimentId}?diverged=true");
+        page.WaitForAssertion(() => Assert.Contains("99.00 %", page.Find(".best").TextContent, StringComparison.Ordinal));
     }
 
     [Fact]
