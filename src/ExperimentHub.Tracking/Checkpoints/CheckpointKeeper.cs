@@ -135,7 +135,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
     private static bool Keeps(CheckpointPolicy policy, int? best, Checkpoint one) => (policy.Every > 0 && one.Epoch % policy.Every == 0) || (policy.Best && one.Epoch == best);
 
     private static CheckpointRemoval RemovalOf(IReadOnlyList<Checkpoint> checkpoints) =>
-        new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Size + (c.StateSize ?? 0)));
+        new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Bytes));
 
     private static IEnumerable<string> FilesOf(Checkpoint checkpoint) =>
         checkpoint.StateFileName is { } state ? [checkpoint.FileName, state] : [checkpoint.FileName];

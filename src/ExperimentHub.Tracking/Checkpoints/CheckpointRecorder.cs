@@ -53,6 +53,7 @@ public sealed class CheckpointRecorder(
             superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);
         });
         keeper.Delete(key.Run, superfluous);
+        files.SayArrived();
         return written;
     }
 
@@ -88,6 +89,7 @@ public sealed class CheckpointRecorder(
             });
         });
         keeper.Delete(key.Run, before);
+        files.SayArrived();
         return written;
     }
 

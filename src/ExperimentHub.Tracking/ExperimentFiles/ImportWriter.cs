@@ -38,6 +38,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
                 await AddPointsAsync(number, ends, ImportCheck.SeriesFile(incoming, run), cancellation);
                 folder.Remove(run);
                 Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
+                folder.SayFilesChanged();
             }
         }
 

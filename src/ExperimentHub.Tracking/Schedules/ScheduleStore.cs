@@ -12,7 +12,7 @@ public sealed record ScheduleDraft(string Cron, string TimeZone, bool? Enabled =
 /// <param name="Conflict">Somebody saved it after the version that the edit began from; nothing was written.</param>
 public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
-/// <summary>A firing with the run that came of it; null where none did or it was deleted.</summary>
+/// <summary>A firing with the run that came of it and the rows of its best and its last epoch; null where none did or it was deleted.</summary>
 public sealed record FireDetails(ScheduleFire Fire, Run? Run);
 
 /// <summary>A schedule with the times to come, none while it is off or its experiment archived, and its newest firings, newest first.</summary>
@@ -226,6 +226,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             .OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
         var ids = schedules.SelectMany(s => s.Fires).Select(f => f.RunId).OfType<RunId>().ToList();
         var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
+        await RunFigures.LoadAsync(db, runs.Values, cancellation);
         return
         [
             .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),

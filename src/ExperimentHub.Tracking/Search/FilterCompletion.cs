@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
@@ -32,7 +33,11 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         await using var db = await databases.CreateDbContextAsync(cancellation);
         List<Suggestion> all = [];
         if (expected.ValuesOf is { } column)
+        {
+            all.AddRange(Spellings(column, at.Typed));
             all.AddRange(await ValuesAsync(db, column, at.Typed, cancellation));
+        }
+
         if (expected.Columns)
             all.AddRange(await ColumnsAsync(db, cancellation));
         // Within a name or behind its dot no keyword can follow.
@@ -58,6 +63,21 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         .. RunAttributes.All.Select(attribute => new Suggestion(attribute.Name, "column", attribute.Meaning)),
         .. (await KnownNames.TagsAsync(db, cancellation)).Select(name => new Suggestion(new SearchColumn(ColumnKind.Tag, name).ToString(), "column", "tag")),
     ];
+
+    /// <summary>Numbers as the pages write them.</summary>
+    private static IEnumerable<Suggestion> Spellings(SearchColumn column, string typed)
+    {
+        var (units, usual, detail) = (ValueParser.TypeOf(column), Quantity.UnitOf(column)) switch
+        {
+            (ValueType.Duration, _) => (new[] { "s", "m", "h" }, new[] { "30s", "5m", "1h30m" }, "duration"),
+            (_, MetricUnit.Fraction) => (["%"], column.Kind == ColumnKind.Metric ? ["90%", "95%", "99%"] : [], "percent"),
+            (_, MetricUnit.Percent) => (["%"], ["50%", "90%"], "percent"),
+            (_, MetricUnit.Bytes) => (["MiB", "GiB"], ["500MiB", "2GiB"], "size"),
+            _ => (Array.Empty<string>(), Array.Empty<string>(), ""),
+        };
+        var texts = double.TryParse(typed, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) ? units.Select(unit => typed + unit) : usual;
+        return texts.Select(text => new Suggestion(text, "value", detail));
+    }
 
     private static async Task<IEnumerable<Suggestion>> ValuesAsync(TrackingDb db, SearchColumn column, string typed, CancellationToken cancellation)
     {

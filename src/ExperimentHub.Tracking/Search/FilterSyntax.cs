@@ -37,7 +37,12 @@ internal sealed record Like(SearchColumn Column, string Pattern, bool IgnoreCase
 internal sealed record IsMissing(SearchColumn Column) : FilterNode;
 
 /// <summary>Where a column stands in a filter or an order.</summary>
-internal sealed record ColumnUse(SearchColumn Column, int Position, int Length);
+/// <param name="InFunction">The metric's figure was written, the last as well.</param>
+internal sealed record ColumnUse(SearchColumn Column, int Position, int Length, bool InFunction = false)
+{
+    /// <summary>What an answer calls it: as it was asked for, under its whole name.</summary>
+    public string Title(SearchColumn whole) => InFunction ? whole.WholeName : whole.ToString();
+}
 
 /// <summary>A column that runs are sorted by.</summary>
 /// <param name="Descending">Runs without a value stand last in both directions.</param>

@@ -93,6 +93,6 @@ internal static class RunAttributes
     /// <summary>The word that is shown for what is kept.</summary>
     public static string WordOf(string attribute, string kept) => Find(attribute)!.Words!.First(word => word.Value == kept).Key;
 
-    /// <summary>Every name and alias.</summary>
-    public static IEnumerable<string> Names => ByName.Keys;
+    /// <summary>Every name and alias that can be written without quotes.</summary>
+    public static IEnumerable<string> Names => ByName.Keys.Where(name => !name.Contains(' ', StringComparison.Ordinal));
 }

@@ -38,10 +38,9 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
         problem ??= metricProblem;
         problem ??= columns.Count is 0 or > MaxColumns ? new SearchProblem("groupBy", 0, groupBy.Length, $"Group by 1 to {MaxColumns} columns.", groupBy, ["a column"]) : null;
         problem ??= metrics.Count > 1 || metrics.Any(one => one.Kind != ColumnKind.Metric) ? new SearchProblem("metric", 0, metric.Length, "Name one metric.", metric, ["a metric"]) : null;
-        if (problem is not null)
-            return SearchResult<RunGroups>.Refused([problem]);
-
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<RunGroups>.Refused([await NameAdvice.OnAsync(db, problem, problem.Field == "metric" ? metric : groupBy, time.GetUtcNow().UtcDateTime, cancellation)]);
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime,
             [.. uses.Select(use => ("groupBy", use)), .. metricUses.Select(use => ("metric", use))], cancellation);

@@ -79,14 +79,31 @@ internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, b
 
 internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending);
 
-/// <summary>A run in a list: the newest results instead of all of them.</summary>
+/// <summary>What was measured of one epoch.</summary>
+/// <param name="TrainLoss">Mean over the epoch's steps.</param>
+/// <param name="TestAccuracy">Fraction 0..1.</param>
+/// <param name="ValidationLoss">null without a validation split.</param>
+internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy)
+{
+    public static FiguresResource? Of(Run run, FigureEpoch at) => RunFigures.Of(run, at) is { } figures
+        ? new FiguresResource(figures.Epoch, figures.TrainLoss, figures.TestLoss, figures.TestAccuracy, figures.TrainAccuracy, figures.ValidationLoss, figures.ValidationAccuracy)
+        : null;
+}
+
+/// <summary>A run in a list: its best and its last epoch instead of all of them.</summary>
+/// <param name="Best">Of the best epoch by the metric that decides for this run; null before the first is finished.</param>
+/// <param name="Last">Of the newest finished epoch; null before the first.</param>
+/// <param name="TrainLoss">As in <paramref name="Last"/>.</param>
+/// <param name="TestLoss">As in <paramref name="Last"/>.</param>
+/// <param name="TestAccuracy">As in <paramref name="Last"/>.</param>
+/// <param name="BestTestAccuracy">As in <paramref name="Best"/>.</param>
 /// <param name="Values">Of the columns asked for, by their names; left out where none were.</param>
 internal sealed record RunListItem(
-    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, double? TrainLoss, double? TestLoss,
+    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, FiguresResource? Best, FiguresResource? Last, double? TrainLoss, double? TestLoss,
     double? TestAccuracy, double? BestTestAccuracy, bool Diverged, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Values)
 {
     public static RunListItem Of(Run run, IReadOnlyDictionary<string, object?>? values) => new(
-        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, run.LastTrainLoss, run.LastTestLoss,
+        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, FiguresResource.Of(run, FigureEpoch.Best), FiguresResource.Of(run, FigureEpoch.Last), run.LastTrainLoss, run.LastTestLoss,
         run.LastTestAccuracy, run.BestTestAccuracy, run.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
 }

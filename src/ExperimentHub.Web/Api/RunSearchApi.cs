@@ -11,17 +11,17 @@ internal static class RunSearchApi
 {
     private const int DefaultPageSize = 50;
 
-    private const string Language = "filter: such as metrics.test_accuracy > 0.97 and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. ";
+    private const string Language = "filter: such as metrics.test_accuracy > 97% and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. metrics.x is its last value, at_best(metrics.x) that of the run's best epoch. 95% is 0.95; what is understood and probably not meant is said in warnings. ";
 
     public static void MapRunSearch(this RouteGroupBuilder api)
     {
         api.MapGet("/runs", ListAsync).WithName("ListRuns").WithSummary("List runs, newest first or in any other order")
-            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. "
+            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. best and last are the figures of the run's best and of its last epoch, and say which it was. "
                 + "pageToken: the nextPageToken of the page before, with the same filter and order. status, experiment, model: conditions beside the filter.")
             .Produces<RunListPage>().ProducesValidationProblem();
         api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>().ProducesValidationProblem();
         api.MapGet("/runs/groups", GroupAsync).WithName("GroupRuns").WithSummary("Group runs by any columns")
-            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as best(metrics.test_accuracy). A training that was repeated (the same settings, seed and data) counts once; runs that "
+            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy). A training that was repeated (the same settings, seed and data) counts once; runs that "
                 + "diverged do not count unless the filter speaks of diverged.").Produces<RunGroupsResource>().ProducesValidationProblem();
         api.MapGet("/runs/columns", ColumnsAsync).WithName("ListColumns").WithSummary("List the columns that runs have")
             .WithDescription("search: only columns that contain it.").Produces<IReadOnlyList<ColumnResource>>();
@@ -110,12 +110,12 @@ internal sealed class RunQueryParameters
 }
 
 /// <summary>A page of runs. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
-/// <param name="Warnings">Names in the search that no run has.</param>
+/// <param name="Warnings">Names in the search that no run has, and comparisons that every run or none can meet.</param>
 internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunListPage Of(RunSearchPage page)
     {
-        string[] names = [.. page.Columns.Select(column => column.ToString())];
+        string[] names = [.. page.Titles];
         return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))], page.NextPageToken, page.Warnings);
     }
 

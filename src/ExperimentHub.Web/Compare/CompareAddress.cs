@@ -43,6 +43,9 @@ public sealed record CompareAddress
     /// <summary>Only settings that differ are shown.</summary>
     public bool HideEqual { get; init; }
 
+    /// <summary>The epoch of each run that its figures are of.</summary>
+    public FigureEpoch At { get; init; }
+
     public CompareAxis Axis { get; init; }
 
     /// <summary>The stretch of the axis that is looked at closely, in its units; null for all of it.</summary>
@@ -100,6 +103,7 @@ public sealed record CompareAddress
             Runs = ids,
             Baseline = IdAt("baseline"),
             HideEqual = Flag("hideEqual"),
+            At = EpochWords.Read(Text(EpochWords.Parameter)),
             Axis = Enum.TryParse<CompareAxis>(Text("axis"), ignoreCase: true, out var axis) && Enum.IsDefined(axis) ? axis : CompareAxis.Epoch,
             Zoom = Stretch(Text("zoom")),
             Metrics = List("metrics") is { Count: > 0 } metrics ? metrics : UsualMetrics,
@@ -134,6 +138,7 @@ public sealed record CompareAddress
         ["hideEqual"] = HideEqual ? "true" : null,
         ["axis"] = Axis == CompareAxis.Epoch ? null : Word(Axis),
         ["zoom"] = Zoom is { } zoom ? string.Create(CultureInfo.InvariantCulture, $"{zoom.From:R}..{zoom.To:R}") : null,
+        [EpochWords.Parameter] = EpochWords.Text(At),
         ["metrics"] = Metrics.SequenceEqual(UsualMetrics) ? null : string.Join(',', Metrics),
         ["smoothing"] = Smoothing == UsualSmoothing ? null : Smoothing,
         ["log"] = Log.Count == 0 ? null : string.Join(',', Log),

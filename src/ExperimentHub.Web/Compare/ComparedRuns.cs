@@ -10,16 +10,19 @@ public sealed class ComparedRuns
 {
     private readonly Dictionary<RunId, int> _places;
 
-    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, bool withDiverged)
+    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, bool withDiverged, FigureEpoch at)
     {
-        Runs = runs;
+        (Runs, At) = (runs, at);
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
-        Figures = [.. CompareVariable.Metrics(runs, summaries).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
+        Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
         Groups = [.. SeedGroup.Of(runs, withDiverged).Select(group => new NamedGroup(NameOf(group), group))];
     }
 
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>The epoch of each run that its figures are of.</summary>
+    public FigureEpoch At { get; }
 
     /// <summary>Those that differ.</summary>
     public IReadOnlyList<CompareVariable> Settings { get; }
@@ -42,10 +45,10 @@ public sealed class ComparedRuns
     public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
 
     /// <param name="withDiverged">Groups count runs that diverged as well.</param>
-    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, RunHistory history, MetricReader metrics, CancellationToken cancellation)
+    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, FigureEpoch at, RunHistory history, MetricReader metrics, CancellationToken cancellation)
     {
         var runs = await history.FindManyAsync(ids, cancellation);
-        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), withDiverged);
+        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), withDiverged, at);
     }
 
     public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);

@@ -52,6 +52,12 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }
 
+    /// <summary>The epoch whose figures the list of runs shows.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private FigureEpoch At => EpochWords.Read(AtText);
+
     /// <summary>Runs that diverged can be best and stand in the trend.</summary>
     [SupplyParameterFromQuery(Name = "diverged")]
     private string? DivergedText { get; set; }
@@ -78,7 +84,7 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
+                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
                 var (chosen, withDiverged) = (Chosen, WithDiverged);
@@ -156,7 +162,9 @@ public sealed partial class ExperimentPage(
             await menu.CloseMenuAsync();
         var ids = await history.IdsAsync(Id);
         var bytes = Figures.Size(await deletions.SizeAsync(ids));
-        var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" };
+        var (all, archived) = await history.CountAsync(experiment.Name);
+        var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" }
+            + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
         var text = $"It is hidden at once{runs} and can be restored under Deleted for {Figures.Lasting(deletions.KeptFor)}. Then its files are removed for good.";
         if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, $"Delete experiment, {bytes}", "Keep it"))
             return;
@@ -193,6 +201,11 @@ public sealed partial class ExperimentPage(
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
     private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
+
+    private string AllAddress(Experiment experiment) =>
+        QueryHelpers.AddQueryString("runs", new Dictionary<string, string?> { ["experiment"] = experiment.Name, [EpochWords.Parameter] = EpochWords.Text(At) });
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
 

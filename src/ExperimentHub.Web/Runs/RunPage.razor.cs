@@ -35,6 +35,12 @@ public sealed partial class RunPage(
     private int _resumes;
     private string? _problem;
 
+    /// <summary>The epoch whose figures are shown.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+
     /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
     [Parameter]
     public string Id { get; set; } = "";

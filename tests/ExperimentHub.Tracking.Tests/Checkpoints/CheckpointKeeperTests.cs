@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;
@@ -38,6 +39,23 @@ public sealed class CheckpointKeeperTests
         await run.EpochAsync(2);
         await run.SaveAsync(3, withState: false);
         Assert.Equal([2, 3], (await run.ReadAsync()).Checkpoints.Select(checkpoint => checkpoint.Epoch));
+    }
+
+    [Fact]
+    public async Task Bytes_OfAPolicyADeletionAndTheDisk_AreTheSameFiles()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await PlayedRun.StartAsync(hub);
+        for (var epoch = 1; epoch <= 4; epoch++)
+            await run.EpochAsync(epoch, best: epoch == 1);
+        var (deleted, disk, keeper, policy) = (hub.Get<DeletedThings>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var (before, counted) = (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), counted);
+        var removed = (await keeper.ChangeAsync(run.Id, policy)).Removal!.Bytes;
+        // Without a moment in between: the count was told.
+        Assert.Equal((before - removed, counted - removed), (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints));
+        await run.EpochAsync(5);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), (await disk.ReadAsync()).Checkpoints);
     }
 
     [Fact]

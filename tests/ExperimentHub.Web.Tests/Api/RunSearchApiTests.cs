@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Tests.Api;
@@ -19,6 +20,21 @@ public sealed class RunSearchApiTests
         Assert.Null(next!["nextPageToken"]);
         Assert.Equal(["c", "b", "a"], Names((await app.GetAsync("/api/v1/runs?experiment=E&model=simple-nn")).Body));
         Assert.Equal(2, (await app.GetAsync("/api/v1/runs/count?filter=params.batchSize%20in%20(16,32)")).Body!["total"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task List_FractionComparedWithPercentages_WarnsWithTheCorrectedText()
+    {
+        await using var app = await ThreeAsync();
+        app.Get<MetricWriter>().Append(1, MetricNames.TestAccuracy, [new MetricPoint(1, 1, 0.957)]);
+        await app.Get<MetricWriter>().FlushAsync();
+        foreach (var path in (string[])["runs", "runs/count", "runs/groups?groupBy=status"])
+        {
+            var (_, body) = await app.GetAsync($"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
+            Assert.Equal("metrics.test_accuracy > 95%", Assert.Single(body!["warnings"]!.AsArray())!["didYouMean"]!.GetValue<string>());
+        }
+
+        Assert.Equal(["a"], Names((await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95.5 %")}")).Body));
     }
 
     [Fact]

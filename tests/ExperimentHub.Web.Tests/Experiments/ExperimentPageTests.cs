@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Experiments;
 using MudBlazor;
 
@@ -112,6 +113,22 @@ public sealed class ExperimentPageTests
         Assert.EndsWith("?metric=odd_error", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal("0.2500 steady", Best(page)));
         Assert.Equal("Best odd error of 2 runs over time, from 0.2500 to 0.5000; the best is steady. The table below has the runs.", page.Find("[role=img][aria-label]").GetAttribute("aria-label"));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ArchivedRuns_AreNeitherListedNorOffered()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var kept = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("kept", accuracies: [0.9, 0.8]));
+        var old = await pages.Hub.FinishAsync("old", new Protocol.TrainingSpec { Epochs = 30 }, accuracies: 0.99);
+        await pages.Hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([old]), archived: true);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, kept.ExperimentId));
+        page.WaitForAssertion(() => Assert.Equal(["kept"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        Assert.Contains("All 1", page.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("Use those of", page.Markup, StringComparison.Ordinal);
+        await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("80.00", page.Find("tbody tr").TextContent, StringComparison.Ordinal));
     }
 
     [Theory]

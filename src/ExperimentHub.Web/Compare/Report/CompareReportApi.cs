@@ -21,7 +21,7 @@ internal static class CompareReportApi
         HttpContext http, RunHistory history, MetricReader metrics, LiveSeries series, DatasetLibrary datasets, MistakePairs mistakes, IWebHostEnvironment host, TimeProvider time, CancellationToken cancellation)
     {
         var address = CompareAddress.Of(http.Request.QueryString.ToString());
-        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, address.Diverged, history, metrics, cancellation) is not { } compared)
+        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, address.Diverged, address.At, history, metrics, cancellation) is not { } compared)
             return ApiProblems.Invalid("runs", $"Name 1 to {CompareAddress.MaxRuns} runs that exist, with commas between their ids.");
         if (!ReportCurves.Fits(compared.Runs.Count, address.Metrics.Count))
         {
@@ -29,7 +29,7 @@ internal static class CompareReportApi
                 $"A report has at most {Limits.ReportEntries / ReportCurves.Buckets:N0} curves, and {address.Metrics.Count:N0} metrics of {compared.Runs.Count:N0} runs are more. Name fewer.");
         }
 
-        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.Diverged);
+        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.Diverged, address.At);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);
         var relations = compared.HasRelations ? new RunRelations(compared, address) : null;
