@@ -1,7 +1,9 @@
 using System.Data.Common;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -17,6 +19,7 @@ public static class SqliteDatabase
     {
         services.AddSingleton<IDatabaseSpace, SqliteSpace>();
         services.AddSingleton<ISearchDialect, SqliteSearch>();
+        services.AddSingleton<IDatabaseTrouble, SqliteTrouble>();
         return services.AddPooledDbContextFactory<TrackingDb>(options => Configure(options, folder.HubDatabase));
     }
 
@@ -55,18 +58,17 @@ public static class SqliteDatabase
     /// <summary>What to say of an error of the data folder's disk or databases; null for another error.</summary>
     public static string? Explain(Exception error, DataFolder folder) => DatabaseWords.Of(error, folder);
 
-    /// <summary>Makes the schedule's database anew after the scheduler refused it, unless the refusal was the disk's.</summary>
-    /// <returns>Whether there is a new one.</returns>
-    public static async Task<bool> RenewScheduleAsync(IServiceProvider services, DataFolder folder, Exception refusal, CancellationToken cancellation = default)
+    /// <summary>Makes the schedule's database anew after the scheduler refused it.</summary>
+    /// <exception cref="UnusableDataFolderException">The refusal was the disk's, and a new file would not help.</exception>
+    public static async Task RenewScheduleAsync(IServiceProvider services, DataFolder folder, Exception refusal, CancellationToken cancellation = default)
     {
         if (!DatabaseWords.IsContent(refusal))
-            return false;
+            throw new UnusableDataFolderException(DatabaseWords.Of(refusal, folder) ?? $"{folder.QuartzDatabase} cannot be used: {refusal.Message}", refusal);
         ClosePool(folder.QuartzDatabase);
         var file = new ScheduleDatabase(folder, services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase)));
         file.SetAside(refusal.Message.Split(". ")[0]);
         await file.OpenAsync(cancellation);
         await UseLogAsync(folder.QuartzDatabase, cancellation);
-        return true;
     }
 
     private static async Task PrepareOnceAsync(IServiceProvider services, DataFolder folder, bool beginAnew, ILogger logger, CancellationToken cancellation)
@@ -84,20 +86,33 @@ public static class SqliteDatabase
         await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
         if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
             logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        if (await EarlierRuns.CompleteAsync(db, cancellation) is > 0 and var completed)
+            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
     }
 
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>
     public static DbProviderFactory Driver => SqliteFactory.Instance;
 
-    /// <summary>The connection string of a database file.</summary>
-    public static string ConnectionString(string path) => ConnectionString(path, pooling: true);
+    /// <summary>
+    /// How long a write of the hub's own waits for the write lock. Its transactions take milliseconds; whoever holds the lock longer is another program, and then a caller
+    /// is told so rather than kept waiting.
+    /// </summary>
+    public static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(4);
 
-    private static string ConnectionString(string path, bool pooling) =>
-        new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = pooling }.ToString();
+    /// <summary>The same for Quartz, which nobody waits for, and which after a failure waits a quarter of a minute before it tries again.</summary>
+    public static readonly TimeSpan PatientBusyTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>The connection string of a database file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="busyTimeout">How long a statement waits for a lock; <see cref="BusyTimeout"/> where not given.</param>
+    public static string ConnectionString(string path, TimeSpan? busyTimeout = null) => ConnectionString(path, pooling: true, busyTimeout);
+
+    private static string ConnectionString(string path, bool pooling, TimeSpan? busyTimeout = null) =>
+        new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, Pooling = pooling, DefaultTimeout = (int)(busyTimeout ?? BusyTimeout).TotalSeconds }.ToString();
 
     internal static void Configure(DbContextOptionsBuilder options, string path, bool pooling = true) => options
         .UseSqlite(ConnectionString(path, pooling), sqlite => sqlite.MigrationsAssembly(typeof(SqliteDatabase).Assembly.GetName().Name))
-        .AddInterceptors(SqliteCache.Instance, SqliteInterruption.Instance)
+        .AddInterceptors(SqliteCache.Instance, SqliteFunctions.Instance, SqliteInterruption.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));

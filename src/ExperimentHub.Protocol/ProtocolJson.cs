@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -20,13 +19,8 @@ public static class ProtocolJson
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <exception cref="JsonException">The text is not JSON of this type.</exception>
-    public static T Read<T>(string json)
-    {
-        var value = JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException($"null is not a {typeof(T).Name}.");
-        return json.Contains("null", StringComparison.Ordinal) && JsonLists.EmptyEntry(Encoding.UTF8.GetBytes(json)) is { } empty
-            ? throw new JsonException($"The list entry {empty} is empty.")
-            : value;
-    }
+    public static T Read<T>(string json) =>
+        JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException($"null is not a {typeof(T).Name}.");
 
     private static JsonSerializerOptions Freeze(JsonSerializerOptions options)
     {

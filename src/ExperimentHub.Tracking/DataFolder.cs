@@ -30,6 +30,9 @@ public sealed class DataFolder
     /// <summary>What was changed of the folder to make it safe, for a person; null where nothing had to be.</summary>
     public string? Changed { get; }
 
+    /// <summary>Raised after files came or went, so that whoever counts them counts again; on the thread that did it.</summary>
+    public event Action? FilesChanged;
+
     public string Root { get; }
     public string HubDatabase => Path.Combine(Root, "hub.db");
     public string QuartzDatabase => Path.Combine(Root, "quartz.db");
@@ -67,11 +70,16 @@ public sealed class DataFolder
     /// <returns>The bytes that they took.</returns>
     public long Remove(RunId id)
     {
+        if (!Directory.Exists(RunFolder(id)))
+            return 0;
         var bytes = SizeOf(id);
-        if (Directory.Exists(RunFolder(id)))
-            Directory.Delete(RunFolder(id), recursive: true);
+        Directory.Delete(RunFolder(id), recursive: true);
+        SayFilesChanged();
         return bytes;
     }
+
+    /// <summary>Files came or went.</summary>
+    internal void SayFilesChanged() => FilesChanged?.Invoke();
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
     public static void Create(string path) => OwnFolder.Create(path);

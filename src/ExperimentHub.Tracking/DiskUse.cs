@@ -3,19 +3,23 @@ using System.IO.Enumeration;
 namespace ExperimentHub.Tracking;
 
 /// <summary>Bytes that the data folder takes, by what they are for, and what the disk has left.</summary>
-/// <param name="Database">Both databases with their write-ahead logs.</param>
+/// <param name="Database">Both databases with their write-ahead logs, and their backups.</param>
 /// <param name="Logs">What trainers wrote to standard error.</param>
+/// <param name="Datasets">Those that people uploaded.</param>
 /// <param name="Free">Bytes that this hub's user may still write; null where the system does not tell.</param>
 /// <param name="CountedAt">UTC.</param>
-public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long? Free, DateTime CountedAt)
+public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long Datasets, long? Free, DateTime CountedAt)
 {
-    public long Total => Database + Checkpoints + Logs;
+    public long Total => Database + Checkpoints + Logs + Datasets;
 }
 
-/// <summary>Counts the files of the data folder, at most once in <see cref="KeptFor"/> and never for two askers at once.</summary>
-public sealed class DiskUse(DataFolder folder, TimeProvider time)
+/// <summary>
+/// Counts the files of the data folder, never for two askers at once. A count is good until files come or go, and where nobody tells of that (logs and
+/// databases grow by themselves) for <see cref="KeptFor"/>.
+/// </summary>
+public sealed class DiskUse : IDisposable
 {
-    /// <summary>A count is good for this long.</summary>
+    /// <summary>A count is good for this long where nothing is told.</summary>
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(30);
 
     // Links are not followed: what they point to is not the hub's, and may lead round in circles.
@@ -24,27 +28,48 @@ public sealed class DiskUse(DataFolder folder, TimeProvider time)
     /// <summary>SQLite in WAL mode keeps what was written last in files beside the database.</summary>
     private static readonly string[] DatabaseEndings = ["", "-wal", "-shm"];
 
+    private readonly DataFolder _folder;
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private Task<DiskFigures>? _counting;
 
-    /// <summary>The newest figures; counts on a pool thread where they are older than <see cref="KeptFor"/>.</summary>
+    public DiskUse(DataFolder folder, TimeProvider time)
+    {
+        (_folder, _time) = (folder, time);
+        _folder.FilesChanged += Forget;
+    }
+
+    /// <summary>Raised when the figures are no longer right; on the thread that changed the files.</summary>
+    public event Action? Changed;
+
+    /// <summary>The newest figures; counts on a pool thread where there are none that are still good.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
     public Task<DiskFigures> ReadAsync()
     {
         lock (_lock)
         {
-            if (_counting is null || _counting.IsFaulted || (_counting.IsCompletedSuccessfully && time.GetUtcNow().UtcDateTime - _counting.Result.CountedAt >= KeptFor))
+            if (_counting is null || _counting.IsFaulted || (_counting.IsCompletedSuccessfully && _time.GetUtcNow().UtcDateTime - _counting.Result.CountedAt >= KeptFor))
                 _counting = Task.Run(Count);
             return _counting;
         }
     }
 
+    public void Dispose() => _folder.FilesChanged -= Forget;
+
+    /// <summary>A count that is on its way may have seen what is gone by now: who asks next gets another one.</summary>
+    private void Forget()
+    {
+        lock (_lock)
+            _counting = null;
+        Changed?.Invoke();
+    }
+
     private DiskFigures Count()
     {
         var (checkpoints, logs) = (0L, 0L);
-        if (Directory.Exists(folder.Runs))
+        if (Directory.Exists(_folder.Runs))
         {
-            var files = new FileSystemEnumerable<(bool IsCheckpoint, long Bytes)>(folder.Runs,
+            var files = new FileSystemEnumerable<(bool IsCheckpoint, long Bytes)>(_folder.Runs,
                 (ref FileSystemEntry entry) => (Path.GetFileName(entry.Directory).SequenceEqual(DataFolder.CheckpointFolderName), entry.Length), Everything)
             {
                 ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
@@ -58,8 +83,12 @@ public sealed class DiskUse(DataFolder folder, TimeProvider time)
             }
         }
 
-        return new DiskFigures(SizeOf(folder.HubDatabase) + SizeOf(folder.QuartzDatabase), checkpoints, logs, Free(), time.GetUtcNow().UtcDateTime);
+        return new DiskFigures(SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), Free(), _time.GetUtcNow().UtcDateTime);
     }
+
+    private static long SizeOfAll(string folder) => Directory.Exists(folder)
+        ? new FileSystemEnumerable<long>(folder, (ref FileSystemEntry entry) => entry.Length, Everything) { ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory }.Sum()
+        : 0;
 
     private static long SizeOf(string database) =>
         DatabaseEndings.Select(ending => new FileInfo(database + ending)).Sum(file => file.Exists ? file.Length : 0);
@@ -68,7 +97,7 @@ public sealed class DiskUse(DataFolder folder, TimeProvider time)
     {
         try
         {
-            return new DriveInfo(folder.Root).AvailableFreeSpace;
+            return new DriveInfo(_folder.Root).AvailableFreeSpace;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ExperimentHub.Trainer.Checkpoints;
 
 namespace ExperimentHub.Trainer;
 
@@ -19,6 +20,7 @@ internal static class Failures
     public static TrainingFailure Explain(Exception failure) => failure switch
     {
         TrainingFailure known => known,
+        NoRoomException none => new TrainingFailure($"There is too little room on the disk: {none.Message}", "Make room and try again.", none),
         // libtorch's errors all arrive as one type; only their words differ.
         ExternalException when NoGpuMemory.Any(words => Says(failure, words)) => new TrainingFailure(
             $"The GPU has too little free memory: {Before(AllocatorDetails, Reason(failure))}",

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Devices;
 using ExperimentHub.Trainer.Hub;
@@ -28,7 +29,7 @@ internal static class HubSession
 
         try
         {
-            await TrainAsync(await commands.Start.WaitAsync(stop.Token), externalLibTorch, events, stop.Token);
+            Train(await commands.Start.WaitAsync(stop.Token), externalLibTorch, events, stop.Token);
             return commands.HasEnded ? ExitCode.HubGone : ExitCode.Done;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -45,7 +46,7 @@ internal static class HubSession
         }
     }
 
-    private static async Task TrainAsync(StartTraining start, string? externalLibTorch, EventWriter events, CancellationToken stop)
+    private static void Train(StartTraining start, string? externalLibTorch, EventWriter events, CancellationToken stop)
     {
         var dataset = start.Dataset ?? DatasetCatalog.Find(start.Spec.Dataset);
         if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
@@ -58,7 +59,10 @@ internal static class HubSession
         events.Send(new Preparing($"Reading {dataset!.Name}"));
         using var http = MirrorSource.CreateClient();
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
-        var data = await new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset, stop);
+        var store = new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log);
+        // It waits for room as a checkpoint does. Nothing else runs on this thread.
+        var data = new RoomOnDisk(events, Log, () => stop.IsCancellationRequested).Until(() => store.LoadAsync(dataset, stop).GetAwaiter().GetResult())
+            ?? throw new OperationCanceledException(stop);
 
         new TrainingLoop(start, data, device, events, Log, () => stop.IsCancellationRequested).Run();
     }

@@ -32,7 +32,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private readonly long[] _order = new long[data.Train.Count - (start.Spec.Validation?.Samples ?? 0)];
 
     /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
-    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written, or the files to go on from do not fit.</exception>
+    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written for another reason than a full disk, or the files to go on from do not fit.</exception>
     public void Run()
     {
         var spec = start.Spec;
@@ -61,6 +61,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
 
         var conditions = new TrainingConditions(start.Device, deviceInfo.Name, threads, data.Sha256, start.AppVersion);
         var checkpoints = new CheckpointWriter(start, conditions, network, trainingStep);
+        var room = new RoomOnDisk(events, log, mustStop);
         if (saved is not null)
         {
             saved.Restore(network, trainingStep);
@@ -90,11 +91,16 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         while (done < spec.Epochs && reason is null)
         {
             var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
+            // All steps of an epoch without its evaluation are a place like any other: whoever goes on from there evaluates first.
+            var tested = interruption is null ? test.Run(mustStop) : null;
+            var validated = tested is null ? null : validation?.Run(mustStop);
+            if (interruption is null && (tested is null || (validation is not null && validated is null)))
+                interruption = new TrainingStopped();
             if (interruption is not null)
             {
                 if (untold is not null)
                     events.Send(untold.Tell(done, data.Classes));
-                events.Send(checkpoints.SavePause(done, tally, history));
+                SaveUnlessThereIsNoRoom(room, () => checkpoints.SavePause(done, tally, history));
                 events.Send(interruption);
                 return;
             }
@@ -103,8 +109,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
             seconds += tally.Seconds;
             log(string.Create(CultureInfo.InvariantCulture, $"info: Epoch {done}, Loss: {tally.MeanLoss}"));
 
-            var (tested, validated) = (test.Run(), validation?.Run());
-            RequireNumber(tested.Loss, "test", done);
+            RequireNumber(tested!.Loss, "test", done);
             RequireNumber(validated?.Loss ?? 0, "validation", done);
 
             var epoch = new EpochFinished(done, tally.MeanLoss, tested.Loss, tested.Accuracy, tally.Seconds)
@@ -126,11 +131,29 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
                 untold = null;
             }
 
-            events.Send(checkpoints.SaveEpoch(epoch, history));
+            if (!SaveUnlessThereIsNoRoom(room, () => checkpoints.SaveEpoch(epoch, history)))
+            {
+                events.Send(new TrainingStopped());
+                return;
+            }
+
             tally = new EpochTally();
         }
 
         events.Send(new TrainingFinished(reason));
+    }
+
+    /// <returns>false where the training must stop and there was no room for the file.</returns>
+    private bool SaveUnlessThereIsNoRoom(RoomOnDisk room, Func<TrainerEvent> save)
+    {
+        if (room.Until(save) is { } saved)
+        {
+            events.Send(saved);
+            return true;
+        }
+
+        log("warn: There was no room to save where the training is; it goes on from the last place that was saved.");
+        return false;
     }
 
     /// <summary>Trains what is not yet done of an epoch.</summary>
@@ -139,7 +162,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private TrainerEvent? TrainEpoch(int epoch, DeviceImages trainImages, TrainingStep trainingStep, EpochTally tally, double secondsBefore)
     {
         var clock = Stopwatch.StartNew();
-        var earlier = tally.Seconds;
+        var (earlier, held) = (tally.Seconds, events.Held);
         _progress.BeginEpoch();
         DataOrder.Fill(_order, start.Spec.Seed, epoch);
         using var batches = new EpochBatches(trainImages, _order, epoch, start.Spec.BatchSize);
@@ -152,7 +175,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
                 interruption = new TrainingFinished(reason);
             else
                 TrainBlock(batches, trainingStep, tally);
-            tally.Seconds = earlier + clock.Elapsed.TotalSeconds;
+            tally.Seconds = earlier + (clock.Elapsed - (events.Held - held)).TotalSeconds;
         }
 
         _progress.Tell(epoch, StepsOfRun(batches, tally));

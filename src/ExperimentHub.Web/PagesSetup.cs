@@ -1,4 +1,6 @@
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Edits;
@@ -14,6 +16,12 @@ namespace ExperimentHub.Web;
 /// <summary>What a person sees: Blazor components over one circuit per open page.</summary>
 public static class PagesSetup
 {
+    /// <summary>
+    /// The longest notes in one message of a circuit, in the longest spelling: of each UTF-16 unit JSON may make six bytes. SignalR's own 32 KiB end
+    /// the circuit of whoever writes 11,000 Chinese characters, and what was written is lost.
+    /// </summary>
+    private static readonly long MaxMessageBytes = 6L * NameRule.MaxUnits(Run.MaxNotesLength) + 32 * 1024;
+
     public static IServiceCollection AddPages(this IServiceCollection services, DataFolder folder)
     {
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
@@ -22,7 +30,7 @@ public static class PagesSetup
             circuits.DisconnectedCircuitMaxRetained = 20;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(2);
             circuits.JSInteropDefaultCallTimeout = TimeSpan.FromSeconds(30);
-        });
+        }).AddHubOptions(messages => messages.MaximumReceiveMessageSize = MaxMessageBytes);
         services.AddMudServices(mud =>
         {
             mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight;
@@ -68,7 +76,7 @@ public static class PagesSetup
 
     /// <summary>A person who looks for a page gets one of ours as an answer; a program gets problem details.</summary>
     internal static bool IsPage(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method)
+        (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
         && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
         && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
 }

@@ -4,7 +4,7 @@ using ExperimentHub.Benchmarks;
 if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [starts] [live] [pixel] [crowd] [pages] [cost] [metrics] [table] [scale] [compare] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [cost] [metrics] [table] [scale] [compare] [--rounds N]
 // training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
 // scale and table: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
@@ -30,6 +30,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["training"] = (async rounds => [.. device == "cpu" ? await TrainingBenchmark.RunAsync(rounds) : [], .. await EngineBenchmark.RunAsync(device)], 5),
     ["hub"] = (HubBenchmark.RunAsync, 5),
     ["recovery"] = (RecoveryBenchmark.RunAsync, 5),
+    ["endings"] = (EndingBenchmark.RunAsync, 50),
     ["starts"] = (StartBenchmark.RunAsync, 1),
     ["live"] = (LiveBenchmark.RunAsync, 5),
     ["pixel"] = (PixelBenchmark.RunAsync, 5),

@@ -57,7 +57,7 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await page.Keyboard.PressAsync("c");
         await page.WaitForURLAsync(new Regex("/compare"));
         await Expect(page.GetByText("3 runs, baseline usual")).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("best test accuracy.*\\(best\\)") })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("test accuracy.*\\(best\\)") })).ToBeVisibleAsync();
         await page.GetByLabel("Hide equal settings").CheckAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "learning rate" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "momentum" })).ToHaveCountAsync(0);

@@ -63,7 +63,7 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await Expect(page.GetByText("Monday to Friday at 02:30")).ToBeVisibleAsync();
 
         // A row is one link, its heading is not: each word of it sorts by its own column.
-        foreach (var (word, order) in new[] { ("Accuracy %", "-accuracy"), ("Train time", "duration"), ("Name", "name") })
+        foreach (var (word, order) in new[] { ("Accuracy % best epoch", "-accuracy"), ("Train time", "duration"), ("Name", "name") })
         {
             await page.GetByRole(AriaRole.Link, new() { Name = word, Exact = true }).ClickAsync();
             await page.WaitForURLAsync(new Regex($"sort={order}$"));

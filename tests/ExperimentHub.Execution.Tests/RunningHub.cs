@@ -66,6 +66,24 @@ internal sealed class RunningHub : IAsyncDisposable
             await service.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>Stops the hub as a host whose patience is at its end: nobody is waited for, and what follows takes everything away.</summary>
+    public async Task StopWithoutPatienceAsync()
+    {
+        _stopped = true;
+        Hub.Get<IHostApplicationLifetime>().StopApplication();
+        foreach (var service in _hosted.Reverse())
+        {
+            try
+            {
+                await service.StopAsync(new CancellationToken(canceled: true));
+            }
+            catch (OperationCanceledException)
+            {
+                // It would have liked to wait.
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_stopped)

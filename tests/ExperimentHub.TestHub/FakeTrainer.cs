@@ -38,7 +38,12 @@ public sealed class FakeTrainer : IDisposable
         ? [.. File.ReadAllLines(Path.Combine(_folder, "pids")).Select(int.Parse)]
         : [];
 
-    /// <summary>What its next self-test says.</summary>
+    /// <summary>A shell command that waits for <see cref="Go"/> of this name.</summary>
+    public static string Await(string name) => $"while [ ! -e \"$here/{name}\" ]; do sleep 0.05; done";
+
+    public void Go(string name) => File.WriteAllText(Path.Combine(_folder, name), "");
+
+    /// <summary>What its next self-test says.
     public void Report(SelfTestReport devices) => File.WriteAllText(Path.Combine(_folder, "devices.json"), ProtocolJson.Write(devices) + "\n");
 
     /// <summary>A shell command that says an event.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
@@ -9,10 +8,13 @@ namespace ExperimentHub.TestHub;
 public sealed class HubProcess : IAsyncDisposable
 {
     private readonly Process _process;
+    private readonly Task<string> _errors;
 
     private HubProcess(Process process, Uri address, string dataFolder)
     {
         _process = process;
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        _errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         Address = address;
         DataFolder = dataFolder;
         Http = new HttpClient { BaseAddress = address };
@@ -42,13 +44,24 @@ public sealed class HubProcess : IAsyncDisposable
     private static async Task<HubProcess> ListenAsync(Process process, string dataFolder)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        var said = new List<string>();
+        while (await LineAsync() is { } line)
         {
+            said.Add(line);
             if (line.IndexOf("Now listening on: ", StringComparison.Ordinal) is var at and >= 0)
-            {
-                _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-                _ = process.StandardError.ReadToEndAsync(CancellationToken.None);
                 return new HubProcess(process, new Uri(line[(at + 18)..].Trim()), dataFolder);
+        }
+
+        async Task<string?> LineAsync()
+        {
+            try
+            {
+                return await process.StandardOutput.ReadLineAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                throw new InvalidOperationException($"The hub did not listen within a minute. It said: {string.Join('\n', said)}");
             }
         }
 
@@ -63,6 +76,28 @@ public sealed class HubProcess : IAsyncDisposable
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, errors);
+    }
+
+    /// <summary>Starts a hub and tells it to end before it may be up.</summary>
+    public static async Task<(int ExitCode, string Errors)> StartAndTerminateAsync(string dataFolder, TimeSpan after, params string[] settings)
+    {
+        using var process = Launch(dataFolder, settings);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await Task.Delay(after);
+        await Processes.SignalAsync(process.Id, "TERM");
+        await process.WaitForExitAsync();
+        await output;
+        return (process.ExitCode, await errors);
+    }
+
+    /// <summary>Tells the hub to end, as a service manager does, and waits until it has.</summary>
+    /// <returns>Its exit code, and what it wrote to standard error from start to end.</returns>
+    public async Task<(int ExitCode, string Errors)> TerminateAsync()
+    {
+        await Processes.SignalAsync(_process.Id, "TERM");
+        await _process.WaitForExitAsync();
+        return (_process.ExitCode, await _errors);
     }
 
     /// <summary>Starts a hub and kills it (kill -9) before or soon after it listens.</summary>
@@ -140,8 +175,7 @@ public sealed class HubProcess : IAsyncDisposable
         Http.Dispose();
         if (!_process.HasExited)
         {
-            using var terminate = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-            await terminate.WaitForExitAsync();
+            await Processes.SignalAsync(_process.Id, "TERM");
             await _process.WaitForExitAsync();
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace ExperimentHub.TestHub;
@@ -19,6 +20,13 @@ public static class Processes
                 throw new TimeoutException($"Process {pid} still lives after {limit}.");
             await Task.Delay(20); // the system has no event for the end of somebody else's child
         }
+    }
+
+    /// <summary>Sends a signal by its name: "TERM", "STOP".</summary>
+    public static async Task SignalAsync(int pid, string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", pid.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     public static IReadOnlyList<int> ChildrenOf(int parent) =>

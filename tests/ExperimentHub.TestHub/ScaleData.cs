@@ -6,6 +6,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Data.Sqlite;
 
@@ -48,7 +49,7 @@ public sealed class ScaleData(int runs, int seed)
         await using var transaction = (SqliteTransaction)await connection.BeginTransactionAsync();
         using var insert = new Inserts(connection, transaction);
         for (var i = 1; i <= 20; i++)
-            insert.Experiment.Run(i, $"experiment {i}", ProtocolJson.Write(new TrainingSpec()), Text(Start));
+            insert.Experiment.Run(i, $"experiment {i}", ProtocolJson.Write(new TrainingSpec()), Text(Start), NameRule.Key($"experiment {i}"));
         var ids = new Dictionary<string, long>();
         for (var number = 1; number <= runs; number++)
             MakeRun(random, insert, ids, number);
@@ -85,9 +86,9 @@ public sealed class ScaleData(int runs, int seed)
         }
 
         if (random.Next(10) == 0)
-            insert.Tag.Run(number, "night", "");
+            insert.Tag.Run(number, "night", "", NameRule.Key("night"));
         if (random.Next(4) == 0)
-            insert.Tag.Run(number, "owner", random.Next(2) == 0 ? "anna" : "ben");
+            insert.Tag.Run(number, "owner", random.Next(2) == 0 ? "anna" : "ben", NameRule.Key("owner"));
     }
 
     private static JsonObject Spec(Random random)
@@ -137,7 +138,7 @@ public sealed class ScaleData(int runs, int seed)
 
     private sealed class Inserts(SqliteConnection connection, SqliteTransaction transaction) : IDisposable
     {
-        public Insert Experiment { get; } = new(connection, transaction, "Experiments", "Id", "Name", "DefaultSpec", "CreatedAt");
+        public Insert Experiment { get; } = new(connection, transaction, "Experiments", "Id", "Name", "DefaultSpec", "CreatedAt", "NameKey");
 
         public Insert Run { get; } = new(connection, transaction, "Runs", "Number", "Id", "Name", "ExperimentId", "Status", "Spec", "Model", "Dataset", "Epochs", "BatchSize", "LearningRate", "QueuePosition",
             "CreatedAt", "StartedAt", "EndedAt", "EpochsDone", "LastTestAccuracy", "BestTestAccuracy", "BestEpoch", "TrainSeconds", "ArchivedAt")
@@ -149,7 +150,7 @@ public sealed class ScaleData(int runs, int seed)
         public Insert Series { get; } = new(connection, transaction, "MetricSeries", "RunNumber", "Name", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime", "Last", "Min", "MinStep", "Max",
             "MaxStep", "Best", "BestStep", "AtBest");
 
-        public Insert Tag { get; } = new(connection, transaction, "RunTags", "RunNumber", "Name", "Value");
+        public Insert Tag { get; } = new(connection, transaction, "RunTags", "RunNumber", "Name", "Value", "NameKey");
 
         public void Dispose()
         {

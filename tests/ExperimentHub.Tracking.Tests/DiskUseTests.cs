@@ -52,6 +52,29 @@ public sealed class DiskUseTests : IDisposable
         Assert.Equal(20, (await disk.ReadAsync()).Database);
     }
 
+    [Fact]
+    public async Task DiskUse_AfterFilesWereRemoved_IsCountedAgainAtOnceAndSaysSo()
+    {
+        var run = RunId.New(TimeProvider.System);
+        Write(Path.Combine(_folder.CheckpointFolder(run), "epoch-0001.safetensors"), 5000);
+        using var disk = new DiskUse(_folder, _clock);
+        Assert.Equal(5000, (await disk.ReadAsync()).Checkpoints);
+        var told = 0;
+        disk.Changed += () => told++;
+        Assert.Equal(_folder.SizeOf(run), _folder.Remove(run));
+        Assert.Equal((1, 0), (told, (await disk.ReadAsync()).Checkpoints));
+        Assert.Equal(0, _folder.Remove(run));
+        Assert.Equal(1, told);
+    }
+
+    [Fact]
+    public async Task DiskUse_UploadedDataSets_BelongToTheTotal()
+    {
+        Write(Path.Combine(_folder.Datasets, "mine", "train-images"), 300);
+        var figures = await new DiskUse(_folder, _clock).ReadAsync();
+        Assert.Equal((300, 300), (figures.Datasets, figures.Total));
+    }
+
     public void Dispose() => Directory.Delete(_folder.Root, recursive: true);
 
     private static void Write(string path, int bytes)

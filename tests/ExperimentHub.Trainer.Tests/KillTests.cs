@@ -39,15 +39,16 @@ public sealed class KillTests : IDisposable
         var whole = await TrainAsync(Folder("whole"), 1, spec, resume: null, killAfter: int.MaxValue);
 
         var random = new Random(1);
-        List<TrainerEvent> told;
+        List<TrainerEvent> told, all = [];
         var (attempt, kills, resume) = (0, 0, (ResumePoint?)null);
         do
         {
             // Counted in events, which come at the ends of epochs and within them: the moment itself is the system's choice.
             told = await TrainAsync(Folder("killed"), ++attempt, spec, resume, kills < Kills ? random.Next(3) : int.MaxValue);
+            all.AddRange(told);
             kills += told[^1] is TrainingFinished ? 0 : 1;
             if (told.OfType<CheckpointSaved>().LastOrDefault() is { } saved)
-                resume = new ResumePoint(saved.Epoch, saved.FileName, saved.State!.FileName);
+                resume = HubsMemory.After(saved, spec, all);
         }
         while (told[^1] is not TrainingFinished);
 

@@ -57,7 +57,7 @@ public sealed class PauseTests : IDisposable
             if (attempts[^1].Of<PausePointSaved>().SingleOrDefault() is not { } pause)
                 continue;
             pauses.Add(pause);
-            resume = new ResumePoint(pause.Epoch, pause.FileName, pause.State.FileName, pause.StepsDone);
+            resume = HubsMemory.After(pause, spec, attempts.SelectMany(attempt => attempt.All));
         }
 
         Assert.True(pauses.Exists(pause => pause.StepsDone > 0), $"{name}: no stop fell within an epoch");
@@ -67,6 +67,27 @@ public sealed class PauseTests : IDisposable
         Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["whole"], Last(whole).State!.FileName)), SavedTensors.Hash(Path.Combine(_folder["paused"], Last(attempts[^1]).State!.FileName)));
         // Every epoch that was evaluated in full is the best of its time or the last before a stop, and none is told twice.
         Assert.Equal(attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch).Distinct(), attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch));
+    }
+
+    [Fact]
+    public void Run_StoppedWhileItEvaluates_GoesOnWithTheEvaluation()
+    {
+        // One step an epoch: the second question falls into the evaluation after it.
+        var spec = new TrainingSpec { Epochs = 2, BatchSize = Data.Train.Count };
+        var whole = TinyData.Train(TinyData.Start(Folder("whole"), spec), Data);
+        var questions = 1;
+        var stopped = TinyData.Train(TinyData.Start(Folder("paused"), spec), Data, mustStop: () => questions-- == 0);
+        Assert.Empty(stopped.Of<EpochFinished>());
+        var pause = stopped.Of<PausePointSaved>().Single();
+        Assert.Equal((0, 1), (pause.Epoch, pause.StepsDone));
+
+        var resumed = TinyData.Train(TinyData.Start(Folder("paused"), spec, attempt: 2) with
+        {
+            Resume = new ResumePoint(pause.Epoch, pause.FileName, pause.State.FileName, pause.StepsDone),
+        }, Data);
+        Assert.Equal(Numbers([whole]), Numbers([stopped, resumed]));
+        Assert.Equal(Losses([whole]), Losses([stopped, resumed]));
+        Assert.Equal(Last(whole).WeightsSha256, Last(resumed).WeightsSha256);
     }
 
     [Fact]
@@ -111,7 +132,7 @@ public sealed class PauseTests : IDisposable
         var pause = Assert.Single(limited.Of<PausePointSaved>());
         var resumed = TinyData.Train(TinyData.Start(Folder("limited"), spec, attempt: 2) with
         {
-            Resume = new ResumePoint(pause.Epoch, pause.FileName, pause.State.FileName, pause.StepsDone),
+            Resume = HubsMemory.After(pause, spec, limited.All),
         }, Data);
 
         Assert.StartsWith("The time limit of", Assert.IsType<TrainingFinished>(limited.All[^1]).Reason, StringComparison.Ordinal);
@@ -126,11 +147,11 @@ public sealed class PauseTests : IDisposable
     public void Run_TimeLimit_CountsTheSecondsOfEarlierAttempts(double secondsBefore, bool ends)
     {
         var spec = new TrainingSpec { Epochs = 2, StopRules = new StopRules { MaxSeconds = 5 } };
-        var first = TinyData.Train(TinyData.Start(_folder.Path, spec with { Epochs = 1 })).Of<CheckpointSaved>().Single();
+        var first = TinyData.Train(TinyData.Start(_folder.Path, spec with { Epochs = 1 }));
 
         var second = TinyData.Train(TinyData.Start(_folder.Path, spec, attempt: 2) with
         {
-            Resume = new ResumePoint(1, first.FileName, first.State!.FileName, SecondsBefore: secondsBefore),
+            Resume = HubsMemory.After(first.Of<CheckpointSaved>().Single(), spec, first.All) with { SecondsBefore = secondsBefore },
         });
 
         Assert.Equal(ends ? "The time limit of 5 s was reached: the run has trained for 6.0 s." : null, second.Of<TrainingFinished>().Single().Reason);

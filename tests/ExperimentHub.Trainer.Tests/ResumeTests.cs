@@ -90,7 +90,7 @@ public sealed class ResumeTests : IDisposable
         // After the very last one as well: the last word may have been lost.
         foreach (var saved in whole.Of<CheckpointSaved>())
         {
-            var resume = new ResumePoint(saved.Epoch, saved.FileName, saved.State!.FileName);
+            var resume = HubsMemory.After(saved, spec, whole.All);
             var resumed = TinyData.Train(TinyData.Start(_folder["whole"], spec, attempt: saved.Epoch + 1) with { Resume = resume }, data);
 
             Assert.Equal(reason, Assert.IsType<TrainingFinished>(resumed.All[^1]).Reason);
@@ -168,7 +168,7 @@ public sealed class ResumeTests : IDisposable
     private static StartTraining Resume(StartTraining start, RecordedEvents earlier)
     {
         var last = earlier.Of<CheckpointSaved>().Last();
-        return start with { Resume = new ResumePoint(last.Epoch, last.FileName, last.State!.FileName) };
+        return start with { Resume = HubsMemory.After(last, start.Spec, earlier.All) };
     }
 
     /// <summary>Both files as the version before the evaluations wrote them.</summary>

@@ -38,6 +38,18 @@ internal static class SavedTensors
     public static void EditTensors(string path, Func<IReadOnlyList<SafetensorsTensor>, IEnumerable<SafetensorsTensor>> edit) =>
         Edit(path, content => content with { Tensors = [.. edit(content.Tensors)] });
 
+    /// <summary>Makes a state file one of the second version, which carried the results of its epochs.</summary>
+    public static void MakeVersion2(string path, double[] metric, double[] trainLosses)
+    {
+        EditMetadata(path, "version", StateFormat.Version2);
+        foreach (var key in new[] { StateFormat.HistoryMetric, StateFormat.HistoryTrainLoss, StateFormat.HistorySha256 })
+            EditMetadata(path, key, null);
+        EditTensors(path, tensors => [.. tensors, Numbers(StateFormat.HistoryMetric, metric), Numbers(StateFormat.HistoryTrainLoss, trainLosses)]);
+    }
+
+    private static SafetensorsTensor Numbers(string name, double[] values) =>
+        new(name, "F64", [values.Length], System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(values).ToArray());
+
     private static void Edit(string path, Func<SafetensorsContent, SafetensorsContent> edit)
     {
         var edited = edit(Read(path));

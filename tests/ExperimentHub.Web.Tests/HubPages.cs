@@ -14,6 +14,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Views;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Edits;
@@ -71,6 +72,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<WaitingLine>());
         Services.AddSingleton(hub.Get<NightlyResults>());
         Services.AddSingleton(hub.Get<DiskUse>());
+        Services.AddSingleton(hub.Get<StorageWatch>());
     }
 
     public EmptyHub Hub { get; }

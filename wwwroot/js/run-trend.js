@@ -23,7 +23,7 @@ class RunTrend {
   }
 
   /**
-   * points: { at, value or null, when, name, run, colour }, the earliest first; isFraction: shown as per cent; isJoined: see above; isOfUtc: the points carry what other clocks than the
+   * points: { at, value or null, when, name, run, colour, repeats }, the earliest first; isFraction: shown as per cent; isJoined: see above; isOfUtc: the points carry what other clocks than the
    * viewer's show, as if it were UTC; best: pairs of time and value; breaks: { at, words }, where the settings changed: no line joins what lies on both sides.
    */
   show(trend) {
@@ -60,18 +60,28 @@ class RunTrend {
       useUTC: isOfUtc,
       grid: { left: 60, right: 24, top: 16, bottom: 30 },
       tooltip: { ...frame.tooltip, trigger: 'item', formatter: ({ data }) => this.tooltip(data) },
-      series: isJoined ? [this.joined(points, breaks ?? [])] : [this.steps(best), this.dots(points)],
+      series: isJoined ? [this.joined(points, breaks ?? []), this.repeated(points)] : [this.steps(best), this.dots(points)],
     }, true);
   }
 
   joined(points, breaks) {
     const tint = colour('--curve-2');
     const broken = new Set(breaks.map(({ at }) => at));
+    const onLine = (point) => this.dot(point.repeats ? { ...point, value: null } : point);
     // A point without a value before each break: the line ends there, and begins anew.
-    const data = points.flatMap((point) => broken.has(point.at) ? [{ value: [point.at, null] }, this.dot(point)] : [this.dot(point)]);
+    const data = points.flatMap((point) => broken.has(point.at) ? [{ value: [point.at, null] }, onLine(point)] : [onLine(point)]);
     return {
       type: 'line', connectNulls: false, showSymbol: true, symbol: 'circle', symbolSize: 7, cursor: 'pointer',
       lineStyle: { width: 1.5, color: tint }, itemStyle: { color: tint }, data, markLine: this.marks(points, breaks),
+    };
+  }
+
+  /** The same training once more: it is there, and says nothing new. */
+  repeated(points) {
+    const tint = colour('--quiet');
+    return {
+      type: 'scatter', symbol: 'emptyCircle', symbolSize: 7, cursor: 'pointer', itemStyle: { color: tint },
+      data: points.filter(({ repeats, value }) => repeats && value !== null).map((point) => this.dot({ ...point, name: `${point.name}, repeats another` })),
     };
   }
 

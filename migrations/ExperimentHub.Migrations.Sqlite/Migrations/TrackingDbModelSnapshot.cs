@@ -116,7 +116,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
             modelBuilder.Entity("ExperimentHub.Tracking.Datasets.OwnDataset", b =>
                 {
                     b.Property<string>("Key")
-                        .HasMaxLength(60)
+                        .HasMaxLength(200)
                         .HasColumnType("TEXT");
 
                     b.PrimitiveCollection<string>("ClassNames")
@@ -138,7 +138,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<string>("Name")
                         .IsRequired()
-                        .HasMaxLength(60)
+                        .HasMaxLength(480)
                         .HasColumnType("TEXT");
 
                     b.Property<int>("TestSamples")
@@ -211,7 +211,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("Description")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasMaxLength(2000)
+                        .HasMaxLength(16000)
                         .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
@@ -222,9 +222,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<string>("Name")
                         .IsRequired()
-                        .HasMaxLength(100)
+                        .HasMaxLength(800)
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<int>("NameVersion")
                         .ValueGeneratedOnAdd()
@@ -243,7 +247,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Name")
+                    b.HasIndex("NameKey")
                         .IsUnique()
                         .HasFilter("\"DeletedAt\" IS NULL");
 
@@ -575,6 +579,12 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("DeviceName")
                         .HasColumnType("TEXT");
 
+                    b.Property<bool?>("Diverged")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DivergedBecause")
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime?>("EndedAt")
                         .HasColumnType("TEXT");
 
@@ -629,7 +639,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<string>("Name")
                         .IsRequired()
-                        .HasMaxLength(100)
+                        .HasMaxLength(800)
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
 
@@ -641,7 +651,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("Notes")
                         .IsRequired()
                         .ValueGeneratedOnAdd()
-                        .HasMaxLength(20000)
+                        .HasMaxLength(160000)
                         .HasColumnType("TEXT")
                         .HasDefaultValue("");
 
@@ -664,9 +674,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("QueuePosition")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Recipe")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
+
                     b.Property<string>("Reproduces")
                         .HasMaxLength(32)
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Seed")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(0L);
 
                     b.Property<string>("Spec")
                         .IsRequired()
@@ -738,6 +760,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasIndex("TrainSeconds");
 
+                    b.HasIndex("Recipe", "Seed");
+
                     b.HasIndex("Status", "QueuePosition");
 
                     b.HasIndex("ExperimentId", "DeletedAt", "ArchivedAt");
@@ -751,13 +775,17 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
-                        .HasMaxLength(50)
+                        .HasMaxLength(400)
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
 
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Value")
                         .IsRequired()
-                        .HasMaxLength(200)
+                        .HasMaxLength(1600)
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Version")
@@ -767,7 +795,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("RunNumber", "Name");
 
-                    b.HasIndex("Name", "Value", "RunNumber");
+                    b.HasIndex("RunNumber", "NameKey")
+                        .IsUnique();
+
+                    b.HasIndex("NameKey", "Value", "RunNumber");
 
                     b.ToTable("RunTags");
                 });
@@ -913,9 +944,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<string>("Name")
                         .IsRequired()
-                        .HasMaxLength(100)
+                        .HasMaxLength(800)
                         .HasColumnType("TEXT")
                         .UseCollation("NOCASE");
+
+                    b.Property<string>("NameKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -928,7 +963,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("Name")
+                    b.HasIndex("NameKey")
                         .IsUnique();
 
                     b.ToTable("SavedViews");

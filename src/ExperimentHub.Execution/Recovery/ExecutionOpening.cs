@@ -4,6 +4,7 @@ using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
@@ -16,17 +17,20 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, ISchedulerFactory schedulers, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        // What cannot be written while the hub stops is given up in time for it to end in order, with one last try; the next start tells what became of it. An outage
+        // that has lasted already will hardly end in the seconds that are left.
+        host.ApplicationStopping.Register(() => storage.GiveUpAfter(options.ShutdownGrace / (storage.Outage is null ? 2 : 6)));
         // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
         living.EndLeftovers();
         foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
             logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
-        foreach (var run in await queue.RequeueInterruptedAsync(cancellationToken))
+        foreach (var run in await storage.UntilDoneAsync(() => queue.RequeueInterruptedAsync(cancellationToken), cancellationToken))
             logger.LogInformation("Run {Run} is queued again and goes on from its last checkpoint", run);
         await base.StartAsync(cancellationToken);
     }
@@ -67,12 +71,12 @@ internal sealed class ExecutionOpening(
     private async Task LearnDevicesAsync(CancellationToken cancellation)
     {
         inventory.Report = await detection.DetectAsync(cancellation);
-        await queue.ResolveAutoAsync(cancellation);
+        await storage.UntilDoneAsync(() => queue.ResolveAutoAsync(cancellation), cancellation);
         var scheduler = await schedulers.GetScheduler(cancellation);
         var limits = ExecutionLimitsBuilder.Create();
         foreach (var group in new[] { DeviceRequest.Cpu, DeviceRequest.Cuda })
             limits.ForGroup(group, slots.Capacity(group));
-        await scheduler.SetExecutionLimits(limits.Build(), cancellation);
+        await storage.UntilDoneAsync(async () => await scheduler.SetExecutionLimits(limits.Build(), cancellation), cancellation);
     }
 
     private async Task TestAgainAsync(CancellationToken cancellation)

@@ -1,20 +1,21 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Quartz;
 
 namespace ExperimentHub.Execution.Scheduling;
 
 /// <summary>
 /// A ticket is a one-shot Quartz trigger in the execution group of a device kind; the group's limit is the number of its slots. Tickets carry
-/// no run: losing or doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends.
+/// no run: doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends. One that cannot be written is tried until it is.
 /// </summary>
-internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, TimeProvider time)
+internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, StorageWatch storage, TimeProvider time)
 {
     public const string GroupKey = "group";
     private const string TriggerGroup = "tickets";
 
     /// <summary>Makes the tickets what the queue says: one for each waiting run of a group that this machine can serve.</summary>
-    public async Task IssueAllAsync(CancellationToken cancellation)
+    public Task IssueAllAsync(CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
     {
         var scheduler = await schedulers.GetScheduler(cancellation);
         await scheduler.UnscheduleJobs(GroupMatcher<TriggerKey>.GroupEquals(TriggerGroup), cancellation);
@@ -23,21 +24,21 @@ internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, D
             for (var i = 0; i < waiting && slots.Capacity(group) > 0; i++)
                 await IssueAsync(scheduler, group, $"{group}-start-{i}", cancellation);
         }
-    }
+    }, cancellation);
 
     /// <summary>A ticket for a run that has just entered the queue.</summary>
-    public async Task IssueForAsync(RunId run, CancellationToken cancellation)
+    public Task IssueForAsync(RunId run, CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
     {
         if (await queue.WaitingGroupAsync(run, cancellation) is { } group && slots.Capacity(group) > 0)
             await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-{run}", cancellation);
-    }
+    }, cancellation);
 
     /// <summary>A ticket for whoever waits in the group now that a slot is free.</summary>
-    public async Task IssueNextAsync(string group)
+    public Task IssueNextAsync(string group, CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
     {
-        if ((await queue.WaitingAsync()).GetValueOrDefault(group) > 0)
-            await IssueAsync(await schedulers.GetScheduler(), group, $"{group}-next", CancellationToken.None);
-    }
+        if ((await queue.WaitingAsync(cancellation)).GetValueOrDefault(group) > 0)
+            await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-next", cancellation);
+    }, cancellation);
 
     private async Task IssueAsync(IScheduler scheduler, string group, string name, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Extensions.Hosting;
 using Quartz;
 
@@ -10,7 +11,7 @@ namespace ExperimentHub.Execution.Scheduling;
 /// The job behind every ticket: claims the first waiting run of its group whose device is free, and trains it. Which run that is, the
 /// database decides; the ticket only says "now, in this group".
 /// </summary>
-internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervisor supervisor, RunTickets tickets, IHostApplicationLifetime host) : IJob
+internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervisor supervisor, RunTickets tickets, StorageWatch storage, IHostApplicationLifetime host) : IJob
 {
     public static readonly JobKey Key = new("train-run");
 
@@ -24,12 +25,28 @@ internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervis
         DeviceLease? lease = null;
         try
         {
-            var run = await queue.ClaimAsync(group, request => (lease = slots.TryTake(request)) is not null, CancellationToken.None);
+            // The ticket is used up: what it is for is done, however long the database does not take it.
+            var run = await storage.UntilDoneAsync(async () =>
+            {
+                try
+                {
+                    return await queue.ClaimAsync(group, request => (lease = slots.TryTake(request)) is not null, CancellationToken.None);
+                }
+                catch
+                {
+                    lease?.Dispose();
+                    throw;
+                }
+            }, stopping.Token);
             if (run is null)
                 return;
             lease!.Enter(run.Key.Run);
             // From here on the run is ours: it leaves this block with an ending, or the next start finds it orphaned.
             await supervisor.SuperviseAsync(run, lease.Device, stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The hub stops before anything was claimed.
         }
         finally
         {
@@ -38,6 +55,18 @@ internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervis
 
         // The slot is free again. Tickets of runs that wait for this very device may have been used up while it was busy.
         if (!stopping.IsCancellationRequested)
-            await tickets.IssueNextAsync(group);
+            await NextAsync(group, stopping.Token);
+    }
+
+    private async Task NextAsync(string group, CancellationToken stopping)
+    {
+        try
+        {
+            await tickets.IssueNextAsync(group, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The next start issues them anew.
+        }
     }
 }

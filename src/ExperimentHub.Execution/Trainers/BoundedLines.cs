@@ -47,5 +47,9 @@ internal sealed class BoundedLines(TextReader text, int limit)
     }
 
     /// <param name="Whole">false where more of the same line follows.</param>
-    internal readonly record struct Line(string Text, bool Whole);
+    internal readonly record struct Line(string Text, bool Whole)
+    {
+        /// <summary>When it was read.</summary>
+        public DateTimeOffset At { get; init; }
+    }
 }

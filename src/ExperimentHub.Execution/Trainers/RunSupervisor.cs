@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Trainers;
@@ -22,12 +23,17 @@ namespace ExperimentHub.Execution.Trainers;
 /// </remarks>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DatasetLibrary datasets, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time, ILogger<RunSupervisor> logger)
+    DatasetLibrary datasets, StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
+    ILogger<RunSupervisor> logger)
     : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Task, RunId> _active = new();
 
-    private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null, string? Reason = null);
+    private sealed record Ending(AttemptEnding Kind, string? Error = null, int? ExitCode = null, string? Reason = null)
+    {
+        /// <summary>UTC. Writing it may take as long as an outage of the database or its disk.</summary>
+        public DateTime? At { get; init; }
+    }
 
     /// <param name="run">Claimed, so that this attempt is its current one.</param>
     /// <param name="device">The device whose slot is held.</param>
@@ -61,17 +67,18 @@ internal sealed class RunSupervisor(
 
     private async Task AttemptsAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
-        while (await AttemptAsync(run, device, hubStops) is { } next)
+        // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is asked, so that
+        // no wish falls between the two.
+        using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
+        while (await AttemptAsync(run, device, wishes) is { } next)
             run = run with { Key = next };
     }
 
     /// <returns>The attempt that follows; null where the run has its ending.</returns>
-    private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
+    private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, RunWishes wishes)
     {
         recorder.Begin(run.Key);
         using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
-        // Listening begins before the database is asked, so that no wish falls between the two.
-        using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
         Ending? ending;
         try
         {
@@ -104,30 +111,25 @@ internal sealed class RunSupervisor(
         if (wishes.HubStops && (ending.Kind == AttemptEnding.Failed || RunRecorder.IsTrainersOwn(ending.Kind)))
             ending = Wished(AttemptEnding.Interrupted, ending.ExitCode);
         logger.LogInformation("Run {Run}, attempt {Attempt}: {Ending}", run.Key.Run, run.Key.Attempt, ending.Kind);
-        if (RunRecorder.IsTrainersOwn(ending.Kind) && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode) is { } next)
+        if (RunRecorder.IsTrainersOwn(ending.Kind) && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.At) is { } next)
             return next;
-        await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.Reason);
+        await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.Reason, ending.At);
         return null;
     }
 
     /// <returns>null where the run is no longer this attempt's.</returns>
     private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes)
     {
-        if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run is { } known)
-            wishes.Remember(known);
-        // A wish that comes before the trainer is not answered by starting one.
-        if (wishes.Ending is { } wished)
-            return Wished(wished, null);
-        var checkpointFolder = folder.CheckpointFolder(run.Key.Run);
-        DataFolder.Create(checkpointFolder);
-        var from = await startingPoints.FindAsync(run, log, wishes.Any);
+        // None of it needs a trainer, and all of it may have to wait for room on the disk. A wish that comes before the trainer is not answered by starting one.
+        if (await storage.UntilDoneAsync(() => PrepareAsync(run, log, wishes), wishes.Any) is not { } from)
+            return Wished(wishes.Ending!.Value, null);
         wishes.Any.ThrowIfCancellationRequested();
 
         using var trainer = TrainerProcess.Start(program, [], log.Write);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
         trainer.Say(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, checkpointFolder, own is null ? options.DatasetFolder : folder.Datasets, version.Text, from.Resume, from.Fork, own));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, folder.CheckpointFolder(run.Key.Run), own is null ? options.DatasetFolder : folder.Datasets, version.Text, from.Resume, from.Fork, own));
 
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
@@ -135,6 +137,7 @@ internal sealed class RunSupervisor(
         var watch = new TrainerWatch(trainer, words, wishes, options, time);
         var recording = minutes.TakeAsync(words, wishes.Any);
         await watch.WatchAsync(recording);
+        var at = time.GetUtcNow().UtcDateTime;
         words.End();
         await recording;
         var code = await trainer.WaitForExitAsync(TimeSpan.Zero);
@@ -146,7 +149,18 @@ internal sealed class RunSupervisor(
 
         if (watch.WasDeaf)
             log.Write("warn", "The trainer did not stop in time and was killed.");
-        return EndingOf(run, from, minutes, watch, wishes.Ending, code, log);
+        return EndingOf(run, from, minutes, watch, wishes.Ending, code, log) with { At = at };
+    }
+
+    /// <returns>null where a wish is known already.</returns>
+    private async Task<StartingPoint?> PrepareAsync(ClaimedRun run, TrainerLog log, RunWishes wishes)
+    {
+        if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run is { } known)
+            wishes.Remember(known);
+        if (wishes.Ending is not null)
+            return null;
+        DataFolder.Create(folder.CheckpointFolder(run.Key.Run));
+        return await startingPoints.FindAsync(run, log, wishes.Any);
     }
 
     private Ending EndingOf(ClaimedRun run, StartingPoint from, TrainerMinutes minutes, TrainerWatch watch, AttemptEnding? wished, int? code, TrainerLog log) => minutes switch

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
@@ -31,8 +32,20 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         await keeper.SweepAsync(id);
         var run = (await history.FindAsync(id, CancellationToken.None))!.Run;
         return await files.FurthestResumableAsync(id, run.Checkpoints, run.PausePoint, problem => log.Write("warn", problem), cancellation) is { } place
-            ? place with { SecondsBefore = run.EpochResults.Where(epoch => epoch.Number <= place.Epoch).Sum(epoch => epoch.Seconds) }
+            ? WithResults(place, run.Spec, [.. run.EpochResults.Where(epoch => epoch.Number <= place.Epoch)])
             : null;
+    }
+
+    private static ResumePoint WithResults(ResumePoint place, TrainingSpec spec, List<Epoch> done)
+    {
+        var metric = BestMetrics.Of(spec);
+        return place with
+        {
+            SecondsBefore = done.Sum(epoch => epoch.Seconds),
+            Figures = new EpochFigures(
+                [.. done.Select(epoch => BestMetrics.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)).OfType<double>()],
+                [.. done.Select(epoch => epoch.TrainLoss)]),
+        };
     }
 
     private async Task<ForkPoint> ForkAsync(ForkSource fork, TrainerLog log, CancellationToken cancellation)

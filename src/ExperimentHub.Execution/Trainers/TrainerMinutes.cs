@@ -28,7 +28,7 @@ internal enum Refusal
 internal sealed class TrainerMinutes(
     AttemptKey key, StartingPoint from, RunRecorder recorder, CheckpointRecorder checkpoints, DeviceInventory devices, RecordingPace pace)
 {
-    private readonly List<TrainerEvent> _results = [];
+    private readonly List<(TrainerEvent Said, DateTimeOffset At)> _results = [];
     private bool _wrote;
 
     /// <summary>The newest word that was recorded.</summary>
@@ -82,16 +82,19 @@ internal sealed class TrainerMinutes(
             return false;
         }
 
+        // A heartbeat says only that the trainer lives.
+        if (said is not Heartbeat)
+            recorder.WaitForRoom(key, said is WaitingForRoom);
         switch (said)
         {
             case Preparing preparing:
                 recorder.Preparing(key, preparing);
                 break;
             case TrainingProgress progress:
-                recorder.Progress(key, progress);
+                recorder.Progress(key, progress, line.At);
                 break;
             case EpochFinished or EpochEvaluated or CheckpointSaved:
-                _results.Add(said);
+                _results.Add((said, line.At));
                 break;
             case TrainingStarted started:
                 if (!await RecordResultsAsync() || Stale(!await recorder.StartedAsync(key, started, from.Resume, RunEnvironment.Of(await devices.ReadHardwareAsync()))))
@@ -117,8 +120,8 @@ internal sealed class TrainerMinutes(
     {
         if (_results.Count == 0)
             return true;
-        var saved = _results.OfType<CheckpointSaved>().ToList();
-        var results = _results.Where(said => said is not CheckpointSaved).ToList();
+        var saved = _results.Select(heard => heard.Said).OfType<CheckpointSaved>().ToList();
+        var results = _results.Where(heard => heard.Said is not CheckpointSaved).ToList();
         _results.Clear();
         _wrote = true;
         return !Stale((results.Count > 0 && !await recorder.ResultsAsync(key, results)) || (saved.Count > 0 && !await checkpoints.SavedAsync(key, saved)));

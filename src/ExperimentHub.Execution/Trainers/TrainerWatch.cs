@@ -11,9 +11,12 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
     /// <summary>After a kill the system has this long to end a process; one that hangs in a driver is left to the next start of the hub.</summary>
     private static readonly TimeSpan KillTakes = TimeSpan.FromSeconds(2);
 
+    // By a clock that nobody sets: a correction of the machine's time is no silence.
+    private TimeSpan Now => time.GetElapsedTime(0);
+
     private int _heard;
-    private DateTimeOffset? _grace; // of a trainer that was asked to stop
-    private DateTimeOffset? _killed;
+    private TimeSpan? _grace; // of a trainer that was asked to stop
+    private TimeSpan? _killed;
 
     /// <summary>It was killed because it said nothing for too long.</summary>
     public bool WasSilent { get; private set; }
@@ -24,7 +27,7 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
     /// <param name="recording">Takes the words; where it ends before them, nobody wants the trainer any more.</param>
     public async Task WatchAsync(Task recording)
     {
-        DateTimeOffset? exited = null, fellSilent = null;
+        TimeSpan? exited = null, fellSilent = null;
         while (true)
         {
             PassOnWishes();
@@ -35,14 +38,14 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
             }
 
             if (trainer.Exited.IsCompleted)
-                exited ??= time.GetUtcNow();
+                exited ??= Now;
             if (words.Ended.IsCompleted)
-                fellSilent ??= time.GetUtcNow();
+                fellSilent ??= Now;
             if (exited is not null && fellSilent is not null)
                 return;
 
             var deadline = Deadline(exited, fellSilent);
-            if (deadline <= time.GetUtcNow())
+            if (deadline <= Now)
             {
                 // What it left in the pipe is read; who holds the pipe open now is somebody that it started.
                 if (exited is not null || _killed is not null)
@@ -69,29 +72,29 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
             words.Widen();
             trainer.Say(new StopTraining());
             // It gets its grace once: neither its words nor a second wish prolong it, and the end of the hub shortens it.
-            var grace = time.GetUtcNow() + (wishes.HubStops ? options.ShutdownGrace : options.StopGrace);
+            var grace = Now + (wishes.HubStops ? options.ShutdownGrace : options.StopGrace);
             _grace = _grace is { } earlier && earlier < grace ? earlier : grace;
         }
     }
 
-    private DateTimeOffset Deadline(DateTimeOffset? exited, DateTimeOffset? fellSilent)
+    private TimeSpan Deadline(TimeSpan? exited, TimeSpan? fellSilent)
     {
         if (_killed is { } killed)
             return killed + KillTakes;
         // While too much waits nobody listens, and so nobody is silent.
         if (exited is { } end)
-            return words.SilentSince is { } last ? Later(end, last) + KillTakes : DateTimeOffset.MaxValue;
+            return words.SilentSince is { } last ? Later(end, last) + KillTakes : TimeSpan.MaxValue;
         if (_grace is { } grace)
             return grace;
         if (fellSilent is { } mute)
             return mute + options.StopGrace;
-        return words.SilentSince is { } since ? since + options.SilenceLimit : time.GetUtcNow() + options.SilenceLimit;
+        return words.SilentSince is { } since ? since + options.SilenceLimit : Now + options.SilenceLimit;
     }
 
-    private async Task WaitAsync(DateTimeOffset deadline, IEnumerable<Task> causes)
+    private async Task WaitAsync(TimeSpan deadline, IEnumerable<Task> causes)
     {
         using var waiting = new CancellationTokenSource();
-        var left = deadline - time.GetUtcNow();
+        var left = deadline - Now;
         // Looked at again from time to time: a deadline that was none while nobody listened may be one now.
         var patience = Task.Delay(left < options.SilenceLimit ? left < TimeSpan.Zero ? TimeSpan.Zero : left : options.SilenceLimit, time, waiting.Token);
         await Task.WhenAny([patience, .. causes]);
@@ -100,9 +103,9 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
 
     private void Kill()
     {
-        _killed = time.GetUtcNow();
+        _killed = Now;
         trainer.Kill();
     }
 
-    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+    private static TimeSpan Later(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

@@ -23,20 +23,22 @@ internal sealed class TrainerWords
     private bool _ended;
     private TaskCompletionSource _arrived = NewSource();
     private TaskCompletionSource _room = NewSource();
-    private DateTimeOffset? _listeningSince;
+    private TimeSpan? _listeningSince;
 
     public TrainerWords(BoundedLines lines, TimeProvider time)
     {
         _time = time;
-        _listeningSince = time.GetUtcNow();
+        _listeningSince = time.GetElapsedTime(0);
         Ended = ReadToEndAsync(lines);
     }
 
     /// <summary>Completes, and never fails, when there is nothing more to read.</summary>
     public Task Ended { get; }
 
-    /// <summary>Since when the trainer has said nothing although somebody listened; null while nobody reads because too much waits.</summary>
-    public DateTimeOffset? SilentSince
+    /// <summary>
+    /// Since when the trainer has said nothing although somebody listened; null while nobody reads because too much waits. By a clock that nobody sets (<see cref="TimeProvider.GetTimestamp"/>).
+    /// </summary>
+    public TimeSpan? SilentSince
     {
         get
         {
@@ -125,10 +127,10 @@ internal sealed class TrainerWords
                 return _room.Task;
             }
 
-            _listeningSince = _time.GetUtcNow();
+            _listeningSince = _time.GetElapsedTime(0);
             if (_discards)
                 return null;
-            _waiting.Add(line);
+            _waiting.Add(line with { At = _time.GetUtcNow() });
             _characters += line.Text.Length;
             _arrived.TrySetResult();
             _arrived = NewSource();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 
 namespace ExperimentHub.Protocol.Datasets;
 
@@ -13,7 +12,7 @@ public sealed record IdxShape(int Count, int Height, int Width);
 public sealed class IdxFormatException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// Reads IDX files (the format of MNIST), plain or gzip-compressed, from sources that may lie: every number is checked before memory is taken
+/// Reads IDX files (the format of MNIST), plain or gzip-compressed as <see cref="GzipContent"/> says, from sources that may lie: every number is checked before memory is taken
 /// for it, and the content must be exactly as long as the header says.
 /// </summary>
 public static class IdxReader
@@ -106,7 +105,6 @@ public static class IdxReader
     {
         private readonly Stream _file, _bytes;
         private readonly bool _isGzip;
-        private int _headerLength;
 
         public Content(Stream file)
         {
@@ -117,7 +115,7 @@ public static class IdxReader
             var read = file.ReadAtLeast(start, 2, throwOnEndOfStream: false);
             file.Seek(-read, SeekOrigin.Current);
             _isGzip = read == 2 && start[0] == 0x1f && start[1] == 0x8b;
-            _bytes = _isGzip ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
+            _bytes = _isGzip ? new GzipContent(file) : file;
         }
 
         public void ReadHeader(Span<byte> header, int magic, string what)
@@ -127,7 +125,6 @@ public static class IdxReader
             var found = BinaryPrimitives.ReadUInt32BigEndian(header);
             if (found != magic)
                 throw new IdxFormatException($"The file starts with 0x{found:x8}; a file of {what} starts with 0x{magic:x8}.");
-            _headerLength = header.Length;
         }
 
         public byte[] ReadRest(long length, string what)
@@ -180,7 +177,7 @@ public static class IdxReader
         private void RequireEnd(long length, string what)
         {
             Span<byte> extra = stackalloc byte[1];
-            if (Fill(extra) > 0 || (_isGzip && !EndsWithSize(_headerLength + length)))
+            if (Fill(extra) > 0)
                 throw new IdxFormatException($"The file goes on after {what}, which its header promises.");
         }
 
@@ -192,17 +189,8 @@ public static class IdxReader
             }
             catch (InvalidDataException damage)
             {
-                throw new IdxFormatException("The gzip compression of the file is damaged.", damage);
+                throw new IdxFormatException("The gzip compression of the file is damaged or cut off.", damage);
             }
-        }
-
-        /// <summary>gzip ends with the uncompressed size (modulo 2^32); whatever follows a gzip file is otherwise passed over in silence.</summary>
-        private bool EndsWithSize(long size)
-        {
-            Span<byte> end = stackalloc byte[4];
-            _file.Seek(-4, SeekOrigin.End);
-            _file.ReadExactly(end);
-            return BinaryPrimitives.ReadUInt32LittleEndian(end) == (uint)size;
         }
     }
 }

@@ -28,7 +28,8 @@ public static class OwnFile
     public static FileStream OpenAppend(string path)
     {
         var handle = Open(path, LibC.WriteOnly | LibC.Create | LibC.Append | LibC.NoFollow);
-        var file = new FileStream(handle, FileAccess.Write, 1 << 12, handle.IsAsync);
+        // What the disk refuses is refused at the write, and does not wait in a buffer for the next one.
+        var file = new FileStream(handle, FileAccess.Write, bufferSize: 0, handle.IsAsync);
         file.Seek(0, SeekOrigin.End);
         return file;
     }

@@ -140,7 +140,7 @@ internal static partial class LayerRules
             yield return ("padding", $"its padding is 0 to {mostPadding} pixels ({most}); {padding} is not in between.");
     }
 
-    [GeneratedRegex("^[a-z][a-z0-9_]{0,39}$")]
+    [GeneratedRegex(@"\A[a-z][a-z0-9_]{0,39}\z")]
     private static partial Regex NameForm();
 }
 

@@ -56,6 +56,10 @@ public sealed record LearningRateSchedule
     [JsonIgnore]
     public bool DoesNothing => Kind == Constant && WarmUpEpochs == 0;
 
+    /// <summary>Its factors are laid out over the whole run: a longer plan has other rates from the start.</summary>
+    [JsonIgnore]
+    public bool DependsOnLength => Kind is Cosine or OneCycle;
+
     /// <summary>What the rate of a step is multiplied by.</summary>
     /// <param name="step">Counts from 0 at the start of the run, over all epochs.</param>
     /// <param name="stepsPerEpoch">At least 1.</param>

@@ -34,7 +34,17 @@ public sealed record StartTraining(
 /// <param name="StateFile">What resuming needs beside the weights; a name inside the checkpoint folder.</param>
 /// <param name="StepsDone">Steps of the next epoch that are done as well; 0 at the end of an epoch.</param>
 /// <param name="SecondsBefore">Training seconds of the epochs that are done, for <c>StopRules.MaxSeconds</c>.</param>
-public sealed record ResumePoint(int Epoch, string CheckpointFile, string StateFile, int StepsDone = 0, double SecondsBefore = 0);
+public sealed record ResumePoint(int Epoch, string CheckpointFile, string StateFile, int StepsDone = 0, double SecondsBefore = 0)
+{
+    /// <summary>Of the epochs that are done. The hub keeps them once for all checkpoints of a run; a state file names their number and hash.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public EpochFigures? Figures { get; init; }
+}
+
+/// <summary>What the epochs of a run came to, as far as it decides which is best and whether a rule ends the run.</summary>
+/// <param name="Values">The metric that decides for the run's spec (<see cref="BestMetrics.Of"/>), after each epoch.</param>
+/// <param name="TrainLosses">Mean training loss of each epoch.</param>
+public sealed record EpochFigures(IReadOnlyList<double> Values, IReadOnlyList<double> TrainLosses);
 
 /// <summary>
 /// A checkpoint of another run whose weights a new run starts from; its own epochs count from 1. Both files are verified by the hub. The optimizer's state

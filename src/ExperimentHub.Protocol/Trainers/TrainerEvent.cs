@@ -13,6 +13,7 @@ namespace ExperimentHub.Protocol.Trainers;
 [JsonDerivedType(typeof(TrainingStarted), "started")]
 [JsonDerivedType(typeof(TrainingProgress), "progress")]
 [JsonDerivedType(typeof(Heartbeat), "heartbeat")]
+[JsonDerivedType(typeof(WaitingForRoom), "waitingForRoom")]
 [JsonDerivedType(typeof(EpochFinished), "epoch")]
 [JsonDerivedType(typeof(EpochEvaluated), "evaluation")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpoint")]
@@ -26,7 +27,7 @@ public abstract record TrainerEvent
     /// Characters of the longest line that the hub reads as an event. The longest that a trainer has to say is the evaluation of a data set with very many test images, at four characters for
     /// three of them.
     /// </summary>
-    public const int MaxLineLength = 32 << 20;
+    public const int MaxLineLength = Limits.LineOfATrainer;
 }
 
 /// <summary>What is done before the first step, such as a download.</summary>
@@ -83,6 +84,13 @@ public sealed record TrainingProgress(int Epoch, long Step, double Loss, double 
 
 /// <summary>The training thread is alive but has no progress to tell (evaluation, saving, reading data).</summary>
 public sealed record Heartbeat : TrainerEvent;
+
+/// <summary>
+/// A file finds no room on the disk. The trainer keeps what it wants to write, tries again every few seconds and beats meanwhile; the next event that is neither a heartbeat nor this one
+/// means that it goes on.
+/// </summary>
+/// <param name="Reason">The system's own words.</param>
+public sealed record WaitingForRoom(string Reason) : TrainerEvent;
 
 /// <summary>An epoch is over and evaluated.</summary>
 /// <param name="TrainLoss">Mean of the losses of its steps, as the tutorial prints it.</param>

@@ -30,6 +30,9 @@ public sealed class Checkpoint
     public long? StateSize { get; set; }
     public string? StateSha256 { get; set; }
 
+    /// <summary>Of both files: what removing it frees.</summary>
+    public long Bytes => Size + (StateSize ?? 0);
+
     public double? TestLoss { get; set; }
     public double? TestAccuracy { get; set; }
     public DateTime SavedAt { get; set; }

@@ -80,6 +80,9 @@ public sealed class CheckpointFiles(DataFolder folder)
         return beside.Problem is null ? (new ForkPoint(PathOf(parent, checkpoint.FileName), PathOf(parent, state)), null) : (null, beside.Problem);
     }
 
+    /// <summary>A trainer left files that are recorded now.</summary>
+    internal void SayArrived() => folder.SayFilesChanged();
+
     /// <summary>Whether a file with a name of ours and this size really lies there.</summary>
     internal bool Holds(RunId run, string fileName, long size) =>
         CheckpointName.IsValid(fileName) && new FileInfo(PathOf(run, fileName)) is { Exists: true, LinkTarget: null } file && OwnFile.Exists(file.FullName) && file.Length == size;
@@ -94,8 +97,10 @@ public sealed class CheckpointFiles(DataFolder folder)
         if (Path.GetFileName(fileName) != fileName)
             throw new ArgumentException($"'{fileName}' is not a name inside a folder.", nameof(fileName));
         // A folder in its place is not the hub's to delete.
-        if (Directory.Exists(folder.CheckpointFolder(run)) && OwnFile.KindOf(Path.Combine(folder.CheckpointFolder(run), fileName)) is not FileKind.Folder)
-            File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
+        if (!Directory.Exists(folder.CheckpointFolder(run)) || OwnFile.KindOf(Path.Combine(folder.CheckpointFolder(run), fileName)) is FileKind.Folder)
+            return;
+        File.Delete(Path.Combine(folder.CheckpointFolder(run), fileName));
+        folder.SayFilesChanged();
     }
 
     /// <summary>The same for any file of the checkpoint folder.</summary>

@@ -126,19 +126,16 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         var forked = await db.Runs.Where(r => r.ForkedFrom == run.Id && r.Checkpoints.Count == 0
                 && r.Status != RunStatus.Finished && r.Status != RunStatus.Stopped && r.Status != RunStatus.Failed)
             .Select(r => r.ForkedAfterEpoch).ToListAsync();
-        return [.. all.Where(c => !Keeps(policy, all, run.BestEpoch, c) && !forked.Contains(c.Epoch))];
+        // What the run goes on from, also where a newer file cannot be gone on from.
+        var resumable = all.FindLast(c => c.StateFileName is not null);
+        var newest = all.Count - Math.Max(1, policy.Last ?? 1);
+        return [.. all.Where((c, i) => !Keeps(policy, run.BestEpoch, c) && i < newest && c != resumable && !forked.Contains(c.Epoch))];
     }
 
-    /// <param name="all">Of the run, the earliest first.</param>
-    private static bool Keeps(CheckpointPolicy policy, List<Checkpoint> all, int? best, Checkpoint one) =>
-        (policy.Every > 0 && one.Epoch % policy.Every == 0)
-        || (policy.Best && one.Epoch == best)
-        || all.IndexOf(one) >= all.Count - Math.Max(1, policy.Last ?? 1)
-        // What the run goes on from, also where a newer file cannot be gone on from.
-        || one == all.FindLast(c => c.StateFileName is not null);
+    private static bool Keeps(CheckpointPolicy policy, int? best, Checkpoint one) => (policy.Every > 0 && one.Epoch % policy.Every == 0) || (policy.Best && one.Epoch == best);
 
     private static CheckpointRemoval RemovalOf(IReadOnlyList<Checkpoint> checkpoints) =>
-        new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Size + (c.StateSize ?? 0)));
+        new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Bytes));
 
     private static IEnumerable<string> FilesOf(Checkpoint checkpoint) =>
         checkpoint.StateFileName is { } state ? [checkpoint.FileName, state] : [checkpoint.FileName];

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// means that the attempt is stale and its trainer is to be ended.
 /// </summary>
 public sealed class CheckpointRecorder(
-    AttemptWriter attempts, MetricWriter metrics, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
+    AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, CheckpointFiles files, CheckpointKeeper keeper, TimeProvider time, ILogger<CheckpointRecorder> logger)
 {
     public Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved) => SavedAsync(key, [saved]);
 
@@ -23,7 +24,7 @@ public sealed class CheckpointRecorder(
             return true;
 
         // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
-        await metrics.FlushAsync();
+        await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> superfluous = [];
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
@@ -52,6 +53,7 @@ public sealed class CheckpointRecorder(
             superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);
         });
         keeper.Delete(key.Run, superfluous);
+        files.SayArrived();
         return written;
     }
 
@@ -60,7 +62,7 @@ public sealed class CheckpointRecorder(
     {
         if (!Holds(key.Run, saved.FileName, saved.Size, saved.State))
             return true;
-        await metrics.FlushAsync();
+        await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> before = [];
         var written = await attempts.WriteAsync(key, async (db, _) =>
         {
@@ -87,6 +89,7 @@ public sealed class CheckpointRecorder(
             });
         });
         keeper.Delete(key.Run, before);
+        files.SayArrived();
         return written;
     }
 

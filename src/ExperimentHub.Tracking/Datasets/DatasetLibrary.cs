@@ -1,11 +1,12 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Datasets;
 
 /// <summary>Who trains or trained on a data set.</summary>
-/// <param name="Runs">How many runs in all.</param>
+/// <param name="Runs">How many runs that are not archived.</param>
 /// <param name="Newest">The newest of them, newest first.</param>
 /// <param name="Waiting">Names of those that have not ended and still need its files.</param>
 /// <param name="Experiments">Names of the experiments whose next run would train on it.</param>
@@ -24,7 +25,7 @@ public enum DatasetDeletion
 /// Every data set that a run of this hub can train on: the published ones and the hub's own. The own ones are few, so they are kept in memory and a spec is
 /// checked without asking the database.
 /// </summary>
-public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files) : IDisposable
+public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files, DataFolder folder) : IDisposable
 {
     private readonly SemaphoreSlim _changing = new(1);
     private volatile IReadOnlyList<OwnDataset>? _own;
@@ -41,6 +42,9 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
 
     public OwnDataset? FindOwn(string? key) => Own.FirstOrDefault(dataset => dataset.Key == key);
 
+    /// <summary>The data set that a new one of this name could not be told from: by its key, or, where an older hub made that, by its name.</summary>
+    public DatasetInfo? FindLike(string name) => Find(OwnDataset.KeyOf(name)) ?? All.FirstOrDefault(dataset => NameRule.Same(dataset.Name, name));
+
     /// <summary>What a person reads for a key; the key itself where its data set was deleted.</summary>
     public string NameOf(string key) => Find(key)?.Name ?? key;
 
@@ -52,7 +56,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
         await _changing.WaitAsync(cancellation);
         try
         {
-            if (Find(dataset.Key) is not null)
+            if (FindLike(dataset.Name) is not null)
                 return false;
             var home = files.FolderOf(dataset.ToInfo());
             // A folder without a row is what a crash between the next two steps left.
@@ -78,6 +82,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             _changing.Release();
         }
 
+        folder.SayFilesChanged();
         Changed?.Invoke();
         return true;
     }
@@ -105,6 +110,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             _changing.Release();
         }
 
+        folder.SayFilesChanged();
         Changed?.Invoke();
         return DatasetDeletion.Deleted;
     }
@@ -113,21 +119,23 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
     public async Task<DatasetUse> UseAsync(string key, int newest, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = db.Runs.AsNoTracking().Where(run => run.Dataset == key);
+        var runs = db.Runs.AsNoTracking().Where(run => run.Dataset == key && run.ArchivedAt == null);
         // What a spec says lies in a text that the database does not look into; there are few experiments.
         var experiments = await db.Experiments.AsNoTracking().Where(experiment => experiment.ArchivedAt == null).ToListAsync(cancellation);
+        var shown = await runs.Include(run => run.Experiment).OrderByDescending(run => run.Number).Take(newest).ToListAsync(cancellation);
+        await RunFigures.LoadAsync(db, shown, cancellation);
         return new DatasetUse(
             await runs.CountAsync(cancellation),
-            await runs.Include(run => run.Experiment).OrderByDescending(run => run.Number).Take(newest).ToListAsync(cancellation),
+            shown,
             await Needing(db, key).Select(run => run.Name).ToListAsync(cancellation),
             [.. experiments.Where(experiment => experiment.DefaultSpec.Dataset == key).Select(experiment => experiment.Name)]);
     }
 
-    /// <summary>How many runs each data set has had.</summary>
+    /// <summary>How many runs that are not archived each data set has.</summary>
     public async Task<IReadOnlyDictionary<string, int>> RunsAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.GroupBy(run => run.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
+        return await db.Runs.Where(run => run.ArchivedAt == null).GroupBy(run => run.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
     }
 
     public void Dispose() => _changing.Dispose();

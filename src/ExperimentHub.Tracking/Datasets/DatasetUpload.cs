@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Files;
-using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Datasets;
 
@@ -50,8 +50,8 @@ public sealed class DatasetUpload : IDisposable
 
     /// <summary>Whether the name can be used, as far as that is known before the files; null where it can.</summary>
     public static string? NameProblem(string? name) =>
-        RunQueue.NameProblem(name, OwnDataset.MaxNameLength) is { } problem ? $"The data set's name {problem}"
-        : OwnDataset.KeyOf(name!).Length == 0 ? "The name needs a letter from a to z or a digit, because its address is made of these."
+        NameRule.Problem(name, OwnDataset.MaxNameLength) is { } problem ? $"The data set's name {problem}"
+        : OwnDataset.KeyOf(name!).Length == 0 ? "The name needs a letter or a digit of some script, because its address is made of these."
         : OwnDataset.KeyOf(name!) == OwnDataset.ReservedKey ? "This name has a meaning in addresses; choose another name."
         : null;
 
@@ -99,8 +99,9 @@ public sealed class DatasetUpload : IDisposable
         var problems = new List<SpecProblem>();
         if (NameProblem(name) is { } nameProblem)
             problems.Add(new SpecProblem("name", nameProblem));
-        if (classNames.Any(one => one.Length > MaxClassNameLength || one.Any(char.IsControl)))
-            problems.Add(new SpecProblem("classNames", $"A class name may have at most {MaxClassNameLength} characters and no control characters."));
+        classNames = [.. classNames.Select(NameRule.Tidied)];
+        if (classNames.Select((one, label) => (Label: label, Problem: NameRule.Problem(one, MaxClassNameLength))).FirstOrDefault(one => one.Problem is not null) is { Problem: { } wrong } at)
+            problems.Add(new SpecProblem("classNames", $"The name of class {at.Label} {wrong}"));
         else if (classNames.Count is 1 or > MaxClasses)
             problems.Add(new SpecProblem("classNames", $"There are {classNames.Count} class names; leave them out, or give 2 to {MaxClasses}."));
         problems.AddRange(FileFields.Where(field => !HasReceived(field)).Select(field => new SpecProblem(field, "This file is missing.")));
@@ -111,7 +112,7 @@ public sealed class DatasetUpload : IDisposable
             // Reading through a gigabyte takes seconds, and nothing of it waits.
             return await Task.Run(() => Check(classNames, problems), cancellation) is not { } found
                 ? new UploadResult(null, problems)
-                : await TakeInAsync(name!.Trim(), classNames, found, cancellation);
+                : await TakeInAsync(NameRule.Tidied(name), classNames, found, cancellation);
         }
         catch (IOException full)
         {

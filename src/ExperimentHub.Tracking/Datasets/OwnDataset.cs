@@ -1,5 +1,9 @@
-using ExperimentHub.Protocol.Datasets;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -10,10 +14,15 @@ public sealed class OwnDataset
 {
     public const int MaxNameLength = Limits.DatasetName;
 
+    /// <summary>A folder's name has at most 255 bytes.</summary>
+    private const int MaxKeyBytes = 200;
+
+    private const int KeyEnding = 12;
+
     /// <summary>The page of the upload has this address.</summary>
     public const string ReservedKey = "new";
 
-    /// <summary>Made from the name: lower-case letters, digits and hyphens. What specs and addresses say.</summary>
+    /// <summary>Made from the name: lower-case letters and digits of any script, and hyphens. What specs and addresses say, and the name of its folder.</summary>
     public required string Key { get; init; }
 
     public required string Name { get; init; }
@@ -32,8 +41,22 @@ public sealed class OwnDataset
     public DateTime CreatedAt { get; init; }
 
     /// <summary>The key that belongs to a name; empty where the name has nothing to make one of.</summary>
-    public static string KeyOf(string name) =>
-        string.Join('-', new string([.. name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+    public static string KeyOf(string name)
+    {
+        var folded = NameRule.Key(name);
+        var words = string.Concat(folded.EnumerateRunes().Select(rune => IsPartOfAWord(rune) ? rune.ToString() : " ")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var key = string.Join('-', words);
+        if (Encoding.UTF8.GetByteCount(key) <= MaxKeyBytes)
+            return key;
+        // The beginning, and what tells it from others that begin so.
+        var beginning = new StringBuilder();
+        foreach (var rune in key.EnumerateRunes().TakeWhile((rune, _) => Encoding.UTF8.GetByteCount(beginning.ToString()) + rune.Utf8SequenceLength <= MaxKeyBytes - KeyEnding - 1))
+            beginning.Append(rune.ToString());
+        return $"{beginning}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..KeyEnding]}";
+    }
+
+    private static bool IsPartOfAWord(Rune rune) => Rune.IsLetterOrDigit(rune)
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
 
     /// <summary>The same in the words that the trainer knows.</summary>
     public DatasetInfo ToInfo()
@@ -51,8 +74,8 @@ public sealed class OwnDataset
         public void Configure(EntityTypeBuilder<OwnDataset> dataset)
         {
             dataset.HasKey(d => d.Key);
-            dataset.Property(d => d.Key).HasMaxLength(MaxNameLength);
-            dataset.Property(d => d.Name).HasMaxLength(MaxNameLength);
+            dataset.Property(d => d.Key).HasMaxLength(MaxKeyBytes);
+            dataset.Property(d => d.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength));
         }
     }
 }

@@ -38,7 +38,7 @@ public sealed class Evaluation
     internal static bool Fits(EpochEvaluated said) =>
         said.Classes is >= 2 and <= 256 && said.Confusion.Count == said.Classes * said.Classes && said.Confusion.All(count => count >= 0)
         && said.Confusion.Sum(count => (long)count) == said.Predictions.Length && said.Predictions.All(prediction => prediction < said.Classes)
-        && said.Worst.Count <= Limits.WorstImages && said.Worst.All(worst => worst.Index >= 0 && worst.Index < said.Predictions.Length && worst.Label >= 0 && worst.Label < said.Classes && worst.Prediction >= 0 && worst.Prediction < said.Classes);
+        && said.Worst.Count <= Limits.WorstImages && said.Worst.All(worst => worst is not null && worst.Index >= 0 && worst.Index < said.Predictions.Length && worst.Label >= 0 && worst.Label < said.Classes && worst.Prediction >= 0 && worst.Prediction < said.Classes);
 
     internal sealed class Mapping : IEntityTypeConfiguration<Evaluation>
     {

@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -21,7 +22,8 @@ public sealed record ImportResult(
 
 /// <summary>Begins imports, and clears away what imports left behind that the end of the hub cut off.</summary>
 public sealed class ExperimentImports(
-    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, RunFeed feed, DataFolder folder, ExperimentFileOptions options, TimeProvider time) : IDisposable
+    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DivergenceJudge judge, DeviceInventory devices, RunFeed feed, DataFolder folder, ExperimentFileOptions options,
+    StorageWatch storage, TimeProvider time) : IDisposable
 {
     /// <summary>One at a time: two of the same file would both find its runs not there yet.</summary>
     private readonly SemaphoreSlim _turn = new(1);
@@ -54,15 +56,43 @@ public sealed class ExperimentImports(
                 return new ImportResult(null, Problem: exist, RunsExist: true);
             var written = await Writer.WriteAsync(file, experiment, incoming, id => hidden = id, cancellation);
             hidden = null;
+            await judge.JudgeAllAsync(CancellationToken.None);
             foreach (var run in experiment.Runs)
                 feed.Publish(run);
             return new ImportResult(written, experiment.Runs.Count, experiment.LeftOut);
         }
         finally
         {
-            if (hidden is { } id)
-                await Writer.RemoveAsync(id);
+            // In an outage the removal waits for its end, and the person who imports is told at once.
+            if (hidden is { } id && !await RemoveAsync(id))
+                _ = RemoveLaterAsync(id);
             _turn.Release();
+        }
+    }
+
+    /// <returns>false where the database or its disk does not take it now.</returns>
+    private async Task<bool> RemoveAsync(int id)
+    {
+        try
+        {
+            await Writer.RemoveAsync(id);
+            return true;
+        }
+        catch (Exception e) when (storage.Note(e))
+        {
+            return false;
+        }
+    }
+
+    private async Task RemoveLaterAsync(int id)
+    {
+        try
+        {
+            await storage.UntilDoneAsync(() => Writer.RemoveAsync(id));
+        }
+        catch (Exception e) when (storage.TroubleOf(e) is not null)
+        {
+            // The hub ends before the outage does; the next start removes it.
         }
     }
 

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -13,11 +14,14 @@ internal static class FactsCheck
     // As many digits as a checkpoint's name has room for.
     private const int MaxNumber = 99_999;
 
+    // A hub gives a run fewer; older ones did not count those that many runs got at once.
+    private const int MaxTags = 1_000;
+
     /// <exception cref="BadExperimentFileException">They cannot.</exception>
     public static IReadOnlyList<RunId> Check(ExperimentFacts facts)
     {
-        Require(RunQueue.NameProblem(facts.Name, Experiment.MaxNameLength) is null, "its name cannot be used");
-        Require(facts.Description.Length <= Experiment.MaxDescriptionLength, "its description is too long");
+        Require(Kept(facts.Name, Experiment.MaxNameLength) && facts.Name.Length > 0, "its name cannot be used");
+        Require(Kept(facts.Description, Experiment.MaxDescriptionLength), "its description is too long");
         Require(IsTime(facts.CreatedAt), "it was made at a time that no clock shows");
         if (SpecHistory.Problem(facts.DefaultSpec) is { } problem)
             throw new BadExperimentFileException(problem);
@@ -30,8 +34,8 @@ internal static class FactsCheck
     public static void Check(RunFacts facts, RunId run)
     {
         Require(facts.Id == run.ToString(), "it has the id of another run");
-        Require(RunQueue.NameProblem(facts.Name, Run.MaxNameLength) is null, "its name cannot be used");
-        Require(facts.Notes.Length <= Run.MaxNotesLength, "its notes are too long");
+        Require(Kept(facts.Name, Run.MaxNameLength) && facts.Name.Length > 0, "its name cannot be used");
+        Require(Kept(facts.Notes, Run.MaxNotesLength), "its notes are too long");
         Require(facts.Status is RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed, $"it is {facts.Status.Word()}, and only runs that have ended can be imported");
         if (SpecHistory.Problem(facts.Spec) is { } problem)
             throw new BadExperimentFileException(problem);
@@ -64,11 +68,17 @@ internal static class FactsCheck
 
     private static void CheckTags(IReadOnlyList<TagFacts> tags)
     {
-        Require(tags.Count <= RunTag.MaxOfARun, "it has too many tags");
+        Require(tags.Count <= MaxTags, "it has too many tags");
         foreach (var tag in tags)
-            Require(RunTag.Problem(tag.Name, tag.Value) is null, "it has a tag that cannot be used");
-        Require(tags.DistinctBy(tag => tag.Name, StringComparer.OrdinalIgnoreCase).Count() == tags.Count, "it has a tag twice");
+            Require(Kept(tag.Name, RunTag.MaxNameLength) && tag.Name.Length > 0 && Kept(tag.Value, RunTag.MaxValueLength), "it has a tag that cannot be used");
+        // As the table of tags compares them. Those that are the same by the rule of today are told apart there.
+        Require(tags.DistinctBy(tag => string.Concat(tag.Name.Select(c => char.IsAsciiLetterUpper(c) ? char.ToLowerInvariant(c) : c))).Count() == tags.Count, "it has a tag twice");
     }
+
+    /// <summary>
+    /// What a hub has kept can travel, also what an older one kept: its rule for names allowed more signs. Too long is what no rule ever allowed.
+    /// </summary>
+    private static bool Kept(string text, int most) => text.Length <= NameRule.MaxUnits(most);
 
     private static void CheckEpochs(RunFacts facts)
     {

@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
@@ -37,6 +38,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
                 await AddPointsAsync(number, ends, ImportCheck.SeriesFile(incoming, run), cancellation);
                 folder.Remove(run);
                 Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
+                folder.SayFilesChanged();
             }
         }
 
@@ -58,7 +60,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var experiment = new Experiment
         {
-            Name = facts.Name.Trim(),
+            Name = NameRule.Tidied(facts.Name),
             Description = facts.Description,
             DefaultSpec = facts.DefaultSpec,
             CreatedAt = facts.CreatedAt,
@@ -74,7 +76,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var experiment = await db.Experiments.IgnoreQueryFilters().FirstAsync(e => e.Id == id, cancellation);
-        experiment.Name = await ExperimentNames.FreeAsync(db, name.Trim(), "imported", cancellation);
+        experiment.Name = await ExperimentNames.FreeAsync(db, NameRule.Tidied(name), "imported", cancellation);
         experiment.DeletedAt = null;
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -112,7 +114,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         var run = new Run
         {
             Id = id,
-            Name = facts.Name.Trim(),
+            Name = facts.Name,
             ExperimentId = experiment,
             Spec = facts.Spec,
             Model = facts.Spec.Model.Kind,
@@ -120,6 +122,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             Epochs = facts.Spec.Epochs,
             BatchSize = facts.Spec.BatchSize,
             LearningRate = facts.Spec.Optimizer.LearningRate,
+            Seed = facts.Spec.Seed,
+            Recipe = Evidence.RecipeOf(facts.Spec, facts.Fork is { } source ? new ForkSource(RunId.Parse(source.Run, null), source.AfterEpoch) : null),
             DeviceGroup = devices.GroupOf(DeviceRequest.Parse(facts.Spec.Device)),
             DeviceKind = facts.Device?.Kind,
             DeviceIndex = facts.Device?.Index,
@@ -154,7 +158,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         }
 
         run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
-        if (run.Tags.Count < RunTag.MaxOfARun && !run.Tags.Exists(tag => string.Equals(tag.Name, RunTag.Imported, StringComparison.OrdinalIgnoreCase)))
+        RunTag.TellApart(run.Tags);
+        if (run.Tags.Count < RunTag.MaxOfARun && RunTag.Called(run.Tags, RunTag.Imported) is null)
             run.Tags.Add(new RunTag { Name = RunTag.Imported, Value = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) });
         return run;
     }

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using Microsoft.EntityFrameworkCore;
@@ -17,8 +18,20 @@ public sealed class Experiment
 
     public int Id { get; init; }
 
-    /// <summary>Unique among the experiments that are not deleted, compared without regard to case.</summary>
-    public required string Name { get; set; }
+    /// <summary>Unique among the experiments that are not deleted, compared by <see cref="NameRule.Key"/>.</summary>
+    public required string Name
+    {
+        get;
+        set
+        {
+            if (field == value)
+                return;
+            (field, NameKey) = (value, NameRule.Key(value));
+        }
+    }
+
+    /// <summary>What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.</summary>
+    public string NameKey { get; private set; } = "";
 
     public string Description { get; set; } = "";
 
@@ -62,9 +75,9 @@ public sealed class Experiment
     {
         public void Configure(EntityTypeBuilder<Experiment> experiment)
         {
-            experiment.Property(e => e.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
-            experiment.HasIndex(e => e.Name).IsUnique().HasFilter("\"DeletedAt\" IS NULL");
-            experiment.Property(e => e.Description).HasMaxLength(MaxDescriptionLength).HasDefaultValue("");
+            experiment.Property(e => e.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
+            experiment.HasIndex(e => e.NameKey).IsUnique().HasFilter("\"DeletedAt\" IS NULL");
+            experiment.Property(e => e.Description).HasMaxLength(NameRule.MaxUnits(MaxDescriptionLength)).HasDefaultValue("");
             experiment.Property(e => e.DefaultSpec)
                 .HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             experiment.Property(e => e.Version).HasDefaultValue(1);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Experiments;
@@ -24,7 +25,7 @@ internal static partial class ExperimentNames
     public static Task<string> FreeAsync(TrackingDb db, string name, string word, CancellationToken cancellation) =>
         FirstFreeAsync(db, Numbers.Select(number => With(name, number == 1 ? $" ({word})" : $" ({word} {number})")).Prepend(name), cancellation);
 
-    [GeneratedRegex(@"^(.*\bcopy) (\d{1,6})$")]
+    [GeneratedRegex(@"\A(.*\bcopy) ([0-9]{1,6})\z")]
     private static partial Regex Counted();
 
     private static IEnumerable<int> Numbers => Enumerable.Range(1, int.MaxValue);
@@ -33,7 +34,8 @@ internal static partial class ExperimentNames
     {
         foreach (var name in names)
         {
-            if (!await db.Experiments.AnyAsync(e => e.Name == name, cancellation))
+            var key = NameRule.Key(name);
+            if (!await db.Experiments.AnyAsync(e => e.NameKey == key, cancellation))
                 return name;
         }
 
@@ -41,5 +43,5 @@ internal static partial class ExperimentNames
     }
 
     private static string With(string name, string ending) =>
-        (name.Length + ending.Length <= Experiment.MaxNameLength ? name : name[..(Experiment.MaxNameLength - ending.Length)].TrimEnd()) + ending;
+        NameRule.Cut(name, Experiment.MaxNameLength - ending.Length) + ending;
 }

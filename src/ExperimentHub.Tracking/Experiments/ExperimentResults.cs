@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -22,8 +23,10 @@ public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At
 /// <param name="Best">The earliest on a tie; null while no run has the metric.</param>
 /// <param name="Points">Of the newest runs that have the metric, the earliest end first.</param>
 /// <param name="Before">The best value of the runs before these; null where there are none.</param>
-/// <param name="Runs">How many have the metric.</param>
-public sealed record MetricStory(IReadOnlyList<string> Metrics, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs);
+/// <param name="Runs">How many have the metric; those that diverged are not among them unless they were asked for.</param>
+/// <param name="Repeats">Of the newest runs those that are no points, because another one is the same training.</param>
+/// <param name="Diverged">How many have the metric and were left out because they diverged.</param>
+public sealed record MetricStory(IReadOnlyList<string> Metrics, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs, int Repeats = 0, int Diverged = 0);
 
 /// <summary>
 /// Reads the results of an experiment's runs from the summaries of their metrics, never from points. Archived runs are out of the way here too.
@@ -36,8 +39,25 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
     /// <summary>So many of the newest runs say which metrics there are.</summary>
     private const int AskedForMetrics = 200;
 
+    /// <summary>
+    /// What decides which of an experiment's runs is best: what decides for the best epoch of its settings, so the accuracy on images that are held back where they hold any back. While no run has
+    /// that, the accuracy on the test set.
+    /// </summary>
+    public async Task<string> UsualMetricAsync(Experiment experiment, CancellationToken cancellation = default)
+    {
+        var wanted = BestMetrics.Of(experiment.DefaultSpec);
+        if (wanted == BestMetrics.TestAccuracy)
+            return wanted;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.Where(run => run.ExperimentId == experiment.Id && run.ArchivedAt == null).Select(run => run.Number);
+        var measured = db.MetricSeries.Where(series => runs.Contains(series.RunNumber));
+        return await measured.AnyAsync(series => series.Name == wanted, cancellation) || !await measured.AnyAsync(series => series.Name == BestMetrics.TestAccuracy, cancellation)
+            ? wanted : BestMetrics.TestAccuracy;
+    }
+
     /// <param name="metric">One with a direction.</param>
-    public async Task<MetricStory> ReadAsync(int experiment, string metric, CancellationToken cancellation = default)
+    /// <param name="withDiverged">Runs that diverged count as well.</param>
+    public async Task<MetricStory> ReadAsync(int experiment, string metric, bool withDiverged = false, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment && run.ArchivedAt == null);
@@ -45,19 +65,25 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         var names = await db.MetricSeries.Where(series => newest.Contains(series.RunNumber)).Select(series => series.Name).Distinct().ToListAsync(cancellation);
         var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
         // Least and greatest stand in an index, the best does not.
-        var values = from run in runs
+        var measured = from run in runs
                      join series in db.MetricSeries on run.Number equals series.RunNumber
                      where series.Name == metric
                      let value = lower ? series.Min : series.Max
                      where value != null
                      select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
-        var points = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints)
-            .Select(row => new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value)).ToListAsync(cancellation);
-        var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
-        var (count, before) = (points.Count, (double?)null);
-        if (points.Count == MostPoints)
+        var values = withDiverged ? measured : measured.Where(row => row.Run.Diverged != true);
+        var newestValues = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints).Select(row => new
         {
-            var oldest = points[^1].Number;
+            Point = new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value),
+            Evidence = Evidence.Of(row.Run.Recipe, row.Run.Seed, row.Run.DatasetSha256, row.Run.Dataset, row.Run.DeviceKind ?? row.Run.DeviceGroup),
+            Rank = new EvidenceRank(row.Run.Status == RunStatus.Finished, row.Run.EndedAt, row.Run.EpochsDone, row.Run.Number),
+        }).ToListAsync(cancellation);
+        List<ResultPoint> points = [.. newestValues.GroupBy(row => row.Evidence).Select(same => same.MinBy(row => row.Rank)!.Point)];
+        var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
+        var (count, before) = (newestValues.Count, (double?)null);
+        if (newestValues.Count == MostPoints)
+        {
+            var oldest = newestValues[^1].Point.Number;
             var older = values.Where(row => row.Run.Number < oldest).Select(row => (double?)row.Value);
             count += await older.CountAsync(cancellation);
             before = await (lower ? older.MinAsync(cancellation) : older.MaxAsync(cancellation));
@@ -65,7 +91,8 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
 
         return new MetricStory(
             [.. names.Where(name => MetricNames.DirectionOf(name) != MetricDirection.None).Order(StringComparer.Ordinal)],
-            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count);
+            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count,
+            newestValues.Count - points.Count, withDiverged ? 0 : await measured.CountAsync(row => row.Run.Diverged == true, cancellation));
     }
 
     private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with

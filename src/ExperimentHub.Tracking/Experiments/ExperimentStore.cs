@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,8 +19,11 @@ public sealed record ExperimentChange(string? Name = null, string? Description =
 public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
 /// <summary>An experiment in the list.</summary>
+/// <param name="BestTestAccuracy">Of its best run, at that run's best epoch. Runs that diverged are never best.</param>
+/// <param name="BestByValidation">The best run is the one with the highest accuracy on images that were held back; otherwise the one with the highest on the test set.</param>
 /// <param name="NextFire">The next time that one of its enabled schedules is due.</param>
-public sealed record ExperimentSummary(Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, DateTime? LastRunAt, DateTimeOffset? NextFire);
+public sealed record ExperimentSummary(
+    Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, bool BestByValidation, DateTime? LastRunAt, DateTimeOffset? NextFire);
 
 public enum ExperimentDeletion
 {
@@ -48,12 +52,12 @@ public sealed class ExperimentStore(
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (anyName)
-            draft = draft with { Name = await ExperimentNames.NextAsync(db, draft.Name.Trim(), cancellation) };
+            draft = draft with { Name = await ExperimentNames.NextAsync(db, NameRule.Tidied(draft.Name), cancellation) };
         if (await ValidateAsync(db, draft, null, cancellation) is { Count: > 0 } problems)
             return new ExperimentResult(null, problems);
         var experiment = new Experiment
         {
-            Name = draft.Name.Trim(),
+            Name = NameRule.Tidied(draft.Name),
             Description = draft.Description.Trim(),
             DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
@@ -97,7 +101,7 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
         if (change is { Name: null, Description: null, DefaultSpec: null })
             return new ExperimentResult(id, []);
-        var (name, description, spec) = (change.Name?.Trim(), change.Description?.Trim(), change.DefaultSpec?.Tidied());
+        var (name, description, spec) = (change.Name is null || change.Name == before.Name ? null : NameRule.Tidied(change.Name), change.Description?.Trim(), change.DefaultSpec?.Tidied());
         var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec);
         // What is there already was accepted once, and is not judged again by an edit of something else.
         var problems = await ValidateAsync(db, draft, id, cancellation);
@@ -110,7 +114,7 @@ public sealed class ExperimentStore(
         {
             set.SetProperty(e => e.Version, e => e.Version + 1);
             if (name is not null)
-                set.SetProperty(e => e.Name, name).SetProperty(e => e.NameVersion, e => e.Version + 1);
+                set.SetProperty(e => e.Name, name).SetProperty(e => e.NameKey, NameRule.Key(name)).SetProperty(e => e.NameVersion, e => e.Version + 1);
             if (description is not null)
                 set.SetProperty(e => e.Description, description).SetProperty(e => e.DescriptionVersion, e => e.Version + 1);
             if (spec is not null)
@@ -145,15 +149,27 @@ public sealed class ExperimentStore(
         {
             Experiment = e,
             e.Schedules,
-            Runs = e.Runs.Count,
+            Runs = e.Runs.Count(r => r.ArchivedAt == null),
             Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
-            Best = e.Runs.Max(r => r.BestTestAccuracy),
+            Best = e.Runs.Where(r => r.ArchivedAt == null && r.Diverged != true).Max(r => r.BestTestAccuracy),
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
+        var validated = new Dictionary<int, double?>();
+        foreach (var id in rows.Where(row => BestMetrics.Of(row.Experiment.DefaultSpec) == BestMetrics.ValidationAccuracy).Select(row => row.Experiment.Id))
+        {
+            var best = await (from run in db.Runs
+                              join series in db.MetricSeries on run.Number equals series.RunNumber
+                              where run.ExperimentId == id && run.ArchivedAt == null && run.Diverged != true && run.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
+                              orderby series.Max descending, run.Number
+                              select run.BestTestAccuracy).FirstOrDefaultAsync(cancellation);
+            if (best is not null)
+                validated[id] = best;
+        }
+
         return
         [
             .. rows.OrderByDescending(row => row.Last ?? row.Experiment.CreatedAt).Select(row => new ExperimentSummary(
-                row.Experiment, row.Runs, row.Active, row.Best, row.Last,
+                row.Experiment, row.Runs, row.Active, validated.GetValueOrDefault(row.Experiment.Id, row.Best), validated.ContainsKey(row.Experiment.Id), row.Last,
                 row.Experiment.ArchivedAt is null
                     ? row.Schedules.Where(s => s.Enabled).Select(s => fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 1).Cast<DateTimeOffset?>().FirstOrDefault()).Min()
                     : null)),
@@ -169,7 +185,7 @@ public sealed class ExperimentStore(
     public async Task<Experiment?> FindAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Name == name, cancellation);
+        return await db.Experiments.AsNoTracking().CalledAsync(name, cancellation);
     }
 
     /// <returns>false where there is no such experiment.</returns>
@@ -215,7 +231,7 @@ public sealed class ExperimentStore(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
-        if (await db.Experiments.AnyAsync(e => e.Id != id && e.Name == experiment.Name, cancellation))
+        if (await db.Experiments.AnyAsync(e => e.Id != id && e.NameKey == experiment.NameKey, cancellation))
             return $"Another experiment is called '{experiment.Name}' by now. Rename that one first.";
         experiment.DeletedAt = null;
         await db.SaveChangesAsync(cancellation);
@@ -267,12 +283,20 @@ public sealed class ExperimentStore(
     private async Task<List<SpecProblem>> ValidateAsync(TrackingDb db, ExperimentDraft draft, int? id, CancellationToken cancellation)
     {
         var problems = new List<SpecProblem>();
-        if (RunQueue.NameProblem(draft.Name, Experiment.MaxNameLength) is { } problem)
-            problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
-        else if (await db.Experiments.AnyAsync(e => e.Name == draft.Name.Trim() && e.Id != id, cancellation))
-            problems.Add(new SpecProblem("name", $"There is an experiment called '{draft.Name.Trim()}' already. Choose another name."));
-        if (draft.Description.Length > Experiment.MaxDescriptionLength)
-            problems.Add(new SpecProblem("description", $"The description may have at most {Experiment.MaxDescriptionLength:N0} characters; this one has {draft.Description.Length:N0}."));
+        var (name, key) = (NameRule.Tidied(draft.Name), NameRule.Key(draft.Name));
+        if (NameRule.Problem(draft.Name, Experiment.MaxNameLength) is { } problem)
+        {
+            // A name that an older hub allowed stays until another is chosen.
+            if (!await db.Experiments.AnyAsync(e => e.Id == id && e.Name == draft.Name, cancellation))
+                problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
+        }
+        else if (await db.Experiments.AnyAsync(e => e.NameKey == key && e.Id != id, cancellation) && !await db.Experiments.AnyAsync(e => e.Id == id && e.Name == name, cancellation))
+        {
+            problems.Add(new SpecProblem("name", $"There is an experiment called '{name}' already. Choose another name."));
+        }
+
+        if (NameRule.TextProblem(draft.Description, Experiment.MaxDescriptionLength, lines: true) is { } wrong)
+            problems.Add(new SpecProblem("description", $"The description {wrong}"));
         problems.AddRange(draft.DefaultSpec.Validate(datasets.Find(draft.DefaultSpec.Dataset)).Select(p => p with { Field = $"spec.{p.Field}" }));
         return problems;
     }

@@ -11,6 +11,19 @@ public enum MetricDirection
     HigherIsBetter,
 }
 
+/// <summary>What the numbers of a metric count.</summary>
+public enum MetricUnit
+{
+    None,
+
+    /// <summary>0 to 1, and shown in percent.</summary>
+    Fraction,
+
+    /// <summary>Kept in percent.</summary>
+    Percent,
+    Bytes,
+}
+
 /// <summary>The names of the metrics that the hub itself knows. A run may have any others beside them.</summary>
 public static class MetricNames
 {
@@ -57,4 +70,11 @@ public static class MetricNames
             ? MetricDirection.LowerIsBetter
             : MetricDirection.None;
     }
+
+    /// <summary>Read from the name as well.</summary>
+    public static MetricUnit UnitOf(string metric) =>
+        metric.Contains("accuracy", StringComparison.OrdinalIgnoreCase) ? MetricUnit.Fraction
+        : metric.EndsWith("_percent", StringComparison.OrdinalIgnoreCase) ? MetricUnit.Percent
+        : metric.EndsWith("_bytes", StringComparison.OrdinalIgnoreCase) ? MetricUnit.Bytes
+        : MetricUnit.None;
 }

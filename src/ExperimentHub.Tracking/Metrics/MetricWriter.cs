@@ -166,7 +166,7 @@ public sealed class MetricWriter : IAsyncDisposable
         return points;
     }
 
-    /// <summary>Writes what waits and takes nothing more.</summary>
+    /// <summary>Writes what waits and takes nothing more. A database that refused until now is not asked again: whoever ends the hub would wait for that.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)
@@ -181,6 +181,8 @@ public sealed class MetricWriter : IAsyncDisposable
         await _turn.WaitAsync();
         try
         {
+            if (_failing)
+                throw new InvalidOperationException("The database did not take them until the end.");
             await WriteAsync();
         }
         catch (Exception e)

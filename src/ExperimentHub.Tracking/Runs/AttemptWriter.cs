@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -5,12 +6,15 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// The door that every write of progress goes through: it names its attempt, and one that is not the run's current attempt, or whose run no longer
-/// trains, changes nothing.
+/// trains, changes nothing. While the database or its disk is in trouble a write waits and is tried again until it is written.
 /// </summary>
-public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, RunFeed feed, ILogger<AttemptWriter> logger)
+public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, StorageWatch storage, RunFeed feed, ILogger<AttemptWriter> logger)
 {
+    /// <param name="write">May be called more than once, each time with a context that knows nothing of the time before.</param>
     /// <returns>false where the attempt is stale: its trainer is to be ended.</returns>
-    internal async Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)
+    internal Task<bool> WriteAsync(AttemptKey key, Func<TrackingDb, Run, Task> write) => storage.UntilDoneAsync(() => TryAsync(key, write));
+
+    private async Task<bool> TryAsync(AttemptKey key, Func<TrackingDb, Run, Task> write)
     {
         // No token: what a trainer said is written even while the hub shuts down.
         await using var db = await databases.CreateDbContextAsync();

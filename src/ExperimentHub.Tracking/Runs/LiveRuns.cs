@@ -7,6 +7,10 @@ public sealed class LiveRuns
 {
     private readonly ConcurrentDictionary<RunId, LiveRun> _runs = new();
 
+    /// <summary>How many trainings wait for room on the disk, and since when the first does, UTC; null while none does.</summary>
+    public (int Count, DateTime Since)? WaitingForRoom =>
+        _runs.Values.Select(run => run.WaitsForRoomSince).OfType<DateTime>().ToList() is { Count: > 0 } since ? (since.Count, since.Min()) : null;
+
     public LiveRun? Find(RunId run) => _runs.GetValueOrDefault(run);
 
     internal LiveRun Begin(RunId run, int attempt) => _runs[run] = new LiveRun(attempt);
@@ -34,6 +38,24 @@ public sealed class LiveRun(int attempt)
     public double? Loss { get; private set; }
 
     public double? SamplesPerSecond { get; private set; }
+
+    /// <summary>Since when the training waits for room on the disk for a checkpoint, UTC; null while it does not.</summary>
+    public DateTime? WaitsForRoomSince { get; private set; }
+
+    /// <summary>What its trainer was asked for and the database does not know yet: to stop or to pause; null where it knows all.</summary>
+    public RunSignal? AskedTo { get; private set; }
+
+    internal void Ask(RunSignal wish)
+    {
+        lock (_lock)
+            AskedTo = AskedTo == RunSignal.StopRequested ? AskedTo : wish;
+    }
+
+    internal void WaitForRoom(DateTime? since)
+    {
+        lock (_lock)
+            WaitsForRoomSince = since;
+    }
 
     internal void Prepare(string activity, double? fraction)
     {

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -38,6 +39,12 @@ public sealed class Run
     public required int Epochs { get; set; }
     public required int BatchSize { get; init; }
     public required double LearningRate { get; init; }
+
+    /// <inheritdoc cref="TrainingSpec.Seed"/>
+    public required long Seed { get; set; }
+
+    /// <summary>What is trained apart from the seed, the data and the device: see <see cref="Evidence.RecipeOf"/>.</summary>
+    public required string Recipe { get; set; }
 
     /// <summary>The execution group that it waits in: <c>cpu</c> or <c>cuda</c>. For <c>auto</c> it is decided anew when the hub starts.</summary>
     public required string DeviceGroup { get; set; }
@@ -93,6 +100,12 @@ public sealed class Run
 
     /// <summary>The epoch that is best by the metric that decides for this spec (<see cref="BestMetrics.Of"/>), the earliest on a tie.</summary>
     public int? BestEpoch { get; internal set; }
+
+    /// <summary>It ended where no training wants to end: see <see cref="Divergence"/>. null while that has not been judged.</summary>
+    public bool? Diverged { get; internal set; }
+
+    /// <summary>By which part of the rule, for a person; null where it did not.</summary>
+    public string? DivergedBecause { get; internal set; }
 
     /// <summary>Sum of the epochs' <see cref="Epoch.Seconds"/>.</summary>
     public double TrainSeconds { get; internal set; }
@@ -154,6 +167,8 @@ public sealed class Run
         if (status == RunStatus.Running)
             StartedAt ??= now;
         EndedAt = status.IsActive() || status == RunStatus.Paused ? null : now;
+        // Judged by how it ends, which is still to come or has just changed.
+        (Diverged, DivergedBecause) = (null, null);
         return null;
     }
 
@@ -189,8 +204,12 @@ public sealed class Run
             run.HasIndex(r => r.TrainSeconds);
             run.HasIndex(r => r.ForkedFrom);
             run.HasIndex(r => r.Reproduces);
+            // Which seeds a recipe has had.
+            run.HasIndex(r => new { r.Recipe, r.Seed });
+            run.Property(r => r.Recipe).HasMaxLength(Evidence.RecipeLength).HasDefaultValue("");
+            run.Property(r => r.Seed).HasDefaultValue(0L);
             run.Property(r => r.DatasetSha256).HasMaxLength(64);
-            run.Property(r => r.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
+            run.Property(r => r.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
             run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Error).IsCutAt(Limits.Explanation);
@@ -198,7 +217,7 @@ public sealed class Run
             run.Property(r => r.DeviceName).IsCutAt(Limits.MachineWord);
             run.Property(r => r.TorchVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
-            run.Property(r => r.Notes).HasMaxLength(MaxNotesLength).HasDefaultValue("");
+            run.Property(r => r.Notes).HasMaxLength(NameRule.MaxUnits(MaxNotesLength)).HasDefaultValue("");
             run.Property(r => r.Version).HasDefaultValue(1);
             run.Property(r => r.NameVersion).HasDefaultValue(1);
             run.Property(r => r.NotesVersion).HasDefaultValue(1);

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Query;
 
@@ -16,19 +17,20 @@ public readonly record struct AnnotationResult(bool Found, string? Problem = nul
 public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunFeed feed)
 {
     public Task<AnnotationResult> RenameAsync(RunId id, string name, int? begunFrom = null, CancellationToken cancellation = default) =>
-        ChangeAsync(id, RunQueue.NameProblem(name, Run.MaxNameLength) is { } problem ? $"The run's name {problem}" : null,
+        ChangeAsync(id, NameRule.Problem(name, Run.MaxNameLength) is { } problem ? $"The run's name {problem}" : null,
             run => begunFrom == null || run.NameVersion <= begunFrom,
-            set => set.SetProperty(run => run.Name, name.Trim()).SetProperty(run => run.NameVersion, run => run.Version + 1), cancellation);
+            set => set.SetProperty(run => run.Name, NameRule.Tidied(name)).SetProperty(run => run.NameVersion, run => run.Version + 1), cancellation);
 
     /// <param name="markdown">Replaces what was written before.</param>
     public Task<AnnotationResult> WriteNotesAsync(RunId id, string markdown, int? begunFrom = null, CancellationToken cancellation = default) =>
-        ChangeAsync(id, markdown.Length > Run.MaxNotesLength ? $"Notes may have at most {Run.MaxNotesLength:N0} characters; these have {markdown.Length:N0}." : null,
+        ChangeAsync(id, NameRule.TextProblem(markdown, Run.MaxNotesLength, lines: true) is { } problem ? $"The text of the notes {problem}" : null,
             run => begunFrom == null || run.NotesVersion <= begunFrom,
             set => set.SetProperty(run => run.Notes, markdown).SetProperty(run => run.NotesVersion, run => run.Version + 1), cancellation);
 
     /// <summary>Gives a run a tag; one of the same name gets the new value. Another tag that came meanwhile is no conflict.</summary>
     public async Task<AnnotationResult> TagAsync(RunId id, string name, string value, int? begunFrom = null, CancellationToken cancellation = default)
     {
+        (name, value) = (NameRule.Tidied(name), NameRule.Tidied(value));
         if (RunTag.Problem(name, value) is { } problem)
             return new AnnotationResult(Found: true, problem);
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -36,7 +38,7 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         if (await FindAsync(db, id, cancellation) is not var (run, version, untagged))
             return new AnnotationResult(Found: false);
         var tags = await db.RunTags.Where(t => t.RunNumber == run).ToListAsync(cancellation);
-        var known = tags.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase));
+        var known = RunTag.Called(tags, name);
         // Where there is none now, the one that was removed may have been this one.
         if (known is not null ? known.Version > begunFrom : begunFrom == int.MaxValue || (begunFrom != RunTag.None && untagged > begunFrom))
             return new AnnotationResult(Found: true, Conflict: true);
@@ -60,7 +62,9 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await FindAsync(db, id, cancellation) is not var (run, _, _))
             return new AnnotationResult(Found: false);
-        var tag = db.RunTags.Where(t => t.RunNumber == run && t.Name == name);
+        if (RunTag.Called(await db.RunTags.Where(t => t.RunNumber == run).ToListAsync(cancellation), name) is not { } called)
+            return new AnnotationResult(Found: true);
+        var tag = db.RunTags.Where(t => t.RunNumber == run && t.NameKey == called.NameKey);
         if (await tag.Where(t => begunFrom == null || t.Version <= begunFrom).ExecuteDeleteAsync(cancellation) == 0)
             return new AnnotationResult(Found: true, Conflict: await tag.AnyAsync(cancellation));
         await db.Runs.Where(r => r.Number == run)

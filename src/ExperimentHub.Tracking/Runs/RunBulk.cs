@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Deletions;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -41,15 +42,22 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 {
     private const int Step = 500;
 
-    /// <summary>Gives each run the tag, or its tag of that name this value.</summary>
+    /// <summary>Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.</summary>
     /// <param name="before">Gets what each changed run had before, for <see cref="RestoreTagsAsync"/>.</param>
-    public Task<SearchResult<BulkOutcome>> TagAsync(
-        RunTargets targets, string name, string value, ICollection<TagBefore>? before = null, CancellationToken cancellation = default) =>
-        EachStepAsync(targets, async (db, numbers) =>
+    public async Task<SearchResult<BulkOutcome>> TagAsync(
+        RunTargets targets, string name, string value, ICollection<TagBefore>? before = null, CancellationToken cancellation = default)
+    {
+        (name, value) = (NameRule.Tidied(name), NameRule.Tidied(value));
+        if (RunTag.Problem(name, value) is { } problem)
+            return SearchResult<BulkOutcome>.Refused([new SearchProblem("tag", 0, 0, problem, name, [])]);
+        var key = NameRule.Key(name);
+        return await EachStepAsync(targets, async (db, numbers) =>
         {
-            var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name).ToListAsync(cancellation);
+            var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.NameKey == key).ToListAsync(cancellation);
             var changed = tagged.Where(tag => tag.Value != value).ToList();
-            List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber))];
+            var full = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber)).GroupBy(tag => tag.RunNumber).Where(tags => tags.Count() >= RunTag.MaxOfARun)
+                .Select(tags => tags.Key).ToListAsync(cancellation);
+            List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber)).Except(full)];
             List<long> different = [.. missing, .. changed.Select(tag => tag.RunNumber)];
             var versions = await NextVersionsAsync(db, different, untagged: false, cancellation);
             foreach (var tag in changed)
@@ -66,14 +74,17 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 
             await db.SaveChangesAsync(cancellation);
             return different;
-        }, "had this tag already", cancellation);
+        }, $"had this tag already, or {RunTag.MaxOfARun} others", cancellation);
+    }
 
     /// <inheritdoc cref="TagAsync"/>
     /// <summary>Takes the tag from each run that has it.</summary>
-    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, ICollection<TagBefore>? before = null, CancellationToken cancellation = default) =>
-        EachStepAsync(targets, async (db, numbers) =>
+    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, ICollection<TagBefore>? before = null, CancellationToken cancellation = default)
+    {
+        var key = NameRule.Key(name);
+        return EachStepAsync(targets, async (db, numbers) =>
         {
-            var tagged = db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.Name == name);
+            var tagged = db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.NameKey == key);
             var had = await tagged.Select(tag => new TagBefore(tag.RunNumber, tag.Value)).ToListAsync(cancellation);
             had.ForEach(tag => before?.Add(tag));
             List<long> changed = [.. had.Select(tag => tag.RunNumber)];
@@ -81,6 +92,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             await tagged.ExecuteDeleteAsync(cancellation);
             return changed;
         }, "did not have this tag", cancellation);
+    }
 
     /// <summary>Takes a bulk change of a tag back: each run has again what it had, unless somebody has changed its tag since.</summary>
     /// <param name="now">The value that the bulk change gave; null where it took the tag.</param>
@@ -88,13 +100,14 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
     public async Task<int> RestoreTagsAsync(string name, string? now, IReadOnlyCollection<TagBefore> before, CancellationToken cancellation = default)
     {
         var restored = 0;
+        var key = NameRule.Key(name);
         foreach (var step in before.Chunk(Step))
         {
             await using var db = await databases.CreateDbContextAsync(cancellation);
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var had = step.ToDictionary(tag => tag.RunNumber, tag => tag.Value);
             var there = await db.Runs.Where(run => had.Keys.Contains(run.Number)).Select(run => new { run.Number, run.Id }).ToDictionaryAsync(run => run.Number, run => run.Id, cancellation);
-            var tags = await db.RunTags.Where(tag => had.Keys.Contains(tag.RunNumber) && tag.Name == name).ToDictionaryAsync(tag => tag.RunNumber, cancellation);
+            var tags = await db.RunTags.Where(tag => had.Keys.Contains(tag.RunNumber) && tag.NameKey == key).ToDictionaryAsync(tag => tag.RunNumber, cancellation);
             List<long> same = [.. there.Keys.Where(number => tags.GetValueOrDefault(number)?.Value == now)];
             var versions = await NextVersionsAsync(db, same, untagged: true, cancellation);
             foreach (var number in same)

@@ -3,7 +3,9 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -49,10 +51,28 @@ public sealed record TrainOnResult(bool Queued, string? Refusal = null, bool Nee
 }
 
 /// <summary>What a person does with runs that exist: pause, let go on, train for longer, do again.</summary>
-public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, TimeProvider time)
+public sealed class RunControl(
+    IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, StorageWatch storage, KeptWishes wishes, TimeProvider time)
 {
-    /// <summary>Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing.</summary>
+    /// <summary>
+    /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a trainer of this
+    /// process hears it at once, and the row follows.
+    /// </summary>
     public async Task<PauseOutcome> PauseAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.PauseRequested))
+            return PauseOutcome.Pausing;
+        try
+        {
+            return await WritePauseAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.PauseRequested))
+        {
+            return PauseOutcome.Pausing;
+        }
+    }
+
+    private async Task<PauseOutcome> WritePauseAsync(RunId id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -113,7 +133,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         }
 
         var total = run.Spec.Epochs + epochs;
-        if (!consents && run.Spec.LearningRateSchedule is { Kind: LearningRateSchedule.Cosine or LearningRateSchedule.OneCycle } schedule)
+        if (!consents && run.Spec.LearningRateSchedule is { DependsOnLength: true } schedule)
         {
             return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {run.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps{Jump(run, schedule, total)} "
                 + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
@@ -121,6 +141,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
 
         run.Spec = run.Spec with { Epochs = total };
         run.Epochs = total;
+        run.Recipe = Evidence.Prolonged(run.Recipe, run.Spec, ForkSource.Of(run));
         await SpecParams.ReplaceAsync(db, run, cancellation);
         await QueueAsync(db, run, cancellation);
         await transaction.CommitAsync(cancellation);
@@ -137,7 +158,7 @@ public sealed class RunControl(IDbContextFactory<TrackingDb> databases, RunQueue
         if (run is not { Status: RunStatus.Finished, Device: { } device })
             return new EnqueueResult(null, [new SpecProblem("run", run is null ? "There is no such run any more." : $"The run is {run.Status.Word()}; only a finished one can be reproduced.")]);
         const string ending = " again";
-        var name = run.Name.Length <= Run.MaxNameLength - ending.Length ? run.Name : run.Name[..(Run.MaxNameLength - ending.Length)];
+        var name = NameRule.Cut(run.Name, Run.MaxNameLength - ending.Length);
         return await queue.EnqueueAsync(
             new RunRequest(run.Experiment.Name, name + ending, run.Spec with { Device = device.TorchName }, null, trigger, ForkSource.Of(run), id), cancellation);
     }

@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -11,7 +12,10 @@ public enum RunOrder
     Name,
     Status,
     Accuracy,
+
+    /// <summary>Of training.</summary>
     Loss,
+    TestLoss,
     Model,
     Duration,
     LearningRate,
@@ -21,9 +25,10 @@ public enum RunOrder
 
 /// <summary>Which runs a short list shows; an empty list means all. For more see <see cref="Search.RunSearch"/>.</summary>
 /// <param name="Text">A part of the run's or the experiment's name.</param>
-public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null);
+/// <param name="Archived">Also the archived runs. They are left out of lists and counts unless somebody asks for them, here as in a search.</param>
+public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null, bool Archived = false);
 
-/// <summary>A page of runs and how many there are in all.</summary>
+/// <summary>A page of runs, each with the rows of its best and its last epoch, and how many there are in all.</summary>
 public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 
 /// <summary>Where a run is.</summary>
@@ -44,13 +49,33 @@ public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
-    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default)
+    public Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default) =>
+        ListAsync(filter, order, descending, skip, take, FigureEpoch.Best, cancellation);
+
+    /// <param name="at">The epoch whose figures runs are sorted by.</param>
+    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, FigureEpoch at, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
+        var items = await Ordered(runs, order, descending, at).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
+        await RunFigures.LoadAsync(db, items, cancellation);
         return new RunListing(items, total);
+    }
+
+    /// <summary>Whether there is any run at all, archived ones included.</summary>
+    public async Task<bool> AnyAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.AnyAsync(cancellation);
+    }
+
+    /// <summary>How many runs there are, and how many of them are archived.</summary>
+    public async Task<(int All, int Archived)> CountAsync(string experiment, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var runs = db.Runs.Where(r => r.Experiment.Name == experiment);
+        return (await runs.CountAsync(cancellation), await runs.CountAsync(r => r.ArchivedAt != null, cancellation));
     }
 
     public async Task<RunDetails?> FindAsync(RunId id, CancellationToken cancellation = default)
@@ -124,12 +149,18 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
     {
         var runs = db.Runs.AsNoTracking();
+        if (!filter.Archived)
+            runs = runs.Where(r => r.ArchivedAt == null);
         if (filter.Statuses is { Count: > 0 } statuses)
             runs = runs.Where(r => statuses.Contains(r.Status));
         if (filter.Models is { Count: > 0 } models)
             runs = runs.Where(r => models.Contains(r.Model));
         if (!string.IsNullOrWhiteSpace(filter.Experiment))
-            runs = runs.Where(r => r.Experiment.Name == filter.Experiment);
+        {
+            var key = NameRule.Key(filter.Experiment);
+            runs = runs.Where(r => r.Experiment.NameKey == key);
+        }
+
         if (!string.IsNullOrWhiteSpace(filter.Text))
         {
             var pattern = $"%{filter.Text.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
@@ -139,7 +170,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return runs;
     }
 
-    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending)
+    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending, FigureEpoch at)
     {
         IOrderedQueryable<Run> By<T>(System.Linq.Expressions.Expression<Func<Run, T>> key) => descending ? runs.OrderByDescending(key) : runs.OrderBy(key);
 
@@ -147,12 +178,17 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         IOrderedQueryable<Run> ByKnown<T>(System.Linq.Expressions.Expression<Func<Run, bool>> missing, System.Linq.Expressions.Expression<Func<Run, T>> key) =>
             descending ? runs.OrderBy(missing).ThenByDescending(key) : runs.OrderBy(missing).ThenBy(key);
 
+        // The rows of epochs are small, and a list is of one experiment or of a page.
+        IOrderedQueryable<Run> ByEpoch(System.Linq.Expressions.Expression<Func<Run, double?>> best, System.Linq.Expressions.Expression<Func<Run, double?>> last) =>
+            at == FigureEpoch.Best ? ByKnown(r => r.BestEpoch == null, best) : ByKnown(r => r.EpochsDone == 0, last);
+
         var ordered = order switch
         {
             RunOrder.Name => By(r => r.Name),
             RunOrder.Status => By(r => r.Status),
-            RunOrder.Accuracy => ByKnown(r => r.BestTestAccuracy == null, r => r.BestTestAccuracy),
-            RunOrder.Loss => ByKnown(r => r.LastTrainLoss == null, r => r.LastTrainLoss),
+            RunOrder.Accuracy => ByEpoch(r => r.BestTestAccuracy, r => r.LastTestAccuracy),
+            RunOrder.Loss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TrainLoss).FirstOrDefault(), r => r.LastTrainLoss),
+            RunOrder.TestLoss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TestLoss).FirstOrDefault(), r => r.LastTestLoss),
             RunOrder.Model => By(r => r.Model),
             RunOrder.Duration => ByKnown(r => r.EpochsDone == 0, r => r.TrainSeconds),
             RunOrder.LearningRate => By(r => r.LearningRate),

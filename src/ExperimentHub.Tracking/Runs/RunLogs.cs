@@ -11,20 +11,12 @@ public sealed class RunLogs(DataFolder folder, TimeProvider time)
 
     private const int TailBytes = 64 << 10;
 
-    /// <summary>Opens an attempt's log for appending.</summary>
-    public RunLogWriter Open(RunId run, int attempt)
+    /// <summary>An attempt's log, for appending. The file is opened with the first line.</summary>
+    public RunLogWriter Open(RunId run, int attempt) => new(() =>
     {
         DataFolder.Create(folder.RunFolder(run));
-        try
-        {
-            return new RunLogWriter(new StreamWriter(OwnFile.OpenAppend(folder.LogFile(run, attempt))), time);
-        }
-        catch (NotAFileException)
-        {
-            // No reason to end the run. Whoever asks for the log is told.
-            return new RunLogWriter(StreamWriter.Null, time);
-        }
-    }
+        return OwnFile.OpenAppend(folder.LogFile(run, attempt));
+    }, time);
 
     /// <summary>The last lines of an attempt's log, oldest first; empty where there is none yet.</summary>
     public async Task<IReadOnlyList<RunLogLine>> TailAsync(RunId run, int attempt, int lines, CancellationToken cancellation = default)
@@ -53,21 +45,17 @@ public sealed class RunLogs(DataFolder folder, TimeProvider time)
     }
 }
 
-/// <summary>Appends lines; each has left the process when the call returns. Any thread may write.</summary>
-public sealed class RunLogWriter : IDisposable
+/// <summary>
+/// Appends lines; each has left the process when the call returns. A line that cannot be written is left out and ends nothing: the next one that can says how many were. Any
+/// thread may write.
+/// </summary>
+public sealed class RunLogWriter(Func<FileStream> open, TimeProvider time) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly StreamWriter _file;
-    private readonly TimeProvider _time;
-    private long _written;
+    private FileStream? _file;
     private bool _full;
-
-    internal RunLogWriter(StreamWriter file, TimeProvider time)
-    {
-        _file = file;
-        _time = time;
-        _written = file.BaseStream.Length;
-    }
+    private bool _torn;
+    private int _lost;
 
     public void Write(string level, string text)
     {
@@ -75,16 +63,33 @@ public sealed class RunLogWriter : IDisposable
         {
             if (_full)
                 return;
-            var line = new RunLogLine(_time.GetUtcNow().UtcDateTime, level, text).ToString();
-            _written += line.Length + 1;
-            _full = _written > RunLogs.MaxBytes;
-            _file.Write(_full ? new RunLogLine(_time.GetUtcNow().UtcDateTime, "warn", "The log is full; later lines are not kept.").ToString() : line);
-            _file.Write('\n');
-            _file.Flush();
+            try
+            {
+                _file ??= open();
+                if (_torn)
+                    Append("");
+                _torn = false;
+                if (_lost > 0)
+                    Append(Line("warn", _lost == 1 ? "1 line could not be written here." : $"{_lost} lines could not be written here."));
+                _lost = 0;
+                var line = Line(level, text);
+                _full = _file.Position + line.Length + 1 > RunLogs.MaxBytes;
+                Append(_full ? Line("warn", "The log is full; later lines are not kept.") : line);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // A log explains a run; it must not end one. A part of the line may be there.
+                _lost++;
+                _torn = _file is not null;
+            }
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
+
+    private void Append(string line) => _file!.Write(Encoding.UTF8.GetBytes(line + '\n'));
+
+    private string Line(string level, string text) => new RunLogLine(time.GetUtcNow().UtcDateTime, level, text).ToString();
 }
 
 /// <summary>One line of a trainer's log.</summary>

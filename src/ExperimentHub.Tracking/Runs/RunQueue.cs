@@ -1,9 +1,12 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -13,8 +16,10 @@ namespace ExperimentHub.Tracking.Runs;
 /// <param name="Name">null for a readable name of ours.</param>
 /// <param name="Fork">The checkpoint whose weights it starts from; null for fresh ones.</param>
 /// <param name="Reproduces">The run that it does again.</param>
+/// <param name="NewSeed">It takes a seed that no run of this recipe and data has: the spec's, or the first one after it that is free.</param>
 public sealed record RunRequest(
-    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person, ForkSource? Fork = null, RunId? Reproduces = null);
+    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person, ForkSource? Fork = null, RunId? Reproduces = null,
+    bool NewSeed = false);
 
 /// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>
 /// <param name="Repeated">The idempotency key was used before with the same request, and this is the run it made.</param>
@@ -41,42 +46,49 @@ public enum StopOutcome
 }
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
-public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
+public sealed class RunQueue(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, DivergenceJudge judge, StorageWatch storage, KeptWishes wishes,
+    AppVersion version, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
         var problems = Validate(request);
         if (problems.Count > 0)
             return new EnqueueResult(null, problems);
-        request = request with { Spec = request.Spec.Tidied() };
+        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
+        var usual = request.Spec.Tidied();
+        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var name = request.Experiment.Trim();
+        var name = NameRule.Tidied(request.Experiment);
         // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Spec == request.Spec && ForkSource.Of(earlier) == request.Fork && earlier.Reproduces == request.Reproduces
-                && string.Equals(earlier.Experiment.Name, name, StringComparison.OrdinalIgnoreCase)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && SpecAs(request, earlier) == request.Spec && ForkSource.Of(earlier) == request.Fork && earlier.Reproduces == request.Reproduces
+                && NameRule.Same(earlier.Experiment.Name, name)
                 ? new EnqueueResult(earlier.Id, [], Repeated: true)
                 : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
 
         if (request.Fork is { } fork && await fork.ProblemAsync(db, request.Spec, cancellation) is { } refusal)
             return new EnqueueResult(null, [refusal]);
 
+        var recipe = Evidence.RecipeOf(request.Spec, request.Fork);
+        if (request.NewSeed)
+            request = request with { Spec = request.Spec with { Seed = await FreeSeedAsync(db, recipe, request.Spec, cancellation) } };
         var now = time.GetUtcNow().UtcDateTime;
-        var experiment = await db.Experiments.FirstOrDefaultAsync(e => e.Name == name, cancellation);
+        var experiment = await db.Experiments.CalledAsync(name, cancellation);
         // It would train where nobody looks.
         if (experiment?.ArchivedAt is not null)
             return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
         // Its first run says what the experiment is about, so the next one starts from the same settings.
-        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = request.Spec, CreatedAt = now }
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }
             .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
         var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
         var run = new Run
         {
             Id = RunId.New(time),
-            Name = request.Name?.Trim() is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
+            Name = NameRule.Tidied(request.Name) is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
             Experiment = experiment,
             Spec = request.Spec,
             Model = request.Spec.Model.Kind,
@@ -84,6 +96,8 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
             Epochs = request.Spec.Epochs,
             BatchSize = request.Spec.BatchSize,
             LearningRate = request.Spec.Optimizer.LearningRate,
+            Seed = request.Spec.Seed,
+            Recipe = recipe,
             DeviceGroup = devices.GroupOf(DeviceRequest.Parse(request.Spec.Device)),
             QueuePosition = Math.Max(number, await QueueEnd.NextAsync(db, cancellation)),
             CreatedAt = now,
@@ -186,7 +200,22 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         return requeued;
     }
 
+    /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
     public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.StopRequested))
+            return StopOutcome.Stopping;
+        try
+        {
+            return await WriteStopAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.StopRequested))
+        {
+            return StopOutcome.Stopping;
+        }
+    }
+
+    private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -204,27 +233,39 @@ public sealed class RunQueue(IDbContextFactory<TrackingDb> databases, RunFeed fe
         run.StopRequestedAt ??= now;
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
+        if (outcome == StopOutcome.Stopped)
+            await judge.JudgeAsync(run.Number);
         feed.Publish(id, RunSignal.StopRequested);
         return outcome;
+    }
+
+    /// <summary>What a run was asked to train; where the hub chose its seed, the seed that was asked for.</summary>
+    private static TrainingSpec SpecAs(RunRequest request, Run earlier) => request.NewSeed ? earlier.Spec with { Seed = request.Spec.Seed } : earlier.Spec;
+
+    /// <summary>
+    /// The first seed from the spec's on that no run of the hub has had with this recipe and data, whoever made it and whether it waits or has ended. It is asked in the transaction that makes the run,
+    /// so two callers never take the same. A data set is the same by its name or by what lies behind it; the device does not matter, so that a recipe never sees a seed twice.
+    /// </summary>
+    private async Task<long> FreeSeedAsync(TrackingDb db, string recipe, TrainingSpec spec, CancellationToken cancellation)
+    {
+        var sha256 = datasets.Find(spec.Dataset)?.Sha256;
+        var taken = (await db.Runs.Where(r => r.Recipe == recipe && (r.Dataset == spec.Dataset || (sha256 != null && r.DatasetSha256 == sha256))).Select(r => r.Seed).ToListAsync(cancellation)).ToHashSet();
+        var seed = spec.Seed;
+        while (taken.Contains(seed))
+            seed = seed == TrainingSpec.MaxSeed ? 0 : seed + 1;
+        return seed;
     }
 
     private List<SpecProblem> Validate(RunRequest request)
     {
         var problems = new List<SpecProblem>();
-        if (NameProblem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
+        if (NameRule.Problem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
             problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
-        if (!string.IsNullOrWhiteSpace(request.Name) && NameProblem(request.Name, Run.MaxNameLength) is { } name)
+        if (NameRule.Tidied(request.Name).Length > 0 && NameRule.Problem(request.Name, Run.MaxNameLength) is { } name)
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
             problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
         problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         return problems;
     }
-
-    /// <summary>What is wrong with a name; null where it can be used.</summary>
-    public static string? NameProblem(string? name, int maxLength) =>
-        string.IsNullOrWhiteSpace(name) ? "is missing."
-        : name.Trim().Length > maxLength ? $"may have at most {maxLength} characters; this one has {name.Trim().Length}."
-        : name.Any(char.IsControl) ? "may not contain control characters."
-        : null;
 }

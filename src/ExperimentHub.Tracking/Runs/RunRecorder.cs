@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -10,10 +11,12 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// Records what a trainer tells of its progress and how it ends; its files are <see cref="CheckpointRecorder"/>'s. Every write names its attempt, and false
-/// means that the attempt is stale: its trainer is to be ended.
+/// means that the attempt is stale: its trainer is to be ended. A write that the database or its disk does not take now is tried until it is written, so that a call may
+/// take as long as an outage; what happened when is said by the caller, who heard it.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, CheckpointKeeper keeper, TimeProvider time,
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper,
+    DivergenceJudge judge, TimeProvider time,
     ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
@@ -32,13 +35,23 @@ public sealed class RunRecorder(
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
+    /// <summary>The training waits for room for a checkpoint, or no longer does. To be told as soon as it is heard: what was said before may still wait for the database.</summary>
+    public void WaitForRoom(AttemptKey key, bool waits)
+    {
+        if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt || waits == run.WaitsForRoomSince is not null)
+            return;
+        run.WaitForRoom(waits ? Now : null);
+        feed.Publish(key.Run, RunSignal.Progress);
+    }
+
     /// <summary>Takes the points of a running attempt without waiting for the database.</summary>
-    public void Progress(AttemptKey key, TrainingProgress progress)
+    /// <param name="at">When it was heard; now where not given.</param>
+    public void Progress(AttemptKey key, TrainingProgress progress, DateTimeOffset? at = null)
     {
         if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt)
             return;
         run.Progress(progress.Epoch, progress.Step, progress.Loss, progress.SamplesPerSecond);
-        ProgressPoints.Append(metrics, key.RunNumber, progress, time.GetUtcNow());
+        ProgressPoints.Append(metrics, key.RunNumber, progress, at ?? time.GetUtcNow());
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
@@ -66,7 +79,7 @@ public sealed class RunRecorder(
         live.Find(key.Run)?.Train();
         // Before the transaction below: the writer of points has a connection of its own and would wait for it.
         if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
-            await metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0));
+            await storage.UntilDoneAsync(() => metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0)));
         var marked = (long?)null;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
@@ -99,36 +112,43 @@ public sealed class RunRecorder(
         return written;
     }
 
-    /// <summary>Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which they were told.</summary>
-    public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<TrainerEvent> told)
+    /// <summary>
+    /// Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which they were told, each with the time when it
+    /// was heard.
+    /// </summary>
+    public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<(TrainerEvent Said, DateTimeOffset At)> told)
     {
         var stepsPerEpoch = 0L;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
             stepsPerEpoch = run.StepsPerEpoch ?? 0;
-            var numbers = told.OfType<EpochFinished>().Select(finished => finished.Epoch).ToList();
+            var numbers = told.Select(heard => heard.Said).OfType<EpochFinished>().Select(finished => finished.Epoch).ToList();
             var rows = await db.Epochs.Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
-            foreach (var said in told)
+            foreach (var (said, at) in told)
             {
                 if (said is EpochFinished finished)
-                    Take(db, run, rows, finished);
+                    Take(db, run, rows, finished, at);
                 else if (said is EpochEvaluated evaluated)
-                    await KeepAsync(db, run, evaluated);
+                    await KeepAsync(db, run, evaluated, at);
             }
         });
         if (!written || stepsPerEpoch == 0)
             return written;
-        foreach (var finished in told.OfType<EpochFinished>())
-            EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, time.GetUtcNow());
+        foreach (var (said, at) in told)
+        {
+            if (said is EpochFinished finished)
+                EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, at);
+        }
+
         feed.Publish(key.Run);
         return true;
     }
 
-    public Task<bool> EpochAsync(AttemptKey key, EpochFinished finished) => ResultsAsync(key, [finished]);
+    public Task<bool> EpochAsync(AttemptKey key, EpochFinished finished) => ResultsAsync(key, [(finished, time.GetUtcNow())]);
 
-    public Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said) => ResultsAsync(key, [said]);
+    public Task<bool> EvaluatedAsync(AttemptKey key, EpochEvaluated said) => ResultsAsync(key, [(said, time.GetUtcNow())]);
 
-    private void Take(TrackingDb db, Run run, Dictionary<int, Epoch> rows, EpochFinished finished)
+    private static void Take(TrackingDb db, Run run, Dictionary<int, Epoch> rows, EpochFinished finished, DateTimeOffset at)
     {
         if (!rows.TryGetValue(finished.Epoch, out var epoch))
             rows[finished.Epoch] = epoch = db.Epochs.Add(new Epoch { RunNumber = run.Number, Number = finished.Epoch }).Entity;
@@ -141,12 +161,12 @@ public sealed class RunRecorder(
         epoch.ValidationAccuracy = finished.ValidationAccuracy;
         epoch.TrainAccuracy = finished.TrainAccuracy;
         epoch.Seconds = finished.Seconds;
-        epoch.EndedAt = Now;
+        epoch.EndedAt = at.UtcDateTime;
         RunResults.Take(run, epoch, finished.Best);
     }
 
     /// <summary>Keeps what the network said of each test image, beside that of the best epoch and of no other.</summary>
-    private async Task KeepAsync(TrackingDb db, Run run, EpochEvaluated said)
+    private async Task KeepAsync(TrackingDb db, Run run, EpochEvaluated said, DateTimeOffset at)
     {
         if (!Evaluation.Fits(said))
         {
@@ -165,7 +185,7 @@ public sealed class RunRecorder(
             Predictions = said.Predictions,
             Confusion = said.Confusion,
             Worst = said.Worst,
-            SavedAt = Now,
+            SavedAt = at.UtcDateTime,
         });
         // A row that is not saved yet would be missed by the next question.
         await db.SaveChangesAsync();
@@ -173,21 +193,25 @@ public sealed class RunRecorder(
 
     /// <summary>Ends the attempt and moves its run to where the ending leads, or to where a person wanted it before.</summary>
     /// <param name="reason">Which rule ended a finished training early, for a person.</param>
-    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null)
+    /// <param name="at">When it ended, UTC; now where not given.</param>
+    public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null, DateTime? at = null)
     {
+        var ended = at ?? Now;
         var written = await attempts.WriteAsync(key, async (db, run) =>
         {
-            await CloseAsync(db, key, ending, error, exitCode);
+            await CloseAsync(db, key, ending, error, exitCode, ended);
             var status = StatusAfter(ending, run);
             run.FinishReason = reason;
-            if (run.MoveTo(status, Now, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
+            if (run.MoveTo(status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
                 throw new InvalidOperationException(refused.ToString());
         });
+        if (written)
+            await judge.JudgeAsync(key.RunNumber);
         live.End(key.Run);
         feed.Publish(key.Run);
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.
         if (written)
-            await keeper.SweepAsync(key.Run);
+            await storage.UntilDoneAsync(() => keeper.SweepAsync(key.Run));
         return written;
     }
 
@@ -208,13 +232,15 @@ public sealed class RunRecorder(
     /// Ends an attempt whose trainer died or hung by itself and begins the next one, in one transaction, while the run keeps its device. After
     /// <see cref="MaxFailuresInARow"/> such endings without a new checkpoint between them nothing is written: the cause is not chance.
     /// </summary>
+    /// <param name="at">When it ended, UTC; now where not given.</param>
     /// <returns>The next attempt; null where there is to be none.</returns>
-    public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    public async Task<AttemptKey?> RetryAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, DateTime? at = null)
     {
+        var endedAt = at ?? Now;
         AttemptKey? next = null;
         await attempts.WriteAsync(key, async (db, run) =>
         {
-            await CloseAsync(db, key, ending, error, exitCode);
+            await CloseAsync(db, key, ending, error, exitCode, endedAt);
             var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
             var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
             // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.
@@ -240,9 +266,11 @@ public sealed class RunRecorder(
     /// </summary>
     public async Task<IReadOnlyList<RunId>> InterruptOrphansAsync(string reason, CancellationToken cancellation = default)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var orphans = await db.Runs.Where(r => r.Status == RunStatus.Running)
-            .Select(r => new { r.Number, r.Id, r.CurrentAttempt }).ToListAsync(cancellation);
+        var orphans = await storage.UntilDoneAsync(async () =>
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            return await db.Runs.Where(r => r.Status == RunStatus.Running).Select(r => new { r.Number, r.Id, r.CurrentAttempt }).ToListAsync(cancellation);
+        }, cancellation);
         foreach (var orphan in orphans)
             await EndAsync(new AttemptKey(orphan.Number, orphan.Id, orphan.CurrentAttempt), AttemptEnding.Interrupted, reason, exitCode: null);
         return [.. orphans.Select(orphan => orphan.Id)];
@@ -250,10 +278,10 @@ public sealed class RunRecorder(
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private async Task CloseAsync(TrackingDb db, AttemptKey key, AttemptEnding ending, string? error, int? exitCode)
+    private static async Task CloseAsync(TrackingDb db, AttemptKey key, AttemptEnding ending, string? error, int? exitCode, DateTime at)
     {
         var attempt = await db.Attempts.FindAsync(key.RunNumber, key.Attempt);
-        attempt!.EndedAt = Now;
+        attempt!.EndedAt = at;
         attempt.Ending = ending;
         attempt.Error = error;
         attempt.ExitCode = exitCode;

@@ -1,5 +1,5 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Protocol.Optimization;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -8,14 +8,8 @@ namespace ExperimentHub.Tracking.Runs;
 internal static class RunResults
 {
     /// <summary>The value of the metric that decides which epoch is best; null where the epoch does not have it.</summary>
-    public static double? Deciding(TrainingSpec spec, Epoch epoch) => BestMetrics.Of(spec) switch
-    {
-        BestMetrics.TestLoss => epoch.TestLoss,
-        BestMetrics.ValidationAccuracy => epoch.ValidationAccuracy,
-        BestMetrics.ValidationLoss => epoch.ValidationLoss,
-        BestMetrics.TrainLoss => epoch.TrainLoss,
-        _ => epoch.TestAccuracy,
-    };
+    public static double? Deciding(TrainingSpec spec, Epoch epoch) =>
+        BestEpoch.ValueOf(BestMetrics.Of(spec), epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy);
 
     /// <summary>An epoch has ended and its row is filled in.</summary>
     public static void Take(Run run, Epoch epoch, bool best)
@@ -42,12 +36,10 @@ internal static class RunResults
             Take(run, one, one == best);
     }
 
-    /// <summary>The rule of the trainer, for epochs whose word on it is history: the first one that no other is better than.</summary>
+    /// <summary>For epochs whose trainer's word on it is history.</summary>
     private static Epoch? Best(TrainingSpec spec, List<Epoch> epochs)
     {
-        var known = epochs.Where(e => Deciding(spec, e) is not null);
-        return MetricNames.DirectionOf(BestMetrics.Of(spec)) == MetricDirection.HigherIsBetter
-            ? known.OrderByDescending(e => Deciding(spec, e)).ThenBy(e => e.Number).FirstOrDefault()
-            : known.OrderBy(e => Deciding(spec, e)).ThenBy(e => e.Number).FirstOrDefault();
+        List<Epoch> known = [.. epochs.Where(e => Deciding(spec, e) is not null).OrderBy(e => e.Number)];
+        return BestEpoch.Of(BestMetrics.Of(spec), [.. known.Select(e => Deciding(spec, e)!.Value)]) is { } best ? known[best] : null;
     }
 }

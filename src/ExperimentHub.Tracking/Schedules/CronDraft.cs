@@ -95,6 +95,9 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
         }
     }
 
+    /// <summary>The fields of an expression: any white space separates them, tabs as in many a crontab too.</summary>
+    public static string[] Fields(string cron) => cron.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Another shape that keeps what was there: the own expression begins as the one before, the chosen days as those that fired.</summary>
     public CronDraft As(CronShape shape)
     {
@@ -114,7 +117,7 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
     public static CronDraft Of(string cron)
     {
         var own = Nightly with { Shape = CronShape.Own, Own = cron.Trim() };
-        var fields = cron.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var fields = Fields(cron);
         var quartz = fields.Length is 6 or 7;
         if (quartz && (fields[0] is not ("0" or "00") || (fields.Length == 7 && fields[6] != "*")))
             return own;
@@ -149,7 +152,7 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
     };
 
     /// <summary>Lists and ranges of names or numbers; <see cref="WeekDays.None"/> for anything else.</summary>
-    private static WeekDays DaysOf(string field, bool quartz)
+    internal static WeekDays DaysOf(string field, bool quartz)
     {
         var days = WeekDays.None;
         foreach (var part in field.Split(','))

@@ -7,7 +7,11 @@ public interface IFireTimes
     /// <returns>The expression in Quartz's form, or what is wrong with it.</returns>
     (string? Cron, string? Problem) Read(string typed);
 
-    /// <summary>The next times after <paramref name="after"/>, each with the offset that the zone has then; fewer where there are no more.</summary>
+    /// <summary>
+    /// The next times after <paramref name="after"/>, each later than the one before and with the offset that the zone has then; fewer where there
+    /// are no more, none in a zone that this machine does not know. A time that the clocks leap over is the end of the gap, one that they show
+    /// twice is the first of the two.
+    /// </summary>
     /// <param name="cron">A valid expression in Quartz's form.</param>
     /// <param name="timeZone">IANA name.</param>
     IReadOnlyList<DateTimeOffset> Next(string cron, string timeZone, DateTimeOffset after, int count);

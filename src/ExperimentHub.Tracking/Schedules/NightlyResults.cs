@@ -7,15 +7,18 @@ namespace ExperimentHub.Tracking.Schedules;
 
 /// <summary>What a schedule's newest firing brought.</summary>
 /// <param name="Run">null where none was queued or it was deleted.</param>
-/// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one, 0..1; null where there is none.</param>
+/// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one and did not diverge, 0..1; null where there is none.</param>
 /// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
-public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore)
+/// <param name="SettingsChangedAt">When somebody last changed the experiment's settings before this firing; null where nobody did.</param>
+/// <param name="Repeats">The run that is the same training and counts instead; null where this one says something new.</param>
+public sealed record NightlyResult(
+    ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, DateTime? SettingsChangedAt, Run? Repeats)
 {
     /// <summary>The run trained something else than the firing that it is compared with.</summary>
     public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
 
-    /// <summary>How much better the run is than the firing before it; null while either accuracy is missing.</summary>
-    public double? Gain => Run?.BestTestAccuracy - AccuracyBefore;
+    /// <summary>How much better the run is than the firing before it; null while either accuracy is missing, and where there is nothing new to compare.</summary>
+    public double? Gain => Repeats is not null || Run?.Diverged == true ? null : Run?.BestTestAccuracy - AccuracyBefore;
 }
 
 /// <param name="Schedules">How many schedules there are at all.</param>
@@ -48,15 +51,20 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, Time
                 Run = db.Runs.FirstOrDefault(run => run.Id == fire.RunId),
                 Before = (from earlier in db.ScheduleFires
                           join run in db.Runs on earlier.RunId equals run.Id
-                          where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
+                          where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
                           orderby earlier.Number descending
                           select run.BestTestAccuracy).FirstOrDefault(),
                 SpecBefore = (from earlier in db.ScheduleFires
                               join run in db.Runs on earlier.RunId equals run.Id
-                              where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null
+                              where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
                               orderby earlier.Number descending
                               select run.Spec).FirstOrDefault(),
+                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= fire.FiredAt)
+                    .OrderByDescending(change => change.Number).Select(change => (DateTime?)change.At).FirstOrDefault(),
             }).ToListAsync(cancellation);
-        return new NightlyListing(schedules, [.. newest.Select(row => new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore))]);
+        var results = new List<NightlyResult>();
+        foreach (var row in newest)
+            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.SettingsChangedAt, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
+        return new NightlyListing(schedules, results);
     }
 }

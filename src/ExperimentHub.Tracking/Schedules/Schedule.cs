@@ -23,7 +23,10 @@ public sealed class Schedule
 
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Each firing takes the spec's seed plus its own number, so that the nights differ by chance as real retraining does.</summary>
+    /// <summary>
+    /// Each firing takes the spec's seed plus its own number, or the next one that no run of the same settings and data has had: so the nights differ by chance as real retraining does, and each says
+    /// something new.
+    /// </summary>
     public bool NewSeedEachTime { get; set; } = true;
 
     /// <summary>Counts the edits of when it fires and with which seed. Turning it on and off is no edit.</summary>
@@ -54,6 +57,9 @@ public enum FireOutcome
 
     /// <summary>The run was refused; the note says why.</summary>
     Refused,
+
+    /// <summary>No firing: the schedule was turned off, because it has no next time that is later than its last; the note says why.</summary>
+    Halted,
 }
 
 /// <summary>One firing of a schedule: what was due, when it happened, and what came of it.</summary>

@@ -12,7 +12,7 @@ public sealed record ScheduleDraft(string Cron, string TimeZone, bool? Enabled =
 /// <param name="Conflict">Somebody saved it after the version that the edit began from; nothing was written.</param>
 public sealed record ScheduleResult(int? Id, IReadOnlyList<SpecProblem> Problems, bool Conflict = false);
 
-/// <summary>A firing with the run that came of it; null where none did or it was deleted.</summary>
+/// <summary>A firing with the run that came of it and the rows of its best and its last epoch; null where none did or it was deleted.</summary>
 public sealed record FireDetails(ScheduleFire Fire, Run? Run);
 
 /// <summary>A schedule with the times to come, none while it is off or its experiment archived, and its newest firings, newest first.</summary>
@@ -57,7 +57,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var schedule = new Schedule
         {
             ExperimentId = experimentId,
-            CronTyped = draft.Cron.Trim(),
+            CronTyped = string.Join(' ', CronDraft.Fields(draft.Cron)),
             Cron = fireTimes.Read(draft.Cron).Cron!,
             TimeZone = draft.TimeZone,
             Enabled = draft.Enabled ?? true,
@@ -76,7 +76,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         if (Validate(draft) is { Count: > 0 } problems)
             return new ScheduleResult(null, problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var (typed, cron) = (draft.Cron.Trim(), fireTimes.Read(draft.Cron).Cron!);
+        var (typed, cron) = (string.Join(' ', CronDraft.Fields(draft.Cron)), fireTimes.Read(draft.Cron).Cron!);
         var changed = await db.Schedules.Where(s => s.Id == id && (begunFrom == null || s.Version <= begunFrom)).ExecuteUpdateAsync(set =>
         {
             set.SetProperty(s => s.CronTyped, typed).SetProperty(s => s.Cron, cron).SetProperty(s => s.TimeZone, draft.TimeZone)
@@ -104,6 +104,29 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         if (found)
             Changed?.Invoke(id);
         return found;
+    }
+
+    /// <summary>Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.</summary>
+    public async Task HaltAsync(int id, string why, CancellationToken cancellation = default)
+    {
+        await _firing.WaitAsync(cancellation);
+        try
+        {
+            await using var db = await databases.CreateDbContextAsync(cancellation);
+            await using var together = await db.Database.BeginTransactionAsync(cancellation);
+            if (await db.Schedules.Where(s => s.Id == id && s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
+                return;
+            var now = time.GetUtcNow().UtcDateTime;
+            db.ScheduleFires.Add(new ScheduleFire { ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now, Outcome = FireOutcome.Halted, Note = why });
+            await db.SaveChangesAsync(cancellation);
+            await together.CommitAsync(cancellation);
+        }
+        finally
+        {
+            _firing.Release();
+        }
+
+        Changed?.Invoke(id);
     }
 
     /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>
@@ -166,7 +189,7 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         var earlier = await db.ScheduleFires.Where(f => f.ScheduleId == id && f.RunId != null).Select(f => f.RunId).ToListAsync(cancellation);
         var active = await db.Runs.Where(r => earlier.Contains(r.Id) && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running))
             .Select(r => r.Name).FirstOrDefaultAsync(cancellation);
-        var number = (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
+        var number = await NextNumberAsync(db, id, cancellation);
         var fire = new ScheduleFire
         {
             ScheduleId = id,
@@ -181,9 +204,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         {
             var spec = schedule.Experiment.DefaultSpec;
             if (schedule.NewSeedEachTime)
-                spec = spec with { Seed = (spec.Seed + number) % TrainingSpec.MaxSeed };
+                spec = spec with { Seed = (spec.Seed + number) % (TrainingSpec.MaxSeed + 1) };
             // The key makes a firing that is repeated after a crash find the run that it queued before.
-            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule), cancellation);
+            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime), cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
                 (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));
@@ -194,12 +217,16 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return fire;
     }
 
+    private static async Task<int> NextNumberAsync(TrackingDb db, int id, CancellationToken cancellation) =>
+        (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
+
     private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires, CancellationToken cancellation)
     {
         var schedules = await wanted.AsNoTracking().Include(s => s.Experiment).Include(s => s.Fires.OrderByDescending(f => f.Number).Take(fires))
             .OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
         var ids = schedules.SelectMany(s => s.Fires).Select(f => f.RunId).OfType<RunId>().ToList();
         var runs = await db.Runs.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
+        await RunFigures.LoadAsync(db, runs.Values, cancellation);
         return
         [
             .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),

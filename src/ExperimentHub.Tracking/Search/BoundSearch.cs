@@ -5,8 +5,10 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="ParamIds">By the names that were typed.</param>
 /// <param name="ParamNames">Their whole names, by the names that were typed.</param>
 /// <param name="Warnings">Names that no run has: no mistake, and probably one.</param>
+/// <param name="SpeaksOfDiverged">Its filter says itself what is to become of runs that diverged.</param>
 internal sealed record BoundSearch(
-    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings)
+    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
+    bool SpeaksOfDiverged)
 {
     /// <summary>The columns under their whole names.</summary>
     public IReadOnlyList<SearchColumn> Whole(IEnumerable<SearchColumn> columns) =>
@@ -18,22 +20,28 @@ internal sealed record BoundSearch(
     {
         var (filter, filterProblem, _) = FilterParser.Parse(query.Filter, now);
         var (order, orderUses, orderProblem) = OrderParser.ReadOrder(query.OrderBy);
-        List<SearchProblem> problems = [.. new[] { filterProblem, orderProblem }.OfType<SearchProblem>()];
+        List<SearchProblem> problems = [];
+        foreach (var problem in new[] { filterProblem, orderProblem }.OfType<SearchProblem>())
+            problems.Add(await NameAdvice.OnAsync(db, problem, problem.Field == "filter" ? query.Filter : query.OrderBy, now, cancellation));
         if (problems.Count > 0)
             return (null, problems);
         List<(string Field, ColumnUse Use)> uses = [.. filter!.Uses.Select(use => ("filter", use)), .. orderUses.Select(use => ("orderBy", use)), .. more];
-        var (ids, names, warnings) = await FindAsync(db, query, uses, problems, cancellation);
+        var (ids, names, warnings) = await FindAsync(db, query, now, uses, problems, cancellation);
         if (problems.Count > 0)
             return (null, problems);
+        // A name that no run has is said once, with all that is to be put right.
+        warnings.AddRange((await FilterWarnings.OfAsync(db, query.Filter, filter, cancellation)).Where(warning => !warnings.Exists(known => known.Field == warning.Field && known.Position < warning.Position + warning.Length && warning.Position < known.Position + known.Length)));
         List<FilterNode> all = [.. filter.Filter is AllOf { Parts: var parts } ? parts : [filter.Filter], .. query.Beside()];
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
-        if (filter.Uses.All(use => use.Column != archived))
+        if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
-        return (new BoundSearch(new AllOf(all), order, ids, names, warnings), []);
+        return (new BoundSearch(new AllOf(all), order, ids, names, warnings, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged))), []);
+
+        bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }
 
     private static async Task<(Dictionary<string, int> Ids, Dictionary<string, string> Names, List<SearchProblem> Warnings)> FindAsync(
-        TrackingDb db, RunQuery query, IReadOnlyList<(string Field, ColumnUse Use)> uses, List<SearchProblem> problems, CancellationToken cancellation)
+        TrackingDb db, RunQuery query, DateTime now, IReadOnlyList<(string Field, ColumnUse Use)> uses, List<SearchProblem> problems, CancellationToken cancellation)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -50,27 +58,27 @@ internal sealed record BoundSearch(
                 if (found.Count == 1)
                     (ids[column.Name], names[column.Name]) = found[0];
                 else if (found.Count == 0)
-                    warnings.Add(Unknown(query, field, use, book.Names));
+                    warnings.Add(await UnknownAsync(db, query, now, field, use, cancellation));
                 else
                     problems.Add(new SearchProblem(field, use.Position, use.Length,
                         $"'{column.Name}' could be {string.Join(" or ", found.Select(name => $"params.{name.Name}"))}. Write the whole name.", Text(query, field, use), [.. found.Select(name => $"params.{name.Name}")]));
             }
-            else if (column.Kind == ColumnKind.Metric && !there.Contains((column.Kind, column.Name)))
-                warnings.Add(Unknown(query, field, use, await KnownNames.MetricsAsync(db, cancellation)));
-            else if (column.Kind == ColumnKind.Tag && !there.Contains((column.Kind, column.Name)))
-                warnings.Add(Unknown(query, field, use, await KnownNames.TagsAsync(db, cancellation)));
+            else if (column.Kind is ColumnKind.Metric or ColumnKind.Tag && !there.Contains((column.Kind, column.Name)))
+                warnings.Add(await UnknownAsync(db, query, now, field, use, cancellation));
         }
 
         return (ids, names, warnings);
     }
 
-    private static SearchProblem Unknown(RunQuery query, string field, ColumnUse use, IEnumerable<string> known)
+    private static async Task<SearchProblem> UnknownAsync(TrackingDb db, RunQuery query, DateTime now, string field, ColumnUse use, CancellationToken cancellation)
     {
-        // A hyperparameter may be called by the end of its path.
-        var called = known.SelectMany(name => use.Column.Kind == ColumnKind.Param ? [name, name[(name.LastIndexOf('.') + 1)..]] : new[] { name }, (name, call) => (name, call)).ToList();
-        var nearest = NearestName.Of(use.Column.Name, called.Select(pair => pair.call)) is { } near ? (use.Column with { Name = called.First(pair => pair.call == near).name, Figure = default }).ToString() : null;
-        return new SearchProblem(field, use.Position, use.Length,
-            $"No run has the {use.Column.Kind.ToString().ToLowerInvariant()} '{use.Column.Name}' yet.{(nearest is null ? "" : $" Did you mean {nearest}?")}", Text(query, field, use), [], nearest);
+        var said = $"No run has the {use.Column.Kind.ToString().ToLowerInvariant()} '{use.Column.Name}' yet.";
+        var warning = new SearchProblem(field, use.Position, use.Length, said, Text(query, field, use), []);
+        var meant = await NameAdvice.MeantAsync(db, use.Column.Name, use.Column.Kind, use.Column.Figure == MetricFigure.Last ? null : use.Column.Figure, cancellation);
+        if (meant is null)
+            return warning;
+        var better = await NameAdvice.InPlaceAsync(db, warning, query.Filter, meant.ToString(), now, cancellation);
+        return better with { Message = $"{said} Did you mean {better.DidYouMean}?" };
     }
 
     private static string Text(RunQuery query, string field, ColumnUse use) => field switch

@@ -13,7 +13,7 @@ internal static class CellSql
     {
         var cells = new object?[columns.Count];
         for (var i = 0; i < cells.Length; i++)
-            cells[i] = row.IsDBNull(first + i) ? columns[i] is { Kind: ColumnKind.Attribute, Name: RunAttributes.Archived } ? false : null : Cell(row, first + i, columns[i]);
+            cells[i] = row.IsDBNull(first + i) ? ValueParser.TypeOf(columns[i]) == ValueType.Flag ? false : null : Cell(row, first + i, columns[i]);
         return cells;
     }
 

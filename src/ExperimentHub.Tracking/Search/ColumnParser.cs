@@ -62,7 +62,7 @@ internal static class ColumnParser
             return null;
         }
 
-        var column = token.Prefix is null ? Attribute(reader, token, token.Text) : Prefixed(reader, token, figure);
+        var column = token.Prefix is null ? Attribute(reader, token, token.Text, figureWord is null ? null : figure) : Prefixed(reader, token, figure, figureWord);
         if (column is null)
             return null;
         if (figureWord is not null && column.Kind != ColumnKind.Metric)
@@ -78,18 +78,18 @@ internal static class ColumnParser
         }
 
         reader.Take();
-        uses.Add(new ColumnUse(column, token.Position, token.Length));
+        uses.Add(new ColumnUse(column, token.Position, token.Length, figureWord is not null));
         return column;
     }
 
-    private static SearchColumn? Prefixed(TokenReader reader, FilterToken token, MetricFigure figure)
+    private static SearchColumn? Prefixed(TokenReader reader, FilterToken token, MetricFigure figure, string? figureWord)
     {
         if (!Prefixes.TryGetValue(token.Prefix!, out var kind))
         {
             string[] allowed = ["metrics.", "params.", "tags.", "attributes."];
             var nearest = NearestName.Of(token.Prefix!, Prefixes.Keys);
-            reader.Fail(token, $"'{token.Prefix}' is no kind of column.{DidYouMean(nearest is null ? null : $"{nearest}.{token.Text}")} Names begin with {string.Join(", ", allowed.SkipLast(1))} or {allowed[^1]}",
-                allowed, nearest is null ? null : $"{nearest}.{token.Text}");
+            var meant = nearest is null ? null : $"{nearest}.{token.Text}";
+            reader.FailUnknown(token, NameAdvice.NoKind(token.Prefix!, meant), new UnknownName(token.Text, figureWord is null ? null : figure, nearest is null ? null : Prefixes[nearest]), allowed, meant);
             return null;
         }
 
@@ -99,16 +99,19 @@ internal static class ColumnParser
             return null;
         }
 
-        return kind == ColumnKind.Attribute ? Attribute(reader, token, token.Text) : new SearchColumn(kind, token.Text, kind == ColumnKind.Metric ? figure : MetricFigure.Last);
+        return kind == ColumnKind.Attribute ? Attribute(reader, token, token.Text, null) : new SearchColumn(kind, token.Text, kind == ColumnKind.Metric ? figure : MetricFigure.Last);
     }
 
-    private static SearchColumn? Attribute(TokenReader reader, FilterToken token, string name)
+    private static SearchColumn? Attribute(TokenReader reader, FilterToken token, string name, MetricFigure? function)
     {
         if (RunAttributes.Find(name) is { } attribute)
             return new SearchColumn(ColumnKind.Attribute, attribute.Name);
         var nearest = NearestName.Of(name, RunAttributes.Names);
-        var otherKinds = token.Prefix is null ? $" Of a metric write metrics.{name}, of a hyperparameter params.{name}, of a tag tags.{name}." : "";
-        reader.Fail(token, $"Runs have no attribute '{name}'.{DidYouMean(nearest)}{otherKinds}", [.. RunAttributes.All.Select(known => known.Name)], nearest);
+        string[] allowed = [.. RunAttributes.All.Select(known => known.Name)];
+        if (token.Prefix is null)
+            reader.FailUnknown(token, NameAdvice.NoAttribute(name, nearest), new UnknownName(name, function), allowed, nearest);
+        else
+            reader.Fail(token, NameAdvice.NoAttribute(name, nearest), allowed, nearest);
         return null;
     }
 

@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Names;
+
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
@@ -19,7 +21,7 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     {
         ColumnKind.Attribute => RunAttributes.Find(column.Name)!.Sql,
         ColumnKind.Param => Param(column, "Text"),
-        ColumnKind.Tag => $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"Name\" = {parameters.Add(column.Name)})",
+        ColumnKind.Tag => $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"NameKey\" = {parameters.Add(NameRule.Key(column.Name))})",
         _ => $"(SELECT m.\"{Figure(column)}\" FROM \"MetricSeries\" m WHERE m.\"Name\" = {parameters.Add(column.Name)} AND m.\"RunNumber\" BETWEEN {Run} AND {Run})",
     };
 
@@ -31,7 +33,7 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     public (string Table, string Condition) Rows(SearchColumn column) => column.Kind switch
     {
         ColumnKind.Param => ("\"RunParams\"", $"d.\"ParamId\" = {ParamId(column)}"),
-        ColumnKind.Tag => ("\"RunTags\"", $"d.\"Name\" = {parameters.Add(column.Name)}"),
+        ColumnKind.Tag => ("\"RunTags\"", $"d.\"NameKey\" = {parameters.Add(NameRule.Key(column.Name))}"),
         ColumnKind.Metric => ("\"MetricSeries\"", $"d.\"Name\" = {parameters.Add(column.Name)}"),
         _ => throw new ArgumentException($"{column} has no rows of its own.", nameof(column)),
     };

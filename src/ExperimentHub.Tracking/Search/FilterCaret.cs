@@ -13,7 +13,7 @@ internal sealed record FilterCaret(int From, int Length, string Typed, Expectati
         var tokens = FilterLexer.Read(text.AsSpan(0, caret));
         var last = tokens.Count > 1 ? tokens[^2] : tokens[^1];
         // A name may go on, and so may a number and a text that is not closed.
-        var unfinished = last.After == caret && last.Kind is FilterTokenKind.Name or FilterTokenKind.Number or FilterTokenKind.Duration or FilterTokenKind.Bad;
+        var unfinished = last.After == caret && (last.IsNumeric || last.Kind is FilterTokenKind.Name or FilterTokenKind.Bad);
         var from = unfinished ? last.Position : caret;
         var (_, problem, expected) = FilterParser.Parse(text[..from], DateTime.UnixEpoch);
         if (problem is not null && problem.Position < text[..from].TrimEnd().Length)

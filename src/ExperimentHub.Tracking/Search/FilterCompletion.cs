@@ -1,4 +1,6 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
@@ -31,7 +33,11 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         await using var db = await databases.CreateDbContextAsync(cancellation);
         List<Suggestion> all = [];
         if (expected.ValuesOf is { } column)
+        {
+            all.AddRange(Spellings(column, at.Typed));
             all.AddRange(await ValuesAsync(db, column, at.Typed, cancellation));
+        }
+
         if (expected.Columns)
             all.AddRange(await ColumnsAsync(db, cancellation));
         // Within a name or behind its dot no keyword can follow.
@@ -58,12 +64,28 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         .. (await KnownNames.TagsAsync(db, cancellation)).Select(name => new Suggestion(new SearchColumn(ColumnKind.Tag, name).ToString(), "column", "tag")),
     ];
 
+    /// <summary>Numbers as the pages write them.</summary>
+    private static IEnumerable<Suggestion> Spellings(SearchColumn column, string typed)
+    {
+        var (units, usual, detail) = (ValueParser.TypeOf(column), Quantity.UnitOf(column)) switch
+        {
+            (ValueType.Duration, _) => (new[] { "s", "m", "h" }, new[] { "30s", "5m", "1h30m" }, "duration"),
+            (_, MetricUnit.Fraction) => (["%"], column.Kind == ColumnKind.Metric ? ["90%", "95%", "99%"] : [], "percent"),
+            (_, MetricUnit.Percent) => (["%"], ["50%", "90%"], "percent"),
+            (_, MetricUnit.Bytes) => (["MiB", "GiB"], ["500MiB", "2GiB"], "size"),
+            _ => (Array.Empty<string>(), Array.Empty<string>(), ""),
+        };
+        var texts = double.TryParse(typed, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) ? units.Select(unit => typed + unit) : usual;
+        return texts.Select(text => new Suggestion(text, "value", detail));
+    }
+
     private static async Task<IEnumerable<Suggestion>> ValuesAsync(TrackingDb db, SearchColumn column, string typed, CancellationToken cancellation)
     {
+        var tagKey = NameRule.Key(column.Name);
         IEnumerable<string> texts = column switch
         {
             { Kind: ColumnKind.Param } => [],
-            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.Name == column.Name && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
+            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.NameKey == tagKey && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } => await db.Experiments.Where(experiment => experiment.Name.Contains(typed)).Select(experiment => experiment.Name).Order().Take(MaxItems).ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Device } => ["cpu", "cuda"],
             _ => [],

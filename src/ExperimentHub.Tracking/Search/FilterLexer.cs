@@ -6,16 +6,6 @@ namespace ExperimentHub.Tracking.Search;
 /// <summary>Cuts a filter into tokens. It never fails: what cannot be read becomes a bad token, so that everything before it can still be understood.</summary>
 internal ref struct FilterLexer
 {
-    private static readonly Dictionary<string, double> Units = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["ms"] = 0.001,
-        ["s"] = 1,
-        ["m"] = 60,
-        ["h"] = 3_600,
-        ["d"] = 86_400,
-        ["w"] = 7 * 86_400,
-    };
-
     private static readonly string[] Symbols = ["<=", ">=", "!=", "<>", "==", "<", ">", "=", "(", ")", ",", "-", "+"];
 
     private readonly ReadOnlySpan<char> _text;
@@ -126,31 +116,91 @@ internal ref struct FilterLexer
         return _text[start.._at].ToString();
     }
 
+    /// <summary>A number, alone or with its unit, which may stand apart from it as on the pages: <c>95 %</c>, <c>1 m 23 s</c>.</summary>
     private FilterToken Number()
     {
         var start = _at;
-        var first = Figure();
-        if (!IsWordStart(Here))
-            return double.IsFinite(first)
-                ? new FilterToken(FilterTokenKind.Number, start, _at - start, _text[start.._at].ToString(), first)
-                : Bad(start, "The number is too large.");
-        // 1h30m is one duration: figures and units in turn.
-        var seconds = 0.0;
-        for (var figure = first; ; figure = Figure())
-        {
-            var unitStart = _at;
-            while (char.IsLetter(Here))
-                _at++;
-            if (!Units.TryGetValue(_text[unitStart.._at].ToString(), out var unit))
-                break;
-            seconds += figure * unit;
-            if (!char.IsAsciiDigit(Here))
-                return new FilterToken(FilterTokenKind.Duration, start, _at - start, _text[start.._at].ToString(), seconds);
-        }
+        var figure = Figure();
+        if (!double.IsFinite(figure))
+            return Bad(start, "The number is too large.");
+        if (TakePercent())
+            return Found(FilterTokenKind.Percent, start, figure, "%");
+        if (TakeUnit() is not { } unit)
+            return IsWordStart(Here) ? BadUnit(start) : Found(FilterTokenKind.Number, start, figure, null);
+        if (Units.Bytes(unit) is { } bytes)
+            return Found(FilterTokenKind.Size, start, figure * bytes, unit);
+        return Units.Seconds(unit) is { } length ? Duration(start, figure * length, unit) : Found(FilterTokenKind.Number, start, figure * Units.Multiple(unit)!.Value, unit);
+    }
 
+    /// <summary>1h30m is one duration: figures and units in turn.</summary>
+    private FilterToken Duration(int start, double seconds, string unit)
+    {
+        string? single = unit;
+        while (true)
+        {
+            var end = _at;
+            while (char.IsWhiteSpace(Here))
+                _at++;
+            if (!char.IsAsciiDigit(Here))
+            {
+                _at = end;
+                return Found(FilterTokenKind.Duration, start, seconds, single);
+            }
+
+            var apart = _at > end;
+            var figure = Figure();
+            if (TakeUnit() is { } next && Units.Seconds(next) is { } length)
+            {
+                (seconds, single) = (seconds + (figure * length), null);
+                continue;
+            }
+
+            if (!apart)
+                return BadUnit(start);
+            _at = end;
+            return Found(FilterTokenKind.Duration, start, seconds, single);
+        }
+    }
+
+    private readonly FilterToken Found(FilterTokenKind kind, int start, double number, string? unit) =>
+        double.IsFinite(number) ? new FilterToken(kind, start, _at - start, _text[start.._at].ToString(), number) { Unit = unit } : Bad(start, "The number is too large.");
+
+    private FilterToken BadUnit(int start)
+    {
         while (IsWordPart(Here))
             _at++;
-        return Bad(start, $"'{_text[start.._at]}' is neither a number nor a duration; durations are {string.Join(", ", Units.Keys.Select(unit => $"1{unit}"))}.");
+        return Bad(start, $"'{_text[start.._at]}' is neither a number nor a duration; {Units.Allowed}.");
+    }
+
+    private bool TakePercent()
+    {
+        var at = AfterSpace();
+        if (At(at) != '%')
+            return false;
+        _at = at + 1;
+        return true;
+    }
+
+    /// <summary>The unit that follows; null where the next word is none.</summary>
+    private string? TakeUnit()
+    {
+        var from = AfterSpace();
+        var to = from;
+        while (char.IsLetter(At(to)))
+            to++;
+        var unit = _text[from..to].ToString();
+        if (!Units.Contains(unit) || At(to) is '_' or '/' or '.')
+            return null;
+        _at = to;
+        return unit;
+    }
+
+    private readonly int AfterSpace()
+    {
+        var at = _at;
+        while (char.IsWhiteSpace(At(at)))
+            at++;
+        return at;
     }
 
     private double Figure()

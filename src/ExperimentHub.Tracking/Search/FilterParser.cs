@@ -3,7 +3,8 @@ using System.Globalization;
 namespace ExperimentHub.Tracking.Search;
 
 /// <param name="Uses">Every column with its place, in the order of the text.</param>
-internal sealed record ParsedFilter(FilterNode Filter, IReadOnlyList<ColumnUse> Uses);
+/// <param name="Predicates">Every comparison with numbers, likewise.</param>
+internal sealed record ParsedFilter(FilterNode Filter, IReadOnlyList<ColumnUse> Uses, IReadOnlyList<NumberPredicate> Predicates);
 
 /// <summary>
 /// Reads the filter language: <c>or</c> binds least, then <c>and</c>, then <c>not</c>; parentheses as usual. Keywords in any case.
@@ -25,6 +26,8 @@ internal sealed class FilterParser
     private readonly TokenReader _reader;
     private readonly ValueParser _values;
     private readonly List<ColumnUse> _uses = [];
+    private readonly List<NumberPredicate> _predicates = [];
+    private readonly List<ComparedNumber> _numbers = [];
     private int _depth;
     private int _open;
     private int _comparisons;
@@ -44,11 +47,11 @@ internal sealed class FilterParser
         var reader = new TokenReader("filter", text);
         var parser = new FilterParser(reader, now);
         if (reader.Peek.Kind == FilterTokenKind.End)
-            return (new ParsedFilter(new AllOf([]), []), null, PredicateStart);
+            return (new ParsedFilter(new AllOf([]), [], []), null, PredicateStart);
         var filter = parser.AnyOf();
         if (filter is not null && reader.Peek.Kind != FilterTokenKind.End)
             reader.Unexpected(parser.AfterPredicate);
-        return reader.Problem is { } problem ? (null, problem, reader.AtEnd) : (new ParsedFilter(filter!, parser._uses), null, reader.AtEnd);
+        return reader.Problem is { } problem ? (null, problem, reader.AtEnd) : (new ParsedFilter(filter!, parser._uses, parser._predicates), null, reader.AtEnd);
     }
 
     public static SearchProblem TooLong(string field, string text) =>
@@ -121,14 +124,29 @@ internal sealed class FilterParser
 
         if (ColumnParser.Read(_reader, _uses) is not { } column)
             return null;
-        return _reader.Peek switch
+        _numbers.Clear();
+        var node = _reader.Peek switch
         {
             var token when token.IsWord("is") => Presence(column),
             var token when token.IsWord("not") => NotListed(column),
-            var token when token.IsWord("in") || token.IsWord("like") || token.IsWord("ilike") => Listed(column, negated: false),
+            var token when token.IsWord("in") || token.IsWord("like") || token.IsWord("ilike") || token.IsWord("between") => Listed(column, negated: false),
             { Kind: FilterTokenKind.Symbol } symbol when OperatorOf(symbol.Text) is { } op => Comparison(column, op),
             _ => Refused(new Expectation(OperatorsOf(column))),
         };
+        if (node is not null && _numbers.Count > 0)
+            _predicates.Add(new NumberPredicate(_uses[^1], start.Position, _reader.TakenTo - start.Position, [.. _numbers], node is Not));
+        return node;
+    }
+
+    /// <summary>A value of the column; a number is noted with how it is compared.</summary>
+    private object? Value(SearchColumn column, CompareOp op)
+    {
+        var start = _reader.Peek;
+        var written = start.IsNumeric ? start : _reader.PeekAfter;
+        var value = _values.Read(column);
+        if (value is double number)
+            _numbers.Add(new ComparedNumber(op, number, start.Position, _reader.TakenTo, IsBare: written is { Kind: FilterTokenKind.Number, Unit: null }));
+        return value;
     }
 
     private FilterNode? Refused(Expectation expectation)
@@ -141,9 +159,9 @@ internal sealed class FilterParser
     {
         ValueType.Flag => ["=", "!="],
         ValueType.Word => ["=", "!=", "in (", "not in ("],
-        ValueType.Time => [.. Ordering, "is null", "is not null"],
-        ValueType.Number or ValueType.Duration => [.. Ordering, "in (", "not in (", "is null", "is not null"],
-        _ => [.. Ordering, "like", "ilike", "not like", "not ilike", "in (", "not in (", "is null", "is not null"],
+        ValueType.Time => [.. Ordering, "between", "not between", "is null", "is not null"],
+        ValueType.Number or ValueType.Duration => [.. Ordering, "between", "not between", "in (", "not in (", "is null", "is not null"],
+        _ => [.. Ordering, "like", "ilike", "not like", "not ilike", "between", "not between", "in (", "not in (", "is null", "is not null"],
     };
 
     private static CompareOp? OperatorOf(string symbol) => symbol switch
@@ -181,7 +199,35 @@ internal sealed class FilterParser
         if (!allowed.Contains(negated ? $"not {word}" : word))
             return Refused(new Expectation(negated ? [.. allowed.Where(op => op.StartsWith("not ", StringComparison.Ordinal)).Select(op => op[4..])] : allowed));
         _reader.Take();
-        return word == "in" ? List(column) : Pattern(column, ignoreCase: word == "ilike");
+        return word switch
+        {
+            "in" => List(column),
+            "between" => Between(column),
+            _ => Pattern(column, ignoreCase: word == "ilike"),
+        };
+    }
+
+    /// <summary>Both ends belong to it, as in SQL.</summary>
+    private AllOf? Between(SearchColumn column)
+    {
+        if (Compared(column, CompareOp.GreaterOrEqual) is not { } least)
+            return null;
+        if (!_reader.TakeWord("and"))
+        {
+            _reader.Unexpected(new Expectation(["and"]));
+            return null;
+        }
+
+        var token = _reader.Peek;
+        if (Compared(column, CompareOp.LessOrEqual) is not { } most)
+            return null;
+        if (least is Compare { Value: var from } && most is Compare { Value: var to } && from.GetType() != to.GetType())
+        {
+            _reader.Fail(token, "Both ends are either numbers or texts.");
+            return null;
+        }
+
+        return new AllOf([least, most]);
     }
 
     private FilterNode? Pattern(SearchColumn column, bool ignoreCase)
@@ -210,10 +256,11 @@ internal sealed class FilterParser
         if (!_reader.TakeSymbol("("))
             return Refused(new Expectation(["("]));
         var values = new List<object>();
+        _values.InList = true;
         do
         {
             var token = _reader.Peek;
-            if (_values.Read(column) is not { } value)
+            if (Value(column, CompareOp.Equal) is not { } value)
                 return null;
             if (values.Count > 0 && value.GetType() != values[0].GetType())
             {
@@ -230,6 +277,7 @@ internal sealed class FilterParser
             values.Add(value);
         }
         while (_reader.TakeSymbol(","));
+        _values.InList = false;
         return _reader.TakeSymbol(")") ? new OneOf(column, values) : Refused(new Expectation([",", ")"]));
     }
 
@@ -242,8 +290,13 @@ internal sealed class FilterParser
             return null;
         }
 
+        return Compared(column, op);
+    }
+
+    private FilterNode? Compared(SearchColumn column, CompareOp op)
+    {
         var token = _reader.Peek;
-        if (_values.Read(column) is not { } value)
+        if (Value(column, op) is not { } value)
             return null;
         // Texts have an order of their own, in which '10' comes before '9'.
         if (op >= CompareOp.Less && column.Kind == ColumnKind.Param && value is string text && double.TryParse(text, CultureInfo.InvariantCulture, out _))

@@ -30,14 +30,19 @@ internal sealed record Compare(SearchColumn Column, CompareOp Op, object Value) 
 internal sealed record OneOf(SearchColumn Column, IReadOnlyList<object> Values) : FilterNode;
 
 /// <param name="Pattern">% stands for any characters, _ for one, \ takes the meaning from what follows.</param>
-/// <param name="IgnoreCase">Of ASCII letters.</param>
+/// <param name="IgnoreCase">Of letters in every script that has cases.</param>
 internal sealed record Like(SearchColumn Column, string Pattern, bool IgnoreCase) : FilterNode;
 
 /// <summary>The run has no value there. A metric that is NaN counts as none.</summary>
 internal sealed record IsMissing(SearchColumn Column) : FilterNode;
 
 /// <summary>Where a column stands in a filter or an order.</summary>
-internal sealed record ColumnUse(SearchColumn Column, int Position, int Length);
+/// <param name="InFunction">The metric's figure was written, the last as well.</param>
+internal sealed record ColumnUse(SearchColumn Column, int Position, int Length, bool InFunction = false)
+{
+    /// <summary>What an answer calls it: as it was asked for, under its whole name.</summary>
+    public string Title(SearchColumn whole) => InFunction ? whole.WholeName : whole.ToString();
+}
 
 /// <summary>A column that runs are sorted by.</summary>
 /// <param name="Descending">Runs without a value stand last in both directions.</param>

@@ -13,6 +13,12 @@ internal enum FilterTokenKind
     /// <summary><see cref="FilterToken.Number"/> is in seconds.</summary>
     Duration,
 
+    /// <summary><see cref="FilterToken.Number"/> is as it is written: 95 of <c>95%</c>.</summary>
+    Percent,
+
+    /// <summary><see cref="FilterToken.Number"/> is in bytes.</summary>
+    Size,
+
     Symbol,
 
     /// <summary>Cannot be read; <see cref="FilterToken.Text"/> says why, as a sentence.</summary>
@@ -30,6 +36,11 @@ internal enum FilterTokenKind
 internal readonly record struct FilterToken(FilterTokenKind Kind, int Position, int Length, string Text, double Number = 0, string? Prefix = null, char Quote = '\0')
 {
     public int After => Position + Length;
+
+    /// <summary>The one unit that a number was written with; null without one, and of a duration of several parts.</summary>
+    public string? Unit { get; init; }
+
+    public bool IsNumeric => Kind is FilterTokenKind.Number or FilterTokenKind.Duration or FilterTokenKind.Percent or FilterTokenKind.Size;
 
     public bool Is(string symbol) => Kind == FilterTokenKind.Symbol && Text == symbol;
 

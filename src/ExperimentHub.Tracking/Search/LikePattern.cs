@@ -1,4 +1,5 @@
 using System.Text;
+using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Search;
 
@@ -45,7 +46,7 @@ public sealed class LikePattern
         void End()
         {
             if (literal.Length > 0)
-                pieces.Add(new Piece(PieceKind.Literal, literal.ToString()));
+                pieces.Add(new Piece(PieceKind.Literal, NameRule.Composed(literal.ToString())));
             literal.Clear();
         }
     }

@@ -14,7 +14,7 @@ internal enum AttributeType
     /// <summary>One of a few words, kept under another spelling.</summary>
     Word,
 
-    /// <summary>A time that is there or not.</summary>
+    /// <summary>Something that is there or not.</summary>
     Flag,
 }
 
@@ -22,7 +22,7 @@ internal enum AttributeType
 /// <param name="Aliases">Further names, MLflow's among them.</param>
 /// <param name="Sql">Over the tables Runs as r and Experiments as e.</param>
 /// <param name="Meaning">For a person.</param>
-/// <param name="IgnoreCase">Compared without regard to the case of ASCII letters; the column's collation does it.</param>
+/// <param name="IgnoreCase">Compared as names are; the column's collation does it for ASCII.</param>
 /// <param name="Index">The column of Runs whose index has the order of <paramref name="Sql"/>.</param>
 internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false, string? Index = null)
 {
@@ -34,6 +34,7 @@ internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType
 internal static class RunAttributes
 {
     public const string Archived = "archived";
+    public const string Diverged = "diverged";
     public const string Created = "created";
     public const string Status = "status";
     public const string Experiment = "experiment";
@@ -73,8 +74,9 @@ internal static class RunAttributes
         new("dataset", [], AttributeType.Text, "r.\"Dataset\"", "the data set"),
         new("trigger", [], AttributeType.Word, "r.\"Trigger\"", "person, api or schedule") { Words = Triggers },
         new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
+        new(Diverged, [], AttributeType.Flag, "CASE WHEN r.\"Diverged\" THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
         new("epochs_done", [], AttributeType.Number, "r.\"EpochsDone\"", "finished epochs"),
-        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch with the highest test accuracy"),
+        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch that is best by the metric that decides for the run"),
         new("parameters", ["model_size"], AttributeType.Number, "r.\"Parameters\"", "weights of the network"),
         new("attempts", [], AttributeType.Number, "r.\"CurrentAttempt\"", "trainer processes that worked on it"),
         new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it"),
@@ -91,6 +93,6 @@ internal static class RunAttributes
     /// <summary>The word that is shown for what is kept.</summary>
     public static string WordOf(string attribute, string kept) => Find(attribute)!.Words!.First(word => word.Value == kept).Key;
 
-    /// <summary>Every name and alias.</summary>
-    public static IEnumerable<string> Names => ByName.Keys;
+    /// <summary>Every name and alias that can be written without quotes.</summary>
+    public static IEnumerable<string> Names => ByName.Keys.Where(name => !name.Contains(' ', StringComparison.Ordinal));
 }

@@ -90,7 +90,7 @@ public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchD
         var @params = await db.RunParams.GroupBy(param => param.ParamId).Select(group => new { group.Key, Runs = group.LongCount(), Numbers = group.LongCount(param => param.Number != null) }).ToListAsync(cancellation);
         var names = await db.ParamNames.ToDictionaryAsync(name => name.Id, name => name.Name, cancellation);
         var metrics = await db.MetricSeries.GroupBy(series => series.Name).Select(group => new { group.Key, Runs = group.LongCount() }).ToListAsync(cancellation);
-        var tags = await db.RunTags.GroupBy(tag => tag.Name).Select(group => new { group.Key, Runs = group.LongCount() }).ToListAsync(cancellation);
+        var tags = await db.RunTags.GroupBy(tag => tag.NameKey).Select(group => new { Key = group.Min(tag => tag.Name)!, Runs = group.LongCount() }).ToListAsync(cancellation);
         return
         [
             .. RunAttributes.All.Select(attribute => new KnownColumn(new SearchColumn(ColumnKind.Attribute, attribute.Name), attribute.Type.ToString().ToLowerInvariant(), runs, attribute.Meaning)),

@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>The rows of an export, which are read while they are written.</summary>
-public sealed record ExportedRuns(IReadOnlyList<SearchColumn> Columns, IAsyncEnumerable<IReadOnlyList<object?>> Rows);
+/// <param name="Titles">Of the columns, as they were asked for: <c>last(metrics.x)</c> where it was written so.</param>
+public sealed record ExportedRuns(IReadOnlyList<SearchColumn> Columns, IReadOnlyList<string> Titles, IAsyncEnumerable<IReadOnlyList<object?>> Rows);
 
 /// <summary>Reads exactly the columns, runs and order asked for, however many there are.</summary>
 public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
@@ -18,13 +19,13 @@ public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDi
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
         if (problem is null && wanted.Count == 0)
             problem = new SearchProblem("columns", 0, 0, "Name the columns to export, with commas between them.", "", ["a column"]);
-        if (problem is not null)
-            return SearchResult<ExportedRuns>.Refused([problem]);
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<ExportedRuns>.Refused([await NameAdvice.OnAsync(db, problem, columns, time.GetUtcNow().UtcDateTime, cancellation)]);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime, [.. uses.Select(use => ("columns", use))], cancellation);
         return search is null
             ? SearchResult<ExportedRuns>.Refused(problems)
-            : SearchResult<ExportedRuns>.Of(new ExportedRuns(search.Whole(wanted), RowsAsync(search, wanted, cancellation)));
+            : SearchResult<ExportedRuns>.Of(new ExportedRuns(search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], RowsAsync(search, wanted, cancellation)));
     }
 
     /// <summary>Page by page, so that a slow reader holds up no writer and a run that ends meanwhile is there once.</summary>

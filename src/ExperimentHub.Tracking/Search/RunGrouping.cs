@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Queries;
+using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -7,10 +8,13 @@ namespace ExperimentHub.Tracking.Search;
 /// <summary>Runs that have the same values in the columns grouped by.</summary>
 /// <param name="Keys">One value for each of these columns; null where the runs have none.</param>
 /// <param name="Runs">How many.</param>
-/// <param name="Measured">How many of them have a finite value of the metric; the rest is over those.</param>
+/// <param name="Measured">How many of them have a finite value of the metric and count; the rest is over those.</param>
 /// <param name="Deviation">Of the sample; null below two values.</param>
 /// <param name="Best">The least or the greatest, whichever is better; null where that is not known of the metric.</param>
-public sealed record RunGroup(IReadOnlyList<object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best);
+/// <param name="Repeats">Runs that have a value and do not count, because another one of the group is the same training (<see cref="Evidence"/>).</param>
+/// <param name="Diverged">Runs that have a value and do not count, because they diverged and the filter does not speak of <c>diverged</c>.</param>
+public sealed record RunGroup(
+    IReadOnlyList<object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
 
 /// <param name="Columns">Grouped by these, under their whole names.</param>
 /// <param name="Items">Largest first.</param>
@@ -34,10 +38,9 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
         problem ??= metricProblem;
         problem ??= columns.Count is 0 or > MaxColumns ? new SearchProblem("groupBy", 0, groupBy.Length, $"Group by 1 to {MaxColumns} columns.", groupBy, ["a column"]) : null;
         problem ??= metrics.Count > 1 || metrics.Any(one => one.Kind != ColumnKind.Metric) ? new SearchProblem("metric", 0, metric.Length, "Name one metric.", metric, ["a metric"]) : null;
-        if (problem is not null)
-            return SearchResult<RunGroups>.Refused([problem]);
-
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<RunGroups>.Refused([await NameAdvice.OnAsync(db, problem, problem.Field == "metric" ? metric : groupBy, time.GetUtcNow().UtcDateTime, cancellation)]);
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime,
             [.. uses.Select(use => ("groupBy", use)), .. metricUses.Select(use => ("metric", use))], cancellation);
@@ -45,7 +48,8 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
             return SearchResult<RunGroups>.Refused(problems);
         IReadOnlyList<SearchColumn> read = [.. columns, .. metrics];
         var groups = new Dictionary<GroupKey, Measure>();
-        await foreach (var cells in new RunFinder(db, dialect).StreamAsync(search, sql => CellSql.Of(read, sql), row => CellSql.Read(row, read, 1), cancellation))
+        await foreach (var (cells, told) in new RunFinder(db, dialect).StreamAsync(search, sql => [.. CellSql.Of(read, sql), .. EvidenceSql.Columns],
+            row => (CellSql.Read(row, read, 1), metrics.Count == 0 ? default : EvidenceSql.Read(row, read.Count + 1)), cancellation))
         {
             var key = new GroupKey(cells[..columns.Count]);
             if (!groups.TryGetValue(key, out var group))
@@ -55,7 +59,7 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
                 groups[key] = group = new Measure();
             }
 
-            group.Add(metrics.Count == 0 ? null : (double?)cells[^1]);
+            group.Add(metrics.Count == 0 ? null : (double?)cells[^1], told, search.SpeaksOfDiverged);
         }
 
         var direction = metrics.Count == 0 ? MetricDirection.None : MetricNames.DirectionOf(metrics[0].Name);
@@ -63,29 +67,42 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
             [.. groups.OrderByDescending(group => group.Value.Runs).ThenBy(group => group.Key).Select(group => group.Value.Of(group.Key.Values, direction))], search.Warnings));
     }
 
+    /// <summary>The values of a group's runs, of the same evidence the one that counts.</summary>
     private sealed class Measure
     {
-        private RunningMean _mean;
-        private double _min = double.PositiveInfinity;
-        private double _max = double.NegativeInfinity;
+        private readonly Dictionary<Evidence, (EvidenceRank Rank, double Value)> _counted = [];
+        private long _measured;
+        private long _diverged;
 
         public long Runs { get; private set; }
 
-        public void Add(double? value)
+        public void Add(double? value, ToldRun run, bool withDiverged)
         {
             Runs++;
             if (value is not { } number || !double.IsFinite(number))
                 return;
-            _mean.Add(number);
-            (_min, _max) = (Math.Min(_min, number), Math.Max(_max, number));
+            if (run.Diverged && !withDiverged)
+            {
+                _diverged++;
+                return;
+            }
+
+            _measured++;
+            if (!_counted.TryGetValue(run.Evidence, out var other) || run.Rank.CompareTo(other.Rank) < 0)
+                _counted[run.Evidence] = (run.Rank, number);
         }
 
         public RunGroup Of(IReadOnlyList<object?> keys, MetricDirection direction)
         {
-            if (_mean.Count == 0)
-                return new RunGroup(keys, Runs, 0, null, null, null, null, null);
-            double? best = direction switch { MetricDirection.HigherIsBetter => _max, MetricDirection.LowerIsBetter => _min, _ => null };
-            return new RunGroup(keys, Runs, _mean.Count, _mean.Mean, _mean.Deviation, _min, _max, best);
+            if (_counted.Count == 0)
+                return new RunGroup(keys, Runs, 0, null, null, null, null, null, 0, _diverged);
+            var mean = new RunningMean();
+            // In the order of the runs, so that the last digits do not depend on the order in which they were found.
+            var values = _counted.Values.OrderBy(counted => counted.Rank.Number).Select(counted => counted.Value).ToList();
+            foreach (var value in values)
+                mean.Add(value);
+            double? best = direction switch { MetricDirection.HigherIsBetter => values.Max(), MetricDirection.LowerIsBetter => values.Min(), _ => null };
+            return new RunGroup(keys, Runs, mean.Count, mean.Mean, mean.Deviation, values.Min(), values.Max(), best, _measured - mean.Count, _diverged);
         }
     }
 }

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -11,6 +12,7 @@ internal sealed class RunRows(TrackingDb db, BoundSearch search)
         if (numbers.Count == 0)
             return [];
         var runs = await db.Runs.AsNoTracking().Include(run => run.Experiment).Include(run => run.Tags.OrderBy(tag => tag.Name)).AsSplitQuery().Where(run => numbers.Contains(run.Number)).ToDictionaryAsync(run => run.Number, cancellation);
+        await RunFigures.LoadAsync(db, runs.Values, cancellation);
         var cells = columns.Count == 0 ? [] : await CellsAsync(numbers, columns, cancellation);
         return [.. numbers.Where(runs.ContainsKey).Select(number => new RunRow(runs[number], cells.GetValueOrDefault(number, [])))];
     }

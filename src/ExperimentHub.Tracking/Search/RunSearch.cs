@@ -23,9 +23,9 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     private async Task<SearchResult<RunSearchPage>> ReadPageAsync(RunQuery query, string columns, int pageSize, string? pageToken, CancellationToken cancellation)
     {
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
-        if (problem is not null)
-            return SearchResult<RunSearchPage>.Refused([problem]);
         await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (problem is not null)
+            return SearchResult<RunSearchPage>.Refused([await NameAdvice.OnAsync(db, problem, columns, Now, cancellation)]);
         // One connection for all statements of a search.
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [.. uses.Select(use => ("columns", use))], cancellation);
@@ -45,7 +45,7 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var shown = found.Take(pageSize).ToList();
         var rows = await new RunRows(db, search).ReadAsync([.. shown.Select(run => run.Number)], wanted, cancellation);
         var next = found.Count > pageSize ? PageToken.Write(query, new PageEnd(shown[^1].Keys, shown[^1].Number)) : null;
-        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), next, search.Warnings));
+        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], next, search.Warnings));
     }
 
     /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>
@@ -59,7 +59,7 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
         return search is null
             ? SearchResult<RunCount>.Refused(problems)
-            : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation)));
+            : SearchResult<RunCount>.Of(new RunCount(await new RunFinder(db, dialect).CountAsync(search, cancellation), search.Warnings));
     }
 
     /// <summary>The numbers of all runs that match, in no order.</summary>
@@ -83,4 +83,5 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
 }
 
 /// <param name="Total">How many runs a search finds.</param>
-public sealed record RunCount(long Total);
+/// <param name="Warnings">What is no mistake and probably one.</param>
+public sealed record RunCount(long Total, IReadOnlyList<SearchProblem> Warnings);

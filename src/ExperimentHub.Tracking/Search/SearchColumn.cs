@@ -42,6 +42,9 @@ public sealed record SearchColumn(ColumnKind Kind, string Name, MetricFigure Fig
         _ => $"{FigureWord(Figure)}(metrics.{Quoted(Name)})",
     };
 
+    /// <summary>The same, and of a metric's last value <c>last(metrics.x)</c>.</summary>
+    public string WholeName => (Kind, Figure) == (ColumnKind.Metric, MetricFigure.Last) ? $"{FigureWord(Figure)}({this})" : ToString();
+
     public static string FigureWord(MetricFigure figure) => figure == MetricFigure.AtBest ? "at_best" : figure.ToString().ToLowerInvariant();
 
     /// <summary>The figure of a word such as <c>best</c>, in any case.</summary>

@@ -9,4 +9,12 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="Allowed">What may stand there.</param>
 /// <param name="DidYouMean">The nearest thing that is allowed, where there is one.</param>
 public sealed record SearchProblem(
-    string Field, int Position, int Length, string Message, string Found, IReadOnlyList<string> Allowed, string? DidYouMean = null);
+    string Field, int Position, int Length, string Message, string Found, IReadOnlyList<string> Allowed, string? DidYouMean = null)
+{
+    /// <summary>A name that cannot be understood without the database: whoever knows the names of the hub says what it may mean.</summary>
+    internal UnknownName? Unknown { get; init; }
+}
+
+/// <param name="Figure">The function that it stands in; null outside of one.</param>
+/// <param name="Kind">What was written before it, as far as that could be understood; null where nothing was.</param>
+internal sealed record UnknownName(string Name, MetricFigure? Figure, ColumnKind? Kind = null);

@@ -11,6 +11,9 @@ public static class SearchText
 
     public static string Columns(IEnumerable<SearchColumn> columns) => string.Join(", ", columns);
 
+    /// <summary>The same with every metric's figure in words, the last as well: what stands in a file without its explanation.</summary>
+    public static string WholeColumns(IEnumerable<SearchColumn> columns) => string.Join(", ", columns.Select(column => column.WholeName));
+
     /// <summary>The terms of an order; empty where it cannot be understood.</summary>
     public static IReadOnlyList<OrderTerm> Order(string text) => OrderParser.ReadOrder(text) is (var terms, _, null) ? terms : [];
 
@@ -41,6 +44,16 @@ public static class SearchText
     /// <summary>Both conditions.</summary>
     public static string Both(string first, string second) =>
         string.IsNullOrWhiteSpace(first) ? second : string.IsNullOrWhiteSpace(second) ? first : $"({first}) and {second}";
+
+    /// <summary>The metrics whose last value a filter speaks of without saying so; none where it cannot be understood.</summary>
+    public static IReadOnlyList<string> LastValues(string filter) => [.. PlainMetrics(filter).Select(use => use.Column.Name).Distinct()];
+
+    /// <summary>The same filter with the values at each run's best epoch instead.</summary>
+    public static string AtBest(string filter) => PlainMetrics(filter).Reverse()
+        .Aggregate(filter, (text, use) => $"{text[..use.Position]}{use.Column with { Figure = MetricFigure.AtBest }}{text[(use.Position + use.Length)..]}");
+
+    private static IEnumerable<ColumnUse> PlainMetrics(string filter) =>
+        FilterParser.Parse(filter, DateTime.UnixEpoch).Filter?.Uses.Where(use => use is { InFunction: false, Column.Kind: ColumnKind.Metric }) ?? [];
 
     private static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

@@ -17,7 +17,13 @@ internal sealed class TokenReader(string field, string text)
 
     public FilterToken Peek => _tokens[_next];
 
-    public FilterToken PeekAfter => _tokens[Math.Min(_next + 1, _tokens.Count - 1)];
+    public FilterToken PeekAfter => PeekAt(1);
+
+    /// <param name="ahead">0 is <see cref="Peek"/>.</param>
+    public FilterToken PeekAt(int ahead) => _tokens[Math.Min(_next + ahead, _tokens.Count - 1)];
+
+    /// <summary>Where what was taken last ends.</summary>
+    public int TakenTo => _next == 0 ? 0 : _tokens[_next - 1].After;
 
     public SearchProblem? Problem { get; private set; }
 
@@ -60,6 +66,10 @@ internal sealed class TokenReader(string field, string text)
 
     public void Fail(int position, int length, string message, IReadOnlyList<string> allowed, string? didYouMean = null) =>
         Problem ??= new SearchProblem(field, position, length, message, text.Substring(position, length), allowed, didYouMean);
+
+    /// <summary>The token is no attribute, and may be the name of something that only the database knows.</summary>
+    public void FailUnknown(FilterToken token, string message, UnknownName unknown, IReadOnlyList<string> allowed, string? didYouMean) =>
+        Problem ??= new SearchProblem(field, token.Position, token.Length, message, text.Substring(token.Position, token.Length), allowed, didYouMean) { Unknown = unknown };
 
     private string Shown(FilterToken token)
     {

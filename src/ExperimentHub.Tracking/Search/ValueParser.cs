@@ -35,6 +35,9 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
            select $"yyyy-MM-dd{separator}{time}{zone}",
     ];
 
+    /// <summary>The values stand in a list with commas between them.</summary>
+    public bool InList { get; set; }
+
     public static ValueType TypeOf(SearchColumn column) => column.Kind switch
     {
         ColumnKind.Metric => ValueType.Number,
@@ -69,7 +72,7 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
             reader.Take();
         var token = reader.Peek;
         var signed = token.Position != start.Position;
-        if (signed && token.Kind is not (FilterTokenKind.Number or FilterTokenKind.Duration) && !IsInfinity(token))
+        if (signed && !token.IsNumeric && !IsInfinity(token))
         {
             reader.Unexpected(new Expectation(["a number"]));
             return null;
@@ -79,7 +82,7 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
             return Now(column, start);
         var value = token.Kind switch
         {
-            FilterTokenKind.Number or FilterTokenKind.Duration => Number(column, token, sign),
+            _ when token.IsNumeric => Number(column, token, sign),
             FilterTokenKind.Text => Text(column, token),
             FilterTokenKind.Name when IsInfinity(token) && TypeOf(column) is ValueType.Number or ValueType.Duration or ValueType.Either => sign * double.PositiveInfinity,
             FilterTokenKind.Name when TypeOf(column) == ValueType.Word => Text(column, token),
@@ -101,19 +104,51 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
     {
         switch (TypeOf(column))
         {
-            case ValueType.Number or ValueType.Duration or ValueType.Either:
+            case ValueType.Number or ValueType.Either when Quantity.Of(column, token) is { } number:
+                return Separated(token) ? null : sign * number;
+            case ValueType.Number or ValueType.Either:
+                reader.Fail(token, $"{column} is a number without such a unit; write it without '{token.Unit ?? "units"}'.", ["a number"]);
+                return null;
+            case ValueType.Duration when token.Kind is FilterTokenKind.Number or FilterTokenKind.Duration:
                 return sign * token.Number;
-            case ValueType.Text when token.Kind == FilterTokenKind.Number:
+            case ValueType.Duration:
+                reader.Fail(token, $"{column} is a duration, and {token.Text} is none. Write seconds, or a duration such as 90s, 1h30m or 1 m 23 s.", ["a duration"]);
+                return null;
+            case ValueType.Text when token.Kind == FilterTokenKind.Number && token.Unit is null:
                 return sign < 0 ? $"-{token.Text}" : token.Text;
+            case ValueType.Text:
+                reader.Fail(token, $"Put the text in quotes: '{token.Text}'.", ["a text in quotes"], $"'{token.Text}'");
+                return null;
+            // As the pages say it: 2 h ago.
+            case ValueType.Time when token.Kind == FilterTokenKind.Duration && reader.PeekAfter.IsWord("ago"):
+                var then = Moved(token, -1);
+                if (then is not null)
+                    reader.Take();
+                return then;
             case ValueType.Time when token.Kind == FilterTokenKind.Duration:
                 reader.Fail(token, $"A time is needed here, and {token.Text} is a duration. Write now() - {token.Text}.", ["a time"], $"now() - {token.Text}");
                 return null;
             // As MLflow counts time.
-            case ValueType.Time when sign * token.Number is >= -62_135_596_800_000 and <= 253_402_300_799_999:
+            case ValueType.Time when token.Kind == FilterTokenKind.Number && sign * token.Number is >= -62_135_596_800_000 and <= 253_402_300_799_999:
                 return DateTimeOffset.FromUnixTimeMilliseconds((long)(sign * token.Number)).UtcDateTime;
             default:
                 return null;
         }
+    }
+
+    /// <summary>Pages write 12,345, where a comma would end the number: then the reader says how to write it. Within a list it is the next value.</summary>
+    private bool Separated(FilterToken token)
+    {
+        if (InList || token.Text.Length > 3 || token.Unit is not null)
+            return false;
+        var (groups, end) = (token.Text, token.After);
+        for (var ahead = 1; reader.PeekAt(ahead) is var comma && comma.Is(",") && comma.Position == end
+            && reader.PeekAt(ahead + 1) is { Kind: FilterTokenKind.Number, Text.Length: 3, Unit: null } group && group.Position == comma.After; ahead += 2)
+            (groups, end) = (groups + group.Text, group.After);
+        if (end == token.After)
+            return false;
+        reader.Fail(token.Position, end - token.Position, $"Write the number without separators: {groups}.", ["a number"], groups);
+        return true;
     }
 
     private object? Text(SearchColumn column, FilterToken token)
@@ -183,14 +218,19 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
             return null;
         }
 
-        var moved = now.Ticks + (sign * reader.Peek.Number * TimeSpan.TicksPerSecond);
-        if (moved <= DateTime.MinValue.Ticks || moved >= DateTime.MaxValue.Ticks)
-        {
-            reader.Fail(reader.Peek, "That is further away than any run.");
-            return null;
-        }
+        var then = Moved(reader.Peek, sign);
+        if (then is not null)
+            reader.Take();
+        return then;
+    }
 
-        reader.Take();
-        return new DateTime((long)moved, DateTimeKind.Utc);
+    /// <summary>So much before or after now; null where that is no time, and then the reader has the problem.</summary>
+    private DateTime? Moved(FilterToken duration, int sign)
+    {
+        var moved = now.Ticks + (sign * duration.Number * TimeSpan.TicksPerSecond);
+        if (moved > DateTime.MinValue.Ticks && moved < DateTime.MaxValue.Ticks)
+            return new DateTime((long)moved, DateTimeKind.Utc);
+        reader.Fail(duration, "That is further away than any run.");
+        return null;
     }
 }

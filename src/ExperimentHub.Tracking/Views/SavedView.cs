@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -11,8 +12,15 @@ public sealed class SavedView
 
     public int Id { get; init; }
 
-    /// <summary>Unique, compared without regard to case.</summary>
-    public required string Name { get; set; }
+    /// <summary>Unique, compared by <see cref="NameRule.Key"/>.</summary>
+    public required string Name
+    {
+        get;
+        init => (field, NameKey) = (value, NameRule.Key(value));
+    }
+
+    /// <summary>What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.</summary>
+    public string NameKey { get; private set; } = "";
 
     public required ViewState State { get; set; }
 
@@ -26,8 +34,8 @@ public sealed class SavedView
     {
         public void Configure(EntityTypeBuilder<SavedView> view)
         {
-            view.Property(v => v.Name).HasMaxLength(MaxNameLength).UseCollation("NOCASE");
-            view.HasIndex(v => v.Name).IsUnique();
+            view.Property(v => v.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
+            view.HasIndex(v => v.NameKey).IsUnique();
             view.Property(v => v.Version).HasDefaultValue(1);
             view.Property(v => v.State).HasConversion(state => ViewState.Write(state), json => ViewState.Read(json));
         }

@@ -1,5 +1,5 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
@@ -27,7 +27,7 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     public async Task<SavedView?> FindAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.SavedViews.AsNoTracking().FirstOrDefaultAsync(view => view.Name == name, cancellation);
+        return await CalledAsync(db.SavedViews.AsNoTracking(), name, cancellation);
     }
 
     /// <summary>Makes the view, or gives the one of this name the new state.</summary>
@@ -42,9 +42,9 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
             return new ViewResult(problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        name = name.Trim();
+        name = NameRule.Tidied(name);
         var now = time.GetUtcNow().UtcDateTime;
-        var known = await db.SavedViews.FirstOrDefaultAsync(view => view.Name == name, cancellation);
+        var known = await CalledAsync(db.SavedViews, name, cancellation);
         if (known is null ? begunFrom is not (null or None) : known.Version > begunFrom)
             return new ViewResult([], Conflict: true);
         if (known is not null)
@@ -63,16 +63,25 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     public async Task<bool?> DeleteAsync(string name, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var named = db.SavedViews.Where(view => view.Name == name);
+        if (await CalledAsync(db.SavedViews.AsNoTracking(), name, cancellation) is not { } called)
+            return false;
+        var named = db.SavedViews.Where(view => view.Id == called.Id);
         if (await named.Where(view => begunFrom == null || view.Version <= begunFrom).ExecuteDeleteAsync(cancellation) > 0)
             return true;
         return await named.AnyAsync(cancellation) ? null : false;
     }
 
+    /// <summary>Of two that older hubs told apart, the one that is spelled so.</summary>
+    private static Task<SavedView?> CalledAsync(IQueryable<SavedView> views, string name, CancellationToken cancellation)
+    {
+        var (spelled, key) = (NameRule.Tidied(name), NameRule.Key(name));
+        return views.Where(view => view.NameKey == key || view.Name == spelled).OrderByDescending(view => view.Name == spelled).ThenBy(view => view.Id).FirstOrDefaultAsync(cancellation);
+    }
+
     private List<SpecProblem> Validate(string name, ViewState state)
     {
         var problems = new List<SpecProblem>();
-        if (RunQueue.NameProblem(name, SavedView.MaxNameLength) is { } wrong)
+        if (NameRule.Problem(name, SavedView.MaxNameLength) is { } wrong)
             problems.Add(new SpecProblem("name", $"The view's name {wrong}"));
         if (state.Density is { } density && !ViewState.Densities.Contains(density))
             problems.Add(new SpecProblem("density", $"'{density}' is no density. Choose one of: {string.Join(", ", ViewState.Densities)}."));

@@ -38,10 +38,13 @@ internal static class CheckpointMetadata
     }
 
     /// <param name="tally">Of the epoch under way; null at the end of an epoch.</param>
-    public static Dictionary<string, string> OfState(StartTraining run, TrainingConditions conditions, int epoch, EpochTally? tally)
+    public static Dictionary<string, string> OfState(StartTraining run, TrainingConditions conditions, int epoch, EpochTally? tally, EpochHistory history)
     {
         var metadata = Of(StateFormat.Name, run, conditions, epoch);
         metadata["version"] = StateFormat.Version;
+        metadata[StateFormat.HistoryMetric] = Text(history.Values.Count);
+        metadata[StateFormat.HistoryTrainLoss] = Text(history.TrainLosses.Count);
+        metadata[StateFormat.HistorySha256] = history.Sha256;
         if (tally is not null)
         {
             metadata[StateFormat.StepsDone] = Text(tally.Steps);

@@ -40,40 +40,35 @@ internal sealed class CheckpointWriter
 
     /// <summary>At the end of an epoch. Both files are on the disk when this returns, so a checkpoint that was reported can be resumed.</summary>
     /// <param name="history">With this epoch in it.</param>
-    /// <exception cref="TrainingFailure">
-    /// They cannot be written, for instance because the disk is full. Nothing of this epoch is left, earlier checkpoints are untouched.
-    /// </exception>
+    /// <exception cref="NoRoomException">The disk is full. Nothing of this epoch is left, earlier checkpoints are untouched; it may be tried again.</exception>
+    /// <exception cref="TrainingFailure">They cannot be written for another reason; the same holds.</exception>
     public CheckpointSaved SaveEpoch(EpochFinished epoch, EpochHistory history)
     {
         var saved = Save(
             CheckpointName.For(_run.Attempt, epoch.Epoch), CheckpointMetadata.OfWeights(_run, _conditions, epoch, history),
-            CheckpointName.StateFor(_run.Attempt, epoch.Epoch), CheckpointMetadata.OfState(_run, _conditions, epoch.Epoch, tally: null), history);
+            CheckpointName.StateFor(_run.Attempt, epoch.Epoch), CheckpointMetadata.OfState(_run, _conditions, epoch.Epoch, tally: null, history));
         return new CheckpointSaved(epoch.Epoch, saved.Weights, saved.Size, saved.Sha256, saved.State) { WeightsSha256 = saved.WeightsSha256 };
     }
 
     /// <summary>Between two steps; as durable as <see cref="SaveEpoch"/>.</summary>
     /// <param name="epoch">The last epoch that is done.</param>
     /// <param name="tally">What is done of the next one.</param>
+    /// <exception cref="NoRoomException">As with <see cref="SaveEpoch"/>.</exception>
     /// <exception cref="TrainingFailure">As with <see cref="SaveEpoch"/>.</exception>
     public PausePointSaved SavePause(int epoch, EpochTally tally, EpochHistory history)
     {
         var saved = Save(
             CheckpointName.ForPause(_run.Attempt), CheckpointMetadata.OfWeights(_run, _conditions, epoch, tally, history),
-            CheckpointName.StateForPause(_run.Attempt), CheckpointMetadata.OfState(_run, _conditions, epoch, tally), history);
+            CheckpointName.StateForPause(_run.Attempt), CheckpointMetadata.OfState(_run, _conditions, epoch, tally, history));
         return new PausePointSaved(epoch, tally.Steps, saved.Weights, saved.Size, saved.Sha256, saved.State);
     }
 
     private (string Weights, long Size, string Sha256, string WeightsSha256, StateFile State) Save(
-        string weightsName, Dictionary<string, string> weightsMetadata, string stateName, Dictionary<string, string> stateMetadata, EpochHistory history)
+        string weightsName, Dictionary<string, string> weightsMetadata, string stateName, Dictionary<string, string> stateMetadata)
     {
         using var scope = NewDisposeScope();
         List<SafetensorsTensor> weights = [.. _network.state_dict().Select(entry => TensorBytes.Save(entry.Key, entry.Value))];
-        List<SafetensorsTensor> state =
-        [
-            .. _trainingStep.State.Select(entry => TensorBytes.Save(entry.Name, entry.Tensor)),
-            TensorBytes.Save(StateFormat.HistoryMetric, history.Values),
-            TensorBytes.Save(StateFormat.HistoryTrainLoss, history.TrainLosses),
-        ];
+        List<SafetensorsTensor> state = [.. _trainingStep.State.Select(entry => TensorBytes.Save(entry.Name, entry.Tensor))];
         try
         {
             var (stateSize, stateSha256) = Write(stateName, new SafetensorsContent(stateMetadata, state));
@@ -83,9 +78,10 @@ internal sealed class CheckpointWriter
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }).Where(File.Exists))
+            // Also what is there in part, so that it does not take the room that others wait for.
+            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }))
                 File.Delete(path);
-            throw CannotWrite(failure);
+            throw NoRoomException.Says(failure) ? new NoRoomException(failure) : CannotWrite(failure);
         }
     }
 

@@ -16,12 +16,10 @@ internal sealed class SavedTraining
 {
     private readonly SavedFile _weights;
     private readonly SavedFile _state;
-    private readonly bool _isVersion1;
 
     private SavedTraining(ResumePoint from, SavedFile weights, SavedFile state, TrainingSpec spec)
     {
         (Epoch, _weights, _state) = (from.Epoch, weights, state);
-        _isVersion1 = state.Said("version") == StateFormat.Version1;
         Threads = int.TryParse(state.Said("threads"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
             ? threads
             : throw state.Refusal("its number of threads is not a number");
@@ -30,10 +28,13 @@ internal sealed class SavedTraining
         Tally = from.StepsDone == 0 ? new EpochTally() : new EpochTally(from.StepsDone,
             state.Number<double>(StateFormat.LossSum), state.Number<long>(StateFormat.Correct), state.Number<double>(StateFormat.Seconds));
         var metric = BestMetrics.Of(spec);
-        // An earlier version chose by test accuracy alone, and wrote that of the epoch beside its weights.
-        History = _isVersion1
-            ? new EpochHistory(metric, metric == BestMetrics.TestAccuracy ? [weights.Number<double>("testAccuracy")] : [], [])
-            : new EpochHistory(metric, Figures(StateFormat.HistoryMetric), Figures(StateFormat.HistoryTrainLoss));
+        History = state.Said("version") switch
+        {
+            // The first version chose by test accuracy alone, and wrote that of the epoch beside its weights.
+            StateFormat.Version1 => new EpochHistory(metric, metric == BestMetrics.TestAccuracy ? [weights.Number<double>("testAccuracy")] : [], []),
+            StateFormat.Version2 => new EpochHistory(metric, Figures(StateFormat.HistoryMetric), Figures(StateFormat.HistoryTrainLoss)),
+            _ => HistoryOf(metric, from.Figures),
+        };
     }
 
     /// <summary>The last epoch that is done.</summary>
@@ -60,7 +61,7 @@ internal sealed class SavedTraining
         var state = ReadFile(start.CheckpointFolder, from.StateFile);
         weights.Expect("format", CheckpointMetadata.WeightsFormat);
         state.Expect("format", StateFormat.Name);
-        if (state.Said("version") != StateFormat.Version1)
+        if (state.Said("version") is not (StateFormat.Version1 or StateFormat.Version2))
             state.Expect("version", StateFormat.Version);
         foreach (var file in new[] { weights, state })
         {
@@ -83,7 +84,30 @@ internal sealed class SavedTraining
     {
         using var scope = NewDisposeScope();
         _weights.Give([.. network.state_dict().Select(entry => (entry.Key, entry.Value))]);
-        _state.Give([.. trainingStep.State], _isVersion1 ? [StateFormat.Version1RandomState] : [StateFormat.HistoryMetric, StateFormat.HistoryTrainLoss]);
+        _state.Give([.. trainingStep.State], _state.Said("version") switch
+        {
+            StateFormat.Version1 => [StateFormat.Version1RandomState],
+            StateFormat.Version2 => [StateFormat.HistoryMetric, StateFormat.HistoryTrainLoss],
+            _ => [],
+        });
+    }
+
+    /// <summary>The newest of the figures that the hub keeps, as many as the file names, and none but those that it was saved with.</summary>
+    private EpochHistory HistoryOf(string metric, EpochFigures? kept)
+    {
+        var (values, losses) = (Newest(kept?.Values, StateFormat.HistoryMetric), Newest(kept?.TrainLosses, StateFormat.HistoryTrainLoss));
+        var history = new EpochHistory(metric, values, losses);
+        return history.Sha256 == _state.Said(StateFormat.HistorySha256)
+            ? history
+            : throw _state.Refusal("the results of its epochs that the hub keeps are not those that it was saved with");
+    }
+
+    private IEnumerable<double> Newest(IReadOnlyList<double>? kept, string name)
+    {
+        var count = _state.Number<int>(name);
+        return kept?.Count >= count || count == 0
+            ? kept?.TakeLast(count) ?? []
+            : throw _state.Refusal($"it was saved with the results of {count} epochs, and the hub keeps {kept?.Count ?? 0}");
     }
 
     private double[] Figures(string name)

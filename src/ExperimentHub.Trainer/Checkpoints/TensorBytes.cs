@@ -12,9 +12,6 @@ internal static class TensorBytes
         return new SafetensorsTensor(name, Dtype(tensor), tensor.shape, tensor.detach().cpu().contiguous().bytes.ToArray());
     }
 
-    public static SafetensorsTensor Save(string name, IReadOnlyList<double> values) =>
-        new(name, "F64", [values.Count], MemoryMarshal.AsBytes<double>(values.ToArray()).ToArray());
-
     /// <summary>Overwrites the target, which has the saved tensor's type and shape.</summary>
     public static void Load(Tensor target, SafetensorsTensor saved)
     {
@@ -25,7 +22,7 @@ internal static class TensorBytes
         target.copy_(values);
     }
 
-    /// <summary>The values of a tensor that <see cref="Save(string, IReadOnlyList{double})"/> made.</summary>
+    /// <summary>The values of an F64 tensor.</summary>
     public static double[] Doubles(SafetensorsTensor saved) => MemoryMarshal.Cast<byte, double>(saved.Data.Span).ToArray();
 
     /// <summary>The format's name of the tensor's element type.</summary>

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Trainer.Checkpoints;
 
 namespace ExperimentHub.Trainer.Datasets;
 
@@ -29,6 +30,7 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
     }
 
     /// <summary>Reads the data set, after fetching what is missing.</summary>
+    /// <exception cref="NoRoomException">The disk has too little room for them; it may be tried again.</exception>
     /// <exception cref="TrainingFailure">No source gave the right files; the reason names every source and why it failed.</exception>
     public async Task<ImageData> LoadAsync(DatasetInfo dataset, CancellationToken stop)
     {
@@ -41,6 +43,10 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
             try
             {
                 found = await FetchMissingAsync(dataset, failures, stop);
+            }
+            catch (Exception failure) when (NoRoomException.Says(failure))
+            {
+                throw new NoRoomException(failure);
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
@@ -124,6 +130,9 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
 
         if (found.Count == dataset.Files.Count)
             return found;
+        // Not every source says it in a way that is understood.
+        if (new DriveInfo(home).AvailableFreeSpace < dataset.Files.Where(file => !found.ContainsKey(file)).Sum(file => file.Size))
+            throw NoRoomException.TooLittle();
         var hosts = string.Join(" or ", dataset.Mirrors.Select(mirror => mirror.Host));
         throw new TrainingFailure($"The data set {dataset.Name} could not be had.\n{List(failures)}",
             $"Put the files {string.Join(", ", dataset.Files.Select(KeptName))}{(dataset.Files.All(file => file.IsKeptCompressed) ? "" : " (or the same with .gz)")} into {home}, or allow access to {hosts}"

@@ -23,8 +23,13 @@ internal sealed class Evaluator(nn.Module<Tensor, Tensor> network, LabelledImage
         return (int)Math.Clamp(gpuMemory / largest, 1, 10_000);
     }
 
+    /// <inheritdoc cref="Run(Func{bool})"/>
+    public Evaluation Run() => Run(() => false)!;
+
     /// <summary>The network must be in its mode for evaluation. The same weights on the same device give the same bits.</summary>
-    public Evaluation Run()
+    /// <param name="mustStop">Asked before every batch: with a large network all of them may take minutes.</param>
+    /// <returns>null where it had to stop.</returns>
+    public Evaluation? Run(Func<bool> mustStop)
     {
         using var scope = NewDisposeScope();
         using var withoutGradients = no_grad();
@@ -33,6 +38,8 @@ internal sealed class Evaluator(nn.Module<Tensor, Tensor> network, LabelledImage
         var confidences = empty(_images.Count, device: device);
         for (var first = 0L; first < _images.Count; first += batchSize)
         {
+            if (mustStop())
+                return null;
             using var batchScope = NewDisposeScope();
             var (inputs, labels) = _images.Batch(first, batchSize);
             var logProbabilities = nn.functional.log_softmax(network.forward(inputs), 1);

@@ -12,14 +12,22 @@ internal sealed class EventWriter(Action<string> writeLine)
 
     private readonly Lock _lock = new();
     private long _last = Stopwatch.GetTimestamp();
+    private long _held;
+
+    /// <summary>
+    /// How long sending has taken so far. A hub that cannot record as fast as we talk lets us wait, and that is nobody's training: a time limit must not count it.
+    /// </summary>
+    public TimeSpan Held => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _held));
 
     public void Send(TrainerEvent happened)
     {
         var line = ProtocolJson.Write(happened);
         lock (_lock)
         {
+            var began = Stopwatch.GetTimestamp();
             writeLine(line);
             _last = Stopwatch.GetTimestamp();
+            Interlocked.Add(ref _held, _last - began);
         }
     }
 

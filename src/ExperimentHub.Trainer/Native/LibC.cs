@@ -81,7 +81,7 @@ internal static partial class LibC
     }
 
     private static int Check(int result, string call) =>
-        result >= 0 ? result : throw new IOException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}");
+        result >= 0 ? result : throw new IOException($"{call}: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
 
     [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int from, int to);

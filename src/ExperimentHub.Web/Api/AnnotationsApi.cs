@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Api;
@@ -11,7 +12,7 @@ internal static class AnnotationsApi
             .Accepts<NotesRequest>("application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesValidationProblem();
         // A name may have slashes in it.
         api.MapPut("/runs/{id}/tags/{**name}", TagAsync).WithName("TagRun").WithSummary("Give a run a tag")
-            .WithDescription("The name has letters, digits and _ - . / in it. value: optional, as is the whole body. A tag of the same name gets the new value. "
+            .WithDescription("The name has 1 to 50 characters of any script. value: optional, as is the whole body. A tag of the same name gets the new value. "
                 + "If-Match: the ETag of the run that the edit began from; 412 where somebody changed this tag since. If-None-Match: * only gives a tag that the run does not have.")
             .Accepts<TagRequest>(isOptional: true, "application/json").Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed)
             .ProducesValidationProblem();
@@ -32,16 +33,20 @@ internal static class AnnotationsApi
     private static async Task<IResult> TagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
     {
         var (body, refusal) = await ApiBody.ReadOptionalAsync<TagRequest>(request, cancellation);
+        name = NameInPath.Of(request.HttpContext, "/tags/", name);
         return refusal ?? await AnswerAsync(id, history, "tag",
-            run => annotations.TagAsync(run, Decoded(name), body?.Value.Trim() ?? "", EditTag.OnlyNew(request) ? RunTag.None : EditTag.BegunFrom(request), cancellation),
-            now => ChangedTag(now, Decoded(name)), cancellation);
+            run => annotations.TagAsync(run, name, body?.Value ?? "", EditTag.OnlyNew(request) ? RunTag.None : EditTag.BegunFrom(request), cancellation),
+            now => ChangedTag(now, name), cancellation);
     }
 
-    private static Task<IResult> UntagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation) =>
-        AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, Decoded(name), EditTag.BegunFrom(request), cancellation), now => ChangedTag(now, Decoded(name)), cancellation);
+    private static Task<IResult> UntagAsync(string id, string name, HttpRequest request, RunAnnotations annotations, RunHistory history, CancellationToken cancellation)
+    {
+        name = NameInPath.Of(request.HttpContext, "/tags/", name);
+        return AnswerAsync(id, history, "tag", run => annotations.UntagAsync(run, name, EditTag.BegunFrom(request), cancellation), now => ChangedTag(now, name), cancellation);
+    }
 
     private static IResult ChangedTag(Run now, string name) =>
-        EditedAnswer.Changed($"The tag {name}", now.Version, now.Tags.Find(tag => string.Equals(tag.Name, name, StringComparison.OrdinalIgnoreCase))?.Value);
+        EditedAnswer.Changed($"The tag {name}", now.Version, now.Tags.Find(tag => NameRule.Same(tag.Name, name))?.Value);
 
     /// <summary>The run as it is now, or why the change cannot be made.</summary>
     private static async Task<IResult> AnswerAsync(
@@ -55,9 +60,6 @@ internal static class AnnotationsApi
             return ApiProblems.NoSuchRun(id);
         return result.Conflict ? changed(details.Run) : EditedAnswer.Of(RunResource.Of(details), details.Run.Version);
     }
-
-    /// <summary>The one escape that routing leaves as it is.</summary>
-    private static string Decoded(string name) => name.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 }
 
 internal sealed record NotesRequest

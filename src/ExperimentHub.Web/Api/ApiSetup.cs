@@ -48,10 +48,11 @@ internal static class ApiSetup
 
     public static void MapApi(this WebApplication app)
     {
+        app.UseStorageAnswers();
         app.UseRequestQueries();
         app.MapOpenApi("/openapi/{documentName}.json").AnswerHead();
-        app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live") });
-        app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready") });
+        app.MapHealthChecks("/healthz", new() { Predicate = check => check.Tags.Contains("live"), ResponseWriter = HealthAnswer.WriteAsync });
+        app.MapHealthChecks("/readyz", new() { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = HealthAnswer.WriteAsync });
         var v1 = app.MapGroup("/api/v1");
         v1.AnswerHead();
         v1.AddEndpointFilter(ApiProblems.RefuseEncodedBodyAsync).AddEndpointFilter(HeadRequests.LeaveOutTheBodyAsync);

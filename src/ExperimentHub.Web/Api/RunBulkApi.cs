@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
@@ -33,11 +34,12 @@ internal static class RunBulkApi
         var (targets, wrong) = Targets(body);
         if (targets is null)
             return ApiProblems.Invalid("ids", wrong!);
-        var tag = body.Tag?.Trim() ?? "";
-        if (body.Action is "tag" or "untag" && RunQueue.NameProblem(tag, RunTag.MaxNameLength) is { } problem)
-            return ApiProblems.Invalid("tag", $"The tag's name {problem}");
-        if (body.Value is { Length: > RunTag.MaxValueLength })
-            return ApiProblems.Invalid("value", $"A tag's value may have at most {RunTag.MaxValueLength} characters.");
+        var tag = NameRule.Tidied(body.Tag);
+        if (body.Action == "tag" && RunTag.Problem(tag, body.Value ?? "") is { } problem)
+            return ApiProblems.Invalid(RunTag.NameProblem(tag) is null ? "value" : "tag", problem);
+        // A name that an older hub allowed can be taken away.
+        if (body.Action == "untag" && tag.Length == 0)
+            return ApiProblems.Invalid("tag", RunTag.Problem(tag, "")!);
         var result = await (body.Action switch
         {
             "tag" => bulk.TagAsync(targets, tag, body.Value ?? "", cancellation: cancellation),

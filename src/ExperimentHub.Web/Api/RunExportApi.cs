@@ -10,7 +10,7 @@ namespace ExperimentHub.Web.Api;
 internal static class RunExportApi
 {
     public static void MapRunExport(this RouteGroupBuilder api) => api.MapGet("/runs/export", ExportAsync).WithName("ExportRuns").WithSummary("Export runs")
-        .WithDescription("columns: what is wanted, in this order. format: csv or json. The rest as in the list of runs. In CSV a text that a spreadsheet would take for a formula begins with an apostrophe.")
+        .WithDescription("columns: what is wanted, in this order. metrics.x is its last value; last(metrics.x) says so in the heading as well, at_best(metrics.x) is the value at the run's best epoch. format: csv or json. The rest as in the list of runs. In CSV a text that a spreadsheet would take for a formula begins with an apostrophe.")
         .Produces(StatusCodes.Status200OK, contentType: "text/csv").ProducesValidationProblem();
 
     private static async Task<IResult> ExportAsync(
@@ -32,7 +32,7 @@ internal static class RunExportApi
     private static async Task WriteCsvAsync(Stream body, ExportedRuns runs, CancellationToken cancellation)
     {
         await using var file = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        await file.WriteLineAsync(string.Join(',', runs.Columns.Select(column => CsvText.Of(column.ToString()))).AsMemory(), cancellation);
+        await file.WriteLineAsync(string.Join(',', runs.Titles.Select(CsvText.Of)).AsMemory(), cancellation);
         await foreach (var row in runs.Rows.WithCancellation(cancellation))
             await file.WriteLineAsync(string.Join(',', row.Select(Csv)).AsMemory(), cancellation);
     }
@@ -50,7 +50,7 @@ internal static class RunExportApi
     {
         await using var json = new Utf8JsonWriter(body);
         json.WriteStartArray();
-        string[] names = [.. runs.Columns.Select(column => column.ToString())];
+        string[] names = [.. runs.Titles];
         await foreach (var row in runs.Rows.WithCancellation(cancellation))
         {
             json.WriteStartObject();

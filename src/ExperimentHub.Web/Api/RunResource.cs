@@ -25,6 +25,8 @@ internal sealed record ForkRequest
 
 /// <summary>A run as programs see it.</summary>
 /// <param name="Status"><c>queued</c>, <c>running</c>, <c>finished</c>, <c>stopped</c>, <c>failed</c>, <c>interrupted</c> or <c>paused</c>.</param>
+/// <param name="Diverged">It has ended, and by the hub's rule its training diverged: best runs, means and trends leave it out unless they are asked for it.</param>
+/// <param name="DivergedBecause">By which part of the rule; null where it did not.</param>
 /// <param name="Device">The device used; null before the start.</param>
 /// <param name="Notes">Markdown; empty where nobody wrote any.</param>
 /// <param name="Tags">Name to value; the value is empty where the name says it all.</param>
@@ -34,11 +36,12 @@ internal sealed record ForkRequest
 /// <param name="PausePoint">Where a run that was paused or stopped in the middle of an epoch goes on.</param>
 /// <param name="Fork">The checkpoint that it started from.</param>
 /// <param name="Reproduces">The id of the run that it does again.</param>
+/// <param name="Repeats">The id of the run with the same settings, seed and data that counts instead of this one in means and trends; null where this one counts.</param>
 internal sealed record RunResource(
     string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, IReadOnlyList<EpochResource> Epochs,
     IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     string Notes, IReadOnlyDictionary<string, string> Tags, string Trigger,
-    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces)
+    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces, string? Repeats, bool Diverged, string? DivergedBecause)
 {
     public static RunResource Of(RunDetails details)
     {
@@ -53,7 +56,8 @@ internal sealed record RunResource(
             run.FinishReason, run.DatasetSha256,
             run.PausePoint is { } point ? new PausePointResource(point.Epoch, point.StepsDone) : null,
             ForkSource.Of(run) is { } fork ? new ForkResource(fork.Run.ToString(), fork.Epoch) : null,
-            run.Reproduces?.ToString());
+            run.Reproduces?.ToString(), details.Family.Repeats?.Id.ToString(),
+            run.Diverged == true, run.DivergedBecause);
     }
 }
 
@@ -75,14 +79,31 @@ internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, b
 
 internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending);
 
-/// <summary>A run in a list: the newest results instead of all of them.</summary>
+/// <summary>What was measured of one epoch.</summary>
+/// <param name="TrainLoss">Mean over the epoch's steps.</param>
+/// <param name="TestAccuracy">Fraction 0..1.</param>
+/// <param name="ValidationLoss">null without a validation split.</param>
+internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy)
+{
+    public static FiguresResource? Of(Run run, FigureEpoch at) => RunFigures.Of(run, at) is { } figures
+        ? new FiguresResource(figures.Epoch, figures.TrainLoss, figures.TestLoss, figures.TestAccuracy, figures.TrainAccuracy, figures.ValidationLoss, figures.ValidationAccuracy)
+        : null;
+}
+
+/// <summary>A run in a list: its best and its last epoch instead of all of them.</summary>
+/// <param name="Best">Of the best epoch by the metric that decides for this run; null before the first is finished.</param>
+/// <param name="Last">Of the newest finished epoch; null before the first.</param>
+/// <param name="TrainLoss">As in <paramref name="Last"/>.</param>
+/// <param name="TestLoss">As in <paramref name="Last"/>.</param>
+/// <param name="TestAccuracy">As in <paramref name="Last"/>.</param>
+/// <param name="BestTestAccuracy">As in <paramref name="Best"/>.</param>
 /// <param name="Values">Of the columns asked for, by their names; left out where none were.</param>
 internal sealed record RunListItem(
-    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, double? TrainLoss, double? TestLoss,
-    double? TestAccuracy, double? BestTestAccuracy, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
+    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, FiguresResource? Best, FiguresResource? Last, double? TrainLoss, double? TestLoss,
+    double? TestAccuracy, double? BestTestAccuracy, bool Diverged, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Values)
 {
     public static RunListItem Of(Run run, IReadOnlyDictionary<string, object?>? values) => new(
-        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, run.LastTrainLoss, run.LastTestLoss,
-        run.LastTestAccuracy, run.BestTestAccuracy, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
+        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, FiguresResource.Of(run, FigureEpoch.Best), FiguresResource.Of(run, FigureEpoch.Last), run.LastTrainLoss, run.LastTestLoss,
+        run.LastTestAccuracy, run.BestTestAccuracy, run.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
 }

@@ -11,17 +11,18 @@ internal static class RunSearchApi
 {
     private const int DefaultPageSize = 50;
 
-    private const string Language = "filter: such as metrics.test_accuracy > 0.97 and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. ";
+    private const string Language = "filter: such as metrics.test_accuracy > 97% and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. metrics.x is its last value, at_best(metrics.x) that of the run's best epoch. 95% is 0.95; what is understood and probably not meant is said in warnings. ";
 
     public static void MapRunSearch(this RouteGroupBuilder api)
     {
         api.MapGet("/runs", ListAsync).WithName("ListRuns").WithSummary("List runs, newest first or in any other order")
-            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. "
+            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. best and last are the figures of the run's best and of its last epoch, and say which it was. "
                 + "pageToken: the nextPageToken of the page before, with the same filter and order. status, experiment, model: conditions beside the filter.")
             .Produces<RunListPage>().ProducesValidationProblem();
         api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>().ProducesValidationProblem();
         api.MapGet("/runs/groups", GroupAsync).WithName("GroupRuns").WithSummary("Group runs by any columns")
-            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as best(metrics.test_accuracy).").Produces<RunGroupsResource>().ProducesValidationProblem();
+            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy). A training that was repeated (the same settings, seed and data) counts once; runs that "
+                + "diverged do not count unless the filter speaks of diverged.").Produces<RunGroupsResource>().ProducesValidationProblem();
         api.MapGet("/runs/columns", ColumnsAsync).WithName("ListColumns").WithSummary("List the columns that runs have")
             .WithDescription("search: only columns that contain it.").Produces<IReadOnlyList<ColumnResource>>();
         api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ").WithDescription(Language)
@@ -109,12 +110,12 @@ internal sealed class RunQueryParameters
 }
 
 /// <summary>A page of runs. <paramref name="NextPageToken"/> asks for the next one; null on the last.</summary>
-/// <param name="Warnings">Names in the search that no run has.</param>
+/// <param name="Warnings">Names in the search that no run has, and comparisons that every run or none can meet.</param>
 internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? NextPageToken, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunListPage Of(RunSearchPage page)
     {
-        string[] names = [.. page.Columns.Select(column => column.ToString())];
+        string[] names = [.. page.Titles];
         return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))], page.NextPageToken, page.Warnings);
     }
 
@@ -128,15 +129,18 @@ internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? Nex
 }
 
 /// <param name="Keys">By the names of the columns grouped by.</param>
+/// <param name="Measured">Runs with a value that count.</param>
+/// <param name="Repeats">Runs with a value that do not count: the same settings, seed and data as another one of the group.</param>
+/// <param name="Diverged">Runs with a value that do not count: they diverged, and the filter does not speak of diverged.</param>
 internal sealed record RunGroupResource(
-    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best);
+    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
 
 internal sealed record RunGroupsResource(string? Metric, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(),
         [.. groups.Items.Select(group => new RunGroupResource(
             groups.Columns.Zip(group.Keys).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First.ToString(), pair => pair.Second),
-            group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best))],
+            group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best, group.Repeats, group.Diverged))],
         groups.Warnings);
 }
 

@@ -43,6 +43,9 @@ public sealed record CompareAddress
     /// <summary>Only settings that differ are shown.</summary>
     public bool HideEqual { get; init; }
 
+    /// <summary>The epoch of each run that its figures are of.</summary>
+    public FigureEpoch At { get; init; }
+
     public CompareAxis Axis { get; init; }
 
     /// <summary>The stretch of the axis that is looked at closely, in its units; null for all of it.</summary>
@@ -66,8 +69,11 @@ public sealed record CompareAddress
     /// <summary>Runs that differ in the seed alone are drawn as their mean.</summary>
     public bool Seeds { get; init; }
 
-    /// <summary>The metric that groups and relations are about.</summary>
-    public string Measure { get; init; } = MetricNames.TestAccuracy;
+    /// <summary>Means, bands and the marks of the best count runs that diverged as well.</summary>
+    public bool Diverged { get; init; }
+
+    /// <summary>The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).</summary>
+    public string? Measure { get; init; }
 
     /// <summary>Keys of the variables of the scatter; null for the usual ones.</summary>
     public string? X { get; init; }
@@ -97,6 +103,7 @@ public sealed record CompareAddress
             Runs = ids,
             Baseline = IdAt("baseline"),
             HideEqual = Flag("hideEqual"),
+            At = EpochWords.Read(Text(EpochWords.Parameter)),
             Axis = Enum.TryParse<CompareAxis>(Text("axis"), ignoreCase: true, out var axis) && Enum.IsDefined(axis) ? axis : CompareAxis.Epoch,
             Zoom = Stretch(Text("zoom")),
             Metrics = List("metrics") is { Count: > 0 } metrics ? metrics : UsualMetrics,
@@ -105,7 +112,8 @@ public sealed record CompareAddress
             Bands = Flag("bands"),
             Colour = Text("colour"),
             Seeds = Flag("seeds"),
-            Measure = Text("measure") ?? MetricNames.TestAccuracy,
+            Diverged = Flag("diverged"),
+            Measure = Text("measure"),
             X = Text("x"),
             Y = Text("y"),
             Keep = [.. values.GetValueOrDefault("keep").OfType<string>().Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
@@ -130,13 +138,15 @@ public sealed record CompareAddress
         ["hideEqual"] = HideEqual ? "true" : null,
         ["axis"] = Axis == CompareAxis.Epoch ? null : Word(Axis),
         ["zoom"] = Zoom is { } zoom ? string.Create(CultureInfo.InvariantCulture, $"{zoom.From:R}..{zoom.To:R}") : null,
+        [EpochWords.Parameter] = EpochWords.Text(At),
         ["metrics"] = Metrics.SequenceEqual(UsualMetrics) ? null : string.Join(',', Metrics),
         ["smoothing"] = Smoothing == UsualSmoothing ? null : Smoothing,
         ["log"] = Log.Count == 0 ? null : string.Join(',', Log),
         ["bands"] = Bands ? "true" : null,
         ["colour"] = Colour,
         ["seeds"] = Seeds ? "true" : null,
-        ["measure"] = Measure == MetricNames.TestAccuracy ? null : Measure,
+        ["diverged"] = Diverged ? "true" : null,
+        ["measure"] = Measure,
         ["x"] = X,
         ["y"] = Y,
         ["keep"] = Keep.Count == 0 ? null : Keep.Select(brush => brush.ToString()).ToArray(),

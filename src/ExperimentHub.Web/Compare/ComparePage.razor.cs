@@ -47,7 +47,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
             return;
         var before = _address;
         _address = AddressNow();
-        if (!before.Runs.SequenceEqual(_address.Runs))
+        if (!before.Runs.SequenceEqual(_address.Runs) || before.Diverged != _address.Diverged || before.At != _address.At)
         {
             await LoadAsync();
             return;
@@ -63,12 +63,12 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     private async Task LoadAsync()
     {
-        var asked = _address.Runs;
+        var (asked, diverged, at) = (_address.Runs, _address.Diverged, _address.At);
         try
         {
-            var compared = asked.Count > CompareAddress.MaxRuns ? null : await ComparedRuns.ReadAsync(asked, history, metrics, _gone.Token);
+            var compared = asked.Count > CompareAddress.MaxRuns ? null : await ComparedRuns.ReadAsync(asked, diverged, at, history, metrics, _gone.Token);
             // A slower answer to an older question must not replace the newer one.
-            if (!asked.SequenceEqual(_address.Runs))
+            if (!asked.SequenceEqual(_address.Runs) || (diverged, at) != (_address.Diverged, _address.At))
                 return;
             _compared = compared;
             Arrange();
@@ -91,7 +91,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     {
         var (comparisonOf, tintsOf) = ((_compared, _address.Baseline, _address.Target), (_compared, _address.Colour));
         if (comparisonOf != _comparisonOf)
-            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target);
+            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _address.Diverged, _compared.At);
         if (tintsOf != _tintsOf)
             _tints = _compared is null ? null : RunTints.Of(_compared.Runs, _compared.Find(_address.Colour));
         (_comparisonOf, _tintsOf) = (comparisonOf, tintsOf);

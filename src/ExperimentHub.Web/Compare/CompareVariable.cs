@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Compare;
@@ -37,7 +38,7 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     public static string KeyOfMetric(string metric) => OfMetrics + metric;
 
     /// <summary>Whether a metric is a fraction.</summary>
-    public static bool IsFractionOf(string metric) => metric.Contains("accuracy", StringComparison.Ordinal);
+    public static bool IsFractionOf(string metric) => MetricNames.UnitOf(metric) == MetricUnit.Fraction;
 
     /// <summary>A metric's name for people.</summary>
     public static string WordsOf(string metric) => metric.Replace('_', ' ');
@@ -54,15 +55,18 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     }
 
     /// <summary>The metrics that any of the runs has, by name, each with its <see cref="FinalFigure"/>.</summary>
-    public static IReadOnlyList<CompareVariable> Metrics(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
+    /// <param name="at">The epoch of each run that they are of.</param>
+    public static IReadOnlyList<CompareVariable> Metrics(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
         var byRun = summaries.ToDictionary(series => (series.Name, series.RunNumber));
         return
         [
             .. summaries.Select(series => series.Name).Distinct().Select(metric =>
             {
-                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run.EpochsDone) : null)];
-                return new CompareVariable(KeyOfMetric(metric), WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
+                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run, at) : null)];
+                // What is measured at every step has a mean of the last epoch alone.
+                var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series) && FinalFigure.IsNoisy(series, run.EpochsDone));
+                return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
             }),
             Of("seconds", "seconds of training", [.. runs.Select(run => run.EpochsDone > 0 ? run.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
         ];

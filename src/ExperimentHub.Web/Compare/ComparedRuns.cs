@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -7,15 +8,21 @@ namespace ExperimentHub.Web.Compare;
 /// <summary>Runs of a comparison as they were read, and what follows from them however they are looked at.</summary>
 public sealed class ComparedRuns
 {
-    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries)
+    private readonly Dictionary<RunId, int> _places;
+
+    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, bool withDiverged, FigureEpoch at)
     {
-        Runs = runs;
+        (Runs, At) = (runs, at);
+        _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
-        Figures = [.. CompareVariable.Metrics(runs, summaries).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
-        Groups = [.. SeedGroup.Of(runs).Select(group => new NamedGroup(NameOf(group), group))];
+        Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
+        Groups = [.. SeedGroup.Of(runs, withDiverged).Select(group => new NamedGroup(NameOf(group), group))];
     }
 
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>The epoch of each run that its figures are of.</summary>
+    public FigureEpoch At { get; }
 
     /// <summary>Those that differ.</summary>
     public IReadOnlyList<CompareVariable> Settings { get; }
@@ -37,21 +44,34 @@ public sealed class ComparedRuns
     /// <summary>The names of the metrics that the runs have.</summary>
     public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
 
-    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, RunHistory history, MetricReader metrics, CancellationToken cancellation)
+    /// <param name="withDiverged">Groups count runs that diverged as well.</param>
+    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, FigureEpoch at, RunHistory history, MetricReader metrics, CancellationToken cancellation)
     {
         var runs = await history.FindManyAsync(ids, cancellation);
-        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation));
+        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), withDiverged, at);
     }
 
     public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);
 
     /// <summary>The metric of each run that the address asks for; null where no run has it.</summary>
-    public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(address.Measure));
+    public CompareVariable? Measure(CompareAddress address) => Find(CompareVariable.KeyOfMetric(MeasureOf(address)));
+
+    /// <summary>The name of that metric.</summary>
+    public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
+
+    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared.</summary>
+    public string UsualMeasure => Runs.All(run => BestMetrics.Of(run.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
+
+    /// <summary>What a run has of a variable; null where it has none.</summary>
+    public double? ValueOf(CompareVariable? variable, Run run) => variable?.Numbers?[_places[run.Id]];
+
+    /// <summary>The runs that have a metric, each training once. Those that diverged are among them: that a setting makes runs diverge is what importance is about.</summary>
+    public CountedRuns CountedFor(CompareVariable? measure) => CountedRuns.Of(Runs.Where(run => ValueOf(measure, run) is { } value && double.IsFinite(value)), withDiverged: true);
 
     /// <summary>What each setting had to do with a metric; empty where that cannot be told. A hundred trees take a moment.</summary>
     public IReadOnlyList<HyperparameterImportance> ImportanceFor(CompareVariable? measure) => HyperparameterImportance.Of(
     [
-        .. Runs.Select((_, i) => ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name, setting => setting.Texts[i] ?? ""), measure?.Numbers?[i])),
+        .. CountedFor(measure).Runs.Select(run => ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name, setting => setting.Texts[_places[run.Id]] ?? ""), ValueOf(measure, run))),
     ]);
 
     /// <summary>What sets a group apart: its settings that differ between the runs, without the seed.</summary>

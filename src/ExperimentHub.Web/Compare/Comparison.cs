@@ -2,6 +2,7 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Specs;
 
 namespace ExperimentHub.Web.Compare;
@@ -25,28 +26,24 @@ public sealed record ComparisonSection(string Title, IReadOnlyList<ComparisonRow
 public sealed class Comparison
 {
     private readonly int _baseline;
+    private readonly bool _withDiverged;
     private readonly Func<string, DatasetInfo?> _datasetOf;
 
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
     /// <param name="datasetOf">Finds a data set by its key.</param>
     /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
-    public Comparison(IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null)
+    /// <param name="withDiverged">A run that diverged can have the best value of a row.</param>
+    /// <param name="at">The epoch of each run that its results are of.</param>
+    public Comparison(
+        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, bool withDiverged = false, FigureEpoch at = FigureEpoch.Best)
     {
-        _datasetOf = datasetOf;
+        (_datasetOf, _withDiverged) = (datasetOf, withDiverged);
         Runs = runs;
         _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
         Sections =
         [
-            new("Results",
-            [
-                Measured("best test accuracy", run => run.BestTestAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
-                Measured("in epoch", run => run.BestEpoch, value => Figures.Count((long?)value), CountDelta, higherIsBetter: null),
-                Measured("final test accuracy", run => run.LastTestAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
-                Measured("final test loss", run => run.LastTestLoss, Figures.Loss, LossDelta, higherIsBetter: false),
-                Measured("lowest test loss", run => run.EpochResults.Min(epoch => (double?)epoch.TestLoss), Figures.Loss, LossDelta, higherIsBetter: false),
-                Measured("final train loss", run => run.LastTrainLoss, Figures.Loss, LossDelta, higherIsBetter: false),
-            ], Foldable: false),
+            Results(at),
             new("Time",
             [
                 Measured("training", run => run.EpochsDone > 0 ? run.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
@@ -81,6 +78,29 @@ public sealed class Comparison
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
     public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
 
+    /// <summary>A column speaks of one epoch of its run, and says which.</summary>
+    private ComparisonSection Results(FigureEpoch at)
+    {
+        var figures = Runs.ToDictionary(run => run, run => RunFigures.Of(run, at));
+        List<ComparisonRow> rows =
+        [
+            Measured("epoch", run => figures[run]?.Epoch, value => Figures.Count((long?)value), CountDelta, higherIsBetter: null),
+            Measured("test accuracy", run => figures[run]?.TestAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
+            Measured("test loss", run => figures[run]?.TestLoss, Figures.Loss, LossDelta, higherIsBetter: false),
+            Measured("train loss", run => figures[run]?.TrainLoss, Figures.Loss, LossDelta, higherIsBetter: false),
+        ];
+        if (figures.Values.Any(one => one?.ValidationAccuracy is not null))
+        {
+            rows.InsertRange(1,
+            [
+                Measured("validation accuracy", run => figures[run]?.ValidationAccuracy, Figures.Accuracy, AccuracyDelta, higherIsBetter: true),
+                Measured("validation loss", run => figures[run]?.ValidationLoss, Figures.Loss, LossDelta, higherIsBetter: false),
+            ]);
+        }
+
+        return new ComparisonSection($"Results, {EpochWords.Of(at)}", rows, Foldable: false);
+    }
+
     private double? ImagesPerSecond(Run run) =>
         SecondsPerEpoch(run) is > 0 and var seconds && SamplesPerEpoch(run, _datasetOf) is { } samples ? samples / seconds : null;
 
@@ -111,15 +131,16 @@ public sealed class Comparison
         string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
     {
         var values = Runs.Select(value).ToList();
-        var known = values.OfType<double>().ToList();
+        bool CanBeBest(int index) => _withDiverged || Runs[index].Diverged != true;
+        var known = values.Where((_, index) => CanBeBest(index)).OfType<double>().ToList();
         double? best = known.Count < 2 || known.Min() == known.Max() ? null
             : higherIsBetter switch { true => known.Max(), false => known.Min(), null => null };
         var cells = values.Select((own, index) =>
         {
             if (index == _baseline || own is not { } number || values[_baseline] is not { } reference)
-                return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
+                return new ComparisonCell(text(own), Best: own == best && best is not null && CanBeBest(index), Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
             var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
-            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);
+            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best && CanBeBest(index), number != reference);
         });
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
     }

@@ -7,8 +7,9 @@ namespace ExperimentHub.Web.Compare;
 
 /// <summary>What is said of a group of runs that differ in the seed alone.</summary>
 /// <param name="Measure">The metric that it is said of.</param>
+/// <param name="Counted">The runs that it is said of, and how many were left out.</param>
 /// <param name="Difference">From the group of the baseline; null for that group itself.</param>
-public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, GroupDifference? Difference)
+public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, CountedRuns Counted, GroupDifference? Difference)
 {
     public string Mean => Statistics.Count == 0 ? Figures.None : Statistics.Margin is { } margin ? $"{Value(Statistics.Mean)} ± {Spread(margin)}" : Value(Statistics.Mean);
 
@@ -38,13 +39,13 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
     public static IReadOnlyList<SeedGroupRow> Of(ComparedRuns compared, CompareVariable measure, Run baseline)
     {
         var values = compared.Runs.Zip(measure.Numbers!).ToDictionary(pair => pair.First.Id, pair => pair.Second);
-        var groups = compared.Groups.Select(group => (Group: group, Statistics: group.Seeds.Statistics(run => values[run.Id]))).ToList();
+        var groups = compared.Groups.Select(group => (Group: group, Measured: group.Seeds.Measure(run => values[run.Id]))).ToList();
         var reference = groups.Single(group => group.Group.Seeds.Runs.Any(run => run.Id == baseline.Id));
         var higherIsBetter = MetricNames.DirectionOf(measure.Metric) != MetricDirection.LowerIsBetter;
         return
         [
-            .. groups.Select(group => new SeedGroupRow(group.Group, measure, group.Statistics,
-                group == reference ? null : GroupDifference.Of(group.Statistics, reference.Statistics, higherIsBetter))),
+            .. groups.Select(group => new SeedGroupRow(group.Group, measure, group.Measured.Statistics, group.Measured.Counted,
+                group == reference ? null : GroupDifference.Of(group.Measured.Statistics, reference.Measured.Statistics, higherIsBetter))),
         ];
     }
 

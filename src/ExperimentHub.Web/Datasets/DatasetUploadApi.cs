@@ -1,6 +1,8 @@
 using System.Text;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -27,7 +29,7 @@ internal static class DatasetUploadApi
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status507InsufficientStorage);
 
     private static async Task<IResult> UploadAsync(
-        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, CancellationToken cancellation)
+        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, StorageWatch storage, CancellationToken cancellation)
     {
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != "multipart/form-data" || Boundary(type) is not { } boundary)
             return Results.Problem("Send the name and the four files as multipart/form-data.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not an upload");
@@ -46,7 +48,7 @@ internal static class DatasetUploadApi
                 return refusal;
             return await upload.CommitAsync(name, classNames, cancellation) switch
             {
-                { Dataset: { } dataset } => Results.Created($"/api/v1/datasets/{dataset.Key}", DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
+                { Dataset: { } dataset } => Results.Created($"/api/v1/datasets/{Uri.EscapeDataString(dataset.Key)}", DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
                 { StorageProblem: { } full } => NotStored(full),
                 { NameTaken: true, Problems: [var taken, ..] } => NameTaken(taken.Message),
                 var result => ApiProblems.Invalid(result.Problems),
@@ -56,7 +58,7 @@ internal static class DatasetUploadApi
         {
             return TooLarge(options);
         }
-        catch (Exception e) when (e is InvalidDataException or IOException)
+        catch (Exception e) when (e is InvalidDataException or IOException && storage.TroubleOf(e) is null)
         {
             // Also where the connection broke; then nobody reads this.
             return ApiProblems.Invalid("body", $"The upload cannot be read to its end: {e.Message}");
@@ -81,7 +83,7 @@ internal static class DatasetUploadApi
                     classNames = text;
                 else if (DatasetUpload.NameProblem(name = text) is { } problem)
                     return Refuse(ApiProblems.Invalid(field, problem));
-                else if (library.Find(OwnDataset.KeyOf(text)) is { } other)
+                else if (library.FindLike(text) is { } other)
                     return Refuse(NameTaken(DatasetUpload.TakenBy(other)));
             }
             else if (!DatasetUpload.FileFields.Contains(field))
@@ -98,7 +100,7 @@ internal static class DatasetUploadApi
             }
         }
 
-        return new Received(name, [.. (classNames ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)], null);
+        return new Received(name, [.. (classNames ?? "").Split('\n').Select(NameRule.Tidied).Where(line => line.Length > 0)], null);
 
         static Received Refuse(IResult refusal) => new(null, [], refusal);
     }

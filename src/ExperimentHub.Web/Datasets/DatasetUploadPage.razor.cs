@@ -59,7 +59,7 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
     /// <returns>What is wrong with the name; null where it can be used.</returns>
     [JSInvokable]
     public string? CheckName(string? name) => DatasetUpload.NameProblem(name)
-        ?? (library.Find(OwnDataset.KeyOf(name!)) is { } other ? DatasetUpload.TakenBy(other) : null);
+        ?? (library.FindLike(name!) is { } other ? DatasetUpload.TakenBy(other) : null);
 
     public async ValueTask DisposeAsync()
     {

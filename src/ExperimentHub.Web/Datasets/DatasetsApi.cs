@@ -32,7 +32,7 @@ internal static class DatasetsApi
         if (DatasetCatalog.Find(key) is not { } published)
             return Results.Problem("It was uploaded to this hub and is nowhere else.", statusCode: StatusCodes.Status409Conflict, title: "Nothing to fetch");
         fetches.Request(published);
-        return Results.Accepted($"/api/v1/datasets/{key}");
+        return Results.Accepted($"/api/v1/datasets/{Uri.EscapeDataString(key)}");
     }
 
     private static async Task<IResult> DeleteAsync(string key, DatasetLibrary library, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -34,7 +35,7 @@ internal static class ExperimentFilesApi
         return Results.Stream(body => export.WriteAsync(number, body, cancellation), MediaType);
     }
 
-    private static async Task<IResult> ImportAsync(HttpContext http, ExperimentImports imports, ExperimentFileOptions options, CancellationToken cancellation)
+    private static async Task<IResult> ImportAsync(HttpContext http, ExperimentImports imports, ExperimentFileOptions options, StorageWatch storage, CancellationToken cancellation)
     {
         // Also keeps a page elsewhere from sending one: browsers ask before they send this type.
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != MediaType)
@@ -55,7 +56,7 @@ internal static class ExperimentFilesApi
         {
             return TooLarge(options);
         }
-        catch (IOException e)
+        catch (IOException e) when (storage.TroubleOf(e) is null)
         {
             // The connection broke; then nobody reads this.
             return ApiProblems.Invalid("body", $"The file cannot be read to its end: {e.Message}");

@@ -30,6 +30,7 @@ public sealed partial class ExperimentPage(
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
+    private string _usual = MetricNames.TestAccuracy;
     private DeletedExperiment? _deleted;
     private IReadOnlyList<SettingsChange> _settings = [];
     private string? _refusal;
@@ -51,6 +52,18 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }
 
+    /// <summary>The epoch whose figures the list of runs shows.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private FigureEpoch At => EpochWords.Read(AtText);
+
+    /// <summary>Runs that diverged can be best and stand in the trend.</summary>
+    [SupplyParameterFromQuery(Name = "diverged")]
+    private string? DivergedText { get; set; }
+
+    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+
     protected override void OnInitialized()
     {
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -59,7 +72,6 @@ public sealed partial class ExperimentPage(
 
     protected override Task OnParametersSetAsync()
     {
-        _metric = MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : MetricNames.TestAccuracy;
         _order = RunListOrder.Of(Sort);
         return LoadAsync();
     }
@@ -72,14 +84,15 @@ public sealed partial class ExperimentPage(
             if (experiment is not null)
             {
                 var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown);
+                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
                 _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
-                var metric = _metric;
-                var story = await results.ReadAsync(Id, metric);
+                var (chosen, withDiverged) = (Chosen, WithDiverged);
+                var usual = await results.UsualMetricAsync(experiment);
+                var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
                 // A slower answer to an older question must not replace the newer one.
-                if (metric == _metric)
-                    _story = story;
+                if ((chosen, withDiverged) == (Chosen, WithDiverged))
+                    (_story, _usual, _metric) = (story, usual, chosen ?? usual);
             }
 
             _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
@@ -99,19 +112,19 @@ public sealed partial class ExperimentPage(
             _ = InvokeAsync(LoadAsync);
     }
 
-    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"those of {run.Name}");
+    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"Use the settings of {run.Name}?", $"those of {run.Name}");
 
-    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"back to v{Figures.Count(change.Number)}");
+    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"Go back to v{Figures.Count(change.Number)}?", $"back to v{Figures.Count(change.Number)}");
 
     /// <summary>What is trained from now on is not changed by one click: the person sees what differs, and sees it anew where somebody else was quicker.</summary>
-    private async Task TakeSettingsAsync(TrainingSpec spec, string note)
+    private async Task TakeSettingsAsync(TrainingSpec spec, string question, string note)
     {
         while (await experiments.FindAsync(Id) is { } now)
         {
             var differences = SpecDifferences.Of(now.DefaultSpec, spec);
             if (differences.Count == 0)
                 break;
-            if (!await confirmation.AskAsync($"Use {note}?", await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
+            if (!await confirmation.AskAsync(question, await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
                 return;
             var result = await experiments.UpdateAsync(Id, new ExperimentChange(DefaultSpec: spec, Note: Short(note)), now.Version);
             if (result.Conflict)
@@ -149,7 +162,9 @@ public sealed partial class ExperimentPage(
             await menu.CloseMenuAsync();
         var ids = await history.IdsAsync(Id);
         var bytes = Figures.Size(await deletions.SizeAsync(ids));
-        var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" };
+        var (all, archived) = await history.CountAsync(experiment.Name);
+        var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" }
+            + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
         var text = $"It is hidden at once{runs} and can be restored under Deleted for {Figures.Lasting(deletions.KeptFor)}. Then its files are removed for good.";
         if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, $"Delete experiment, {bytes}", "Keep it"))
             return;
@@ -187,8 +202,14 @@ public sealed partial class ExperimentPage(
 
     private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
 
-    private void ChooseMetric(string metric) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == MetricNames.TestAccuracy ? null : metric), replace: true);
+    private string AllAddress(Experiment experiment) =>
+        QueryHelpers.AddQueryString("runs", new Dictionary<string, string?> { ["experiment"] = experiment.Name, [EpochWords.Parameter] = EpochWords.Text(At) });
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+
+    private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
+
+    private void ChooseMetric(string metric) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
 
     public void Dispose()
     {

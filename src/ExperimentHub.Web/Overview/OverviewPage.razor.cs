@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Overview;
@@ -20,6 +21,7 @@ public sealed partial class OverviewPage(
     private readonly CancellationTokenSource _gone = new();
     private readonly string _key = $"tutorial-{Guid.NewGuid():N}";
     private RunListing? _recent;
+    private bool _isNew;
     private List<(RunDetails Details, MetricBuckets? Curve)> _running = [];
     private List<WaitingRun> _waiting = [];
     private int _moreWaiting;
@@ -32,6 +34,16 @@ public sealed partial class OverviewPage(
     [SupplyParameterFromQuery(Name = "selected")]
     private string? SelectedText { get; set; }
 
+    /// <summary>The epoch whose figures are shown.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private static readonly string ArchivedRuns = $"runs?filter={Uri.EscapeDataString("archived = true")}";
+
+    private FigureEpoch At => EpochWords.Read(AtText);
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+
     protected override async Task OnInitializedAsync()
     {
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -43,17 +55,19 @@ public sealed partial class OverviewPage(
         try
         {
             var recent = await history.ListAsync(new RunFilter(), RunOrder.Created, descending: true, 0, RecentRunsShown, _gone.Token);
-            var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running]), RunOrder.Created, descending: false, 0, RunningShown, _gone.Token);
+            var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running], Archived: true), RunOrder.Created, descending: false, 0, RunningShown, _gone.Token);
             var curves = (await metrics.BucketsAsync([.. runs.Items.Select(run => run.Number)], [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
             var running = new List<(RunDetails, MetricBuckets?)>();
             foreach (var run in runs.Items)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
                     running.Add((details, curves.GetValueOrDefault(run.Number)));
+            // A hub whose runs are all archived is not a new one.
+            var isNew = recent.Total == 0 && !await history.AnyAsync(_gone.Token);
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<WaitingRun> waiting = [.. cpu.Items.Concat(cuda.Items).OrderBy(item => item.Run.QueuePosition).Take(WaitingShown)];
             var night = await nights.ReadAsync(_gone.Token);
-            (_recent, _running, _waiting, _moreWaiting, _night, _problem) = (recent, running, waiting, cpu.Total + cuda.Total - waiting.Count, night, null);
+            (_recent, _isNew, _running, _waiting, _moreWaiting, _night, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, night, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {

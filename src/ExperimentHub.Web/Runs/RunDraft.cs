@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Specs;
 
@@ -33,9 +34,9 @@ public sealed record RunDraft
     {
         var read = Spec.Check(dataset);
         var problems = new Dictionary<string, string>(read.Problems, StringComparer.Ordinal);
-        if (RunQueue.NameProblem(Experiment, Tracking.Experiments.Experiment.MaxNameLength) is { } experiment)
+        if (NameRule.Problem(Experiment, Tracking.Experiments.Experiment.MaxNameLength) is { } experiment)
             problems["experiment"] = $"The experiment's name {experiment}";
-        if (Name.Trim().Length > 0 && RunQueue.NameProblem(Name, Run.MaxNameLength) is { } name)
+        if (NameRule.Tidied(Name).Length > 0 && NameRule.Problem(Name, Run.MaxNameLength) is { } name)
             problems["name"] = $"The run's name {name}";
         return new CheckedSpec(read.Spec, problems);
     }

@@ -35,6 +35,12 @@ public sealed partial class RunPage(
     private int _resumes;
     private string? _problem;
 
+    /// <summary>The epoch whose figures are shown.</summary>
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    private string? AtText { get; set; }
+
+    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+
     /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
     [Parameter]
     public string Id { get; set; } = "";
@@ -64,7 +70,7 @@ public sealed partial class RunPage(
 
     private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
 
-    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null);
+    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -139,18 +145,24 @@ public sealed partial class RunPage(
         if (_stopAsked)
             return;
         _stopAsked = true;
-        switch (await queue.RequestStopAsync(_id))
+        try
         {
-            case StopOutcome.AlreadyEnded:
-                snackbar.Add("The run had already ended.", Severity.Info);
-                break;
-            case StopOutcome.NotFound:
-                snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
-                break;
+            switch (await queue.RequestStopAsync(_id))
+            {
+                case StopOutcome.AlreadyEnded:
+                    snackbar.Add("The run had already ended.", Severity.Info);
+                    break;
+                case StopOutcome.NotFound:
+                    snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
+                    break;
+            }
+        }
+        finally
+        {
+            // From here on the database knows, and a run that is resumed forgets it.
+            _stopAsked = false;
         }
 
-        // From here on the database knows, and a run that is resumed forgets it.
-        _stopAsked = false;
         _stale = true;
         await RefreshAsync();
     }

@@ -24,4 +24,5 @@ public sealed record RunTrendBreak(long At, string Words);
 /// <param name="Value">null for a gap.</param>
 /// <param name="Name">Of the run, or why there is none.</param>
 /// <param name="When">The time in words; null for the viewer's own.</param>
-public sealed record RunTrendPoint(long At, double? Value, string Name, string? Run, string? When = null, int Colour = 0);
+/// <param name="Repeats">It is the same training as another point, stands beside the line and counts for nothing.</param>
+public sealed record RunTrendPoint(long At, double? Value, string Name, string? Run, string? When = null, int Colour = 0, bool Repeats = false);

@@ -29,6 +29,7 @@ public sealed partial class RunsPage(
     private RunSearchPage? _page;
     private RunGroups? _groups;
     private long? _total;
+    private bool _isNew;
     private IReadOnlyList<SearchProblem> _problems = [];
     private IReadOnlyList<SearchProblem> _warnings = [];
     private string? _failure;
@@ -89,6 +90,9 @@ public sealed partial class RunsPage(
     [SupplyParameterFromQuery]
     public string? Metric { get; set; }
 
+    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
+    public string? At { get; set; }
+
     [SupplyParameterFromQuery]
     public string? After { get; set; }
 
@@ -99,7 +103,11 @@ public sealed partial class RunsPage(
     [SupplyParameterFromQuery(Name = "selected")]
     public string? Selected { get; set; }
 
-    private bool IsEmptyHub => _total == 0 && !_address.IsFiltered && _problems.Count == 0;
+    /// <summary>Metrics that the table shows at the best epoch and the filter compares at the last.</summary>
+    private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
+        : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name)).Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
+
+    private bool IsEmptyHub => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
     protected override void OnInitialized() =>
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -135,7 +143,8 @@ public sealed partial class RunsPage(
         Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
         IsCompact = Density == GridAddress.Compact,
         GroupBy = Group ?? "",
-        Metric = string.IsNullOrWhiteSpace(Metric) ? GridAddress.UsualMetric : Metric,
+        Measure = string.IsNullOrWhiteSpace(Metric) ? null : Metric,
+        At = EpochWords.Read(At),
         After = string.IsNullOrWhiteSpace(After) ? null : After,
         Page = int.TryParse(Page, out var page) && page > 1 && !string.IsNullOrWhiteSpace(After) ? page : 1,
     };
@@ -225,6 +234,8 @@ public sealed partial class RunsPage(
             _total = page.Items.Count;
         else if (await search.CountAsync(_address.Query, asked) is { Answer: { } count } && question == _question)
             _total = count.Total;
+        // A hub whose runs are all archived is not a new one.
+        _isNew = _total == 0 && !await history.AnyAsync(_gone.Token);
         StateHasChanged();
         if (_address.Curve && _page is not null)
             await LoadCurvesAsync(_page.Items, asked);
@@ -276,7 +287,8 @@ public sealed partial class RunsPage(
 
     private string ExportTo(string format) => navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
     {
-        ["columns"] = SearchText.Columns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
+        // A file has no tooltips: its headings say which value they are of.
+        ["columns"] = SearchText.WholeColumns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
         ["filter"] = _address.WholeFilter.Length == 0 ? null : _address.WholeFilter,
         ["orderBy"] = _address.OrderBy.Length == 0 ? null : _address.OrderBy,
         ["format"] = format,

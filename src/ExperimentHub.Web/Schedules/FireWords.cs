@@ -11,6 +11,7 @@ internal static class FireWords
     {
         FireOutcome.SkippedOverlap => "Skipped",
         FireOutcome.Refused => "Refused",
+        FireOutcome.Halted => "The schedule stopped itself",
         _ => "Its run was deleted",
     };
 

@@ -52,7 +52,7 @@ public sealed partial class ScheduleFormPage(
 
     private string Back => Id is { } id ? $"schedules/{id}" : _choose || _experiment is null ? "schedules" : $"experiments/{_experiment.Id}";
 
-    /// <summary>An own expression has no words unless it is one of the plain shapes; the next times say what it means.</summary>
+    /// <summary>An own expression has words if it is one of the plain shapes or is often misread; else the next times say what it means.</summary>
     private string? Meaning => !_cronFits || _draft is not { } draft ? Figures.None
         : CronWords.Of(draft) is { } words && words != draft.Cron ? words : "see the next times";
 

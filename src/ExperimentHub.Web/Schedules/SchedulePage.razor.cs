@@ -29,7 +29,15 @@ public sealed partial class SchedulePage(
     /// <summary>Firings count from 1, so the newest one knows how many there were.</summary>
     private int Total => _details?.Fires is [var newest, ..] ? newest.Fire.Number : 0;
 
-    private double? Best => _details?.Fires.Max(fire => fire.Run?.BestTestAccuracy);
+    /// <summary>Runs that diverged count in the trend and for the best.</summary>
+    [SupplyParameterFromQuery(Name = "diverged")]
+    private string? DivergedText { get; set; }
+
+    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+
+    private bool HasDiverged => _details?.Fires.Any(fire => fire.Run?.Diverged == true) == true;
+
+    private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Diverged != true).Max(fire => fire.Run?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
 
@@ -70,7 +78,7 @@ public sealed partial class SchedulePage(
     {
         if (_details is not { Schedule.Experiment.Name: var experiment } details)
             return;
-        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and this history of firings is gone. The runs that it started stay.";
+        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and its history ({(Total == 1 ? "1 firing" : $"{Figures.Count(Total)} firings")}) is gone for good. The runs that it started stay.";
         if (!await confirmation.AskAsync("Remove this schedule?", text, "Remove schedule", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such schedule.

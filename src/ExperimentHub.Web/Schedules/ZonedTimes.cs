@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Schedules;
 
 namespace ExperimentHub.Web.Schedules;
 
@@ -19,7 +20,7 @@ public static class ZonedTimes
     public static DateTimeOffset In(DateTime utc, string zone)
     {
         var time = new DateTimeOffset(DateTime.SpecifyKind(utc, DateTimeKind.Utc));
-        return TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var found) ? TimeZoneInfo.ConvertTime(time, found) : time;
+        return ZoneClock.Of(zone)?.At(time) ?? time;
     }
 
     /// <summary><c>Sat 28 Nov 2026, 02:30</c>.</summary>
@@ -37,7 +38,7 @@ public static class ZonedTimes
     {
         if (wanted is { } wish && TimeOnly.FromDateTime(time.DateTime) != wish)
             return $"the clocks leap over {wish.ToString("HH:mm", CultureInfo.InvariantCulture)} that day";
-        return TimeZoneInfo.FindSystemTimeZoneById(zone).IsAmbiguousTime(time.DateTime) ? "the clocks show this time twice that day; it fires once, the first time" : null;
+        return ZoneClock.Of(zone)?.ShowsTwice(time) == true ? "the clocks show this time twice that day; it fires once, the first time" : null;
     }
 
     /// <summary>Says that the clocks change between the times; null where all have the same offset.</summary>

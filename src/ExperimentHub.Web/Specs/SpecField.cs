@@ -21,6 +21,9 @@ public enum SpecFieldKind
 public enum SpecSection
 {
     What,
+
+    /// <summary>Images held back to choose by.</summary>
+    Choosing,
     Network,
     How,
     Optimizer,

@@ -44,7 +44,7 @@ public static class SpecFields
         ],
     };
 
-    public static SpecField ValidationSamples { get; } = new("validation.samples", "validation", "Held back", SpecFieldKind.Whole, SpecSection.Images)
+    public static SpecField ValidationSamples { get; } = new("validation.samples", "validation", "Held back for validation", SpecFieldKind.Whole, SpecSection.Choosing)
     {
         Empty = "none", Help = "Training images that are only evaluated, after each epoch.",
     };
@@ -92,7 +92,7 @@ public static class SpecFields
             Empty = "0.3", Applies = Is(Schedule, LearningRateSchedule.OneCycle),
         },
         ValidationSamples,
-        new("validation.seed", "validationSeed", "Seed of the choice", SpecFieldKind.Whole, SpecSection.Images) { Empty = "1", Most = long.MaxValue, Applies = draft => draft[ValidationSamples].Length > 0 },
+        new("validation.seed", "validationSeed", "Seed of the choice", SpecFieldKind.Whole, SpecSection.Choosing) { Empty = "1", Most = long.MaxValue, Applies = draft => draft[ValidationSamples].Length > 0 },
         new("augmentation.shiftPixels", "shift", "Shift", SpecFieldKind.Whole, SpecSection.Images) { Empty = "0", Help = "Up to so many pixels in each direction." },
         new("augmentation.rotateDegrees", "rotate", "Rotate", SpecFieldKind.Number, SpecSection.Images) { Empty = "0", Help = "Up to so many degrees to either side." },
         new("augmentation.eraseProbability", "erase", "Erase", SpecFieldKind.Number, SpecSection.Images) { Empty = "0", Help = "Probability of a hole in an image." },

@@ -13,6 +13,8 @@ public sealed class QuartzFireTimesTests
     [InlineData(" 30  2 * * 0 ", "0 30 2 ? * SUN")]
     [InlineData("30 2 * * 7", "0 30 2 ? * SUN")]
     [InlineData("0 30 2 ? * MON-FRI", "0 30 2 ? * MON-FRI")]
+    [InlineData("30\t2\t*\t*\t*", "0 30 2 * * ?")]
+    [InlineData("\t30 \t 2 * *\t7 ", "0 30 2 ? * SUN")]
     public void Read_CrontabOrQuartz_IsQuartzsForm(string typed, string cron) => Assert.Equal((cron, null), _times.Read(typed));
 
     /// <summary>What is stored is Quartz's form, and the words are read from that.</summary>
@@ -58,6 +60,8 @@ public sealed class QuartzFireTimesTests
     [InlineData("America/New_York", "2027-11-07", "2027-11-07T02:30:00-05:00")]
     [InlineData("Australia/Lord_Howe", "2027-10-03", "2027-10-03T02:30:00+11:00")] // half an hour only: 02:30 is when its gap ends
     [InlineData("Australia/Lord_Howe", "2027-04-04", "2027-04-04T02:30:00+10:30")]
+    [InlineData("Africa/Casablanca", "2027-02-07", "2027-02-07T02:30:00+01:00")] // Ramadan: its summer time is the rule
+    [InlineData("Africa/Casablanca", "2027-03-14", "2027-03-14T03:00:00+01:00")]
     public void Next_OverADaylightChange_IsOncePerNight(string zone, string day, string expected)
     {
         var date = DateOnly.Parse(day, CultureInfo.InvariantCulture);

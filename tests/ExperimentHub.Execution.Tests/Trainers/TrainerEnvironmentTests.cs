@@ -53,7 +53,7 @@ public sealed class TrainerEnvironmentTests
         using var trainer = TrainerProcess.Start(program, []);
         trainer.Say(new Protocol.Trainers.StopTraining());
         var lines = new List<string>();
-        while (await trainer.Lines.ReadAsync() is { } line)
+        while (await trainer.Lines.ReadAsync(TestContext.Current.CancellationToken) is { } line)
             lines.Add(line.Text);
         Assert.Contains(lines, line => line.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("DOTNET_ROOT=", StringComparison.Ordinal));

@@ -70,6 +70,7 @@ public sealed class ModelOutlineTests
         { """[{"type":"dropout","probability":1}]""", "model.layers[0].probability", "less than 1" },
         { """[null]""", "model.layers[0]", "Layer 1 (empty)" },
         { """[{"type":"flatten"},{"type":"linear","outFeatures":10,"name":"Fc"}]""", "model.layers[1].name", "'Fc' cannot be" },
+        { """[{"type":"flatten"},{"type":"linear","outFeatures":10,"name":"fc1\n"}]""", "model.layers[1].name", "cannot be" },
         { """[{"type":"flatten"},{"type":"linear","outFeatures":4,"name":"fc"},{"type":"linear","outFeatures":10,"name":"fc"}]""", "model.layers[2].name", "layer 2 is called 'fc' already" },
         { """[{"type":"conv","outChannels":4096,"kernel":3,"padding":2},{"type":"conv","outChannels":4096,"kernel":64,"padding":63}]""", "model.layers[1]", "numbers of one image" },
         { """[{"type":"flatten"},{"type":"linear","outFeatures":65536},{"type":"linear","outFeatures":2000},{"type":"linear","outFeatures":10}]""", "model.layers", "at most 100,000,000" },

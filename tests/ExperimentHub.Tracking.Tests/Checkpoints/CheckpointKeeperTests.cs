@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;
@@ -41,6 +42,23 @@ public sealed class CheckpointKeeperTests
     }
 
     [Fact]
+    public async Task Bytes_OfAPolicyADeletionAndTheDisk_AreTheSameFiles()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await PlayedRun.StartAsync(hub);
+        for (var epoch = 1; epoch <= 4; epoch++)
+            await run.EpochAsync(epoch, best: epoch == 1);
+        var (deleted, disk, keeper, policy) = (hub.Get<DeletedThings>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var (before, counted) = (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), counted);
+        var removed = (await keeper.ChangeAsync(run.Id, policy)).Removal!.Bytes;
+        // Without a moment in between: the count was told.
+        Assert.Equal((before - removed, counted - removed), (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints));
+        await run.EpochAsync(5);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), (await disk.ReadAsync()).Checkpoints);
+    }
+
+    [Fact]
     public async Task Change_AfterAPreview_RemovesExactlyThat()
     {
         await using var hub = await EmptyHub.CreateAsync();
@@ -50,7 +68,7 @@ public sealed class CheckpointKeeperTests
         var (keeper, policy) = (hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
         var preview = (await keeper.PreviewAsync(run.Id, policy))!;
         Assert.Equal([2, 3], preview.Epochs);
-        Assert.Equal(4 * "weights 2".Length, preview.Bytes);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Where(checkpoint => checkpoint.Epoch is 2 or 3).Sum(checkpoint => checkpoint.Size + checkpoint.StateSize!.Value), preview.Bytes);
         Assert.Equal(8, run.Files.Count); // it was only a question
         var changed = (await keeper.ChangeAsync(run.Id, policy, preview)).Removal!;
         Assert.Equal((preview.Bytes, 4), (changed.Bytes, run.Files.Count));

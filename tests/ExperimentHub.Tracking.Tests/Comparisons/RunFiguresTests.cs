@@ -31,13 +31,13 @@ public sealed class RunFiguresTests
         };
         var groups = SeedGroup.Of(await hub.History.FindManyAsync(ids));
         Assert.Equal([["a", "c"], ["b"], ["d"]], groups.Select(group => group.Runs.Select(run => run.Name).ToArray()));
-        var statistics = groups[0].Statistics(run => run.BestTestAccuracy);
+        var statistics = groups[0].Measure(run => run.BestTestAccuracy).Statistics;
         Assert.Equal(2, statistics.Count);
         Assert.Equal(0.85, statistics.Mean, 12);
     }
 
     [Fact]
-    public async Task FinalFigure_OnceAnEpochOrAtEveryStep_IsTheBestOrTheLastEpochsMean()
+    public async Task FinalFigure_OnceAnEpochOrAtEveryStep_IsOfTheEpochOrTheLastEpochsMean()
     {
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync(new TrainingSpec { Epochs = 2 });
@@ -46,14 +46,16 @@ public sealed class RunFiguresTests
         {
             // A lucky step with a loss of nearly nothing.
             hub.Recorder.Progress(key, new TrainingProgress(epoch, epoch * 10, 1, 60_000) { Losses = [0.001f, .. Enumerable.Repeat(2f / epoch, 9)] });
-            await hub.Recorder.EpochAsync(key, new EpochFinished(epoch, 1, 0.5 * epoch, 0.8, 0.5) { Best = epoch == 1 });
+            await hub.Recorder.EpochAsync(key, new EpochFinished(epoch, 1.8 / epoch, 0.5 * epoch, 0.8, 0.5) { Best = epoch == 1 });
         }
 
         await hub.Recorder.EndAsync(key, Tracking.Runs.AttemptEnding.Finished, null, 0);
         await hub.Get<MetricWriter>().FlushAsync();
         var run = await hub.ReadAsync(key.Run);
-        var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => FinalFigure.Of(series, run.EpochsDone));
-        Assert.Equal(0.9, figures[MetricNames.TrainLoss]!.Value, 3);
-        Assert.Equal(0.5, figures[MetricNames.TestLoss]);
+        foreach (var (at, trainLoss, testLoss) in new[] { (Tracking.Runs.FigureEpoch.Best, 1.8, 0.5), (Tracking.Runs.FigureEpoch.Last, 0.9, 1.0) })
+        {
+            var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => FinalFigure.Of(series, run, at));
+            Assert.Equal((trainLoss, testLoss), (figures[MetricNames.TrainLoss], figures[MetricNames.TestLoss]));
+        }
     }
 }

@@ -56,7 +56,7 @@ public sealed class ImportAttackTests
         { "loss is no number", b => b.Facts(f => f["epochs"]![0]!["trainLoss"] = "NaN"), "is no number" },
         { "no steps", b => b.Facts(f => f["stepsPerEpoch"] = 0), "an epoch has no steps" },
         { "best epoch is not there", b => b.Facts(f => f["bestEpoch"] = 77), "its best epoch 77" },
-        { "tag with a quote", b => b.Facts(f => f["tags"]!.AsArray().Add(new JsonObject { ["name"] = "a'b", ["value"] = "" })), "a tag that cannot be used" },
+        { "tag longer than any", b => b.Facts(f => f["tags"]!.AsArray().Add(new JsonObject { ["name"] = new string('a', 401), ["value"] = "" })), "a tag that cannot be used" },
         { "another run's id", b => b.Facts(f => f["id"] = new string('a', 32)), "the id of another run" },
         { "checkpoint nobody sent", b => b.Facts(f => f["checkpoints"]![0]!["epoch"] = 9), "its checkpoints are not in order" },
         { "attempt's number is a path", b => b.Facts(f => f["checkpoints"]![0]!["attempt"] = "../1"), "run.json cannot be read at $.checkpoints[0].attempt" },
@@ -68,7 +68,7 @@ public sealed class ImportAttackTests
         { "series of nonsense", b => b.Replace(b.Run("series.bin"), [3, 0, 97, 97, 97, 255, 255, 255, 127]), "no chunk of points has" },
         { "deep JSON", b => b.Replace("experiment.json", Encoding.UTF8.GetBytes(new string('[', 100_000))), "experiment.json cannot be read" },
         { "huge JSON", b => b.Replace("experiment.json", new byte[65 << 20]), "times its size" },
-        { "huge JSON that does not shrink", b => b.Replace("experiment.json", Noise(65 << 20)), "at most 67,108,864 are allowed" },
+        { "huge JSON that does not shrink", b => b.Replace("experiment.json", Noise(65 << 20)), "at most 16,777,216 are allowed" },
         { "bomb", b => b.Replace(b.Run("attempt-1.log"), new byte[60 << 20]), "times its size. A hub does not export that" },
         { "larger than allowed", b => b.Replace(b.Run("series.bin"), Noise(90 << 20)), "Raise Hub:MaxImportMebibytes" },
     };

@@ -172,7 +172,7 @@ public sealed class RoundTripTests
         Assert.Null(await hub.Get<ExperimentExport>().PlanAsync(99));
     }
 
-    private static async Task<IReadOnlyList<Run>> RunsAsync(EmptyHub hub, int experiment)
+    internal static async Task<IReadOnlyList<Run>> RunsAsync(EmptyHub hub, int experiment)
     {
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Attempts).Include(r => r.EpochResults).Include(r => r.Checkpoints)
@@ -180,7 +180,7 @@ public sealed class RoundTripTests
     }
 
     /// <summary>All columns of a run and of what belongs to it; not the keys of this database, nor what belongs to a queue.</summary>
-    private static string Facts(Run run)
+    internal static string Facts(Run run)
     {
         string[] own = [nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Run.QueuePosition), nameof(Run.StopRequestedAt), nameof(Run.PauseRequestedAt)];
         run.Tags.RemoveAll(tag => tag.Name == RunTag.Imported);
@@ -197,7 +197,7 @@ public sealed class RoundTripTests
         return json.ToJsonString();
     }
 
-    private static async Task<List<(string, MetricPoint)>> PointsAsync(EmptyHub hub, Run run)
+    internal static async Task<List<(string, MetricPoint)>> PointsAsync(EmptyHub hub, Run run)
     {
         var points = new List<(string, MetricPoint)>();
         foreach (var series in await hub.Get<MetricReader>().SummariesAsync(run.Number))
@@ -206,7 +206,7 @@ public sealed class RoundTripTests
         return points;
     }
 
-    private static async Task<string> SummariesAsync(EmptyHub hub, Run run)
+    internal static async Task<string> SummariesAsync(EmptyHub hub, Run run)
     {
         var reader = hub.Get<MetricReader>();
         var series = (await reader.SummariesAsync(run.Number)).Select(s => (s.Name, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep,
@@ -215,6 +215,6 @@ public sealed class RoundTripTests
         return string.Join('\n', series) + $"\n{best?.Step}: {string.Join(", ", best?.Values ?? new Dictionary<string, double>())}";
     }
 
-    private static List<(string, string)> Files(EmptyHub hub, Run run) => !Directory.Exists(hub.Folder.CheckpointFolder(run.Id)) ? []
+    internal static List<(string, string)> Files(EmptyHub hub, Run run) => !Directory.Exists(hub.Folder.CheckpointFolder(run.Id)) ? []
         : [.. Directory.EnumerateFiles(hub.Folder.CheckpointFolder(run.Id)).Order(StringComparer.Ordinal).Select(path => (Path.GetFileName(path), File.ReadAllText(path)))];
 }

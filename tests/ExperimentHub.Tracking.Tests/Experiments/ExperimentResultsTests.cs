@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -6,6 +7,28 @@ namespace ExperimentHub.Tracking.Tests.Experiments;
 
 public sealed class ExperimentResultsTests
 {
+    [Fact]
+    public async Task UsualMetric_FollowsTheSplitOnceARunHasOne()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var store = hub.Get<ExperimentStore>();
+        var spec = new TrainingSpec { Validation = new() };
+        var id = (await store.CreateAsync(new ExperimentDraft("tuned", "", spec))).Id!.Value;
+        var experiment = (await store.FindAsync(id))!;
+        Task<string> UsualAsync() => hub.Get<ExperimentResults>().UsualMetricAsync(experiment);
+        Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
+        var old = await PlayedRun.StartAsync(hub, waiting: await hub.EnqueueAsync(experiment: "tuned"));
+        await old.EpochAsync(1);
+        await old.EndAsync();
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(MetricNames.TestAccuracy, await UsualAsync());
+        var split = await PlayedRun.StartAsync(hub, waiting: await hub.EnqueueAsync(spec, "tuned"));
+        await hub.Recorder.EpochAsync(split.Key, new Protocol.Trainers.EpochFinished(1, 0.2, 0.2, 0.9, 0.5) { Best = true, ValidationAccuracy = 0.9, ValidationLoss = 0.3 });
+        await split.EndAsync();
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
+    }
+
     [Fact]
     public async Task Results_OfALoss_TakeTheLeastAndItsFirstStep()
     {
@@ -33,7 +56,7 @@ public sealed class ExperimentResultsTests
         var first = await hub.ReadAsync(await hub.FinishAsync("first", accuracies: 0.99));
         for (var i = 0; i < ExperimentResults.MostPoints; i++)
         {
-            var number = (await hub.ReadAsync(await hub.EnqueueAsync())).Number;
+            var number = (await hub.ReadAsync(await hub.EnqueueAsync(new TrainingSpec { Seed = i + 2 }))).Number;
             hub.Get<MetricWriter>().Append(number, MetricNames.TestAccuracy, [new MetricPoint(1, 0, 0.5)]);
         }
 

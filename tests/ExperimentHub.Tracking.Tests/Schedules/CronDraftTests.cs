@@ -51,6 +51,26 @@ public sealed class CronDraftTests
         Assert.Equal(words, CronWords.Of(cron));
     }
 
+    /// <summary>Many people read it as "Friday the 13th"; crontab means either.</summary>
+    [Theory]
+    [InlineData("30 2 13 * 5", "On day 13 of each month or on Friday (either is enough) at 02:30")]
+    [InlineData("0 30 2 13 * FRI", "On day 13 of each month or on Friday (either is enough) at 02:30")]
+    [InlineData("30 2 */2 * 5", "On every other day from day 1 of each month or on Friday (either is enough) at 02:30")]
+    [InlineData("30 2 1,15 * 1-5", "On days 1 and 15 of each month or on Monday to Friday (either is enough) at 02:30")]
+    [InlineData("0 30 2 13 * FRI 2027", "0 30 2 13 * FRI 2027 (either the day of the month or the weekday is enough)")]
+    [InlineData("*/5 2 L 6 5", "*/5 2 L 6 5 (either the day of the month or the weekday is enough)")]
+    [InlineData("30 2 1-7 * */2", "30 2 1-7 * */2 (either the day of the month or the weekday is enough)")]
+    public void Of_ADateBesideAWeekday_SaysThatEitherIsEnough(string cron, string words)
+    {
+        Assert.Equal(CronShape.Own, CronDraft.Of(cron).Shape);
+        Assert.Equal(words, CronWords.Of(cron));
+    }
+
+    [Theory]
+    [InlineData("30\t2\t*\t*\t*", "Every day at 02:30")]
+    [InlineData("\t0  30 \t2 ? * MON-FRI ", "Monday to Friday at 02:30")]
+    public void Of_TabsAndManySpaces_SeparateFields(string cron, string words) => Assert.Equal(words, CronWords.Of(cron));
+
     [Theory]
     [InlineData("")]
     [InlineData("every night")]
@@ -62,7 +82,6 @@ public sealed class CronDraftTests
     [InlineData("30 2 32 * *")]
     [InlineData("30 2 L * *")]
     [InlineData("30 2 1,15 * *")]
-    [InlineData("30 2 13 * 5")] // crontab: or; Quartz: refused
     [InlineData("30 2 * 1 *")]
     [InlineData("30 2 * * 8")]
     [InlineData("30 2 * * MON#1")]

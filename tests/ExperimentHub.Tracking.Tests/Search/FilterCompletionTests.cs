@@ -24,6 +24,14 @@ public sealed class FilterCompletionTests
     [InlineData("name is |", 8, 0, "not null")]
     [InlineData("status in (failed|", 11, 6, "failed")]
     [InlineData("model = |", 8, 0, "'simple-nn'")]
+    [InlineData("metrics.test_accuracy > |", 24, 0, "95%")]
+    [InlineData("metrics.test_accuracy > 95.7|", 24, 4, "95.7%")]
+    [InlineData("metrics.test_accuracy in (90|", 26, 2, "90%")]
+    [InlineData("metrics.test_accuracy |", 22, 0, "between")]
+    [InlineData("metrics.test_accuracy between 90% |", 34, 0, "and")]
+    [InlineData("params.momentum > 90|", 18, 2, "90%")]
+    [InlineData("duration > 5|", 11, 1, "5m")]
+    [InlineData("metrics.memory_bytes > 1|", 23, 1, "1MiB")]
     public async Task Complete_AtTheCaret_SuggestsWhatMayFollow(string text, int from, int length, string suggestion)
     {
         await using var hub = await HubAsync();

@@ -33,5 +33,5 @@ internal static class PlainLike
     }
 
     private static bool Same(Rune a, Rune b, bool ignoreCase) =>
-        a == b || (ignoreCase && a.IsAscii && b.IsAscii && char.ToLowerInvariant((char)a.Value) == char.ToLowerInvariant((char)b.Value));
+        a == b || (ignoreCase && Rune.ToLowerInvariant(Rune.ToUpperInvariant(a)) == Rune.ToLowerInvariant(Rune.ToUpperInvariant(b)));
 }

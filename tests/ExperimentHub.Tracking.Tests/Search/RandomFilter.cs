@@ -86,14 +86,18 @@ internal sealed class RandomFilter(Random random)
             string[] several = [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Pick(RandomRuns.Words))];
             var negated = random.Next(2) == 0;
             return new PlainFilter($"{column} {(negated ? Case("not in") : Case("in"))} ({string.Join(", ", several.Select(Quote))})",
-                run => run.TextOf(column) is { } value ? several.Any(one => order.Compare(one, value) == 0) != negated : null);
+                run => run.TextOf(column) is { } value ? several.Any(one => Same(column, one, value)) != negated : null);
         }
 
         var op = Pick(Operators);
         // A number in quotes has no order: the language refuses it.
         var text = Pick(RandomRuns.Words.Where(word => word != "7" || op is "=" or "!=" or "==" or "<>").ToArray());
-        return new PlainFilter($"{column} {op} {Quote(text)}", run => run.TextOf(column) is { } value ? Holds(op, order.Compare(value, text)) : null);
+        return new PlainFilter($"{column} {op} {Quote(text)}", run => run.TextOf(column) is { } value ? Holds(op, op is "=" or "==" or "!=" or "<>" ? (Same(column, value, text) ? 0 : 1) : order.Compare(value, text)) : null);
     }
+
+    /// <summary>Names are equal whatever their case, in every script; which of two comes first is decided by their bytes.</summary>
+    private static bool Same(string column, string one, string other) =>
+        string.Equals(one, other, column is "name" or "experiment" ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
     private PlainFilter Pattern()
     {

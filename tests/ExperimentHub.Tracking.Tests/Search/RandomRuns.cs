@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
@@ -9,7 +10,7 @@ namespace ExperimentHub.Tracking.Tests.Search;
 /// <summary>Runs with awkward values, in a database and in memory alike.</summary>
 internal static class RandomRuns
 {
-    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "😀x", "\ufffdy", "7", "zz"];
+    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "ÜBUNG", "Größe_ς", "ПРИВЕТ", "привет", "😀x", "\ufffdy", "7", "zz"];
     public static readonly double[] Numbers = [0, -1, 0.5, 0.1, 1e-7, 1e300, -2.25, 7, 3, 3.0000000001, double.PositiveInfinity, double.NegativeInfinity];
     public static readonly string[] Metrics = ["train_loss", "test_accuracy", "odd name.x", "never"];
     public static readonly string[] Params = ["alpha", "beta.kind", "gamma", "never"];
@@ -22,7 +23,7 @@ internal static class RandomRuns
     public static async Task<List<PlainRun>> MakeAsync(EmptyHub hub, Random random, int count)
     {
         for (var i = 0; i < count; i++)
-            await hub.EnqueueAsync(experiment: random.Next(3) switch { 0 => "One", 1 => "two", _ => "Three" });
+            await hub.EnqueueAsync(new TrainingSpec { Seed = i }, random.Next(3) switch { 0 => "One", 1 => "two", _ => "Three" });
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         await db.RunParams.ExecuteDeleteAsync();
         await db.ParamNames.ExecuteDeleteAsync();

@@ -89,7 +89,7 @@ public sealed class ForkTests : IDisposable
         var whole = TinyData.Train(start);
         var first = whole.Of<CheckpointSaved>().First();
 
-        var resumed = TinyData.Train(start with { Attempt = 2, Resume = new ResumePoint(1, first.FileName, first.State!.FileName) });
+        var resumed = TinyData.Train(start with { Attempt = 2, Resume = HubsMemory.After(first, start.Spec, whole.All) });
 
         Assert.Equal(whole.Of<CheckpointSaved>().Last().WeightsSha256, resumed.Of<CheckpointSaved>().Single().WeightsSha256);
     }

@@ -15,7 +15,9 @@ public sealed class SavedTrainingTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public SavedTrainingTests() => TinyData.Train(TinyData.Start(_folder.Path, Spec));
+    private readonly EpochFigures _kept;
+
+    public SavedTrainingTests() => _kept = HubsMemory.Figures(Spec, TinyData.Train(TinyData.Start(_folder.Path, Spec)).All, 1);
 
     public void Dispose() => _folder.Dispose();
 
@@ -27,7 +29,11 @@ public sealed class SavedTrainingTests : IDisposable
     [InlineData(Weights, "spec", "{", "its spec cannot be read")]
     [InlineData(Weights, "spec", "null", "its spec cannot be read")]
     [InlineData(State, "format", "pt", "its format is 'pt' instead of 'experimenthub-state'")]
-    [InlineData(State, "version", "3", "its version is '3' instead of '2'")]
+    [InlineData(State, "version", "4", "its version is '4' instead of '3'")]
+    [InlineData(State, "history.metric", "2", "it was saved with the results of 2 epochs, and the hub keeps 1")]
+    [InlineData(State, "history.metric", "one", "its history.metric is not a number")]
+    [InlineData(State, "history.trainLoss", null, "its metadata does not say its history.trainLoss")]
+    [InlineData(State, "history.sha256", "other", "the results of its epochs that the hub keeps are not those that it was saved with")]
     [InlineData(State, "stepsDone", "1", "its stepsDone is '1' instead of '0'")]
     [InlineData(Weights, "datasetSha256", "other", "it was trained on other files of the data set mnist")]
     [InlineData(State, "datasetSha256", "other", "it was trained on other files of the data set mnist")]
@@ -49,8 +55,6 @@ public sealed class SavedTrainingTests : IDisposable
     [Theory]
     [InlineData(Weights, "fc.bias", "the tensor 'fc.bias' is missing")]
     [InlineData(State, "momentum.fc.weight", "the tensor 'momentum.fc.weight' is missing")]
-    [InlineData(State, "history.metric", "the tensor 'history.metric' is missing")]
-    [InlineData(State, "history.trainLoss", "the tensor 'history.trainLoss' is missing")]
     public void Run_TensorMissing_IsRefused(string file, string tensor, string reason)
     {
         SavedTensors.EditTensors(_folder[file], tensors => tensors.Where(saved => saved.Name != tensor));
@@ -62,8 +66,6 @@ public sealed class SavedTrainingTests : IDisposable
     [InlineData(Weights, "fc.bias", "F32", 11, "the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run")]
     [InlineData(Weights, "fc.bias", "I32", 10, "the tensor 'fc.bias' is I32 [10] there, but F32 [10] in this run")]
     [InlineData(State, "momentum.fc.bias", "F32", 11, "the tensor 'momentum.fc.bias' is F32 [11] there, but F32 [10] in this run")]
-    [InlineData(State, "history.metric", "F32", 1, "the tensor 'history.metric' does not hold one number for each epoch")]
-    [InlineData(State, "history.trainLoss", "F64", 2, "the tensor 'history.trainLoss' does not hold one number for each epoch")]
     public void Run_TensorOfAnotherTypeOrShape_IsRefused(string file, string tensor, string dtype, int length, string reason)
     {
         var other = new SafetensorsTensor(tensor, dtype, [length], new byte[length * (dtype == "F64" ? 8 : 4)]);
@@ -117,6 +119,32 @@ public sealed class SavedTrainingTests : IDisposable
         Assert.Contains("this is not the name of a checkpoint", Refusal(weights, state), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1, 1, null)]
+    [InlineData(0, 1, "the tensor 'history.metric' does not hold one number for each epoch")]
+    [InlineData(1, 2, "the tensor 'history.trainLoss' does not hold one number for each epoch")]
+    public void Run_StateOfTheSecondVersion_CarriesItsOwnResults(int metrics, int losses, string? reason)
+    {
+        SavedTensors.MakeVersion2(_folder[State], metrics == 0 ? [1, 2, 3] : [.. _kept.Values], [.. Enumerable.Repeat(_kept.TrainLosses[0], losses)]);
+        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 2 }, attempt: 2) with { Resume = new ResumePoint(1, Weights, State) };
+
+        if (reason is not null)
+            Assert.StartsWith($"The run cannot go on from {State}: {reason}", Refusal(), StringComparison.Ordinal);
+        else
+            Assert.Equal(2, Assert.Single(TinyData.Train(start).Of<CheckpointSaved>()).Epoch);
+    }
+
+    [Fact]
+    public void Run_HubKeepsOtherResults_IsRefused()
+    {
+        var other = _kept with { TrainLosses = [Math.BitIncrement(_kept.TrainLosses[0])] };
+        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2) with { Resume = new ResumePoint(1, Weights, State) { Figures = other } };
+
+        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(start));
+
+        Assert.Contains("are not those that it was saved with", failure.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Run_FilesInterchanged_IsRefused()
     {
@@ -127,7 +155,7 @@ public sealed class SavedTrainingTests : IDisposable
     {
         var before = Directory.GetFiles(_folder.Path);
         var told = new List<TrainerEvent>();
-        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2) with { Resume = new ResumePoint(1, weights, state) };
+        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2) with { Resume = new ResumePoint(1, weights, state) { Figures = _kept } };
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(start, onEvent: told.Add));
 

@@ -81,12 +81,62 @@ public sealed class IdxReaderTests
     public static TheoryData<string, byte[], string> BadGzip() => new()
     {
         { "truncated", Gzip(TwoImages)[..^12], "" },
-        { "garbage after the end", [.. Gzip(TwoImages), .. "garbage"u8], "goes on" },
-        { "zeros after the end", [.. Gzip(TwoImages), .. new byte[512]], "goes on" },
+        { "garbage after the end", [.. Gzip(TwoImages), .. "garbage"u8], "neither gzip nor zeros" },
+        { "one odd byte after the end", [.. Gzip(TwoImages), 7], "neither gzip nor zeros" },
+        { "garbage after zeros", [.. Gzip(TwoImages), .. new byte[20_000], 1], "neither gzip nor zeros" },
         { "two files in a row", [.. Gzip(TwoImages), .. Gzip(TwoImages)], "goes on" },
+        { "a second member without its end", [.. Gzip(TwoImages[..20]), .. Gzip(TwoImages[20..])[..^3]], "damaged or cut off" },
+        { "a second member's checksum", [.. Gzip(TwoImages[..20]), .. Flip(Gzip(TwoImages[20..]))], "damaged or cut off" },
+        { "half of a second header", [.. Gzip(TwoImages), .. Gzip([])[..5]], "damaged or cut off" },
+        { "a header that never ends", [0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3, .. "name"u8], "damaged or cut off" },
+        { "more members than anybody makes", [.. Gzip(TwoImages), .. Enumerable.Repeat(Gzip([]), 100_001).SelectMany(member => member)], "in a row" },
         { "flipped bits", Flip(Gzip(TwoImages)), "" },
         { "magic only", [0x1f, 0x8b], "" },
     };
+
+    /// <summary>What gunzip and Python read.</summary>
+    public static TheoryData<string, byte[]> GoodGzip() => new()
+    {
+        { "two members", [.. Gzip(TwoImages[..20]), .. Gzip(TwoImages[20..])] },
+        { "a member for each byte", [.. TwoImages.SelectMany(one => Gzip([one]))] },
+        { "empty members before, between and behind", [.. Gzip([]), .. Gzip(TwoImages[..5]), .. Gzip([]), .. Gzip([]), .. Gzip(TwoImages[5..]), .. Gzip([])] },
+        { "one zero behind", [.. Gzip(TwoImages), 0] },
+        { "a tape's block of zeros behind", [.. Gzip(TwoImages), .. new byte[10_240]] },
+        { "bgzip", [.. Bgzip(TwoImages[..20]), .. Bgzip(TwoImages[20..]), .. Bgzip([])] },
+        { "bgzip, padded", [.. Bgzip(TwoImages), .. Bgzip([]), .. new byte[512]] },
+        { "every field in the header", [0x1f, 0x8b, 8, 2 | 4 | 8 | 16, 1, 2, 3, 4, 0, 3, 3, 0, 0x1f, 0x8b, 8, .. "name.gz\0a comment\0"u8, 9, 9, .. Gzip(TwoImages)[10..]] },
+    };
+
+    [Theory]
+    [MemberData(nameof(GoodGzip))]
+    public void ReadImages_GzipAsOtherProgramsWriteIt_IsRead(string what, byte[] content)
+    {
+        var images = IdxReader.ReadImages(new MemoryStream(content));
+        Assert.True(TwoImages.AsSpan(16).SequenceEqual(images.Pixels), what);
+    }
+
+    /// <summary>A member's end may lie anywhere in what was taken from the file at once.</summary>
+    [Fact]
+    public void ReadImages_MembersOfRandomSizes_AreRead()
+    {
+        var random = new Random(26);
+        byte[] content = [.. Header(0x803, 100, 50, 60), .. new byte[300_000]];
+        random.NextBytes(content.AsSpan(16));
+        for (var round = 0; round < 20; round++)
+        {
+            using var file = new MemoryStream();
+            for (var at = 0; at < content.Length;)
+            {
+                var size = Math.Min(content.Length - at, random.Next(1, 40_000));
+                file.Write(random.Next(2) == 0 ? Gzip(content[at..(at + size)]) : Bgzip(content[at..(at + size)]));
+                at += size;
+            }
+
+            file.Write(new byte[random.Next(3) * 400]);
+            file.Position = 0;
+            Assert.True(content.AsSpan(16).SequenceEqual(IdxReader.ReadImages(file).Pixels));
+        }
+    }
 
     [Theory]
     [MemberData(nameof(BadGzip))]
@@ -139,6 +189,16 @@ public sealed class IdxReaderTests
         using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
             gzip.Write(content);
         return file.ToArray();
+    }
+
+    /// <summary>A block as bgzip writes it: a gzip file with its own size in an extra field.</summary>
+    private static byte[] Bgzip(byte[] content)
+    {
+        var gzip = Gzip(content);
+        // The empty one is the same in every bgzip file.
+        byte[] deflated = content.Length == 0 ? [3, 0, .. new byte[8]] : gzip[10..];
+        var size = 18 + deflated.Length - 1;
+        return [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 6, 0, (byte)'B', (byte)'C', 2, 0, (byte)size, (byte)(size >> 8), .. deflated];
     }
 
     private static byte[] Flip(byte[] file)

@@ -29,7 +29,7 @@ public sealed class HeadRequestsTests
         await using var app = new HubApp();
         var lacking = app.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>() is { } methods && methods.HttpMethods.Contains("GET") && !methods.HttpMethods.Contains("HEAD"))
-            .Select(endpoint => endpoint.RoutePattern.RawText!).Where(path => !path.StartsWith("/_", StringComparison.Ordinal) && !path.StartsWith("_", StringComparison.Ordinal));
+            .Select(endpoint => endpoint.RoutePattern.RawText!).Where(path => !path.StartsWith("/_", StringComparison.Ordinal) && !path.StartsWith('_'));
         Assert.Empty(lacking);
     }
 

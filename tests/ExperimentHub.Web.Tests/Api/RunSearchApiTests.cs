@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Tests.Api;
@@ -19,6 +20,21 @@ public sealed class RunSearchApiTests
         Assert.Null(next!["nextPageToken"]);
         Assert.Equal(["c", "b", "a"], Names((await app.GetAsync("/api/v1/runs?experiment=E&model=simple-nn")).Body));
         Assert.Equal(2, (await app.GetAsync("/api/v1/runs/count?filter=params.batchSize%20in%20(16,32)")).Body!["total"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task List_FractionComparedWithPercentages_WarnsWithTheCorrectedText()
+    {
+        await using var app = await ThreeAsync();
+        app.Get<MetricWriter>().Append(1, MetricNames.TestAccuracy, [new MetricPoint(1, 1, 0.957)]);
+        await app.Get<MetricWriter>().FlushAsync();
+        foreach (var path in (string[])["runs", "runs/count", "runs/groups?groupBy=status"])
+        {
+            var (_, body) = await app.GetAsync($"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
+            Assert.Equal("metrics.test_accuracy > 95%", Assert.Single(body!["warnings"]!.AsArray())!["didYouMean"]!.GetValue<string>());
+        }
+
+        Assert.Equal(["a"], Names((await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95.5 %")}")).Body));
     }
 
     [Fact]
@@ -126,6 +142,25 @@ public sealed class RunSearchApiTests
         Assert.Equal(HttpStatusCode.BadRequest, (await client.PutAsync("/api/v1/views/x", wrong)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync("/api/v1/views/failed%20ones")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/v1/views/failed%20ones")).Response.StatusCode);
+    }
+
+    /// <summary>A slash in a name is one thing, the text "%2F" another.</summary>
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a%2Fb")]
+    [InlineData("100% of it?")]
+    [InlineData("ночь/夜")]
+    public async Task Views_NameWithASlashOrAnEscape_IsKeptAsItIs(string name)
+    {
+        await using var app = new HubApp();
+        using var client = app.CreateClient();
+        using var state = new StringContent("{}", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        var address = $"/api/v1/views/{Uri.EscapeDataString(name)}";
+        Assert.Equal(HttpStatusCode.OK, (await client.PutAsync(address, state)).StatusCode);
+        Assert.Equal(name, (await app.GetAsync("/api/v1/views")).Body![0]!["name"]!.ToString());
+        Assert.Equal(name, (await app.GetAsync(address)).Body!["name"]!.ToString());
+        Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync(address)).StatusCode);
+        Assert.Empty((await app.GetAsync("/api/v1/views")).Body!.AsArray());
     }
 
     private static async Task<HubApp> ThreeAsync()

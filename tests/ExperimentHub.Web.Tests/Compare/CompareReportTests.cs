@@ -36,6 +36,21 @@ public sealed class CompareReportTests
     }
 
     [Fact]
+    public async Task ReportAndApi_OfATrainingDoneTwice_CountItOnceAndSaySo()
+    {
+        await using var app = new HubApp();
+        var ids = new[] { await FinishAsync(app, "a", seed: 1), await FinishAsync(app, "b", seed: 2, accuracy: 0.9), await FinishAsync(app, "b again", seed: 2, accuracy: 0.9) };
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}");
+        Assert.Contains("3 runs, 1 of them repeats another (same settings, seed and data); counted once.", page, StringComparison.Ordinal);
+        Assert.Contains("<td>2 of 3</td>", page, StringComparison.Ordinal);
+        var group = (await app.GetAsync("/api/v1/runs/groups?groupBy=model&metric=best(metrics.test_accuracy)")).Body!["items"]![0]!;
+        Assert.Equal((3, 2, 1, 0), (group["runs"]!.GetValue<int>(), group["measured"]!.GetValue<int>(), group["repeats"]!.GetValue<int>(), group["diverged"]!.GetValue<int>()));
+        var again = (await app.GetAsync($"/api/v1/runs/{ids[2]}")).Body!;
+        Assert.Equal((ids[1].ToString(), false), (again["repeats"]!.GetValue<string>(), again["diverged"]!.GetValue<bool>()));
+    }
+
+    [Fact]
     public async Task Report_OfEnoughRuns_NamesTheSettingThatMatters()
     {
         await using var app = new HubApp();
@@ -47,6 +62,19 @@ public sealed class CompareReportTests
         var importance = page[page.IndexOf("Importance of settings for", StringComparison.Ordinal)..];
         Assert.Contains("<tbody><tr><th scope=\"row\">batch size</th>", importance.Replace("\n", "", StringComparison.Ordinal).Replace("  ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("random forest", importance, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData(2_000, HttpStatusCode.OK)]
+    [InlineData(2_001, HttpStatusCode.BadRequest)]
+    public async Task Report_AtAndBeyondItsCurves_IsWrittenAndRefused(int metrics, HttpStatusCode expected)
+    {
+        await using var app = new HubApp();
+        var run = (await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]!.GetValue<string>();
+        var (response, body) = await app.GetAsync($"/api/v1/compare/report?runs={run}&metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}");
+        Assert.Equal(expected, response.StatusCode);
+        if (expected == HttpStatusCode.BadRequest)
+            Assert.Contains("2,000 curves", body!["errors"]!["metrics"]![0]!.GetValue<string>());
     }
 
     [Theory]

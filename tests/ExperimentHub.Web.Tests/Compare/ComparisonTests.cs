@@ -20,17 +20,29 @@ public sealed class ComparisonTests
             await hub.FinishAsync("b", accuracies: [0.90, 0.84]),
             await hub.FinishAsync("c", accuracies: [0.85, 0.85]));
 
-        var best = Row(comparison, "best test accuracy");
+        var best = Row(comparison, "test accuracy");
         Assert.Equal(["86.00 %", "90.00 %", "85.00 %"], best.Cells.Select(cell => cell.Text));
         Assert.Equal(["−4.00", null, "−5.00"], best.Cells.Select(cell => cell.Delta));
         Assert.Equal([false, null, false], best.Cells.Select(cell => cell.Better));
         Assert.Equal([false, true, false], best.Cells.Select(cell => cell.Best));
 
-        // A smaller loss is the better one: a has 0.04, b 0.06, c 0.05.
-        var loss = Row(comparison, "final test loss");
-        Assert.Equal(["−0.0200", null, "−0.0100"], loss.Cells.Select(cell => cell.Delta));
-        Assert.Equal([true, null, true], loss.Cells.Select(cell => cell.Better));
-        Assert.Equal([true, false, false], loss.Cells.Select(cell => cell.Best));
+        // A smaller loss is the better one, at the same epochs: a has 0.04, b 0.00, c 0.05.
+        var loss = Row(comparison, "test loss");
+        Assert.Equal(["+0.0400", null, "+0.0500"], loss.Cells.Select(cell => cell.Delta));
+        Assert.Equal([false, null, false], loss.Cells.Select(cell => cell.Better));
+        Assert.Equal([false, true, false], loss.Cells.Select(cell => cell.Best));
+    }
+
+    [Theory]
+    [InlineData(FigureEpoch.Best, "best epoch", "1", "90.00 %", "0.1000")]
+    [InlineData(FigureEpoch.Last, "last epoch", "2", "84.00 %", "0.1600")]
+    public async Task Comparison_Results_AreOfOneEpochAndSayWhich(FigureEpoch at, string words, string epoch, string accuracy, string trainLoss)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await hub.FinishAsync("b", accuracies: [0.90, 0.84]);
+        var comparison = new Comparison(await hub.History.FindManyAsync([run]), null, DatasetCatalog.Find, at: at);
+        Assert.Equal($"Results, {words}", comparison.Sections[0].Title);
+        Assert.Equal([epoch, accuracy, trainLoss], new[] { "epoch", "test accuracy", "train loss" }.Select(name => Row(comparison, name).Cells[0].Text));
     }
 
     [Fact]
@@ -38,7 +50,7 @@ public sealed class ComparisonTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var comparison = await CompareAsync(hub, 0, await hub.FinishAsync("a", accuracies: 0.9), await hub.FinishAsync("b", accuracies: 0.9));
-        var row = Row(comparison, "best test accuracy");
+        var row = Row(comparison, "test accuracy");
         Assert.False(row.Differs);
         Assert.Equal([null, "same"], row.Cells.Select(cell => cell.Delta));
         Assert.DoesNotContain(row.Cells, cell => cell.Best || cell.Better is not null);
@@ -50,7 +62,7 @@ public sealed class ComparisonTests
         await using var hub = await EmptyHub.CreateAsync();
         var good = await hub.FinishAsync("good", accuracies: 0.9);
         var waiting = await hub.EnqueueAsync(name: "waiting");
-        var row = Row(await CompareAsync(hub, 0, good, waiting), "final train loss");
+        var row = Row(await CompareAsync(hub, 0, good, waiting), "train loss");
         Assert.Equal(["0.1000", "–"], row.Cells.Select(cell => cell.Text));
         Assert.All(row.Cells, cell => Assert.Null(cell.Delta));
         Assert.DoesNotContain(row.Cells, cell => cell.Best);

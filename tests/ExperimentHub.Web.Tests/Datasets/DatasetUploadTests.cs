@@ -80,7 +80,8 @@ public sealed class DatasetUploadTests
     [Theory]
     [InlineData(null, "missing")]
     [InlineData("", "missing")]
-    [InlineData("数字", "letter")]
+    [InlineData("😀 !", "letter")]
+    [InlineData("a\u202eb", "invisible")]
     [InlineData(" New!", "another name")]
     [InlineData("0123456789012345678901234567890123456789012345678901234567890", "at most 60")]
     public async Task Upload_BadName_IsRefused(string? name, string reason)
@@ -92,6 +93,28 @@ public sealed class DatasetUploadTests
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains(reason, body!["errors"]!["name"]![0]!.ToString(), StringComparison.Ordinal);
         Assert.Empty(Folders(app));
+    }
+
+    /// <summary>Keys keep what tells names apart, in every script; addresses and folders take them.</summary>
+    [Fact]
+    public async Task Upload_NamesOfTheWorld_HaveKeysOfTheirOwn()
+    {
+        await using var app = new HubApp();
+        string[] names = ["Größe", "Grüße", "手書き数字", "日本語", "हिन्दी अंक", string.Concat(Enumerable.Repeat("स्ते", 60))];
+        foreach (var name in names)
+        {
+            var (response, body) = await UploadAsync(app, name, TinyIdx.Files(), classNames: "\ufeffzero\n日本");
+            Assert.True(response.StatusCode == HttpStatusCode.Created, $"{name}: {body}");
+            var key = body!["key"]!.ToString();
+            Assert.Equal(HttpStatusCode.OK, (await app.GetAsync($"/api/v1/datasets/{Uri.EscapeDataString(key)}")).Response.StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await app.GetAsync(response.Headers.Location!.ToString())).Response.StatusCode);
+            Assert.Equal(["zero", "日本"], body["classes"]!.AsArray().Select(one => one!["name"]!.ToString()));
+            var (run, _) = await app.PostAsync("/api/v1/runs", $$$"""{"experiment": "e", "spec": {"dataset": "{{{key}}}", "batchSize": 6}}""");
+            Assert.Equal(HttpStatusCode.Accepted, run.StatusCode);
+        }
+
+        Assert.Equal(names.Length, Folders(app).Length);
+        Assert.Equal(HttpStatusCode.Conflict, (await UploadAsync(app, "gro\u0308ße", TinyIdx.Files())).Response.StatusCode);
     }
 
     [Theory]

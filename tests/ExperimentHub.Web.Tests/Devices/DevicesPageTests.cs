@@ -29,7 +29,7 @@ public sealed class DevicesPageTests
         await using var pages = await HubPages.OpenAsync();
         var page = pages.Render<DevicesPage>();
         page.WaitForAssertion(() => Assert.Equal(
-            ["cores 4", "processors 8", "training threads 1", "memory 16.0 GiB", "of it free 10.0 GiB"],
+            ["cores 4", "processors 8", "threads of a run 1", "memory 16.0 GiB", "of it free 10.0 GiB"],
             page.FindAll("article .facts > div").Select(fact => $"{fact.Children[0].TextContent} {fact.Children[1].TextContent}")));
         Assert.Contains("No NVIDIA driver was found on this machine.", page.Find(".none").TextContent, StringComparison.Ordinal);
         Assert.Contains("Install one.", page.Find(".none").TextContent, StringComparison.Ordinal);

@@ -34,6 +34,21 @@ public sealed class ExperimentFormPageTests
     }
 
     [Fact]
+    public async Task NewExperiment_OffersASplitWhereItIsSeenAndStaysTheTutorialUntilItIsTaken()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var page = pages.Render<ExperimentFormPage>();
+        var offer = page.FindAll("button").Single(button => button.TextContent.Trim() == "Hold back 5,000");
+        Assert.Null(offer.Closest("details"));
+        Assert.Equal("", Field(page, "Held back for validation").GetAttribute("value") ?? "");
+        await offer.ClickAsync();
+        Assert.Contains("the test images have no part in it", page.Markup, StringComparison.Ordinal);
+        Field(page, "Name").Input("tuned");
+        await page.Find("form").SubmitAsync();
+        Assert.Equal(5_000, Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync()).Experiment.DefaultSpec.Validation?.Samples);
+    }
+
+    [Fact]
     public async Task NewExperiment_NameThatIsTaken_SaysSoAtTheNameAndKeepsTheRest()
     {
         await using var pages = await HubPages.OpenAsync();
@@ -89,7 +104,7 @@ public sealed class ExperimentFormPageTests
         Field(page, "Epochs").Input("7");
         await store.UpdateAsync(id, new ExperimentChange(Description: "theirs", DefaultSpec: new TrainingSpec { Epochs = 9 }));
         var saving = page.Find("form").SubmitAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("9 → becomes 7", string.Join(' ', dialogs.Find(".differences dl dd").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+        dialogs.WaitForAssertion(() => Assert.Equal(("9", "7"), (dialogs.Find(".differences dd .gone").TextContent, dialogs.Find(".differences dd .new").TextContent)));
         await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
         await saving;
         var now = (await store.FindAsync(id))!;

@@ -1,6 +1,10 @@
 using Bunit;
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Experiments;
 using MudBlazor;
 
@@ -41,6 +45,56 @@ public sealed class ExperimentPageTests
     }
 
     [Fact]
+    public async Task ExperimentPage_WithASplit_ChoosesByItAndSaysSo()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var spec = new TrainingSpec { Validation = new() };
+        async Task<int> FinishAsync(long seed, double test, double validation)
+        {
+            var run = await PlayedRun.StartAsync(pages.Hub, spec with { Seed = seed });
+            await pages.Hub.Recorder.EpochAsync(run.Key, new EpochFinished(1, 0.2, 0.2, test, 0.5) { Best = true, ValidationAccuracy = validation, ValidationLoss = 0.2 });
+            await run.EndAsync();
+            return (await run.ReadAsync()).ExperimentId;
+        }
+
+        await FinishAsync(1, test: 0.98, validation: 0.95);
+        var id = await FinishAsync(2, test: 0.97, validation: 0.96);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.Contains("96.00 %", page.Find(".best").TextContent, StringComparison.Ordinal));
+        Assert.Contains("chosen by validation", page.Markup, StringComparison.Ordinal);
+        var row = Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync());
+        Assert.Equal((0.97, true), (row.BestTestAccuracy, row.BestByValidation));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_WithoutASplit_SaysThatTheTestSetChose()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: [0.9, 0.95]));
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        page.WaitForAssertion(() => Assert.Contains("chosen by test", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ARunThatDiverged_IsBestOnlyWhenAsked()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var sound = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("sound", accuracies: 0.9));
+        await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 2 }, before: 0.99);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/experiments/{sound.ExperimentId}");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, sound.ExperimentId));
+        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; left out.", page.Markup, StringComparison.Ordinal));
+        Assert.Contains("90.00 %", page.Find(".best").TextContent, StringComparison.Ordinal);
+        Assert.Single(page.FindAll("tbody .sign"));
+        Assert.EndsWith("?diverged=true", page.FindAll("a").Single(link => link.TextContent == "Count runs that diverged too").GetAttribute("href"), StringComparison.Ordinal);
+        pages.Visit($"/experiments/{sound.ExperimentId}?diverged=true");
+        page.WaitForAssertion(() => Assert.Contains("99.00 %", page.Find(".best").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ExperimentPage_ByAnotherMetric_ShowsItsBestRun()
     {
         await using var pages = await HubPages.OpenAsync();
@@ -59,6 +113,22 @@ public sealed class ExperimentPageTests
         Assert.EndsWith("?metric=odd_error", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal("0.2500 steady", Best(page)));
         Assert.Equal("Best odd error of 2 runs over time, from 0.2500 to 0.5000; the best is steady. The table below has the runs.", page.Find("[role=img][aria-label]").GetAttribute("aria-label"));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ArchivedRuns_AreNeitherListedNorOffered()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var kept = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("kept", accuracies: [0.9, 0.8]));
+        var old = await pages.Hub.FinishAsync("old", new Protocol.TrainingSpec { Epochs = 30 }, accuracies: 0.99);
+        await pages.Hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([old]), archived: true);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, kept.ExperimentId));
+        page.WaitForAssertion(() => Assert.Equal(["kept"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        Assert.Contains("All 1", page.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("Use those of", page.Markup, StringComparison.Ordinal);
+        await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("80.00", page.Find("tbody tr").TextContent, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -121,16 +191,16 @@ public sealed class ExperimentPageTests
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
         var asked = Button(page, "Use those of mine…").ClickAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → becomes 30", Words(dialogs.Find(".differences dl").TextContent)));
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → 30", Changes(dialogs.Find(".differences dl"))));
         Assert.Equal(7, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
         await Button(dialogs, "Use these settings").ClickAsync();
         await asked;
         Assert.Equal(30, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
 
         page.WaitForAssertion(() => Assert.Contains("those of mine", page.Find(".history li").TextContent, StringComparison.Ordinal));
-        Assert.Equal(["epochs 7 → becomes 30", "epochs 30 → becomes 7"], page.FindAll(".history .differences dl").Select(list => Words(list.TextContent)));
+        Assert.Equal(["epochs 7 → 30", "epochs 30 → 7"], page.FindAll(".history .differences dl").Select(Changes));
         asked = Button(page, "Back to v2…").ClickAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("epochs 30 → becomes 7", Words(dialogs.Find(".differences dl").TextContent)));
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 30 → 7", Changes(dialogs.Find(".differences dl"))));
         await Button(dialogs, "Use these settings").ClickAsync();
         await asked;
         Assert.Equal([(4, 7, "back to v2"), (3, 30, "those of mine"), (2, 7, null), (1, 30, "the first run's")],
@@ -150,7 +220,8 @@ public sealed class ExperimentPageTests
     private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
         where T : Microsoft.AspNetCore.Components.IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == word);
 
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    private static string Changes(AngleSharp.Dom.IElement list) => string.Join(", ", list.QuerySelectorAll("div").Select(row =>
+        $"{row.QuerySelector("dt")!.TextContent} {row.QuerySelector(".gone")!.TextContent} → {row.QuerySelector(".new")!.TextContent}"));
 
     private static string Best(IRenderedComponent<ExperimentPage> page) => page.Find("p.best").TextContent;
 

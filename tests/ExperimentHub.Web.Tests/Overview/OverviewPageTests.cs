@@ -36,6 +36,54 @@ public sealed class OverviewPageTests
     }
 
     [Fact]
+    public async Task OverviewPage_ArchivedRuns_AreOutOfItsListAndItsCount()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var old = await pages.Hub.FinishAsync("old", accuracies: 0.9);
+        var kept = await pages.Hub.FinishAsync("kept", accuracies: [0.9, 0.8]);
+        await pages.Hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([old]), archived: true);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Equal(["kept"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        Assert.Contains("All 1", page.Find("a[href='runs']").ParentElement!.TextContent, StringComparison.Ordinal);
+        await pages.Hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([kept]), archived: true);
+        // It is no new hub.
+        page.WaitForAssertion(() => Assert.Contains("All runs of this hub are archived.", page.Markup, StringComparison.Ordinal));
+        Assert.DoesNotContain("Run the tutorial", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OverviewPage_FiguresOfARow_AreOfOneEpochAndSayWhich()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("up and down", accuracies: [0.5, 0.75, 0.7]);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Equal(["75.00", "0.1500", "2"], Figures(page)));
+        Assert.Equal(["Accuracy % best epoch", "Test loss best epoch", "Epoch best"], Heads(page));
+        await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
+        Assert.EndsWith("?at=last", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Equal(["70.00", "0.2000", "3"], Figures(page)));
+        Assert.Equal(["Accuracy % last epoch", "Test loss last epoch", "Epoch last"], Heads(page));
+    }
+
+    [Fact]
+    public async Task OverviewPage_FilesThatGo_LeaveTheTotalAtOnce()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.FinishAsync("one", accuracies: 0.9);
+        var folder = pages.Hub.Get<DataFolder>();
+        DataFolder.Create(folder.CheckpointFolder(run));
+        await File.WriteAllBytesAsync(Path.Combine(folder.CheckpointFolder(run), "epoch-0001.safetensors"), new byte[7 << 20]);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Equal("7.0 MiB", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
+        folder.Remove(run);
+        page.WaitForAssertion(() => Assert.Equal("0 B", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
+    }
+
+    private static IEnumerable<string> Figures(IRenderedComponent<OverviewPage> page) => page.FindAll("tbody tr:first-child td.num").Take(3).Select(cell => cell.TextContent.Trim());
+
+    private static IEnumerable<string> Heads(IRenderedComponent<OverviewPage> page) => page.FindAll("thead th.num").Take(3).Select(head => head.TextContent.Trim());
+
+    [Fact]
     public async Task OverviewPage_NoSchedules_HidesLastNight()
     {
         await using var pages = await HubPages.OpenAsync();

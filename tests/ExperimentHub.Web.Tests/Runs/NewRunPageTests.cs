@@ -48,6 +48,16 @@ public sealed class NewRunPageTests
     }
 
     [Fact]
+    public async Task NewRunPage_OfANewExperiment_OffersASplitAndKeepsItInTheAddress()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        pages.Visit("/runs/new?experiment=mine");
+        var page = pages.Render<NewRunPage>();
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Hold back 5,000").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("validation=5000", pages.Address, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task NewRunPage_FromARun_TakesItsSpec()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -18,6 +18,15 @@ public sealed class RunStatusChipTests
     }
 
     [Fact]
+    public async Task RunStatusChip_Diverged_SaysItBesideTheStatusAndWhy()
+    {
+        await using var pages = new BunitContext();
+        var chip = pages.Render<RunStatusChip>(parameters => parameters.Add(c => c.Status, RunStatus.Finished).Add(c => c.Diverged, true).Add(c => c.Because, "It guesses.")).Find(".chip");
+        Assert.Equal(("diverged", "It guesses."), (chip.QuerySelector(".sign")?.TextContent, chip.GetAttribute("title")));
+        Assert.Contains("finished", chip.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RunStatusChip_Stopping_SaysSoAtOnce()
     {
         await using var pages = new BunitContext();

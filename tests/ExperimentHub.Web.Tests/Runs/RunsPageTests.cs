@@ -1,6 +1,7 @@
 using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -74,6 +75,73 @@ public sealed class RunsPageTests
         pages.Visit($"/runs?{address}");
         var runs = pages.Render<RunsPage>();
         runs.WaitForAssertion(() => Assert.Equal("the only one", Assert.Single(runs.FindAll("td.name a")).TextContent));
+    }
+
+    [Fact]
+    public async Task RunsPage_FractionComparedWithPercentages_SaysSoBesideTheFieldAndPutsItRight()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("trained", accuracies: [0.957]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("a fraction from 0 to 1", page.Find("#run-filter-problem").TextContent, StringComparison.Ordinal));
+        // It is understood: no mistake.
+        Assert.Null(page.Find("#run-filter").GetAttribute("aria-invalid"));
+        await page.Find("#run-filter-problem button").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal("trained", Assert.Single(page.FindAll("td.name a")).TextContent));
+        Assert.Contains("95%25", pages.Address, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("#run-filter-problem"));
+    }
+
+    [Fact]
+    public async Task RunsPage_FiguresOfAnEpoch_AreAllOfItAndStandInTheAddress()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("up and down", accuracies: [0.5, 0.75, 0.7]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit("/runs");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(["75.00", "0.1500", "2"], Cells(page, "at_best(metrics.test_accuracy)", "at_best(metrics.test_loss)", "best_epoch")));
+        Assert.Contains("best epoch", page.Find("th[data-column='at_best(metrics.test_loss)']").TextContent, StringComparison.Ordinal);
+        await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
+        Assert.Contains("at=last", pages.Address, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Equal(["70.00", "0.2000", "3"], Cells(page, "metrics.test_accuracy", "metrics.test_loss", "epochs_done")));
+        Assert.Contains("last%28metrics.test_loss%29", page.Find("a[download='runs.csv']").GetAttribute("href"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunsPage_OnlyArchivedRuns_IsNoNewHub()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.FinishAsync("old", accuracies: 0.9);
+        await pages.Hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([run]), archived: true);
+        pages.Visit("/runs");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("All runs of this hub are archived.", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Show them").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal("old", Assert.Single(page.FindAll("td.name a")).TextContent));
+    }
+
+    [Fact]
+    public async Task RunsPage_FilterOfTheLastEpochOverFiguresOfTheBest_SaysSo()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("up and down", accuracies: [0.5, 0.9, 0.7]);
+        await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
+        pages.Visit($"/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 80%")}");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Contains("No run matches", page.Markup, StringComparison.Ordinal));
+        await page.Find(".hint button").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal("up and down", Assert.Single(page.FindAll("td.name a")).TextContent));
+        Assert.Empty(page.FindAll(".hint"));
+    }
+
+    private static IEnumerable<string> Cells(IRenderedComponent<RunsPage> page, params string[] columns)
+    {
+        List<string?> heads = [.. page.FindAll("thead th").Select(head => head.GetAttribute("data-column"))];
+        var cells = page.FindAll("tbody tr:first-child td:not(.pick)");
+        return columns.Select(column => cells[heads.IndexOf(column)].TextContent.Trim());
     }
 
     [Fact]

@@ -26,6 +26,14 @@ public sealed class ZonedTimesTests
             Assert.Contains(words, oddity, StringComparison.Ordinal);
     }
 
+    /// <summary>Where the winter is the exception, TimeZoneInfo has the wrong hour.</summary>
+    [Theory]
+    [InlineData("2027-10-31T01:30:00+01:00", true)]
+    [InlineData("2027-10-31T02:30:00+00:00", false)]
+    [InlineData("2027-03-28T02:30:00+01:00", false)]
+    public void Oddity_InDublin_IsOfTheHourThatItsClocksShowTwice(string time, bool twice) =>
+        Assert.Equal(twice, ZonedTimes.Oddity(Time(time), "Europe/Dublin", null)?.Contains("twice", StringComparison.Ordinal) == true);
+
     [Fact]
     public void In_ZoneThatIsGone_IsUtc() => Assert.Equal(TimeSpan.Zero, ZonedTimes.In(DateTime.UtcNow, "Mars/Olympus").Offset);
 

@@ -14,14 +14,14 @@ namespace ExperimentHub.Web.Compare.Report;
 internal static class CompareReportApi
 {
     public static void MapCompareReport(this RouteGroupBuilder api) => api.MapGet("/compare/report", WriteAsync).WithName("WriteComparison").WithSummary("Write a comparison as one HTML file")
-        .WithDescription("Takes the query string of the compare page: runs, baseline, hideEqual, axis, metrics, zoom, smoothing, log, bands, seeds, colour, measure, x, y, keep, target, left, right. The file has tables and drawings and needs neither scripts nor other files.")
+        .WithDescription("Takes the query string of the compare page: runs, baseline, hideEqual, axis, metrics, zoom, smoothing, log, bands, seeds, diverged, colour, measure, x, y, keep, target, left, right. The file has tables and drawings and needs neither scripts nor other files.")
         .Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Text.Html).ProducesValidationProblem();
 
     private static async Task<IResult> WriteAsync(
         HttpContext http, RunHistory history, MetricReader metrics, LiveSeries series, DatasetLibrary datasets, MistakePairs mistakes, IWebHostEnvironment host, TimeProvider time, CancellationToken cancellation)
     {
         var address = CompareAddress.Of(http.Request.QueryString.ToString());
-        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, history, metrics, cancellation) is not { } compared)
+        if (address.Runs.Count is 0 or > CompareAddress.MaxRuns || await ComparedRuns.ReadAsync(address.Runs, address.Diverged, address.At, history, metrics, cancellation) is not { } compared)
             return ApiProblems.Invalid("runs", $"Name 1 to {CompareAddress.MaxRuns} runs that exist, with commas between their ids.");
         if (!ReportCurves.Fits(compared.Runs.Count, address.Metrics.Count))
         {
@@ -29,7 +29,7 @@ internal static class CompareReportApi
                 $"A report has at most {Limits.ReportEntries / ReportCurves.Buckets:N0} curves, and {address.Metrics.Count:N0} metrics of {compared.Runs.Count:N0} runs are more. Name fewer.");
         }
 
-        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target);
+        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.Diverged, address.At);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);
         var relations = compared.HasRelations ? new RunRelations(compared, address) : null;

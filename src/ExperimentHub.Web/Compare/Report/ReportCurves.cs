@@ -61,7 +61,7 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
         {
             foreach (var group in compared.Groups)
             {
-                List<int> members = [.. group.Seeds.Runs.Select(run => runs.ToList().IndexOf(run))];
+                List<int> members = [.. group.Seeds.Counted.Runs.Select(run => runs.ToList().IndexOf(run))];
                 List<List<CurvePoint>> own = [.. members.Select(i => points[i].Where(point => double.IsFinite(point.Y)).ToList()).Where(curve => curve.Count > 0)];
                 if (own.Count == 0)
                     continue;

@@ -9,7 +9,6 @@ namespace ExperimentHub.Web.Runs.Grid;
 public sealed record GridAddress
 {
     public const int PageSize = 50;
-    public const string UsualMetric = "best(metrics.test_accuracy)";
     public const string Compact = "compact";
 
     /// <summary>In the filter language.</summary>
@@ -20,6 +19,9 @@ public sealed record GridAddress
     public IReadOnlyList<string> Models { get; init; } = [];
     public IReadOnlyList<string> Devices { get; init; } = [];
     public string? Experiment { get; init; }
+
+    /// <summary>The epoch of each run whose figures the usual columns and the usual measure of groups show.</summary>
+    public FigureEpoch At { get; init; }
 
     /// <summary>null for the usual ones.</summary>
     public IReadOnlyList<GridColumn>? Chosen { get; init; }
@@ -33,8 +35,11 @@ public sealed record GridAddress
     /// <summary>Columns whose values make groups, as written in a filter; empty for runs one by one.</summary>
     public string GroupBy { get; init; } = "";
 
+    /// <summary>What somebody chose to measure in each group; null for the usual.</summary>
+    public string? Measure { get; init; }
+
     /// <summary>What is measured in each group.</summary>
-    public string Metric { get; init; } = UsualMetric;
+    public string Metric => Measure ?? GridColumn.At(SearchText.Columns("metrics.test_accuracy")[0], At).ToString();
 
     /// <summary>The token of the page; null for the first.</summary>
     public string? After { get; init; }
@@ -42,7 +47,22 @@ public sealed record GridAddress
     /// <summary>Counts from 1.</summary>
     public int Page { get; init; } = 1;
 
-    public IReadOnlyList<GridColumn> Columns => Chosen ?? GridColumn.Usual;
+    public IReadOnlyList<GridColumn> Columns => Chosen ?? GridColumn.Usual(At);
+
+    /// <summary>The epoch that all figures of the table are of; null where its columns are of several, or of none.</summary>
+    public FigureEpoch? ShownAt
+    {
+        get
+        {
+            var shown = (GroupBy.Length > 0 ? SearchText.Columns(Metric) : Columns.Select(column => column.Column)).Where(column => column.Kind == ColumnKind.Metric);
+            return shown.Select(column => column.Figure).Distinct().ToList() switch
+            {
+                [MetricFigure.AtBest] => FigureEpoch.Best,
+                [MetricFigure.Last] => FigureEpoch.Last,
+                _ => null,
+            };
+        }
+    }
 
     public bool IsNarrowed => Statuses.Count + Models.Count + Devices.Count > 0 || Experiment is not null;
 
@@ -68,6 +88,15 @@ public sealed record GridAddress
 
     /// <summary>Without conditions, on the first page.</summary>
     public GridAddress Unfiltered() => this with { Filter = "", Statuses = [], Models = [], Devices = [], Experiment = null, After = null, Page = 1 };
+
+    /// <summary>The same table with the figures of another epoch; also what somebody chose as columns, and the order.</summary>
+    public GridAddress With(FigureEpoch at) => FirstPage() with
+    {
+        At = at,
+        Chosen = Chosen is null ? null : [.. Chosen.Select(column => column with { Column = GridColumn.At(column.Column, at) }).DistinctBy(column => column.Column)],
+        OrderBy = SearchText.Order(SearchText.Order(OrderBy).Select(term => term with { Column = GridColumn.At(term.Column, at) }).DistinctBy(term => term.Column)),
+        Measure = Measure is not null && SearchText.Columns(Measure) is [var measured] ? GridColumn.At(measured, at).ToString() : Measure,
+    };
 
     /// <summary>Another question begins with its first page.</summary>
     public GridAddress FirstPage() => this with { After = null, Page = 1 };
@@ -109,7 +138,8 @@ public sealed record GridAddress
         Curve = Curve,
     };
 
-    public ViewState View => new(WholeFilter, OrderBy, Chosen is null ? null : [.. Chosen.Select(column => new ViewColumn(column.Name, column.Width, column.Pinned))],
+    /// <summary>The usual columns of the last epoch are named: without columns a view shows the best one.</summary>
+    public ViewState View => new(WholeFilter, OrderBy, Chosen is null && At == FigureEpoch.Best ? null : [.. Columns.Select(column => new ViewColumn(column.Name, column.Width, column.Pinned))],
         [.. SearchText.Columns(GroupBy).Select(column => column.ToString())], IsCompact ? Compact : null);
 
     /// <summary>The query string's parameters; null removes one.</summary>
@@ -129,7 +159,8 @@ public sealed record GridAddress
         ["curve"] = Curve ? null : false,
         ["density"] = IsCompact ? Compact : null,
         ["group"] = GroupBy.Length == 0 ? null : GroupBy,
-        ["metric"] = Metric == UsualMetric ? null : Metric,
+        [EpochWords.Parameter] = EpochWords.Text(At),
+        ["metric"] = Measure == (this with { Measure = null }).Metric ? null : Measure,
         ["after"] = After,
         ["page"] = Page == 1 ? null : Page,
     };

@@ -57,6 +57,34 @@ public sealed class GridAddressTests
         Assert.Equal(columns, GridAddress.ReadColumns((string?)written["columns"], (string?)written["widths"], (string?)written["pinned"]));
     }
 
+    [Fact]
+    public void With_AnotherEpoch_TurnsWhatSpeaksOfOneAndLeavesTheRest()
+    {
+        Assert.Equal(FigureEpoch.Best, new GridAddress().ShownAt);
+        var last = new GridAddress { OrderBy = "at_best(metrics.test_accuracy) desc, name" }.With(FigureEpoch.Last);
+        Assert.Equal((FigureEpoch.Last, "metrics.test_accuracy desc, name", "metrics.test_accuracy", "last"), (last.ShownAt, last.OrderBy, last.Metric, last.Parameters["at"]));
+        var chosen = new GridAddress { Chosen = [Accuracy, new(SearchText.Columns("metrics.test_loss")[0]) { Width = 90 }] };
+        Assert.Null(chosen.ShownAt);
+        Assert.Equal(["best(metrics.test_accuracy)", "at_best(metrics.test_loss)"], chosen.With(FigureEpoch.Best).Columns.Select(column => column.Name));
+        Assert.Equal(90, chosen.With(FigureEpoch.Best).Columns[1].Width);
+    }
+
+    [Fact]
+    public void View_UsualColumnsOfTheLastEpoch_ShowsThemAgain() =>
+        Assert.Equal(GridColumn.Usual(FigureEpoch.Last), new GridAddress().Of(new GridAddress { At = FigureEpoch.Last }.View).Columns);
+
+    [Theory]
+    [InlineData("at_best(metrics.test_accuracy)", "Accuracy %, best epoch")]
+    [InlineData("metrics.test_accuracy", "Accuracy %, last epoch")]
+    [InlineData("best(metrics.test_accuracy)", "Accuracy %, best of all")]
+    [InlineData("at_best(metrics.test_loss)", "Test loss, best epoch")]
+    [InlineData("metrics.test_loss", "Test loss, last epoch")]
+    [InlineData("metrics.train_loss", "Train loss, last value")]
+    [InlineData("min(metrics.odd_error)", "Odd error, lowest of all")]
+    [InlineData("best_epoch", "Epoch, best")]
+    [InlineData("status", "Status")]
+    public void Whole_AnyColumn_SaysWhichValueItShows(string column, string words) => Assert.Equal(words, new GridColumn(SearchText.Columns(column)[0]).Whole);
+
     [Theory]
     [InlineData("best(metrics.test_accuracy)", 0.98765, "98.77")]
     [InlineData("metrics.train_loss", 0.123456, "0.1235")]
