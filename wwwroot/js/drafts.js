@@ -21,7 +21,9 @@ const store = (key, draft) => {
 const labelOf = (field) => field.getAttribute('aria-label') ?? field.labels?.[0]?.textContent?.trim() ?? field.name;
 const fieldsOf = (form) => [...form.querySelectorAll('input:not([type=checkbox], [type=file]), textarea')];
 const find = (form, label) => fieldsOf(form).find((field) => labelOf(field) === label);
-const formOf = (key) => document.querySelector(`[data-draft="${CSS.escape(key)}"]`);
+// A form whose state stands in the address has no key of its own.
+const keyOf = (form) => form.dataset.draft || `page/${location.pathname}${location.search}`;
+const formOf = (key) => [...document.querySelectorAll('[data-draft]')].find((form) => keyOf(form) === key);
 
 /** Keeps the state of a form. What was typed beside it stays only where the form still shows it. */
 export const keep = (key, state) => {
@@ -57,9 +59,23 @@ export const forget = (key) => localStorage.removeItem(place(key));
 document.addEventListener('input', (event) => {
   const form = event.target.closest?.('[data-draft]');
   if (!form || !event.isTrusted || !fieldsOf(form).includes(event.target)) return;
-  const key = form.dataset.draft;
+  const key = keyOf(form);
   const draft = load(key);
   // What the hub hears, it keeps by itself.
   if (!draft && !offline()) return;
   store(key, { ...draft, typed: { ...draft?.typed, [labelOf(event.target)]: event.target.value }, at: Date.now() });
 }, true);
+
+/** What was typed without the hub into a form whose state stands in the address: laid over it as soon as it is there again. */
+const layOverAddress = () => {
+  const key = keyOf(document.createElement('form'));
+  if (!load(key)) return;
+  const appeared = new MutationObserver(() => {
+    if (!formOf(key) || fieldsOf(formOf(key)).length === 0) return;
+    appeared.disconnect();
+    lay(key);
+  });
+  appeared.observe(document.body, { childList: true, subtree: true });
+};
+
+layOverAddress();
