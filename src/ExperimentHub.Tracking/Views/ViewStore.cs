@@ -85,13 +85,15 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
             problems.Add(new SpecProblem("name", $"The view's name {wrong}"));
         if (state.Density is { } density && !ViewState.Densities.Contains(density))
             problems.Add(new SpecProblem("density", $"'{density}' is no density. Choose one of: {string.Join(", ", ViewState.Densities)}."));
+        var small = problems.Count;
         if (state.Columns is { Count: > OrderParser.MaxColumns })
             problems.Add(new SpecProblem("columns", $"A view has at most {OrderParser.MaxColumns} columns."));
         if (state.GroupBy is { Count: > RunGrouping.MaxColumns })
             problems.Add(new SpecProblem("groupBy", $"Runs are grouped by at most {RunGrouping.MaxColumns} columns."));
         if (ViewState.Write(state).Length > Limits.View)
             problems.Add(new SpecProblem("view", $"A view may have at most {Limits.View:N0} characters in all. Shorten its filter, or leave out columns."));
-        if (problems.Count > 0)
+        // What is too large is not looked through.
+        if (problems.Count > small)
             return problems;
         Add("filter", FilterParser.Parse(state.Filter, time.GetUtcNow().UtcDateTime).Problem);
         Add("orderBy", OrderParser.ReadOrder(state.OrderBy).Problem);

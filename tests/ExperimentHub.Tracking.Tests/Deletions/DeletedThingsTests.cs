@@ -27,11 +27,11 @@ public sealed class DeletedThingsTests
         Assert.Equal((played.Id, 1, "tutorial"), (Assert.Single(listing.Runs).Id, listing.RunCount, listing.Runs[0].Experiment));
         Assert.Equal(("other", other), (Assert.Single(listing.Experiments).Name, Assert.Single(listing.Experiments[0].Runs)));
         Assert.Equal(listing.Runs[0].DeletedAt + DeletionOptions.Usual, listing.Runs[0].Until);
-        Assert.Equal(2 * "weights 1".Length, await deleted.SizeAsync([played.Id]));
+        Assert.Equal(2 * TinyCheckpoint.Of("weights 1").Length, await deleted.SizeAsync([played.Id]));
         Assert.True((await deleted.FindAsync(other))!.WithExperiment);
         Assert.Equal("other", (await deleted.FindAsync(experiment))!.Name);
 
-        Assert.Equal(2 * "weights 1".Length, await deletion.PurgeAsync([played.Id]));
+        Assert.Equal(2 * TinyCheckpoint.Of("weights 1").Length, await deletion.PurgeAsync([played.Id]));
         await store.PurgeAsync(experiment);
         Assert.Null(await deleted.FindAsync(played.Id));
         Assert.Null(await deleted.FindAsync(experiment));

@@ -182,15 +182,24 @@ public sealed class RoundTripTests
     /// <summary>All columns of a run and of what belongs to it; not the keys of this database, nor what belongs to a queue.</summary>
     internal static string Facts(Run run)
     {
-        string[] own = [nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Run.QueuePosition), nameof(Run.StopRequestedAt), nameof(Run.PauseRequestedAt)];
+        string[] own =
+        [
+            nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Run.QueuePosition), nameof(Run.StopRequestedAt), nameof(Run.PauseRequestedAt),
+            // Edits are counted by the hub that they were made in.
+            nameof(Run.Version), nameof(Run.NameVersion), nameof(Run.NotesVersion), nameof(Run.PolicyVersion), nameof(Run.UntaggedVersion),
+        ];
         run.Tags.RemoveAll(tag => tag.Name == RunTag.Imported);
+        run.Tags.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
         var json = JsonSerializer.SerializeToNode(run, ProtocolJson.Options)!.AsObject();
         foreach (var name in own)
             json.Remove(JsonNamingPolicy.CamelCase.ConvertName(name));
         foreach (var list in json.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>())
         {
             foreach (var item in list.OfType<System.Text.Json.Nodes.JsonObject>())
+            {
                 item.Remove("runNumber");
+                item.Remove("version");
+            }
         }
 
         json["pausePoint"]?.AsObject().Remove("runNumber");
