@@ -78,7 +78,7 @@ public sealed class LostConnectionJourneyTests(Browser browser) : IClassFixture<
         await Expect(page.GetByLabel("Name (optional)")).ToHaveValueAsync("offline");
     }
 
-    private static Task WaitUntilKeptAsync(IPage page, string text) =>
+    private static Task<IJSHandle> WaitUntilKeptAsync(IPage page, string text) =>
         page.WaitForFunctionAsync("text => Object.values(localStorage).some(value => value.includes(text))", text);
 
     private async Task<string> MakeRunAsync()
