@@ -1,4 +1,5 @@
 using System.Net;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 

@@ -1,4 +1,5 @@
 using Bunit;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
