@@ -29,7 +29,30 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
             File.Delete(half);
     }
 
-    public async Task CreateAsync(CancellationToken cancellation)
+    public Task CreateAsync(CancellationToken cancellation) => OrNothingAsync(() => MakeAsync(cancellation));
+
+    public Task UpdateAsync(IReadOnlyList<string> pending, CancellationToken cancellation) => OrNothingAsync(() => ReplaceAsync(pending, cancellation));
+
+    /// <summary>The backups that are complete, the newest first.</summary>
+    public static IEnumerable<string> Backups(DataFolder folder) => Directory.Exists(folder.Backups)
+        ? Directory.EnumerateFiles(folder.Backups, "hub-*.db").OrderByDescending(path => path, StringComparer.Ordinal)
+        : [];
+
+    /// <summary>What failed must not stay and take the room that it failed for.</summary>
+    private async Task OrNothingAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch
+        {
+            RemoveLeftovers();
+            throw;
+        }
+    }
+
+    private async Task MakeAsync(CancellationToken cancellation)
     {
         logger.LogInformation("Making a new database: {Database}", folder.HubDatabase);
         DatabaseFile.Create(Copy);
@@ -39,7 +62,7 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
         Replace();
     }
 
-    public async Task UpdateAsync(IReadOnlyList<string> pending, CancellationToken cancellation)
+    private async Task ReplaceAsync(IReadOnlyList<string> pending, CancellationToken cancellation)
     {
         var backup = Path.Combine(folder.Backups, string.Create(CultureInfo.InvariantCulture, $"hub-{DateTime.UtcNow:yyyyMMdd-HHmmss}-before-{Name(pending[0])}.db"));
         logger.LogInformation("Updating {Database} ({Updates}). It stays in {Backup} as it is now", folder.HubDatabase, string.Join(", ", pending.Select(Name)), backup);
@@ -54,11 +77,6 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
         foreach (var old in Backups(folder).Skip(KeptBackups))
             File.Delete(old);
     }
-
-    /// <summary>The backups that are complete, the newest first.</summary>
-    public static IEnumerable<string> Backups(DataFolder folder) => Directory.Exists(folder.Backups)
-        ? Directory.EnumerateFiles(folder.Backups, "hub-*.db").OrderByDescending(path => path, StringComparer.Ordinal)
-        : [];
 
     private static string Name(string migration) => migration[(migration.IndexOf('_', StringComparison.Ordinal) + 1)..];
 

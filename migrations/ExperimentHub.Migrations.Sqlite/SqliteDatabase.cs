@@ -58,18 +58,17 @@ public static class SqliteDatabase
     /// <summary>What to say of an error of the data folder's disk or databases; null for another error.</summary>
     public static string? Explain(Exception error, DataFolder folder) => DatabaseWords.Of(error, folder);
 
-    /// <summary>Makes the schedule's database anew after the scheduler refused it, unless the refusal was the disk's.</summary>
-    /// <returns>Whether there is a new one.</returns>
-    public static async Task<bool> RenewScheduleAsync(IServiceProvider services, DataFolder folder, Exception refusal, CancellationToken cancellation = default)
+    /// <summary>Makes the schedule's database anew after the scheduler refused it.</summary>
+    /// <exception cref="UnusableDataFolderException">The refusal was the disk's, and a new file would not help.</exception>
+    public static async Task RenewScheduleAsync(IServiceProvider services, DataFolder folder, Exception refusal, CancellationToken cancellation = default)
     {
         if (!DatabaseWords.IsContent(refusal))
-            return false;
+            throw new UnusableDataFolderException(DatabaseWords.Of(refusal, folder) ?? $"{folder.QuartzDatabase} cannot be used: {refusal.Message}", refusal);
         ClosePool(folder.QuartzDatabase);
         var file = new ScheduleDatabase(folder, services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(SqliteDatabase)));
         file.SetAside(refusal.Message.Split(". ")[0]);
         await file.OpenAsync(cancellation);
         await UseLogAsync(folder.QuartzDatabase, cancellation);
-        return true;
     }
 
     private static async Task PrepareOnceAsync(IServiceProvider services, DataFolder folder, bool beginAnew, ILogger logger, CancellationToken cancellation)

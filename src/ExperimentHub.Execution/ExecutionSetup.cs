@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Runtime.ExceptionServices;
 using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Recovery;
@@ -22,25 +21,25 @@ public static class ExecutionSetup
     /// <summary>The pool is sized before the devices are known; the limits of the execution groups do the real counting.</summary>
     private const int MostGpus = 16;
 
-    /// <summary>Opens the schedule's database before anything is started, so that one which cannot be used is heard of in time.</summary>
-    /// <param name="renew">Makes it anew, if that helps against this error; says whether it did.</param>
-    public static async Task OpenScheduleAsync(this IServiceProvider services, Func<Exception, Task<bool>> renew, CancellationToken cancellation = default)
+    /// <summary>
+    /// Tries the schedule's database with a scheduler of its own, which is never started, before anything else opens it: the one that the hub uses cannot be made a second time.
+    /// </summary>
+    /// <returns>Why it cannot be used; null if it can.</returns>
+    public static async Task<Exception?> TryScheduleAsync(DbProviderFactory driver, string connectionString, CancellationToken cancellation = default)
     {
-        var schedulers = services.GetRequiredService<ISchedulerFactory>();
-        Exception refusal;
+        var services = new ServiceCollection().AddLogging();
+        services.AddQuartz(quartz => KeepIn(quartz, driver, connectionString));
+        await using var provider = services.BuildServiceProvider();
         try
         {
-            await schedulers.GetScheduler(cancellation);
-            return;
+            var scheduler = await provider.GetRequiredService<ISchedulerFactory>().GetScheduler(cancellation);
+            await scheduler.Shutdown(false, cancellation);
+            return null;
         }
         catch (SchedulerException e)
         {
-            refusal = e;
+            return e;
         }
-
-        if (!await renew(refusal))
-            ExceptionDispatchInfo.Throw(refusal);
-        await schedulers.GetScheduler(cancellation);
     }
 
     /// <summary>Adds what makes queued runs happen. Quartz keeps its schedule in a database file of its own.</summary>
@@ -77,17 +76,7 @@ public static class ExecutionSetup
             quartz.UseDefaultThreadPool(options.CpuSlots + MostGpus * options.SlotsPerGpu + SpareThreads);
             // Nothing fires until the devices are known and ExecutionOpening sets the real limits.
             quartz.UseExecutionLimits(limits => limits.ForOtherGroups(0));
-            quartz.UsePersistentStore(store =>
-            {
-                store.UseSqlite(driver, connectionString);
-                store.ConfigureStore(jobs =>
-                {
-                    jobs.StoreJobDataAsStrings = true;
-                    // A store whose end comes late must not keep the process alive.
-                    jobs.UseBackgroundThreads = true;
-                });
-                store.ProvisionSchema();
-            });
+            KeepIn(quartz, driver, connectionString);
             quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());
             quartz.AddJob<RetrainJob>(job => job.WithIdentity(RetrainJob.Key).StoreDurably().RequestRecovery());
             quartz.AddJob<Housekeeping>(job => job.WithIdentity(Housekeeping.Key).StoreDurably());
@@ -105,4 +94,16 @@ public static class ExecutionSetup
 
     /// <summary>What ends all trainers at once, for a hub that cannot wait for its own end any longer. Ask for it while the hub is well.</summary>
     public static Action TrainerKill(this IServiceProvider services) => services.GetRequiredService<LivingTrainers>().KillAll;
+
+    private static void KeepIn(IQuartzBuilder quartz, DbProviderFactory driver, string connectionString) => quartz.UsePersistentStore(store =>
+    {
+        store.UseSqlite(driver, connectionString);
+        store.ConfigureStore(jobs =>
+        {
+            jobs.StoreJobDataAsStrings = true;
+            // A store whose end comes late must not keep the process alive.
+            jobs.UseBackgroundThreads = true;
+        });
+        store.ProvisionSchema();
+    });
 }

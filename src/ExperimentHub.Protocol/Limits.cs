@@ -37,6 +37,9 @@ public static class Limits
 
     // What trainers and machines say.
 
+    /// <summary>Characters of one event.</summary>
+    public const int LineOfATrainer = 32 << 20;
+
     /// <summary>Why a run or an attempt ended, with the last lines of its trainer.</summary>
     public const int Explanation = 4_000;
 

@@ -21,6 +21,9 @@ internal sealed class HubEnding : IDisposable
     public HubEnding() =>
         _signals = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, Hear))];
 
+    /// <summary>Cancelled as soon as the hub is to end.</summary>
+    public CancellationToken Asked => _asked.Token;
+
     /// <exception cref="OperationCanceledException">The hub is to end before it has started.</exception>
     public void ThrowIfAsked() => _asked.Token.ThrowIfCancellationRequested();
 

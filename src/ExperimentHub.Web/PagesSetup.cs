@@ -76,7 +76,7 @@ public static class PagesSetup
 
     /// <summary>A person who looks for a page gets one of ours as an answer; a program gets problem details.</summary>
     internal static bool IsPage(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method)
+        (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
         && !context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal)
         && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
 }

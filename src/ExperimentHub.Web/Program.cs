@@ -52,9 +52,10 @@ if (folder.Changed is { } changed)
 try
 {
     ending.ThrowIfAsked();
-    // Not to be broken off: a migration is done, or not begun.
-    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew);
-    await app.Services.OpenScheduleAsync(refusal => SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal));
+    // May be broken off anywhere: the database is the old one until the new one is complete.
+    await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew, ending.Asked);
+    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase), ending.Asked) is { } refusal)
+        await SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal);
     ending.ThrowIfAsked();
     app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();

@@ -17,7 +17,7 @@ internal static class Startup
 
     /// <summary>A data folder that cannot be made or written to, as a volume that belongs to somebody else.</summary>
     public static string Unusable(string dataFolder, Exception why) =>
-        $"The data folder {dataFolder} cannot be used: {why.Message} Let the user who runs the hub write there, or choose another folder with --Hub:DataFolder=<folder>.";
+        $"The data folder {dataFolder} cannot be used: {why.Message.TrimEnd('.')}. Let the user who runs the hub write there, or choose another folder with --Hub:DataFolder=<folder>.";
 
     /// <summary>
     /// Says which of the addresses is taken. The server would find out itself, but only after the database is open, and with two stack traces.

@@ -44,10 +44,25 @@ public sealed class HubProcess : IAsyncDisposable
     private static async Task<HubProcess> ListenAsync(Process process, string dataFolder)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (await process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        var said = new List<string>();
+        while (await LineAsync() is { } line)
         {
+            said.Add(line);
             if (line.IndexOf("Now listening on: ", StringComparison.Ordinal) is var at and >= 0)
                 return new HubProcess(process, new Uri(line[(at + 18)..].Trim()), dataFolder);
+        }
+
+        async Task<string?> LineAsync()
+        {
+            try
+            {
+                return await process.StandardOutput.ReadLineAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill();
+                throw new InvalidOperationException($"The hub did not listen within a minute. It said: {string.Join('\n', said)}");
+            }
         }
 
         throw new InvalidOperationException($"The hub ended before it listened: {await process.StandardError.ReadToEndAsync(CancellationToken.None)}");

@@ -63,10 +63,14 @@ public static class StartStorm
 
     private static async Task MakeOldAsync(string folder)
     {
-        await using var hub = await EmptyHub.CreateAsync(existing: folder);
-        await hub.FinishAsync("old", accuracies: [0.8, 0.9]);
-        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        await db.GetService<IMigrator>().MigrateAsync(OldVersion);
+        await using (var hub = await EmptyHub.CreateAsync(existing: folder))
+        {
+            await hub.FinishAsync("old", accuracies: [0.8, 0.9]);
+            await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+            await db.GetService<IMigrator>().MigrateAsync(OldVersion);
+        }
+
+        // A connection that stayed open here would keep the hub from replacing the file: it waits for whoever else has it.
         SqliteConnection.ClearAllPools();
     }
 

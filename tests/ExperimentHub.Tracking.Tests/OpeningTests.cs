@@ -125,6 +125,9 @@ public sealed class OpeningTests : IDisposable
         await MakeAsync(Metrics);
         Do("ALTER TABLE \"Epochs\" DROP COLUMN \"TestLoss\"");
         Assert.Contains("Epochs.TestLoss", await RefusalAsync());
+        // Nor does what was tried stay there.
+        Assert.Empty(Backups);
+        Assert.Empty(Directory.GetFiles(_folder, "*.new*"));
     }
 
     [Fact]

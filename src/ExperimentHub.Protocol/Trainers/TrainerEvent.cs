@@ -27,7 +27,7 @@ public abstract record TrainerEvent
     /// Characters of the longest line that the hub reads as an event. The longest that a trainer has to say is the evaluation of a data set with very many test images, at four characters for
     /// three of them.
     /// </summary>
-    public const int MaxLineLength = 32 << 20;
+    public const int MaxLineLength = Limits.LineOfATrainer;
 }
 
 /// <summary>What is done before the first step, such as a download.</summary>

@@ -9,8 +9,10 @@ namespace ExperimentHub.Tracking.Schedules;
 /// <param name="Run">null where none was queued or it was deleted.</param>
 /// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one and did not diverge, 0..1; null where there is none.</param>
 /// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
+/// <param name="SettingsChangedAt">When somebody last changed the experiment's settings before this firing; null where nobody did.</param>
 /// <param name="Repeats">The run that is the same training and counts instead; null where this one says something new.</param>
-public sealed record NightlyResult(ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, Run? Repeats)
+public sealed record NightlyResult(
+    ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, DateTime? SettingsChangedAt, Run? Repeats)
 {
     /// <summary>The run trained something else than the firing that it is compared with.</summary>
     public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
@@ -57,10 +59,12 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, Time
                               where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
                               orderby earlier.Number descending
                               select run.Spec).FirstOrDefault(),
+                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= fire.FiredAt)
+                    .OrderByDescending(change => change.Number).Select(change => (DateTime?)change.At).FirstOrDefault(),
             }).ToListAsync(cancellation);
         var results = new List<NightlyResult>();
         foreach (var row in newest)
-            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
+            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.SettingsChangedAt, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
         return new NightlyListing(schedules, results);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using ExperimentHub.Protocol;
 using Microsoft.Net.Http.Headers;
 
@@ -64,6 +65,8 @@ internal static class ApiBody
         // UTF-16 and UTF-32 of a text that begins as JSON does: their mark, or a zero beside its first character.
         if (json.Span is [0xFE, 0xFF, ..] or [0xFF, 0xFE, ..] or [0, ..] or [_, 0, ..])
             return (null, ApiProblems.Invalid("body", "The body must be UTF-8; this looks like UTF-16 or UTF-32."));
+        if (!Utf8.IsValid(json.Span))
+            return (null, ApiProblems.Invalid("body", "The body must be UTF-8, and some of its bytes are not."));
         try
         {
             return JsonSerializer.Deserialize<T>(json.Span, ApiSetup.StrictJson) is not { } body ? (null, ApiProblems.Invalid("body", "The body must be a JSON object, not null."))
@@ -73,6 +76,11 @@ internal static class ApiBody
         catch (JsonException e)
         {
             return (null, KindProblem() ?? ApiProblems.Unreadable(e));
+        }
+        // Half of a pair of surrogates is no text; in a value the serializer says so in the way above.
+        catch (InvalidOperationException)
+        {
+            return (null, ApiProblems.Invalid("body", "A name in the body is no text: it has half of a surrogate pair."));
         }
         // What has kinds and says none of them ends in this one.
         catch (NotSupportedException) when (KindProblem() is not null)

@@ -122,8 +122,10 @@ internal static class LiveApi
         foreach (var part in (text ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var colon = part.LastIndexOf(':');
-            if (colon > 0 && long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var step))
-                positions[part[..colon]] = step;
+            // A name with a line break would end the event that says it back.
+            if (colon > 0 && part[..colon] is { Length: <= MetricNames.MaxLength } name && !name.Any(char.IsControl)
+                && long.TryParse(part.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var step))
+                positions[name] = step;
         }
 
         return positions;

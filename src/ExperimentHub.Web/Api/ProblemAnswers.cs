@@ -42,7 +42,7 @@ internal static class ProblemAnswers
             StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json describes the API.",
             StatusCodes.Status405MethodNotAllowed => $"This address does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
             StatusCodes.Status413PayloadTooLarge => "The request is larger than is accepted here.",
-            StatusCodes.Status415UnsupportedMediaType => "This address does not take a body of this type.",
+            StatusCodes.Status415UnsupportedMediaType => "This address does not take a body of this type. JSON is sent as application/json; /openapi/v1.json says what else is taken where.",
             StatusCodes.Status416RangeNotSatisfiable => $"There is no such range: {context.Response.Headers.ContentRange} says how long the file is.",
             >= 500 => "The hub cannot answer this; its log says why.",
             _ => "The request cannot be answered as it is; /openapi/v1.json describes the API.",

@@ -64,7 +64,7 @@ internal static class SeriesApi
         List<MetricPoint?> waiting = [.. wanted.Select(metric => series.LastWaiting(run.Number, metric))];
         var tag = TagOf(run, await reader.SummariesAsync(run.Number, cancellation), waiting, http.Request.QueryString, binary);
         http.Response.Headers.ETag = tag.ToString();
-        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false)))
+        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false)))
             return Results.StatusCode(StatusCodes.Status304NotModified);
 
         var times = await reader.TimesAsync(run.Number, MetricNames.TrainLoss, TimesShown, cancellation);

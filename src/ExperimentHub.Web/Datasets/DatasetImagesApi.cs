@@ -63,7 +63,7 @@ internal static class DatasetImagesApi
         http.Response.Headers.ETag = tag.ToString();
         // Without the version the same address may show another data set of this name one day.
         http.Response.Headers.CacheControl = version is { Length: >= 8 } && dataset.Sha256.StartsWith(version, StringComparison.Ordinal) ? "private, max-age=31536000, immutable" : "private, no-cache";
-        return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false))
+        return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false))
             ? Results.StatusCode(StatusCodes.Status304NotModified)
             : Results.Bytes(Draw(dataset, asked.Split, asked.Indexes, asked.Columns), "image/png");
     }

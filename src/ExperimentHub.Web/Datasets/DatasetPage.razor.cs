@@ -62,7 +62,8 @@ public sealed partial class DatasetPage(
             return;
         }
 
-        if (!await confirmation.AskAsync($"Delete {own.Name}?", string.Join(' ', Consequences(use)), "Delete data set", "Keep it"))
+        if (!await confirmation.AskAsync($"Delete {own.Name}?", string.Join(' ', Consequences(use)),
+                _opening?.Dataset is { } open ? $"Delete data set, {Figures.Size(open.SizeOnDisk)}" : "Delete data set", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such data set.
         library.Changed -= OnChanged;

@@ -4,10 +4,11 @@ namespace ExperimentHub.Web.Edits;
 /// <param name="Name">What it is, as "epochs".</param>
 /// <param name="Before">On the left: what was, or what somebody else saved. Empty where there is nothing.</param>
 /// <param name="After">On the right: what will be, or what one has oneself.</param>
-public sealed record Difference(string Name, string Before, string After)
+/// <param name="IsProse">What people write, shown line by line however short.</param>
+public sealed record Difference(string Name, string Before, string After, bool IsProse = false)
 {
-    /// <summary>Too long to stand beside each other: shown line by line.</summary>
-    public bool IsText => Before.Length > 80 || After.Length > 80 || Before.Contains('\n', StringComparison.Ordinal) || After.Contains('\n', StringComparison.Ordinal);
+    /// <summary>Does not stand beside each other: shown line by line.</summary>
+    public bool IsText => IsProse || Before.Length > 80 || After.Length > 80 || Before.Contains('\n', StringComparison.Ordinal) || After.Contains('\n', StringComparison.Ordinal);
 }
 
 public enum LineKind

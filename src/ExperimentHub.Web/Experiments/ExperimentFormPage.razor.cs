@@ -179,7 +179,7 @@ public sealed partial class ExperimentFormPage(
         if (_draft.Name != begun.Name && theirs.Name != _draft.Name)
             differences.Add(new Difference("name", theirs.Name, _draft.Name));
         if (_draft.Description != begun.Description && theirs.Description != _draft.Description)
-            differences.Add(new Difference("description", theirs.Description, _draft.Description));
+            differences.Add(new Difference("description", theirs.Description, _draft.Description, IsProse: true));
         if (_draft.Spec != begun.Spec)
             differences.AddRange(SpecDifferences.Of(now.DefaultSpec, _checked.Spec));
         switch (differences.Count == 0 ? ConflictChoice.KeepMine : await conflicts.AskAsync("Two people edited this experiment", differences))

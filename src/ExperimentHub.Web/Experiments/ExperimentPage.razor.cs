@@ -106,19 +106,19 @@ public sealed partial class ExperimentPage(
             _ = InvokeAsync(LoadAsync);
     }
 
-    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"those of {run.Name}");
+    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"Use the settings of {run.Name}?", $"those of {run.Name}");
 
-    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"back to v{Figures.Count(change.Number)}");
+    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"Go back to v{Figures.Count(change.Number)}?", $"back to v{Figures.Count(change.Number)}");
 
     /// <summary>What is trained from now on is not changed by one click: the person sees what differs, and sees it anew where somebody else was quicker.</summary>
-    private async Task TakeSettingsAsync(TrainingSpec spec, string note)
+    private async Task TakeSettingsAsync(TrainingSpec spec, string question, string note)
     {
         while (await experiments.FindAsync(Id) is { } now)
         {
             var differences = SpecDifferences.Of(now.DefaultSpec, spec);
             if (differences.Count == 0)
                 break;
-            if (!await confirmation.AskAsync($"Use {note}?", await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
+            if (!await confirmation.AskAsync(question, await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
                 return;
             var result = await experiments.UpdateAsync(Id, new ExperimentChange(DefaultSpec: spec, Note: Short(note)), now.Version);
             if (result.Conflict)

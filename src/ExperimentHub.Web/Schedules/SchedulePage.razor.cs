@@ -78,7 +78,7 @@ public sealed partial class SchedulePage(
     {
         if (_details is not { Schedule.Experiment.Name: var experiment } details)
             return;
-        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and this history of firings is gone. The runs that it started stay.";
+        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and its history ({(Total == 1 ? "1 firing" : $"{Figures.Count(Total)} firings")}) is gone for good. The runs that it started stay.";
         if (!await confirmation.AskAsync("Remove this schedule?", text, "Remove schedule", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such schedule.

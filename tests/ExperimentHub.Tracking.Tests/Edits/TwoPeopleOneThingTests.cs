@@ -74,6 +74,20 @@ public sealed class TwoPeopleOneThingTests
     }
 
     [Fact]
+    public async Task Delete_OfWhatSomebodyEditedSince_KeepsIt()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var run = await hub.ReadAsync(await hub.FinishAsync("one", accuracies: [0.5]));
+        var (deletion, store) = (hub.Get<RunDeletion>(), hub.Get<ExperimentStore>());
+        await hub.Get<RunAnnotations>().WriteNotesAsync(run.Id, "keep this one");
+        await store.UpdateAsync(run.ExperimentId, new ExperimentChange(Description: "and this"));
+        Assert.Equal(DeleteOutcome.Conflict, await deletion.DeleteAsync(run.Id, run.Version));
+        Assert.Equal(ExperimentDeletion.Conflict, await store.DeleteAsync(run.ExperimentId, run.Experiment.Version));
+        Assert.Equal("keep this one", (await hub.ReadAsync(run.Id)).Notes);
+        Assert.Equal(DeleteOutcome.Deleted, await deletion.DeleteAsync(run.Id, run.Version + 1));
+    }
+
+    [Fact]
     public async Task Schedule_SwitchedOffWhileItIsEdited_StaysOff()
     {
         await using var hub = await EmptyHub.CreateAsync();

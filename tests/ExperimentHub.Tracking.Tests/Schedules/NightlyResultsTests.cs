@@ -47,6 +47,7 @@ public sealed class NightlyResultsTests
         await NightAsync(hub, schedule, 0.95);
         var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync()).Results);
         Assert.True(result.HasOtherSettings);
+        Assert.Equal(_clock.Now.UtcDateTime.AddHours(-1), result.SettingsChangedAt); // the night fires an hour later
         Assert.Equal((5, 30), (result.SpecBefore!.Epochs, result.Run!.Spec.Epochs));
         var fires = (await hub.Get<ScheduleStore>().FindAsync(schedule))!.Fires;
         Assert.Equal([3], SettingsOfNights.Changes(fires).Keys);

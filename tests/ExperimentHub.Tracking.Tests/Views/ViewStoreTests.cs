@@ -1,3 +1,5 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Views;
 
 namespace ExperimentHub.Tracking.Tests.Views;
@@ -18,6 +20,18 @@ public sealed class ViewStoreTests
         Assert.True(await views.DeleteAsync("NIGHTLY"));
         Assert.Null(await views.FindAsync("nightly"));
         Assert.False(await views.DeleteAsync("nightly"));
+    }
+
+    [Fact]
+    public async Task Save_AtAndBeyondItsLimits_IsKeptAndRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var views = hub.Get<ViewStore>();
+        ViewColumn[] columns = [.. Enumerable.Range(0, OrderParser.MaxColumns).Select(i => new ViewColumn($"params.p{i}"))];
+        Assert.Empty((await views.SaveAsync("wide", new ViewState(Columns: columns, GroupBy: ["name", "status", "created", "device"]))).Problems);
+        Assert.Equal(["columns", "groupBy"], (await views.SaveAsync("wider", new ViewState(
+            Columns: [.. columns, new ViewColumn("name")], GroupBy: ["name", "status", "created", "device", "experiment"]))).Problems.Select(problem => problem.Field));
+        Assert.Equal(["view"], (await views.SaveAsync("long", new ViewState(Filter: new string(' ', Limits.View)))).Problems.Select(problem => problem.Field));
     }
 
     [Fact]

@@ -112,7 +112,7 @@ public sealed class IdxReaderTests
     public void ReadImages_GzipAsOtherProgramsWriteIt_IsRead(string what, byte[] content)
     {
         var images = IdxReader.ReadImages(new MemoryStream(content));
-        Assert.True(TwoImages[16..].SequenceEqual(images.Pixels), what);
+        Assert.True(TwoImages.AsSpan(16).SequenceEqual(images.Pixels), what);
     }
 
     /// <summary>A member's end may lie anywhere in what was taken from the file at once.</summary>

@@ -81,7 +81,7 @@ public sealed class ApiBodyTests
     [InlineData("""{"experiment": "e", "experiment": "f"}""", "experiment", "twice")]
     [InlineData("""{"experiment": "e", "Experiment": "f"}""", "Experiment", "twice")]
     [InlineData("""{"experiment": "e", "spec": {"model": {"kind": "layers", "layers": [{"type": "flatten"}, null]}}}""", "spec.model.layers[1]", "empty")]
-    [InlineData("""{"experiment": "e",}""", "experiment", "line 1, byte")]
+    [InlineData("""{"experiment": "e",}""", "body", "line 1, byte")]
     [InlineData("""{"experiment": "e"} x""", "body", "line 1, byte")]
     [InlineData("""{"experiment": "\ud800"}""", "experiment", "text")]
     [InlineData("/* why */ {}", "body", "line 1, byte")]

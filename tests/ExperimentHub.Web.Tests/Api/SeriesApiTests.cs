@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
@@ -70,6 +71,20 @@ public sealed class SeriesApiTests
         var (response, body) = await app.GetAsync($"/api/v1/runs/{id}/series?{query}");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.NotNull(body!["errors"]![field]);
+    }
+
+    [Theory]
+    [InlineData(Limits.MetricsOfARun, 1_000, null)]
+    [InlineData(Limits.MetricsOfARun + 1, 1, "metrics")]
+    [InlineData(200, 10_000, null)]
+    [InlineData(201, 10_000, "buckets")]
+    public async Task Series_AtAndBeyondItsLimits_IsReadAndRefused(int metrics, int buckets, string? field)
+    {
+        await using var app = new HubApp();
+        var (id, _) = await StartAsync(app);
+        var (response, body) = await app.GetAsync($"/api/v1/runs/{id}/series?metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}&buckets={buckets}");
+        Assert.Equal(field is null ? HttpStatusCode.OK : HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(field, body!["errors"]?.AsObject().Single().Key);
     }
 
     [Fact]

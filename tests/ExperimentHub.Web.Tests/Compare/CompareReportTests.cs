@@ -65,6 +65,19 @@ public sealed class CompareReportTests
     }
 
     [Theory]
+    [InlineData(2_000, HttpStatusCode.OK)]
+    [InlineData(2_001, HttpStatusCode.BadRequest)]
+    public async Task Report_AtAndBeyondItsCurves_IsWrittenAndRefused(int metrics, HttpStatusCode expected)
+    {
+        await using var app = new HubApp();
+        var run = (await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]!.GetValue<string>();
+        var (response, body) = await app.GetAsync($"/api/v1/compare/report?runs={run}&metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}");
+        Assert.Equal(expected, response.StatusCode);
+        if (expected == HttpStatusCode.BadRequest)
+            Assert.Contains("2,000 curves", body!["errors"]!["metrics"]![0]!.GetValue<string>());
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("?runs=banana")]
     [InlineData("?runs=00000000000000000000000000000000")]

@@ -15,7 +15,8 @@ public sealed class DeletedPageTests
     public async Task DeletedPage_Nothing_SaysHowLongThingsAreKept()
     {
         await using var pages = await HubPages.OpenAsync();
-        Assert.Contains("are kept here for 7 days", pages.Render<DeletedPage>().Markup, StringComparison.Ordinal);
+        var page = pages.Render<DeletedPage>();
+        page.WaitForAssertion(() => Assert.Contains("are kept here for 7 days", page.Markup, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public sealed class ExperimentFormPageTests
         Field(page, "Epochs").Input("7");
         await store.UpdateAsync(id, new ExperimentChange(Description: "theirs", DefaultSpec: new TrainingSpec { Epochs = 9 }));
         var saving = page.Find("form").SubmitAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("9 → becomes 7", string.Join(' ', dialogs.Find(".differences dl dd").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))));
+        dialogs.WaitForAssertion(() => Assert.Equal(("9", "7"), (dialogs.Find(".differences dd .gone").TextContent, dialogs.Find(".differences dd .new").TextContent)));
         await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
         await saving;
         var now = (await store.FindAsync(id))!;

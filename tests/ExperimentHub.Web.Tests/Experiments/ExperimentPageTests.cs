@@ -174,16 +174,16 @@ public sealed class ExperimentPageTests
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
         var asked = Button(page, "Use those of mine…").ClickAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → becomes 30", Words(dialogs.Find(".differences dl").TextContent)));
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → 30", Changes(dialogs.Find(".differences dl"))));
         Assert.Equal(7, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
         await Button(dialogs, "Use these settings").ClickAsync();
         await asked;
         Assert.Equal(30, (await store.FindAsync(run.ExperimentId))!.DefaultSpec.Epochs);
 
         page.WaitForAssertion(() => Assert.Contains("those of mine", page.Find(".history li").TextContent, StringComparison.Ordinal));
-        Assert.Equal(["epochs 7 → becomes 30", "epochs 30 → becomes 7"], page.FindAll(".history .differences dl").Select(list => Words(list.TextContent)));
+        Assert.Equal(["epochs 7 → 30", "epochs 30 → 7"], page.FindAll(".history .differences dl").Select(Changes));
         asked = Button(page, "Back to v2…").ClickAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal("epochs 30 → becomes 7", Words(dialogs.Find(".differences dl").TextContent)));
+        dialogs.WaitForAssertion(() => Assert.Equal("epochs 30 → 7", Changes(dialogs.Find(".differences dl"))));
         await Button(dialogs, "Use these settings").ClickAsync();
         await asked;
         Assert.Equal([(4, 7, "back to v2"), (3, 30, "those of mine"), (2, 7, null), (1, 30, "the first run's")],
@@ -203,7 +203,8 @@ public sealed class ExperimentPageTests
     private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
         where T : Microsoft.AspNetCore.Components.IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == word);
 
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    private static string Changes(AngleSharp.Dom.IElement list) => string.Join(", ", list.QuerySelectorAll("div").Select(row =>
+        $"{row.QuerySelector("dt")!.TextContent} {row.QuerySelector(".gone")!.TextContent} → {row.QuerySelector(".new")!.TextContent}"));
 
     private static string Best(IRenderedComponent<ExperimentPage> page) => page.Find("p.best").TextContent;
 

@@ -3,6 +3,7 @@ using Bunit;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Schedules;
+using MudBlazor;
 
 namespace ExperimentHub.Web.Tests.Schedules;
 
@@ -33,6 +34,29 @@ public sealed class ScheduleFormPageTests
         var page = pages.Render<ScheduleFormPage>();
         Assert.Equal(ZonedTimes.ServerZone, Field(page, "Time zone").GetAttribute("value"));
         Assert.Empty(page.FindAll("[aria-invalid=true]"));
+    }
+
+    [Theory]
+    [InlineData("Keep mine", false)]
+    [InlineData("Take theirs", true)]
+    [InlineData("Go on editing", true)]
+    public async Task EditSchedule_SavedByTwo_ShowsBothAndDoesWhatIsChosen(string choice, bool newSeed)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var (id, store) = (await pages.ScheduleAsync(), pages.Hub.Get<ScheduleStore>());
+        pages.Visit($"/schedules/{id}/edit");
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<ScheduleFormPage>(parameters => parameters.Add(p => p.Id, id));
+        await page.Find("input[type=checkbox]").ChangeAsync(new() { Value = false }); // the same seed each night
+        await store.UpdateAsync(id, new ScheduleDraft("45 3 * * *", "Asia/Tokyo"));
+        page.WaitForAssertion(() => Assert.Contains("Somebody saved this schedule meanwhile", page.Markup, StringComparison.Ordinal));
+        Assert.Contains("version=1", pages.Address, StringComparison.Ordinal); // so that a reload remembers what it began from
+        var saving = page.Find("form").SubmitAsync();
+        dialogs.WaitForAssertion(() => Assert.Equal(["when", "seed"], dialogs.FindAll(".differences dt").Select(name => name.TextContent)));
+        await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
+        await saving;
+        var now = (await store.FindAsync(id))!.Schedule;
+        Assert.Equal((newSeed ? "45 3 * * *" : "30 2 * * *", newSeed), (now.CronTyped, now.NewSeedEachTime));
     }
 
     [Fact]

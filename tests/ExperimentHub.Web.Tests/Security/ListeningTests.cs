@@ -71,7 +71,6 @@ public sealed class ListeningTests
     [InlineData("urls", "http://0.0.0.0:5080", "Urls contains")]
     [InlineData("urls", "http://127.0.0.1:1;http://name:2", "http://name:2")]
     [InlineData("urls", "nonsense", "no address")]
-    [InlineData("urls", "http://unix:relative", "no path from the root")]
     [InlineData("Kestrel:Endpoints:Http:Url", "http://*:80", "Kestrel:Endpoints:Http:Url contains")]
     public void Problems_OfASetting_NameIt(string name, string value, string words)
     {

@@ -26,8 +26,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     private static readonly Dictionary<string, int> Widths = new()
     {
         ["name"] = 150,
-        ["experiment"] = 110,
-        ["status"] = 136,
+        ["experiment"] = 96,
+        ["status"] = 152,
         ["best(metrics.test_accuracy)"] = 94,
         ["metrics.test_loss"] = 80,
         ["model"] = 88,
@@ -35,7 +35,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["params.batchSize"] = 64,
         ["device"] = 66,
         ["duration"] = 84,
-        ["created"] = 100,
+        ["created"] = 92,
         ["start_time"] = 100,
         ["end_time"] = 100,
     };
