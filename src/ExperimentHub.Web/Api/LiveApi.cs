@@ -38,15 +38,17 @@ internal static class LiveApi
             return refusal;
         var pace = Interval * Math.Max(1, limits.OpenStreams / (double)StreamsAtFullPace);
         var known = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after;
-        return TypedResults.ServerSentEvents(PointsAsync(run, Positions(known), pace, history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
+        return TypedResults.ServerSentEvents(PointsAsync(http.Response, run, Positions(known), pace, history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
     }
 
     /// <param name="pace">The shortest time between two messages.</param>
     /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
     private static async IAsyncEnumerable<SseItem<SeriesResource>> PointsAsync(
-        RunId id, SortedDictionary<string, long> sent, TimeSpan pace, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, CancellationToken hubStops,
-        [EnumeratorCancellation] CancellationToken cancellation)
+        HttpResponse response, RunId id, SortedDictionary<string, long> sent, TimeSpan pace, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series,
+        CancellationToken hubStops, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        // A run that has nothing to say yet is followed all the same: the viewer hears that the stream is open.
+        await response.Body.FlushAsync(cancellation);
         using var changed = new SemaphoreSlim(1);
         using var subscription = feed.Subscribe(id, () =>
         {

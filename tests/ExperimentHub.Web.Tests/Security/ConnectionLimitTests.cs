@@ -20,7 +20,7 @@ public sealed class ConnectionLimitTests
         using var client = app.CreateClient();
         using var leaves = new CancellationTokenSource();
         using var stays = new CancellationTokenSource();
-        // A stream of a run that says nothing sends nothing, not even that it began: the hub knows how many are open.
+        // Whoever waits for the whole answer waits for the end of the stream.
         var first = client.GetAsync($"/api/v1/runs/{id}/live", leaves.Token);
         var second = client.GetAsync($"/api/v1/runs/{id}/live", stays.Token);
         await Until(() => limits.OpenStreams == 2);
