@@ -28,6 +28,9 @@ internal static class CheckpointDownload
         if (opened.File is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";
+        // A unit that nobody knows is as good as no range (RFC 9110, 14.2); the framework takes any for bytes.
+        if (http.Request.GetTypedHeaders().Range is { Unit.Value: not "bytes" })
+            http.Request.Headers.Remove(HeaderNames.Range);
         return Results.File(file, "application/octet-stream", $"{DownloadName.Of(details.Run.Name, id)}-epoch-{number}.safetensors", checkpoint.File.SavedAt,
             new EntityTagHeaderValue($"\"{checkpoint.File.Sha256}\""), enableRangeProcessing: true);
     }

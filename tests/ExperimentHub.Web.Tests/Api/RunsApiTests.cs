@@ -19,7 +19,7 @@ public sealed class RunsApiTests
         var read = (await app.GetAsync($"/api/v1/runs/{body["id"]}")).Body!.AsObject();
         Assert.Equal(
             ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error", "notes", "tags", "trigger",
-                "finishReason", "datasetSha256", "pausePoint", "fork", "reproduces"],
+                "finishReason", "datasetSha256", "pausePoint", "fork", "reproduces", "repeats", "diverged", "divergedBecause"],
             read.Select(property => property.Key));
         Assert.EndsWith("Z", read["createdAt"]!.GetValue<string>());
     }

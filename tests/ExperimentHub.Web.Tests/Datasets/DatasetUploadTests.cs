@@ -100,7 +100,7 @@ public sealed class DatasetUploadTests
     public async Task Upload_NamesOfTheWorld_HaveKeysOfTheirOwn()
     {
         await using var app = new HubApp();
-        string[] names = ["Größe", "Grüße", "手書き数字", "日本語", "हिन्दी अंक", string.Concat(Enumerable.Repeat("स्ते", 60))];
+        string[] names = ["Größe", "Grüße", "手書き数字", "日本語", "हिन्दी अंक", string.Concat(Enumerable.Repeat("स्ते", 30))];
         foreach (var name in names)
         {
             var (response, body) = await UploadAsync(app, name, TinyIdx.Files(), classNames: "\ufeffzero\n日本");

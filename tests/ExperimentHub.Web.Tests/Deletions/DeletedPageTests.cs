@@ -39,7 +39,7 @@ public sealed class DeletedPageTests
         var asked = Button(page, "Delete now…").ClickAsync();
         dialogs.WaitForElement(".mud-dialog");
         Assert.NotNull(await pages.Hub.Get<DeletedThings>().FindAsync(run.Id));
-        await Button(dialogs, "Delete now, 18 B").ClickAsync();
+        await Button(dialogs, $"Delete now, {Figures.Size(2 * TinyCheckpoint.Of("weights 1").Length)}").ClickAsync();
         await asked;
         Assert.Null(await pages.Hub.Get<DeletedThings>().FindAsync(run.Id));
         Assert.False(Directory.Exists(pages.Hub.Folder.RunFolder(run.Id)));

@@ -99,7 +99,7 @@ public sealed class ExperimentPageTests
     {
         await using var pages = await HubPages.OpenAsync();
         var early = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("early", accuracies: [0.99, 0.5]));
-        var steady = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("steady", accuracies: [0.9, 0.95]));
+        var steady = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("steady", new TrainingSpec { Seed = 2 }, accuracies: [0.9, 0.95]));
         pages.Hub.Get<MetricWriter>().Append(early.Number, "odd_error", [new MetricPoint(1, 0, 0.5), new MetricPoint(2, 0, 0.75)]);
         pages.Hub.Get<MetricWriter>().Append(steady.Number, "odd_error", [new MetricPoint(1, 0, 0.25), new MetricPoint(2, 0, 0.875)]);
         await pages.Hub.Get<MetricWriter>().FlushAsync();
