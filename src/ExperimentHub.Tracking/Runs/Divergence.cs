@@ -4,7 +4,7 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// The rule that says of a run that it diverged: a function of its spec, of the figures of its epochs and of the number of classes, so that every hub says the same of the same rows. The constants and
-/// what they were measured with: docs/decisions/0021-diverged.md.
+/// what they were measured with: docs/decisions/0019-diverged.md.
 /// </summary>
 public static class Divergence
 {

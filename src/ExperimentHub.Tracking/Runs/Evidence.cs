@@ -10,7 +10,7 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// What a run can tell about its settings. Two runs with the same evidence are one training done twice: the second says whether it can be reproduced, and
-/// nothing new about the settings, so it is counted once wherever runs are counted together. See docs/decisions/0020-evidence.md.
+/// nothing new about the settings, so it is counted once wherever runs are counted together. See docs/decisions/0018-evidence.md.
 /// </summary>
 /// <param name="Recipe">What is trained apart from the seed, the data and the device; see <see cref="RecipeOf"/>.</param>
 /// <param name="Data">The data set's hash as it was recorded at the start; where nobody recorded it, the published one's or else the data set's key.</param>
