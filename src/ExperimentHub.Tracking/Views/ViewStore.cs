@@ -97,7 +97,10 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
             return problems;
         Add("filter", FilterParser.Parse(state.Filter, time.GetUtcNow().UtcDateTime).Problem);
         Add("orderBy", OrderParser.ReadOrder(state.OrderBy).Problem);
-        foreach (var column in state.Columns ?? [])
+        // Whoever sends JSON may leave the name of a column out.
+        if (state.Columns?.Any(column => column.Column is null) == true)
+            problems.Add(new SpecProblem("columns", "Every column needs its name in 'column'."));
+        foreach (var column in (state.Columns ?? []).Where(column => column.Column is not null))
             Add("columns", OrderParser.ReadColumns("columns", column.Column).Problem);
         foreach (var column in state.GroupBy ?? [])
             Add("groupBy", OrderParser.ReadColumns("groupBy", column).Problem);

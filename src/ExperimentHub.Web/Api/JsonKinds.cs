@@ -15,7 +15,8 @@ internal static class JsonKinds
             using var document = JsonDocument.Parse(json);
             return Walk(document.RootElement, type, "");
         }
-        catch (JsonException)
+        // Half of a pair of surrogates is no text either.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }

@@ -130,18 +130,21 @@ public sealed class RunActionsTests
         var page = Open(pages, run.Id);
         Assert.Contains(page.FindAll("a"), link => link.GetAttribute("href") == $"runs/new?fork={run.Id}:3");
         await page.FindAll(".policy input[type=radio]")[1].ChangeAsync(true);
-        page.WaitForAssertion(() => Assert.Equal("Delete 2 checkpoints, 36 B…", page.Find(".policy button[type=submit]").TextContent.Trim()));
+        page.WaitForAssertion(() => Assert.Equal($"Delete 2 checkpoints, {BytesOf(2)}…", page.Find(".policy button[type=submit]").TextContent.Trim()));
         var asked = page.Find(".policy form").SubmitAsync();
-        dialogs.WaitForAssertion(() => Assert.Contains("Those of epochs 2, 3. They take 36 B and cannot be brought back.", dialogs.Markup, StringComparison.Ordinal));
+        dialogs.WaitForAssertion(() => Assert.Contains($"Those of epochs 2, 3. They take {BytesOf(2)} and cannot be brought back.", dialogs.Markup, StringComparison.Ordinal));
         // While the question stands another checkpoint is saved: what was agreed to is no longer what would go, so it is asked again.
         await run.EpochAsync(5, best: false);
-        await Button(dialogs, "Delete 2 checkpoints, 36 B").ClickAsync();
+        await Button(dialogs, $"Delete 2 checkpoints, {BytesOf(2)}").ClickAsync();
         dialogs.WaitForAssertion(() => Assert.Contains("Those of epochs 2, 3, 4.", dialogs.Markup, StringComparison.Ordinal));
         Assert.Equal(5, (await run.ReadAsync()).Checkpoints.Count);
-        await Button(dialogs, "Delete 3 checkpoints, 54 B").ClickAsync();
+        await Button(dialogs, $"Delete 3 checkpoints, {BytesOf(3)}").ClickAsync();
         await asked;
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[aria-label=Checkpoints] tbody tr").Count));
         Assert.Equal(new CheckpointPolicy { Every = 0 }, (await run.ReadAsync()).Spec.Checkpoints);
+
+        // Of each the weights and the state.
+        static string BytesOf(int checkpoints) => Figures.Size(2 * checkpoints * TinyCheckpoint.Of("weights 1").Length);
     }
 
     [Fact]
