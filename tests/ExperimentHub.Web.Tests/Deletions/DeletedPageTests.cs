@@ -30,6 +30,7 @@ public sealed class DeletedPageTests
         await deletion.DeleteAsync(run.Id);
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<DeletedPage>();
+        page.WaitForElement("tbody tr");
         await Button(page, "Restore").ClickAsync();
         Assert.NotNull(await pages.Hub.History.FindAsync(run.Id));
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("tbody tr")));
@@ -52,7 +53,7 @@ public sealed class DeletedPageTests
         var id = await pages.Hub.FinishAsync("mine", accuracies: 0.9);
         await pages.Hub.Get<RunDeletion>().DeleteAsync(id);
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
-        Assert.Equal("mine", page.Find("h1").TextContent);
+        page.WaitForAssertion(() => Assert.Equal("mine", page.Find("h1").TextContent));
         await Button(page, "Restore run").ClickAsync();
         page.WaitForAssertion(() => Assert.Contains("finished", page.Find(".chip").TextContent, StringComparison.Ordinal));
     }
@@ -64,7 +65,8 @@ public sealed class DeletedPageTests
         var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9));
         await pages.Hub.Get<ExperimentStore>().DeleteAsync(run.ExperimentId);
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, run.Id.ToString()));
-        Assert.Contains(page.FindAll("a"), link => link.GetAttribute("href") == $"experiments/{run.ExperimentId}" && link.TextContent.Trim() == "Open the experiment");
+        page.WaitForAssertion(() => Assert.Contains(
+            page.FindAll("a"), link => link.GetAttribute("href") == $"experiments/{run.ExperimentId}" && link.TextContent.Trim() == "Open the experiment"));
     }
 
     private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
