@@ -199,6 +199,8 @@ public sealed class RoundTripTests
             {
                 item.Remove("runNumber");
                 item.Remove("version");
+                // Where two tags that would be one by now lie beside each other, it tells which was told apart from the other.
+                item.Remove("nameKey");
             }
         }
 
