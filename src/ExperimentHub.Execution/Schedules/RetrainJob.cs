@@ -1,7 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Schedules;
-using Microsoft.Extensions.Logging;
 using ExperimentHub.Tracking.Storage;
+using Microsoft.Extensions.Logging;
 using Quartz;
 
 namespace ExperimentHub.Execution.Schedules;

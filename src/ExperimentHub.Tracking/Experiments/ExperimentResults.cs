@@ -66,11 +66,11 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
         // Least and greatest stand in an index, the best does not.
         var measured = from run in runs
-                     join series in db.MetricSeries on run.Number equals series.RunNumber
-                     where series.Name == metric
-                     let value = lower ? series.Min : series.Max
-                     where value != null
-                     select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
+                       join series in db.MetricSeries on run.Number equals series.RunNumber
+                       where series.Name == metric
+                       let value = lower ? series.Min : series.Max
+                       where value != null
+                       select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
         var values = withDiverged ? measured : measured.Where(row => row.Run.Diverged != true);
         var newestValues = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints).Select(row => new
         {

@@ -1,4 +1,3 @@
-using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
