@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Epochs;
 using ExperimentHub.Trainer.Native;
@@ -79,7 +80,7 @@ internal sealed class CheckpointWriter
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // Also what is there in part, so that it does not take the room that others wait for.
-            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }))
+            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }).Where(OwnFile.Exists))
                 File.Delete(path);
             throw NoRoomException.Says(failure) ? new NoRoomException(failure) : CannotWrite(failure);
         }
