@@ -35,7 +35,7 @@ public sealed class TrainerEnvironmentTests
     [InlineData("HF_TOKEN")]
     [InlineData("EXPERIMENTHUB_TOKEN")]
     [InlineData("npm_config__auth")]
-    [InlineData("npm_config_//registry.npmjs.org/:_authToken")]
+    [InlineData("npm_config_//registry.example/:_authToken")]
     [InlineData("SSH_AUTH_SOCK")]
     [InlineData("PGPASSWORD")]
     [InlineData("SOMETHING_UNKNOWN")]
