@@ -49,7 +49,7 @@ public sealed class RunsTableJourneyTests(Browser browser) : IClassFixture<Brows
         await Expect(page.Locator("th[data-column='params.optimizer.learningRate']")).ToHaveAttributeAsync("aria-sort", "descending");
         await page.GetByRole(AriaRole.Button, new() { Name = "Name", Exact = true }).ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
         await Expect(page.Locator("th[data-column=name]")).ToHaveAttributeAsync("aria-sort", "ascending");
-        var place = await page.Locator("table.grid thead th").EvaluateAllAsync<int>("cells => cells.findIndex(cell => cell.dataset.column === 'params.optimizer.learningRate')");
+        var place = await page.Locator("table.grid thead th").EvaluateAllAsync<int>("cells => cells.find(cell => cell.dataset.column === 'params.optimizer.learningRate').cellIndex");
         var rates = (await page.Locator($"table.grid tbody td:nth-child({place + 1})").AllTextContentsAsync()).Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(rates.OrderDescending(), rates);
 
