@@ -109,7 +109,7 @@ public sealed class QueryTurns(QueryLimits limits) : IDisposable
 /// <param name="Budget">No question takes longer, and none waits longer for a place.</param>
 public sealed record QueryLimits(int Quick, int Lasting, TimeSpan QuickFor, TimeSpan Budget)
 {
-    /// <summary>One processor is left to training and pages. The table of 100,000 runs answers any question of its own within a quarter of a second (docs/benchmarks.md).</summary>
+    /// <summary>One processor is left to training and pages. A page of 100,000 runs takes some 10 ms (docs/benchmarks.md), so whatever takes 250 is another kind of question.</summary>
     public static QueryLimits Default { get; } = new(Quick: 4, Lasting: Math.Max(1, Environment.ProcessorCount - 1), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
 }
 
