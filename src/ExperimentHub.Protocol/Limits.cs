@@ -11,6 +11,9 @@ public static class Limits
     /// <summary>Bytes of one JSON body of the API. The largest that means something is a list of <see cref="IdsInARequest"/> runs.</summary>
     public const int JsonBody = 4 << 20;
 
+    /// <summary>Bytes of a request's first line: a whole <see cref="View"/> in the address, percent-encoded, at nine bytes for a character of any script. A longer one is cut off without words.</summary>
+    public const int RequestLine = 160 << 10;
+
     public const int IdsInARequest = 10_000;
     public const int IdempotencyKey = 200;
 

@@ -80,8 +80,12 @@ internal sealed class CheckpointWriter
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // Also what is there in part, so that it does not take the room that others wait for.
-            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }).Where(OwnFile.Exists))
-                File.Delete(path);
+            foreach (var path in new[] { PathOf(stateName), PathOf(weightsName) }.SelectMany(path => new[] { path, path + TemporarySuffix }))
+            {
+                if (OwnFile.KindOf(path) is not (FileKind.Nothing or FileKind.Folder))
+                    File.Delete(path);
+            }
+
             throw NoRoomException.Says(failure) ? new NoRoomException(failure) : CannotWrite(failure);
         }
     }

@@ -82,12 +82,25 @@ internal static class ApiBody
         {
             return (null, ApiProblems.Invalid("body", "A name in the body is no text: it has half of a surrogate pair."));
         }
-        // What has kinds and says none of them ends in this one.
-        catch (NotSupportedException) when (KindProblem() is not null)
+        // What has kinds and says none of them ends in this one, also where the text after it is no JSON.
+        catch (NotSupportedException)
         {
-            return (null, KindProblem());
+            return (null, KindProblem() ?? SyntaxProblem(json) ?? ApiProblems.Invalid("body", "An object in the body does not say which kind it is."));
         }
 
         IResult? KindProblem() => JsonKinds.Problem(json, ApiSetup.StrictJson.GetTypeInfo(typeof(T))) is { } kind ? ApiProblems.Invalid([kind]) : null;
+    }
+
+    private static IResult? SyntaxProblem(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return ApiProblems.Unreadable(e);
+        }
     }
 }

@@ -1,6 +1,8 @@
+using ExperimentHub.Protocol;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Primitives;
 
@@ -24,6 +26,7 @@ internal static class HubSecurity
             if (filter.AllowedHosts.Count == 0 || filter.AllowedHosts.Contains("*"))
                 filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
         })
+        .Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestLineSize = Limits.RequestLine)
         // The last factory is asked first, and this one leaves nothing to others. HTTP/3 would have sockets of its own.
         .AddSingleton<IConnectionListenerFactory, GuardedListeners>()
         .RemoveAll<IMultiplexedConnectionListenerFactory>()

@@ -48,12 +48,14 @@ public sealed class MetricWriterFailureTests
     {
         await using var hub = await CreateAsync();
         var log = new LogLines();
-        var writer = hub.NewWriter(maxPending: 100, logger: log);
+        var databases = new HeldDatabases(hub.Databases);
+        var writer = hub.NewWriter(maxPending: 100, databases: databases, logger: log);
         writer.Append(1, "train_loss", Points(1, 80));
         writer.Append(1, "train_loss", Points(81, 130));
         writer.Append(1, "train_loss", Points(131, 140));
         Assert.Equal(40, writer.DroppedPoints);
         Assert.Single(log.Lines, line => line.Level == LogLevel.Error);
+        databases.Release();
         await writer.FlushAsync();
         writer.Append(1, "train_loss", Points(141, 150));
         await writer.FlushAsync();
@@ -65,20 +67,34 @@ public sealed class MetricWriterFailureTests
     public async Task AppendAsync_MoreThanMayWait_WaitsForRoomAndLosesNothing()
     {
         await using var hub = await CreateAsync();
-        var writer = hub.NewWriter(maxPending: 100);
+        var databases = new HeldDatabases(hub.Databases);
+        var writer = hub.NewWriter(maxPending: 100, databases: databases);
         var append = writer.AppendAsync(1, "train_loss", Points(1, 250)).AsTask();
         Assert.False(append.IsCompleted);
         Assert.Equal(100, writer.PendingAfter(1, "train_loss", 0).Count);
+        databases.Release();
         while (!append.IsCompleted)
             await writer.FlushAsync();
         await append;
         await writer.FlushAsync();
         Assert.Equal(Points(1, 250), await hub.Reader.ReadAsync(1, "train_loss"));
+    }
 
+    [Fact]
+    public async Task AppendAsync_CallerLeavesWhileItWaitsForRoom_IsCancelled()
+    {
+        await using var hub = await CreateAsync();
+        var databases = new HeldDatabases(hub.Databases);
+        var writer = hub.NewWriter(maxPending: 100, databases: databases);
         using var given = new CancellationTokenSource();
-        var waiting = writer.AppendAsync(1, "train_loss", Points(251, 400), given.Token).AsTask();
+        var waiting = writer.AppendAsync(1, "train_loss", Points(1, 250), given.Token).AsTask();
         await given.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+
+        // What was taken before is written.
+        databases.Release();
+        await writer.FlushAsync();
+        Assert.Equal(Points(1, 100), await hub.Reader.ReadAsync(1, "train_loss"));
     }
 
     [Fact]
@@ -109,6 +125,22 @@ public sealed class MetricWriterFailureTests
         public bool Fails { get; set; }
 
         public TrackingDb CreateDbContext() => Fails ? throw new InvalidOperationException("The disk is gone.") : real.CreateDbContext();
+    }
+
+    /// <summary>Nobody gets a database before it is released: a flush in the background makes no room until then.</summary>
+    private sealed class HeldDatabases(IDbContextFactory<TrackingDb> real) : IDbContextFactory<TrackingDb>
+    {
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Release() => _released.TrySetResult();
+
+        public TrackingDb CreateDbContext() => throw new NotSupportedException("Asked for in the background, where waiting is free.");
+
+        public async Task<TrackingDb> CreateDbContextAsync(CancellationToken cancellationToken)
+        {
+            await _released.Task.WaitAsync(cancellationToken);
+            return await real.CreateDbContextAsync(cancellationToken);
+        }
     }
 
     private sealed class LogLines : ILogger<MetricWriter>

@@ -86,6 +86,7 @@ public sealed class ApiBodyTests
     [InlineData("""{"experiment": "\ud800"}""", "experiment", "text")]
     [InlineData("/* why */ {}", "body", "line 1, byte")]
     [InlineData("""{"spec": {"seed": NaN}}""", "spec.seed", "line 1, byte")]
+    [InlineData("""{"spec": {"model": {"kind": "layers", "layers": [{"stride": 1}]}, "seed": NaN}}""", "body", "line 1, byte")]
     public async Task Json_ThatIsNone_Is400WithThePlace(string json, string field, string word)
     {
         await using var app = new HubApp();

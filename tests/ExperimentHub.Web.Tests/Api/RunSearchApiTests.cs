@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
@@ -36,6 +37,18 @@ public sealed class RunSearchApiTests
         }
 
         Assert.Equal(["a"], Names((await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95.5 %")}")).Body));
+    }
+
+    [Fact]
+    public async Task List_FilterAsLongAsAViewMayBe_IsRefusedInWords()
+    {
+        await using var app = new HubApp();
+        using var http = app.Serve();
+        var filter = $"name = '{new string('夜', Limits.View - 20)}'";
+        using var response = await http.GetAsync(new Uri($"/api/v1/runs?filter={Uri.EscapeDataString(filter)}", UriKind.Relative));
+        // It is longer than a filter may be, and that is said: the server does not cut it off without words.
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("characters", JsonNode.Parse(await response.Content.ReadAsStringAsync())!["problems"]![0]!["message"]!.GetValue<string>());
     }
 
     [Fact]
