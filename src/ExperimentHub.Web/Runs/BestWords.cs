@@ -18,7 +18,7 @@ public static class BestWords
     public static string Sentence(IEnumerable<Run> runs)
     {
         var metrics = runs.GroupBy(run => BestMetrics.Of(run.Spec)).OrderByDescending(group => group.Count()).ToList();
-        return metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}." : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} runs"))}.";
+        return metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}." : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} {(group.Count() == 1 ? "run" : "runs")}"))}.";
     }
 
     public static bool IsByTest(string metric) => metric is BestMetrics.TestAccuracy or BestMetrics.TestLoss;

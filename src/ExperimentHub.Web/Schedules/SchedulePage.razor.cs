@@ -35,8 +35,6 @@ public sealed partial class SchedulePage(
 
     private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
 
-    private bool HasDiverged => _details?.Fires.Any(fire => fire.Run?.Diverged == true) == true;
-
     private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Diverged != true).Max(fire => fire.Run?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
