@@ -164,6 +164,22 @@ public static class Precisions
     public const string Bf16 = "bf16";
 
     public static IReadOnlyList<string> All { get; } = [Fp32, Tf32, Bf16];
+
+    /// <summary>The least compute capability that a precision needs: before Ampere no GPU has these formats, and torch would emulate or ignore them in silence. null for what every device does.</summary>
+    public static ComputeCapability? Least(string? precision) => precision is Tf32 or Bf16 ? new ComputeCapability(8, 0) : null;
+
+    /// <summary>Why a device cannot train in a precision, as sentences with what to do instead; null where it can.</summary>
+    /// <param name="capability">Of a GPU; one that is not known is given the benefit of the doubt.</param>
+    public static string? WhyNot(string? precision, DeviceInfo device, ComputeCapability? capability)
+    {
+        if (Least(precision) is not { } least)
+            return null;
+        if (device.Kind == DeviceRequest.Cpu)
+            return $"{precision} needs a CUDA device; the CPU trains in {Fp32} only.";
+        return capability is { } has && has < least
+            ? $"{precision} needs a GPU of compute capability {least} (Ampere) or later; {device.TorchName} ({device.Name}) has {has}. Choose {Fp32}."
+            : null;
+    }
 }
 
 /// <summary>The metrics that can decide which epoch of a run is best.</summary>

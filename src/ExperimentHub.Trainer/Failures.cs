@@ -9,6 +9,26 @@ internal static class Failures
     // The allocator's own words, those of the driver ("CUDA error: out of memory"), and those of cuBLAS and cuDNN, which take memory of their own.
     private static readonly string[] NoGpuMemory = ["out of memory", "STATUS_ALLOC_FAILED", "ALLOCATION_FAILED"];
 
+    // Words of CUDA's libraries with what they mean for a person, the more telling first: a message can hold several. What none of them fits gets the general advice.
+    private static readonly (string Words, string Reason, string Remedy)[] GpuTroubles =
+    [
+        ("no kernel image is available", "This libtorch has no code for this GPU, which is too old or too new for it",
+            "Choose another device, or use a torch of the same version that was built for this GPU (EXPERIMENTHUB_LIBTORCH)."),
+        ("busy or unavailable", "The GPU is used by another program alone, or its compute mode lets nobody use it",
+            "Wait until that program has ended (nvidia-smi lists it), choose another device, or set the compute mode back (nvidia-smi -c DEFAULT)."),
+        ("driver version is insufficient", "The NVIDIA driver is too old for this libtorch", "Install a newer driver, or choose the CPU."),
+        ("invalid device ordinal", "There is no GPU of this number", "Choose another device; CUDA_VISIBLE_DEVICES hides GPUs."),
+        ("uncorrectable ECC error", "The GPU's memory has an error that cannot be corrected", "Choose another device and have this GPU looked at (nvidia-smi -q -d ECC)."),
+        ("GPU is lost", "The GPU has fallen off the bus", "Choose another device; the machine must be started again before this one can be used."),
+        // Both libraries take their memory outside torch's allocator, at their first use, and say this where there is none left.
+        ("CUBLAS_STATUS_NOT_INITIALIZED", "CUDA's matrix library could not start, mostly because the GPU has too little free memory",
+            "Wait until other programs on this GPU have ended, or use a smaller batch size; if the GPU is free, see whether driver and libtorch fit with the trainer's --selftest."),
+        ("CUDNN_STATUS_NOT_INITIALIZED", "CUDA's library for convolutions could not start, mostly because the GPU has too little free memory",
+            "Wait until other programs on this GPU have ended, or use a smaller batch size; if the GPU is free, see whether driver and libtorch fit with the trainer's --selftest."),
+        ("cuDNN error", "CUDA's library for convolutions failed",
+            "Start the run again with a smaller batch size; if it fails again, its files do not fit together: build or install the trainer, or the torch that EXPERIMENTHUB_LIBTORCH names, again."),
+    ];
+
     // What follows tells how PyTorch's allocator divides its memory and which variable of its own to set.
     private const string AllocatorDetails = " Of the allocated memory";
 
@@ -28,6 +48,8 @@ internal static class Failures
         ExternalException when Says(failure, CpuAllocator) => new TrainingFailure(
             $"The machine has too little free memory: {After(CpuAllocator, Reason(failure))}", "Use a smaller batch size or end other programs.", failure),
         OutOfMemoryException => new TrainingFailure("The machine has too little free memory.", "Use a smaller batch size or end other programs.", failure),
+        ExternalException when GpuTroubles.FirstOrDefault(trouble => Says(failure, trouble.Words)) is { Words: not null } trouble => new TrainingFailure(
+            $"{trouble.Reason}: {Reason(failure)}", trouble.Remedy, failure),
         ExternalException when Says(failure, "CUDA") => new TrainingFailure(
             $"The GPU reported an error: {Reason(failure)}", "Start the run again; if it fails again, restart the machine's NVIDIA driver or choose another device.", failure),
         ExternalException => new TrainingFailure($"torch reported an error: {Reason(failure)}", null, failure),

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
@@ -55,6 +56,8 @@ internal static class HubSession
         events.Send(new Preparing("Loading torch"));
         Log($"info: {LibTorch.Load(externalLibTorch)}");
         var device = DeviceNames.Find(start.Device);
+        if (Precisions.WhyNot(start.Spec.Precision, device, DeviceNames.CapabilityOf(device)) is { } unfit)
+            throw new TrainingFailure(unfit, null);
 
         events.Send(new Preparing($"Reading {dataset!.Name}"));
         using var http = MirrorSource.CreateClient();

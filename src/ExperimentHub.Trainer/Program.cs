@@ -14,6 +14,8 @@ switch (args)
         return SelfTest.Run(externalLibTorch, asJson: false);
     case ["--selftest", "--json"] or ["--json", "--selftest"]:
         return SelfTest.Run(externalLibTorch, asJson: true);
+    case ["--selftest", "--json", "--device", var device]:
+        return SelfTest.Run(externalLibTorch, asJson: true, device);
     case ["--fetch", var key, var cache]:
         return await FetchSession.RunAsync(key, cache);
     case ["--help"] or ["-h"]:

@@ -18,32 +18,68 @@ internal static class SelfTest
 {
     private const int BatchSize = 32;
 
+    /// <param name="only">Torch name of the one device to try, in this process; null tries all.</param>
     /// <returns>One of <see cref="ExitCode"/>.</returns>
-    public static int Run(string? externalLibTorch, bool asJson)
+    public static int Run(string? externalLibTorch, bool asJson, string? only = null)
     {
         // Native libraries may print; what was asked for must be alone on standard output.
         using var output = new StreamWriter(LibC.TakeStandardOutput());
-        var report = Examine(externalLibTorch);
+        var report = Examine(externalLibTorch, only);
         output.Write(asJson ? ProtocolJson.Write(report) + "\n" : Describe(report));
         return report.Works ? ExitCode.Done : ExitCode.Failed;
     }
 
-    internal static SelfTestReport Examine(string? externalLibTorch)
+    internal static SelfTestReport Examine(string? externalLibTorch, string? only = null)
     {
-        var report = new SelfTestReport(false, null, "none", [], 0, null, null, null);
+        var report = new SelfTestReport(false, null, "none", [], 0, null, null, null) { BuiltFor = BuildFacts.Backend };
         try
         {
-            report = report with { Backend = LibTorch.Load(externalLibTorch), TorchVersion = __version__, Threads = get_num_threads() };
-            report = report with { Devices = DeviceNames.All(), Patched = LibTorch.IsPatched() };
-            report = report with { PciAddresses = DeviceNames.PciAddresses(report.Devices) };
-            foreach (var device in report.Devices)
-                report = report with { StepLoss = TrainOneStep(device) };
-            return double.IsFinite(report.StepLoss!.Value) ? report with { Works = true } : report with { Problem = "The loss of one training step is not a finite number." };
+            report = report with { Backend = LibTorch.Load(externalLibTorch), TorchVersion = LibTorch.Version, Threads = get_num_threads(), Patched = BuildFacts.IsPatched };
+            var devices = DeviceNames.All();
+            report = report with { PciAddresses = DeviceNames.PciAddresses(devices) };
+            if (only is not null)
+                return Conclude(report, [TryHere(DeviceNames.Find(only))], null);
+            var gpus = devices.Where(device => device.Kind == DeviceRequest.Cuda).ToList();
+            var trials = devices.Except(gpus).Select(TryHere).Concat(GpuTrials.TryAll(gpus, GpuTrials.OfThisProgram, GpuTrials.Limit)).ToList();
+            return Conclude(report, trials, gpus.Count > 0 || !LibTorch.HasCuda ? null
+                : NoGpuWords.Explain(CudaDriver.Ask(), LibTorch.CudaVersion(), Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")));
         }
         catch (Exception failure)
         {
             var known = Failures.Explain(failure);
             return report with { Problem = known.Message, Remedy = known.Remedy };
+        }
+    }
+
+    /// <summary>What the trials come to. A device that fails hides no other.</summary>
+    /// <param name="noGpu">Why a trainer with CUDA finds no GPU; null where it finds one or has no CUDA.</param>
+    internal static SelfTestReport Conclude(SelfTestReport report, IReadOnlyList<DeviceTrial> trials, (string Problem, string Remedy)? noGpu)
+    {
+        var passed = trials.Where(trial => trial.Problem is null).ToList();
+        var failed = trials.FirstOrDefault(trial => trial.Problem is not null);
+        return report with
+        {
+            Works = passed.Count > 0,
+            Trials = trials,
+            Devices = [.. passed.Select(trial => trial.Device)],
+            StepLoss = passed.LastOrDefault()?.StepLoss,
+            Problem = passed.Count == 0 ? failed?.Problem : noGpu?.Problem,
+            Remedy = passed.Count == 0 ? failed?.Remedy : noGpu?.Remedy,
+        };
+    }
+
+    private static DeviceTrial TryHere(DeviceInfo device)
+    {
+        var trial = new DeviceTrial(device, null, Capability: DeviceNames.CapabilityOf(device));
+        try
+        {
+            var loss = TrainOneStep(device);
+            return double.IsFinite(loss) ? trial with { StepLoss = loss } : trial with { Problem = "The loss of one training step is not a finite number.", Remedy = "Choose another device." };
+        }
+        catch (Exception failure)
+        {
+            var known = Failures.Explain(failure);
+            return trial with { Problem = known.Message, Remedy = known.Remedy };
         }
     }
 
@@ -65,17 +101,19 @@ internal static class SelfTest
         return step.ReadBack().Losses[0];
     }
 
-    private static string Describe(SelfTestReport report)
+    internal static string Describe(SelfTestReport report)
     {
         var text = new StringWriter(CultureInfo.InvariantCulture);
         text.WriteLine(report.Works ? "This machine can train." : "This machine cannot train.");
         text.WriteLine($"  torch:    {report.TorchVersion ?? "not loaded"}");
-        text.WriteLine($"  backend:  {report.Backend}");
-        foreach (var device in report.Devices)
-            text.WriteLine($"  device:   {device.TorchName}, {device.Name}");
+        text.WriteLine($"  backend:  {report.Backend} (built for {report.BuiltFor})");
+        foreach (var trial in report.Trials)
+        {
+            text.WriteLine($"  device:   {trial.Device.TorchName}, {trial.Device.Name}{(trial.Capability is { } can ? $" (compute capability {can})" : "")}");
+            text.WriteLine($"            {(trial.StepLoss is { } loss ? $"one step: loss {loss:F4}" : $"{trial.Problem} {trial.Remedy}".TrimEnd())}");
+        }
+
         text.WriteLine($"  threads:  {report.Threads}");
-        if (report.StepLoss is { } loss)
-            text.WriteLine($"  one step: loss {loss:F4}");
         if (report.Problem is not null)
             text.WriteLine($"  problem:  {report.Problem}");
         if (report.Remedy is not null)

@@ -1,5 +1,5 @@
 using System.Reflection;
-using static TorchSharp.torch;
+using ExperimentHub.Trainer.Native;
 
 namespace ExperimentHub.Trainer;
 
@@ -9,7 +9,8 @@ namespace ExperimentHub.Trainer;
 /// <param name="DatasetSha256">See <see cref="ExperimentHub.Protocol.Datasets.DatasetInfo.Identity"/>.</param>
 internal sealed record TrainingConditions(string Device, string DeviceName, int Threads, string DatasetSha256, string AppVersion)
 {
-    public static string TorchVersion => __version__;
+    /// <summary>What libtorch says of itself.</summary>
+    public static string TorchVersion => LibTorch.Version;
 
     public static string TorchSharpVersion { get; } =
         typeof(TorchSharp.torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];

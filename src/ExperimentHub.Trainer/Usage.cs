@@ -7,7 +7,7 @@ internal static class Usage
 
           ExperimentHub.Trainer                     read commands (JSON lines) from standard input, write events to standard output
           ExperimentHub.Trainer --selftest          load torch, list the devices and train one step
-          ExperimentHub.Trainer --selftest --json   the same as one line of JSON
+          ExperimentHub.Trainer --selftest --json   the same as one line of JSON; with --device cuda:0, of that device alone
           ExperimentHub.Trainer --fetch KEY FOLDER  fetch a published data set (mnist, fashion-mnist, kmnist) into a folder, if it is not there
           ExperimentHub.Trainer --help              this text
 

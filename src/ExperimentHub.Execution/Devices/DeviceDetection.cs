@@ -27,6 +27,8 @@ internal sealed class DeviceDetection(TrainerProgram program, ILogger<DeviceDete
             limit.Token.ThrowIfCancellationRequested();
             var report = ProtocolJson.Read<SelfTestReport>(last ?? "null");
             logger.LogInformation("torch {Version} ({Backend}): {Devices}", report.TorchVersion, report.Backend, string.Join(", ", report.Devices.Select(d => $"{d.TorchName} {d.Name}")));
+            foreach (var trial in report.Failed)
+                logger.LogWarning("Self-test: {Device} ({Name}) cannot train: {Problem} {Remedy}", trial.Device.TorchName, trial.Device.Name, trial.Problem, trial.Remedy);
             if (report.Problem is { } problem)
                 logger.LogWarning("Self-test: {Problem} {Remedy}", problem, report.Remedy);
             return report;

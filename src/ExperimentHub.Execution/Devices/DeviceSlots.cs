@@ -29,7 +29,7 @@ internal sealed class DeviceSlots
         {
             var device = Devices(request.Kind)
                 .Where(candidate => request.Index is null || candidate.Index == request.Index)
-                .Where(candidate => Taken(candidate) < Limit(candidate))
+                .Where(candidate => Taken(candidate) < Limit(candidate) && _inventory.Suits(candidate, request))
                 .MinBy(Taken);
             if (device is null)
                 return null;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 
 namespace ExperimentHub.Execution.Devices;
@@ -18,10 +19,21 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
     private const int VersionLength = 80;       // NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE
 
     private readonly Lock _lock = new();
+    private readonly Dictionary<string, nint> _functions = [];
     private Func<string, nint>? _find;
     private bool _ready;
 
-    public static Nvml OfTheDriver() => new(() => NativeLibrary.TryLoad(Library, out var library) ? name => NativeLibrary.GetExport(library, name) : null);
+    /// <summary>By its name, as the loader finds it, or where Windows lays it for Linux in its window (WSL), which not every such system tells the loader.</summary>
+    public static Nvml OfTheDriver() => In([Library, $"/usr/lib/wsl/lib/{Library}"]);
+
+    /// <param name="libraries">Names or paths, the first that loads counts.</param>
+    public static Nvml In(IReadOnlyList<string> libraries) => new(() =>
+    {
+        foreach (var name in libraries)
+            if (NativeLibrary.TryLoad(name, out var library))
+                return function => NativeLibrary.GetExport(library, function);
+        return null;
+    });
 
     public NvidiaFacts Read()
     {
@@ -36,14 +48,13 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
 
             try
             {
-                return ReadFrom(_find);
+                return ReadAll();
             }
             catch (NvmlException e)
             {
                 // The next reading begins anew: after an update of the driver or a GPU that fell off the bus the library must be initialised again.
                 _ready = false;
-                return new NvidiaFacts(null, [], $"The NVIDIA driver is installed but does not answer: {e.Message}.",
-                    "Run nvidia-smi in a terminal to see what the driver says. After an update of the driver the machine must be started again.");
+                return new NvidiaFacts(null, [], $"The NVIDIA driver is installed but does not answer: {e.Message}.", e.Remedy);
             }
             catch (EntryPointNotFoundException e)
             {
@@ -52,50 +63,98 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
         }
     }
 
-    private NvidiaFacts ReadFrom(Func<string, nint> find)
+    private NvidiaFacts ReadAll()
     {
         // Never shut down again: initialising may take seconds, and the process gives everything back when it ends.
         if (!_ready)
-            Check(find, ((delegate* unmanaged[Cdecl]<int>)find("nvmlInit_v2"))());
+            Check(((delegate* unmanaged[Cdecl]<int>)Find("nvmlInit_v2"))());
         _ready = true;
 
         var version = stackalloc byte[VersionLength];
-        Check(find, ((delegate* unmanaged[Cdecl]<byte*, uint, int>)find("nvmlSystemGetDriverVersion"))(version, VersionLength));
+        Check(((delegate* unmanaged[Cdecl]<byte*, uint, int>)Find("nvmlSystemGetDriverVersion"))(version, VersionLength));
         uint count;
-        Check(find, ((delegate* unmanaged[Cdecl]<uint*, int>)find("nvmlDeviceGetCount_v2"))(&count));
-        var gpus = new List<GpuFacts>();
+        Check(((delegate* unmanaged[Cdecl]<uint*, int>)Find("nvmlDeviceGetCount_v2"))(&count));
+        var (gpus, silent) = (new List<GpuFacts>(), new List<string>());
         for (var i = 0u; i < count; i++)
         {
-            nint device;
             // A GPU that this user may not see or that fell off the bus is no reason to hide the others.
-            if (((delegate* unmanaged[Cdecl]<uint, nint*, int>)find("nvmlDeviceGetHandleByIndex_v2"))(i, &device) == Success)
-                gpus.Add(ReadGpu(find, device));
+            try
+            {
+                nint device;
+                Check(((delegate* unmanaged[Cdecl]<uint, nint*, int>)Find("nvmlDeviceGetHandleByIndex_v2"))(i, &device));
+                gpus.Add(ReadGpu(device));
+            }
+            catch (NvmlException e)
+            {
+                silent.Add($"GPU {i} of the driver does not answer: {e.Message}. {e.Remedy}");
+            }
         }
 
-        return new NvidiaFacts(Text(version, VersionLength), gpus);
+        // One that answers again after a reset is found by initialising anew.
+        _ready = silent.Count == 0;
+        return new NvidiaFacts(Text(version, VersionLength), gpus) { Silent = silent };
     }
 
-    private static GpuFacts ReadGpu(Func<string, nint> find, nint device)
+    private GpuFacts ReadGpu(nint device)
     {
         var name = stackalloc byte[NameLength];
-        Check(find, ((delegate* unmanaged[Cdecl]<nint, byte*, uint, int>)find("nvmlDeviceGetName"))(device, name, NameLength));
+        Check(((delegate* unmanaged[Cdecl]<nint, byte*, uint, int>)Find("nvmlDeviceGetName"))(device, name, NameLength));
         NvmlPci pci;
-        Check(find, ((delegate* unmanaged[Cdecl]<nint, NvmlPci*, int>)find("nvmlDeviceGetPciInfo_v3"))(device, &pci));
-        // These two are not supported by every GPU (a part of one under MIG has no utilisation of its own).
+        Check(((delegate* unmanaged[Cdecl]<nint, NvmlPci*, int>)Find("nvmlDeviceGetPciInfo_v3"))(device, &pci));
+        // These two are not supported by every GPU (one that MIG divides has no utilisation of its own).
         NvmlMemory memory;
-        var hasMemory = ((delegate* unmanaged[Cdecl]<nint, NvmlMemory*, int>)find("nvmlDeviceGetMemoryInfo"))(device, &memory) == Success;
+        var hasMemory = ((delegate* unmanaged[Cdecl]<nint, NvmlMemory*, int>)Find("nvmlDeviceGetMemoryInfo"))(device, &memory) == Success;
         NvmlUtilisation use;
-        var hasUse = ((delegate* unmanaged[Cdecl]<nint, NvmlUtilisation*, int>)find("nvmlDeviceGetUtilizationRates"))(device, &use) == Success;
-        return new GpuFacts(pci.Address, Text(name, NameLength), hasMemory ? (long)memory.Total : null, hasMemory ? (long)memory.Used : null, hasUse ? use.Gpu / 100.0 : null);
+        var hasUse = ((delegate* unmanaged[Cdecl]<nint, NvmlUtilisation*, int>)Find("nvmlDeviceGetUtilizationRates"))(device, &use) == Success;
+        // And these not by every driver.
+        int major, minor;
+        var ask = TryFind("nvmlDeviceGetCudaComputeCapability");
+        var hasCapability = ask != 0 && ((delegate* unmanaged[Cdecl]<nint, int*, int*, int>)ask)(device, &major, &minor) == Success;
+        uint divided = 0, pending;
+        ask = TryFind("nvmlDeviceGetMigMode");
+        var isDivided = ask != 0 && ((delegate* unmanaged[Cdecl]<nint, uint*, uint*, int>)ask)(device, &divided, &pending) == Success && divided == 1;
+        return new GpuFacts(pci.Address, Text(name, NameLength), hasMemory ? (long)memory.Total : null, hasMemory ? (long)memory.Used : null, hasUse ? use.Gpu / 100.0 : null)
+        {
+            Capability = hasCapability ? new ComputeCapability(major, minor) : null,
+            IsDivided = isDivided,
+        };
     }
 
-    private static void Check(Func<string, nint> find, int result)
+    /// <exception cref="EntryPointNotFoundException">The library lacks it.</exception>
+    private nint Find(string name) => TryFind(name) is var function and not 0 ? function : throw new EntryPointNotFoundException($"it has no {name}.");
+
+    /// <returns>0 where the library lacks it.</returns>
+    private nint TryFind(string name)
+    {
+        if (_functions.TryGetValue(name, out var known))
+            return known;
+        try
+        {
+            return _functions[name] = _find!(name);
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return _functions[name] = 0;
+        }
+    }
+
+    private void Check(int result)
     {
         if (result == Success)
             return;
-        var text = ((delegate* unmanaged[Cdecl]<int, byte*>)find("nvmlErrorString"))(result);
-        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})");
+        var text = ((delegate* unmanaged[Cdecl]<int, byte*>)Find("nvmlErrorString"))(result);
+        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})", RemedyFor(result));
     }
+
+    // The numbers are nvmlReturn_t's.
+    private static string RemedyFor(int result) => result switch
+    {
+        4 => "Let the user that runs the hub read and write /dev/nvidia* (often the group video or render).",
+        9 => "Load the driver's module (modprobe nvidia); if that does not help, install the driver again for this kernel.",
+        15 or 16 => "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
+        18 => "The driver was updated: start the machine again, so that the kernel's module and the library are of one version.",
+        _ => "Run nvidia-smi in a terminal to see what the driver says. After an update of the driver the machine must be started again.",
+    };
 
     private static string Text(byte* text, int length)
     {
@@ -137,4 +196,7 @@ internal readonly struct NvmlPci
 }
 
 /// <summary>The library answered with an error; the message is its own.</summary>
-internal sealed class NvmlException(string message) : Exception(message);
+internal sealed class NvmlException(string message, string remedy) : Exception(message)
+{
+    public string Remedy => remedy;
+}

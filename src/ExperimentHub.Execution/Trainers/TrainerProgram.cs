@@ -24,6 +24,8 @@ internal sealed class TrainerProgram(ExecutionOptions options, LivingTrainers li
         TrainerEnvironment.Limit(start.Environment);
         // The executable looks for .NET in the usual places; the hub may run on one that lies elsewhere.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        // cuda:N is then the GPU that nvidia-smi calls N, for the self-test and every run alike; by itself CUDA puts the fastest first.
+        start.Environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";
         // Idle OpenMP workers sleep instead of spinning, so that a training leaves the web server its share of the cores.
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         return start;

@@ -13,6 +13,9 @@ public sealed record DeviceRequest(string Kind, int? Index)
     public const string Cuda = "cuda";
     public const int MaxIndex = 63;
 
+    /// <summary>What else the run needs of the device: one of <see cref="Precisions"/>; null is fp32.</summary>
+    public string? Precision { get; init; }
+
     public static bool TryParse(string? text, [NotNullWhen(true)] out DeviceRequest? request)
     {
         request = null;
@@ -28,6 +31,10 @@ public sealed record DeviceRequest(string Kind, int? Index)
     /// <exception cref="FormatException">The text is not a device; a validated spec never causes it.</exception>
     public static DeviceRequest Parse(string text) =>
         TryParse(text, out var request) ? request : throw new FormatException($"'{text}' is not a device.");
+
+    /// <summary>The device that a validated spec asks for, with what it must be able to do.</summary>
+    /// <exception cref="FormatException">The spec's device is none.</exception>
+    public static DeviceRequest Of(TrainingSpec spec) => Parse(spec.Device) with { Precision = spec.Precision };
 
     public override string ToString() => Index is { } index ? $"{Kind}:{index}" : Kind;
 }

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 
@@ -77,6 +78,18 @@ public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
     public string GroupOf(DeviceRequest request) =>
         request.Kind != DeviceRequest.Auto ? request.Kind : Gpus.Count > 0 ? DeviceRequest.Cuda : DeviceRequest.Cpu;
 
+    /// <summary>What a GPU of the report can compute; null where that is not known.</summary>
+    public ComputeCapability? CapabilityOf(DeviceInfo device) => _report?.Trials.FirstOrDefault(trial => trial.Device == device)?.Capability;
+
+    /// <summary>Whether a device of the report can do what a request needs of it.</summary>
+    public bool Suits(DeviceInfo device, DeviceRequest request) => Precisions.WhyNot(request.Precision, device, CapabilityOf(device)) is null;
+
+    /// <summary>What a spec asks of this machine's devices that none of those it may run on can ever do; null where one can, or while that is not known.</summary>
+    public SpecProblem? Refusal(TrainingSpec spec) =>
+        _report is not null && DeviceRequest.TryParse(spec.Device, out var asked) && WhyNoneSuits(asked with { Precision = spec.Precision }) is { } reason
+            ? new SpecProblem("precision", reason)
+            : null;
+
     /// <summary>Why a request cannot be served by any device of this machine; null where it can, or while that is not known yet.</summary>
     public string? WhyNot(DeviceRequest request)
     {
@@ -84,12 +97,32 @@ public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
             return null;
         if (report.TorchVersion is null)
             return $"The trainer does not work on this machine: {report.Problem} {report.Remedy}".TrimEnd();
-        if (request.Kind != DeviceRequest.Cuda)
+        if (Candidates(request).Any())
+            return WhyNoneSuits(request);
+        var group = GroupOf(request);
+        var failed = report.Failed.Where(trial => trial.Device.Kind == group && (request.Index is null || trial.Device.Index == request.Index)).ToList();
+        if (failed.Count > 0)
+            return string.Join(" ", failed.Select(trial => $"{trial.Device.TorchName} ({trial.Device.Name}) did not pass the self-test: {trial.Problem} {trial.Remedy}".TrimEnd()));
+        if (group == DeviceRequest.Cpu)
             return null;
-        if (Gpus.Count == 0)
-            return $"No CUDA GPU can be used on this machine{(report.Problem is { } problem ? $": {problem}" : ".")} {report.Remedy}".TrimEnd();
-        if (request.Index is { } index && Gpus.All(gpu => gpu.Index != index))
+        if (Gpus.Count > 0)
             return $"This machine has no {request}; it has {string.Join(", ", Gpus.Select(gpu => gpu.TorchName))}.";
-        return null;
+        var (problem, remedy) = report is { Problem: null, BuiltFor: DeviceRequest.Cpu }
+            ? ("the trainer was built for the CPU alone.", "To use a GPU, build it with -p:TorchBackend=cuda.")
+            : (report.Problem, report.Remedy);
+        return $"No CUDA GPU can be used on this machine{(problem is null ? "." : $": {problem}")} {remedy}".TrimEnd();
+    }
+
+    private IEnumerable<DeviceInfo> Candidates(DeviceRequest request)
+    {
+        var group = GroupOf(request);
+        return (_report?.Devices ?? []).Where(device => device.Kind == group && (request.Index is null || device.Index == request.Index));
+    }
+
+    /// <summary>Why those that a request may get cannot do what it needs; null where one of them can, or where there are none.</summary>
+    private string? WhyNoneSuits(DeviceRequest request)
+    {
+        var reasons = Candidates(request).Select(device => Precisions.WhyNot(request.Precision, device, CapabilityOf(device))).ToList();
+        return reasons.Contains(null) ? null : reasons.FirstOrDefault();
     }
 }

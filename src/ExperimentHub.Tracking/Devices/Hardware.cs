@@ -1,3 +1,5 @@
+using ExperimentHub.Protocol.Devices;
+
 namespace ExperimentHub.Tracking.Devices;
 
 /// <summary>What this machine is made of, as the system and the NVIDIA driver say it. What torch can use of it, the self-test says.</summary>
@@ -14,13 +16,24 @@ public sealed record CpuFacts(string? Model, int? Cores, int Processors, long? M
 /// <param name="Gpus">In the driver's order, which need not be torch's.</param>
 /// <param name="Problem">Why nothing can be said about GPUs, for a person; null where the driver answers.</param>
 /// <param name="Remedy">What to do about it.</param>
-public sealed record NvidiaFacts(string? DriverVersion, IReadOnlyList<GpuFacts> Gpus, string? Problem = null, string? Remedy = null);
+public sealed record NvidiaFacts(string? DriverVersion, IReadOnlyList<GpuFacts> Gpus, string? Problem = null, string? Remedy = null)
+{
+    /// <summary>For each GPU that the driver lists and that does not answer, why and what to do, for a person.</summary>
+    public IReadOnlyList<string> Silent { get; init; } = [];
+}
 
 /// <param name="PciAddress">Where it is plugged in, such as <c>0000:65:00.0</c>: what torch's and the driver's numbering have in common.</param>
 /// <param name="MemoryTotal">Bytes; null where the driver does not say.</param>
 /// <param name="MemoryUsed">Bytes that all processes of the machine hold together.</param>
 /// <param name="Utilisation">Share of the last moments in which the GPU computed, 0..1; null where the driver does not say.</param>
-public sealed record GpuFacts(string PciAddress, string Name, long? MemoryTotal, long? MemoryUsed, double? Utilisation);
+public sealed record GpuFacts(string PciAddress, string Name, long? MemoryTotal, long? MemoryUsed, double? Utilisation)
+{
+    /// <summary>null where the driver does not say.</summary>
+    public ComputeCapability? Capability { get; init; }
+
+    /// <summary>MIG divides it into parts, of which torch sees one; the figures are those of the whole.</summary>
+    public bool IsDivided { get; init; }
+}
 
 /// <summary>Reads the hardware at the moment of asking. It may take milliseconds, so a page asks off its own thread.</summary>
 public interface IHardware

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Devices;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -30,9 +31,9 @@ public static class Identity
     {
         if (run.Device is not { } used || devices.Report is not { TorchVersion: { } torch } report)
             return [];
-        var asked = DeviceRequest.Parse(run.Spec.Device);
+        var asked = DeviceRequest.Of(run.Spec);
         var kind = devices.GroupOf(asked);
-        var candidates = report.Devices.Where(device => device.Kind == kind && (asked.Index is null || device.Index == asked.Index)).ToList();
+        var candidates = report.Devices.Where(device => device.Kind == kind && (asked.Index is null || device.Index == asked.Index) && devices.Suits(device, asked)).ToList();
         // Which one of several GPUs it gets, only the queue will know; the same one is among them.
         var next = candidates.Find(device => device == used) ?? candidates.FirstOrDefault();
         // A run keeps its number of threads where the machine has as many cores.
@@ -55,7 +56,7 @@ public static class Identity
         // The CPU's threads do not touch what a GPU computes.
         if (Kind(nextDevice) == DeviceRequest.Cpu && threads != nextThreads && Kind(device) == DeviceRequest.Cpu)
             found.Add($"it uses {Threads(nextThreads)} instead of {threads}");
-        if (torch != nextTorch)
+        if (!RecordedTorch.Same(torch, nextTorch))
             found.Add($"it is libtorch {nextTorch} instead of {torch}");
         return found;
     }

@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -91,7 +92,7 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
             yield return $"Another device: {before.DeviceName} before, {again.DeviceName} now.";
         if (before.Threads != again.Threads)
             yield return $"Another number of threads: {before.Threads} before, {again.Threads} now.";
-        if (before.TorchVersion != again.TorchVersion)
+        if (!RecordedTorch.Same(before.TorchVersion, again.TorchVersion))
             yield return $"Another libtorch: {before.TorchVersion} before, {again.TorchVersion} now.";
         if (before.AppVersion != again.AppVersion)
             yield return $"Another ExperimentHub: {before.AppVersion} before, {again.AppVersion} now.";

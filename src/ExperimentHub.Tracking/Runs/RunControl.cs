@@ -180,7 +180,7 @@ public sealed class RunControl(
         if (run.QueueAgain(await QueueEnd.NextAsync(db, cancellation), Now) is { } refused)
             throw new InvalidOperationException(refused.ToString());
         // The machine may have gained or lost a GPU since.
-        run.DeviceGroup = devices.GroupOf(DeviceRequest.Parse(run.Spec.Device));
+        run.DeviceGroup = devices.GroupOf(DeviceRequest.Of(run.Spec));
         await db.SaveChangesAsync(cancellation);
     }
 }

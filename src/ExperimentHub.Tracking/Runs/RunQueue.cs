@@ -98,7 +98,7 @@ public sealed class RunQueue(
             LearningRate = request.Spec.Optimizer.LearningRate,
             Seed = request.Spec.Seed,
             Recipe = recipe,
-            DeviceGroup = devices.GroupOf(DeviceRequest.Parse(request.Spec.Device)),
+            DeviceGroup = devices.GroupOf(DeviceRequest.Of(request.Spec)),
             QueuePosition = Math.Max(number, await QueueEnd.NextAsync(db, cancellation)),
             CreatedAt = now,
             AppVersion = version.Text,
@@ -130,8 +130,8 @@ public sealed class RunQueue(
         Run? run = null;
         await foreach (var candidate in waiting.AsAsyncEnumerable().WithCancellation(cancellation))
         {
-            var asked = DeviceRequest.Parse(candidate.Spec.Device);
-            if (tryTake(asked.Kind == DeviceRequest.Auto ? new DeviceRequest(group, null) : asked))
+            var asked = DeviceRequest.Of(candidate.Spec);
+            if (tryTake(asked.Kind == DeviceRequest.Auto ? asked with { Kind = group } : asked))
             {
                 run = candidate;
                 break;
@@ -172,7 +172,7 @@ public sealed class RunQueue(
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         foreach (var run in await db.Runs.Where(r => r.Status == RunStatus.Queued).ToListAsync(cancellation))
-            run.DeviceGroup = devices.GroupOf(DeviceRequest.Parse(run.Spec.Device));
+            run.DeviceGroup = devices.GroupOf(DeviceRequest.Of(run.Spec));
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
     }
@@ -266,6 +266,8 @@ public sealed class RunQueue(
         if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
             problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
         problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        if (problems.Count == 0 && devices.Refusal(request.Spec) is { } refusal)
+            problems.Add(refusal with { Field = $"spec.{refusal.Field}" });
         return problems;
     }
 }

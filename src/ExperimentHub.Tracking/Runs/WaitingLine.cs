@@ -32,7 +32,7 @@ public sealed class WaitingLine(IDbContextFactory<TrackingDb> databases, DeviceI
     {
         if (devices.Report is null)
             return "Looking for the devices of this machine.";
-        var asked = DeviceRequest.Parse(run.Spec.Device);
+        var asked = DeviceRequest.Of(run.Spec);
         if (devices.WhyNot(asked) is { } reason)
             return $"{reason} The run waits; it is never moved to another device by itself.";
         var device = run.DeviceGroup == DeviceRequest.Cpu ? "the CPU" : asked.Index is not null ? asked.ToString() : "a GPU";

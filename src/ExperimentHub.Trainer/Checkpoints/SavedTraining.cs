@@ -24,7 +24,7 @@ internal sealed class SavedTraining
             ? threads
             : throw state.Refusal("its number of threads is not a number");
         Device = state.Said("device");
-        TorchVersion = state.Said("torchVersion");
+        TorchVersion = RecordedTorch.Plain(state.Said("torchVersion"));
         Tally = from.StepsDone == 0 ? new EpochTally() : new EpochTally(from.StepsDone,
             state.Number<double>(StateFormat.LossSum), state.Number<long>(StateFormat.Correct), state.Number<double>(StateFormat.Seconds));
         var metric = BestMetrics.Of(spec);

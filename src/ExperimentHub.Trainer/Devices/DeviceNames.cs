@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using ExperimentHub.Protocol.Devices;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Devices;
 
 /// <summary>The devices that torch can use here, with the hardware's own names.</summary>
-internal static partial class DeviceNames
+internal static class DeviceNames
 {
     /// <summary>The CPU first, then the GPUs. libtorch must be loaded.</summary>
     public static IReadOnlyList<DeviceInfo> All()
@@ -34,10 +32,13 @@ internal static partial class DeviceNames
     {
         var addresses = new Dictionary<string, string>();
         foreach (var gpu in devices.Where(device => device.Kind == DeviceRequest.Cuda))
-            if (FromDriver(gpu.Index, DriverDevicePciAddress, 32) is { } address)
+            if (CudaDriver.PciAddress(gpu.Index) is { } address)
                 addresses[gpu.TorchName] = address;
         return addresses;
     }
+
+    /// <summary>What a GPU can compute; null for the CPU and where the driver does not tell.</summary>
+    public static ComputeCapability? CapabilityOf(DeviceInfo device) => device.Kind == DeviceRequest.Cuda ? CudaDriver.Capability(device.Index) : null;
 
     private static DeviceInfo Cpu()
     {
@@ -46,36 +47,6 @@ internal static partial class DeviceNames
         return new DeviceInfo(DeviceRequest.Cpu, 0, line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? "CPU");
     }
 
-    // torch has no call for the name; the driver has, and it numbers the GPUs as torch does.
-    private static DeviceInfo Gpu(int index) =>
-        new(DeviceRequest.Cuda, index, FromDriver(index, DriverDeviceName, 256) ?? "NVIDIA GPU");
-
-    /// <summary>A text about a GPU; null where the driver does not give it, since no run depends on it.</summary>
-    private static string? FromDriver(int index, Func<byte[], int, int, int> ask, int length)
-    {
-        var buffer = new byte[length];
-        try
-        {
-            return DriverInit(0) == 0 && DriverDevice(out var device, index) == 0 && ask(buffer, length, device) == 0
-                ? Encoding.UTF8.GetString(buffer, 0, Array.IndexOf(buffer, (byte)0))
-                : null;
-        }
-        catch (DllNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    [LibraryImport("libcuda.so.1", EntryPoint = "cuInit")]
-    private static partial int DriverInit(uint flags);
-
-    [LibraryImport("libcuda.so.1", EntryPoint = "cuDeviceGet")]
-    private static partial int DriverDevice(out int device, int ordinal);
-
-    [LibraryImport("libcuda.so.1", EntryPoint = "cuDeviceGetName")]
-    private static partial int DriverDeviceName(byte[] name, int length, int device);
-
-    // "0000:65:00.0", all hexadecimal: CUDA Driver API, cuDeviceGetPCIBusId.
-    [LibraryImport("libcuda.so.1", EntryPoint = "cuDeviceGetPCIBusId")]
-    private static partial int DriverDevicePciAddress(byte[] address, int length, int device);
+    // torch has no call for the name; the driver has. No run depends on it.
+    private static DeviceInfo Gpu(int index) => new(DeviceRequest.Cuda, index, CudaDriver.Name(index) ?? "NVIDIA GPU");
 }

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
@@ -15,7 +16,7 @@ namespace ExperimentHub.Web.Runs;
 /// Defines a run and starts it. The form begins with the settings of the run's experiment; what is typed beyond them lives in the address,
 /// so that a reload or a lost connection loses nothing.
 /// </summary>
-public sealed partial class NewRunPage(RunQueue queue, RunHistory history, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, IJSRuntime js)
+public sealed partial class NewRunPage(RunQueue queue, RunHistory history, ExperimentStore experiments, DatasetLibrary datasets, DeviceInventory devices, NavigationManager navigation, IJSRuntime js)
 {
     private const string FirstExperiment = "tutorial";
 
@@ -47,7 +48,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
         _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
-        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]), devices);
     }
 
     private async Task ChangeAsync(RunDraft draft)
@@ -70,7 +71,7 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
             _usual = usual;
         }
 
-        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
+        _checked = _draft.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]), devices);
         var fields = new Dictionary<string, object?>(_draft.Beyond(_usual)) { ["from"] = null, ["fork"] = Fork?.ToString() };
         navigation.NavigateTo(navigation.GetUriWithQueryParameters(fields), replace: true);
     }

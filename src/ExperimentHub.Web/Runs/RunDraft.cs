@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Specs;
@@ -30,7 +31,8 @@ public sealed record RunDraft
 
     /// <summary>Reads the text; what cannot be accepted is a problem of its field.</summary>
     /// <inheritdoc cref="SpecDraft.Check"/>
-    public CheckedSpec Check(DatasetInfo? dataset = null)
+    /// <param name="devices">What the machine has; the form refuses what the queue would refuse.</param>
+    public CheckedSpec Check(DatasetInfo? dataset = null, DeviceInventory? devices = null)
     {
         var read = Spec.Check(dataset);
         var problems = new Dictionary<string, string>(read.Problems, StringComparer.Ordinal);
@@ -38,6 +40,8 @@ public sealed record RunDraft
             problems["experiment"] = $"The experiment's name {experiment}";
         if (NameRule.Tidied(Name).Length > 0 && NameRule.Problem(Name, Run.MaxNameLength) is { } name)
             problems["name"] = $"The run's name {name}";
+        if (read.IsValid && devices?.Refusal(read.Spec) is { } refusal)
+            problems.TryAdd(refusal.Field, refusal.Message);
         return new CheckedSpec(read.Spec, problems);
     }
 }
