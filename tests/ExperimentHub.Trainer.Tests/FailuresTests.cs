@@ -30,6 +30,27 @@ public sealed class FailuresTests
         Assert.Contains("smaller batch size", known.Remedy, StringComparison.Ordinal);
     }
 
+    // The words of CUDA 12, cuBLAS and cuDNN 9 as libtorch passes them on.
+    [Theory]
+    [InlineData("CUDA error: no kernel image is available for execution on the device\nCUDA kernel errors might be asynchronously reported", "no code for this GPU", "EXPERIMENTHUB_LIBTORCH")]
+    [InlineData("CUDA error: CUDA-capable device(s) is/are busy or unavailable\nCompile with `TORCH_USE_CUDA_DSA`", "used by another program alone", "nvidia-smi -c DEFAULT")]
+    [InlineData("CUDA error: all CUDA-capable devices are busy or unavailable", "used by another program alone", "nvidia-smi -c DEFAULT")]
+    [InlineData("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`", "too little free memory", "smaller batch size")]
+    [InlineData("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED", "too little free memory", "smaller batch size")]
+    [InlineData("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED", "library for convolutions failed", "smaller batch size")]
+    [InlineData("cuDNN error: CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH", "library for convolutions failed", "do not fit together")]
+    [InlineData("CUDA error: CUDA driver version is insufficient for CUDA runtime version", "driver is too old", "newer driver")]
+    [InlineData("CUDA error: uncorrectable ECC error encountered", "cannot be corrected", "another device")]
+    [InlineData("CUDA error: an illegal memory access was encountered", "The GPU reported an error", "Start the run again")]
+    public void Explain_TroubleOfAGpu_GetsTheAdviceThatFits(string words, string reason, string remedy)
+    {
+        var known = Failures.Explain(new TorchError(words));
+
+        Assert.Contains(reason, known.Message, StringComparison.Ordinal);
+        Assert.Contains(words.Split('\n')[0], known.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, known.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Explain_TorchAsksForMoreThanTheMachineHas_SaysHowMuchAndWhatToDo()
     {

@@ -18,6 +18,8 @@ public sealed class SelfTestTests
         Assert.True(report.Works, report.Problem);
         Assert.True(report.Patched); // the build of the tests does not turn the patch off
         Assert.Equal("cpu", report.Devices[0].Kind);
+        Assert.Equal(("cpu", "2.10.0"), (report.BuiltFor, report.TorchVersion)); // the tests' own build
+        Assert.Equal(report.StepLoss, report.Trials[^1].StepLoss);
         Assert.InRange(report.StepLoss!.Value, 1.5, 4);
     }
 

@@ -8,6 +8,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Epochs;
+using ExperimentHub.Trainer.Native;
 using TorchSharp;
 
 namespace ExperimentHub.Trainer.Tests;
@@ -236,7 +237,7 @@ public sealed class TrainingLoopTests : IDisposable
             {
                 ["format"] = "experimenthub-state", ["version"] = "3", ["spec"] = ProtocolJson.Write(spec), ["seed"] = "1", ["runId"] = new string('a', 32),
                 ["attempt"] = "3", ["epoch"] = "1", ["device"] = "cpu", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
-                ["torchVersion"] = torch.__version__, ["torchSharpVersion"] = "0.107.0", ["dotnetVersion"] = Environment.Version.ToString(),
+                ["torchVersion"] = LibTorch.Version, ["torchSharpVersion"] = "0.107.0", ["dotnetVersion"] = Environment.Version.ToString(),
                 ["appVersion"] = "1.2.3", ["history.metric"] = "1", ["history.trainLoss"] = "1",
                 ["history.sha256"] = new EpochHistory(BestMetrics.TestAccuracy, [epoch.TestAccuracy], [epoch.TrainLoss]).Sha256,
             },
