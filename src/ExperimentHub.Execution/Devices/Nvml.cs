@@ -90,8 +90,6 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
             }
         }
 
-        // One that answers again after a reset is found by initialising anew.
-        _ready = silent.Count == 0;
         return new NvidiaFacts(Text(version, VersionLength), gpus) { Silent = silent };
     }
 
@@ -107,7 +105,7 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
         NvmlUtilisation use;
         var hasUse = ((delegate* unmanaged[Cdecl]<nint, NvmlUtilisation*, int>)Find("nvmlDeviceGetUtilizationRates"))(device, &use) == Success;
         // And these not by every driver.
-        int major, minor;
+        int major = 0, minor = 0;
         var ask = TryFind("nvmlDeviceGetCudaComputeCapability");
         var hasCapability = ask != 0 && ((delegate* unmanaged[Cdecl]<nint, int*, int*, int>)ask)(device, &major, &minor) == Success;
         uint divided = 0, pending;

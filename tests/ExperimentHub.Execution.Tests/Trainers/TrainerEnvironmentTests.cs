@@ -42,10 +42,11 @@ public sealed class TrainerEnvironmentTests
     public void Passes_NothingElse(string name) => Assert.False(TrainerEnvironment.Passes(name));
 
     [Fact]
-    public async Task Start_OfATrainer_LeavesSecretsBehind()
+    public async Task Start_OfATrainer_LeavesSecretsBehindAndNumbersGpusByTheirPlace()
     {
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "very secret");
         Environment.SetEnvironmentVariable("ConnectionStrings__Hub", "Password=very secret");
+        Environment.SetEnvironmentVariable("CUDA_DEVICE_ORDER", "FASTEST_FIRST");
         using var fake = new FakeTrainer("env; exit 0");
         await using var hub = await EmptyHub.CreateAsync();
         var living = new LivingTrainers(hub.Folder, NullLogger<LivingTrainers>.Instance);
@@ -57,6 +58,8 @@ public sealed class TrainerEnvironmentTests
             lines.Add(line.Text);
         Assert.Contains(lines, line => line.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("DOTNET_ROOT=", StringComparison.Ordinal));
+        // Whatever the hub was started with: the numbers of GPUs are nvidia-smi's.
+        Assert.Contains("CUDA_DEVICE_ORDER=PCI_BUS_ID", lines);
         Assert.DoesNotContain(lines, line => line.Contains("very secret", StringComparison.Ordinal));
     }
 }

@@ -24,6 +24,10 @@ public sealed class IdentityTests
     }
 
     [Fact]
+    public void Changes_TorchAsAnEarlierTrainerRecordedIt_AreNone() =>
+        Assert.Empty(Identity.Changes([Trained(1, torch: "2.10.0.0"), Trained(2, afterEpoch: 1, torch: "2.10.0")]));
+
+    [Fact]
     public async Task Expected_ThisMachine_IsComparedWithWhatTheRunHad()
     {
         await using var hub = await EmptyHub.CreateAsync();

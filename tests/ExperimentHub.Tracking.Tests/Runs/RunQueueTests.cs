@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
@@ -85,6 +86,56 @@ public sealed class RunQueueTests
         await hub.Queue.ResolveAutoAsync();
         Assert.Equal("cuda", await hub.Queue.WaitingGroupAsync(auto));
         Assert.Equal("cpu", await hub.Queue.WaitingGroupAsync(cpu));
+    }
+
+    [Theory]
+    [InlineData("auto", "bf16", true)]
+    [InlineData("cuda", "tf32", true)]
+    [InlineData("cuda:0", "bf16", true)]
+    [InlineData("cuda:0", "fp32", false)]
+    [InlineData("cuda:1", "bf16", false)] // not there: it waits, and says why
+    public async Task Enqueue_PrecisionThatNoGpuHereCan_IsRefused(string device, string precision, bool refused)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
+        hub.Devices.Report = EmptyHub.OneCpu with
+        {
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+        };
+
+        var result = await hub.Queue.EnqueueAsync(new RunRequest("tutorial", null, new TrainingSpec { Device = device, Precision = precision }));
+
+        if (refused)
+            Assert.Equal(("spec.precision", $"{precision} needs a GPU of compute capability 8.0 (Ampere) or later; cuda:0 (Tesla T4) has 7.5. Choose fp32."),
+                (Assert.Single(result.Problems).Field, result.Problems[0].Message));
+        else
+            Assert.Empty(result.Problems);
+    }
+
+    [Fact]
+    public async Task Enqueue_AutoInAPrecisionWhereThereIsNoGpu_IsRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        hub.Devices.Report = EmptyHub.OneCpu;
+
+        var result = await hub.Queue.EnqueueAsync(new RunRequest("tutorial", null, new TrainingSpec { Precision = "bf16" }));
+
+        Assert.Equal("bf16 needs a CUDA device; the CPU trains in fp32 only.", Assert.Single(result.Problems).Message);
+    }
+
+    [Fact]
+    public async Task Waiting_GpuWasReplacedByOneThatCannot_SaysWhyAndStaysQueued()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await hub.EnqueueAsync(new TrainingSpec { Device = "cuda", Precision = "bf16" });
+        var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
+        hub.Devices.Report = EmptyHub.OneCpu with
+        {
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+        };
+
+        Assert.Contains("cuda:0 (Tesla T4) has 7.5", (await hub.History.FindAsync(id))!.Waiting);
+        Assert.Null(await hub.Queue.ClaimAsync("cuda", request => hub.Devices.Suits(gpu, request)));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
@@ -20,6 +21,21 @@ public sealed class NewRunPageTests
         Assert.Equal("ten", Field(page, "Epochs").GetAttribute("value"));
         Assert.Equal("true", Field(page, "Epochs").GetAttribute("aria-invalid"));
         Assert.Contains("epochs=ten", pages.Address, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRunPage_PrecisionThatTheGpuCannot_IsRefusedInTheForm()
+    {
+        var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
+        await using var pages = await HubPages.OpenAsync(EmptyHub.OneCpu with
+        {
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+        });
+        pages.Visit("/runs/new?precision=bf16");
+        var page = pages.Render<NewRunPage>();
+        page.WaitForAssertion(() => Assert.Contains("cuda:0 (Tesla T4) has 7.5. Choose fp32.", page.Markup, StringComparison.Ordinal));
+        await page.Find("form").SubmitAsync();
+        Assert.Equal(0, (await AllAsync(pages)).Total);
     }
 
     [Fact]
