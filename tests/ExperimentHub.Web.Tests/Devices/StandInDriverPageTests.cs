@@ -42,7 +42,7 @@ public sealed class StandInDriverPageTests
         var cards = page.FindAll("article").Select(card => card.TextContent).ToList();
         foreach (var word in new[] { "cuda:1", "80.0 GiB", "0000:65:00.0", "9.0" })
             Assert.Contains(word, cards[1], StringComparison.Ordinal);
-        foreach (var word in new[] { "cuda:0", "15.0 GiB", "0000:17:00.0", "7.5", "did not pass the self-test", "used by another program alone. Wait." })
+        foreach (var word in new[] { "cuda:0", "15.0 GiB", "0000:17:00.0", "7.5", "did not pass the self-test", "used by another program alone.", "Wait." })
             Assert.Contains(word, string.Join(' ', cards[2].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.Empty(page.FindAll(".none"));
     }
