@@ -79,7 +79,8 @@ internal static class SelfTest
         catch (Exception failure)
         {
             var known = Failures.Explain(failure);
-            return trial with { Problem = known.Message, Remedy = known.Remedy };
+            // torch's words end without a full stop, and the remedy follows them.
+            return trial with { Problem = known.Message.EndsWith('.') ? known.Message : $"{known.Message}.", Remedy = known.Remedy };
         }
     }
 

@@ -116,7 +116,7 @@ public static class SpecFields
         new("checkpoints.last", "checkpointLast", "Keep the last", SpecFieldKind.Whole, SpecSection.Keeping) { Empty = "1" },
         new("precision", "precision", "Precision", SpecFieldKind.Word, SpecSection.Arithmetic)
         {
-            Empty = Precisions.Fp32, Choices = [(Precisions.Fp32, "FP32"), (Precisions.Tf32, "TF32"), (Precisions.Bf16, "BF16")], Help = "TF32 and BF16 need CUDA.",
+            Empty = Precisions.Fp32, Choices = [(Precisions.Fp32, "FP32"), (Precisions.Tf32, "TF32"), (Precisions.Bf16, "BF16")], Help = "TF32 and BF16 need a GPU from Ampere on.",
         },
         Device,
     ];
