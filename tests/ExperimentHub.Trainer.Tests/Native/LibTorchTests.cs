@@ -76,6 +76,17 @@ public sealed class LibTorchTests : IDisposable
     }
 
     [Fact]
+    public async Task Load_FunctionMissingThatOnlyATrainingWouldCall_IsRefusedInWords()
+    {
+        // Everything else is there: opened as usual, the library loads, and the call ends the process.
+        foreach (var library in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "libtorch")))
+            File.CreateSymbolicLink(_folder[Path.GetFileName(library)], library);
+        StandInDriver.BuildFrom("int cublasOfAnotherVersion(void); int train(void) { return cublasOfAnotherVersion(); }", _folder["libtorch_cuda.so"]);
+
+        await AssertRefusedAsync("libtorch_cuda.so does not load on this machine", "not of one version", "undefined symbol: cublasOfAnotherVersion");
+    }
+
+    [Fact]
     public async Task Load_LibraryThatIsCutOff_IsRefusedInWords()
     {
         StandIns("int nothing;");
