@@ -1,7 +1,7 @@
 using ExperimentHub.Trainer;
 using ExperimentHub.Trainer.Native;
 
-// The only place that reads the environment.
+// The only place that reads our own settings from the environment.
 var externalLibTorch = Environment.GetEnvironmentVariable(LibTorch.ExternalFolderVariable) is { Length: > 0 } folder ? folder : null;
 
 LibC.LeadSession();

@@ -42,7 +42,7 @@ internal static class SelfTest
             var gpus = devices.Where(device => device.Kind == DeviceRequest.Cuda).ToList();
             var trials = devices.Except(gpus).Select(TryHere).Concat(GpuTrials.TryAll(gpus, GpuTrials.OfThisProgram, GpuTrials.Limit)).ToList();
             return Conclude(report, trials, gpus.Count > 0 || !LibTorch.HasCuda ? null
-                : NoGpuWords.Explain(CudaDriver.Ask(), LibTorch.CudaVersion(), Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")));
+                : NoGpuWords.Explain(CudaDriver.Ask(), LibTorch.CudaVersion()));
         }
         catch (Exception failure)
         {

@@ -18,7 +18,8 @@ internal static partial class CudaDriver
     /// <param name="Result">What <c>cuInit</c> answered; null where the library does not load.</param>
     /// <param name="Version">The CUDA version that the driver knows, as CUDA writes it (12080 is 12.8); null where it does not say.</param>
     /// <param name="LoaderWords">Why the library does not load.</param>
-    internal sealed record Answer(int? Result, int? Version, string? LoaderWords = null);
+    /// <param name="Visible">CUDA_VISIBLE_DEVICES, which the driver goes by; null where it is not set.</param>
+    internal sealed record Answer(int? Result, int? Version, string? LoaderWords = null, string? Visible = null);
 
     public static Answer Ask()
     {
@@ -26,7 +27,7 @@ internal static partial class CudaDriver
             return new Answer(null, null, problem);
         try
         {
-            return new Answer(Init(0), DriverVersion(out var version) == 0 ? version : null);
+            return new Answer(Init(0), DriverVersion(out var version) == 0 ? version : null, null, Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES"));
         }
         catch (EntryPointNotFoundException e)
         {

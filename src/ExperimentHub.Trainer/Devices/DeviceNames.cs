@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Trainer.Native;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Devices;
@@ -22,9 +23,12 @@ internal static class DeviceNames
         if (torchName == DeviceRequest.Cpu)
             return Cpu();
         var devices = All();
-        return devices.FirstOrDefault(device => device.TorchName == torchName) ?? throw new TrainingFailure(
-            $"The device {torchName} is not there; torch can use {string.Join(", ", devices.Select(device => device.TorchName))}.",
-            "Choose another device. For a GPU, see what ExperimentHub.Trainer --selftest says: the driver may be missing or the trainer built without CUDA (-p:TorchBackend=cuda).");
+        if (devices.FirstOrDefault(device => device.TorchName == torchName) is { } found)
+            return found;
+        var (why, remedy) = devices.Count > 1 ? ("", "Choose another device.")
+            : LibTorch.HasCuda ? NoGpuWords.Explain(CudaDriver.Ask(), LibTorch.CudaVersion())
+            : ("The libtorch in use has no CUDA.", "Choose another device, or build the trainer with -p:TorchBackend=cuda.");
+        throw new TrainingFailure($"The device {torchName} is not there; torch can use {string.Join(", ", devices.Select(device => device.TorchName))}. {why}".TrimEnd(), remedy);
     }
 
     /// <summary>Where each GPU is plugged in, by torch name; a GPU whose place the driver does not tell is left out.</summary>

@@ -7,8 +7,7 @@ internal static class NoGpuWords
 
     /// <param name="driver">What the driver says.</param>
     /// <param name="needed">The CUDA version that libtorch was built for, as CUDA writes it; null where unknown.</param>
-    /// <param name="visible">What CUDA_VISIBLE_DEVICES says; null where it is not set.</param>
-    public static (string Problem, string Remedy) Explain(CudaDriver.Answer driver, int? needed, string? visible)
+    public static (string Problem, string Remedy) Explain(CudaDriver.Answer driver, int? needed)
     {
         if (driver.Result is not { } result)
         {
@@ -22,7 +21,7 @@ internal static class NoGpuWords
                 $"Install a driver for CUDA {wants / 1000}.0 or later (nvidia-smi says what the driver knows), or use a libtorch for CUDA {has / 1000}.");
         }
 
-        var (words, remedy) = Words(result, visible);
+        var (words, remedy) = Words(result, driver.Visible);
         return ($"{words} (cuInit: {result}{(driver.Version is { } version ? $", driver for CUDA {Written(version)}" : "")}).", remedy);
     }
 

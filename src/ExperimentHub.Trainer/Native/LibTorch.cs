@@ -112,7 +112,18 @@ internal static class LibTorch
     /// <exception cref="TrainingFailure">The file is shorter than its own headers say.</exception>
     internal static void RequireWhole(string path)
     {
-        if (ElfFile.MissingUpTo(path) is { } whole)
+        long? missing;
+        try
+        {
+            missing = ElfFile.MissingUpTo(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A link to nowhere, or not ours to read: if it is needed, the loader says so.
+            return;
+        }
+
+        if (missing is { } whole)
         {
             throw new TrainingFailure($"The library {path} is cut off: it has {new FileInfo(path).Length:N0} bytes of {whole:N0}.",
                 $"Delete it and build or install the trainer again; if {ExternalFolderVariable} is set, install that libtorch again.");

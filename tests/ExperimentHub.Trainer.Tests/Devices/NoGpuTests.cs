@@ -14,6 +14,8 @@ public sealed class NoGpuTests : IDisposable
         // The libtorch of the tests, and a CUDA part that loads and finds nothing.
         foreach (var library in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "libtorch")))
             File.CreateSymbolicLink(_folder[Path.GetFileName(library)], library);
+        // A link to nowhere is nobody's library.
+        File.CreateSymbolicLink(_folder["libgone.so"], "/nowhere/libgone.so");
         StandInDriver.BuildFrom("int cudaRuntimeGetVersion(int *version) { *version = 12080; return 0; }", _folder["libtorch_cuda.so"]);
     }
 
@@ -53,6 +55,30 @@ public sealed class NoGpuTests : IDisposable
         Assert.NotNull(report.Problem);
         if (!File.Exists("/proc/driver/nvidia/version"))
             Assert.Contains("The NVIDIA driver is missing (libcuda.so.1: cannot open shared object file", report.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_OnAGpuThatIsGone_FailsWithWhatTheDriverSays()
+    {
+        using var driver = new StandInDriver(StandInDriver.NoFabric);
+        using var trainer = new TrainerProcess(new Dictionary<string, string> { ["EXPERIMENTHUB_LIBTORCH"] = _folder.Path, ["LD_LIBRARY_PATH"] = driver.Folder });
+        trainer.Say(TinyData.Start(_folder.Path, new TrainingSpec { Device = "cuda" }) with { Device = "cuda:0" });
+
+        var failed = await trainer.UntilAsync<TrainingFailed>();
+
+        Assert.StartsWith("The device cuda:0 is not there; torch can use cpu. The GPUs are not ready", failed.Reason, StringComparison.Ordinal);
+        Assert.Contains("nvidia-fabricmanager", failed.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Precisions.Bf16)]
+    [InlineData(Precisions.Tf32)]
+    public async Task Run_InAPrecisionThatItsDeviceCannot_IsRefusedByTheTrainer(string precision)
+    {
+        using var trainer = new TrainerProcess();
+        trainer.Say(TinyData.Start(_folder.Path, new TrainingSpec { Precision = precision }));
+
+        Assert.Equal($"{precision} needs a CUDA device; the CPU trains in fp32 only.", (await trainer.UntilAsync<TrainingFailed>()).Reason);
     }
 
     public void Dispose() => _folder.Dispose();
