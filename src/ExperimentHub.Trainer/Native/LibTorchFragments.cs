@@ -1,6 +1,7 @@
 #nullable disable
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
@@ -121,7 +122,7 @@ public static class LibTorchFragments
     {
         using (var sha = SHA256.Create())
         using (var input = File.OpenRead(file))
-            return BitConverter.ToString(sha.ComputeHash(input)).Replace("-", "").ToLowerInvariant();
+            return string.Concat(sha.ComputeHash(input).Select(part => part.ToString("x2", CultureInfo.InvariantCulture)));
     }
 
     /// <summary>The system takes the lock back when its holder ends, however it ends.</summary>
