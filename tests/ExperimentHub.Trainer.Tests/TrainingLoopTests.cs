@@ -9,7 +9,6 @@ using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Epochs;
 using ExperimentHub.Trainer.Native;
-using TorchSharp;
 
 namespace ExperimentHub.Trainer.Tests;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Xunit;
 
 namespace ExperimentHub.TestHub.Drivers;
 
@@ -34,11 +33,11 @@ public sealed class StandInDriver : IDisposable
     /// <summary>Builds a shared library.</summary>
     public static void Build(string source, string library, params string[] options)
     {
-        Assert.SkipUnless(Compiler is not null, "No C compiler (cc) on this machine; on Debian: apt-get install gcc libc6-dev");
+        Xunit.Assert.SkipUnless(Compiler is not null, "No C compiler (cc) on this machine; on Debian: apt-get install gcc libc6-dev");
         using var compiler = Process.Start(new ProcessStartInfo(Compiler!, ["-shared", "-fPIC", "-Wall", "-Werror", "-o", library, source, .. options]) { RedirectStandardError = true })!;
         var errors = compiler.StandardError.ReadToEnd();
         compiler.WaitForExit();
-        Assert.True(compiler.ExitCode == 0, errors);
+        Xunit.Assert.True(compiler.ExitCode == 0, errors);
     }
 
     /// <summary>Builds a shared library from C code.</summary>
