@@ -100,7 +100,8 @@ public sealed class RunQueueTests
         var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
         hub.Devices.Report = EmptyHub.OneCpu with
         {
-            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu],
+            Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
         };
 
         var result = await hub.Queue.EnqueueAsync(new RunRequest("tutorial", null, new TrainingSpec { Device = device, Precision = precision }));
@@ -131,7 +132,8 @@ public sealed class RunQueueTests
         var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
         hub.Devices.Report = EmptyHub.OneCpu with
         {
-            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu],
+            Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
         };
 
         Assert.Contains("cuda:0 (Tesla T4) has 7.5", (await hub.History.FindAsync(id))!.Waiting);

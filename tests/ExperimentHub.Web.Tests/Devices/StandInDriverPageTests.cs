@@ -80,7 +80,11 @@ public sealed class StandInDriverPageTests
         return HubPages.OpenAsync(
             EmptyHub.OneCpu with
             {
-                Backend = "CUDA, libtorch 2.10.0", BuiltFor = DeviceRequest.Cuda, Problem = problem, Remedy = remedy, Trials = trials,
+                Backend = "CUDA, libtorch 2.10.0",
+                BuiltFor = DeviceRequest.Cuda,
+                Problem = problem,
+                Remedy = remedy,
+                Trials = trials,
                 Devices = [.. trials.Where(trial => trial.Problem is null).Select(trial => trial.Device)],
                 PciAddresses = gpus.Zip(hardware.Nvidia.Gpus).ToDictionary(pair => pair.First.TorchName, pair => pair.Second.PciAddress),
             }, hardware);

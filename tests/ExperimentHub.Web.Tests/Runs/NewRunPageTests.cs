@@ -29,7 +29,8 @@ public sealed class NewRunPageTests
         var gpu = new DeviceInfo("cuda", 0, "Tesla T4");
         await using var pages = await HubPages.OpenAsync(EmptyHub.OneCpu with
         {
-            Devices = [.. EmptyHub.OneCpu.Devices, gpu], Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
+            Devices = [.. EmptyHub.OneCpu.Devices, gpu],
+            Trials = [new DeviceTrial(gpu, 2.3, Capability: new ComputeCapability(7, 5))],
         });
         pages.Visit("/runs/new?precision=bf16");
         var page = pages.Render<NewRunPage>();
