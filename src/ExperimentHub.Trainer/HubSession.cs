@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
@@ -53,8 +54,12 @@ internal static class HubSession
             throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
 
         events.Send(new Preparing("Loading torch"));
-        Log($"info: {LibTorch.Load(externalLibTorch)}");
-        var device = DeviceNames.Find(start.Device);
+        DeviceInfo device;
+        using (new TimedBeat(events.Beat))
+        {
+            Log($"info: {LibTorch.Load(externalLibTorch)}");
+            device = DeviceNames.Find(start.Device);
+        }
 
         events.Send(new Preparing($"Reading {dataset!.Name}"));
         using var http = MirrorSource.CreateClient();

@@ -15,11 +15,19 @@ internal sealed class TrainerProcess : IDisposable
     private readonly CancellationTokenSource _patience = new(Patience);
 
     public TrainerProcess(params string[] arguments)
+        : this(arguments, libTorch: null)
+    {
+    }
+
+    /// <param name="libTorch">The folder that EXPERIMENTHUB_LIBTORCH names; null for the libtorch that comes with the trainer.</param>
+    public TrainerProcess(string[] arguments, string? libTorch)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ExperimentHub.Trainer"), arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        if (libTorch is not null)
+            start.Environment["EXPERIMENTHUB_LIBTORCH"] = libTorch;
         _process = Process.Start(start)!;
         Log = _process.StandardError.ReadToEndAsync();
     }

@@ -118,6 +118,10 @@ public static class SpecFields
         {
             Empty = Precisions.Fp32, Choices = [(Precisions.Fp32, "FP32"), (Precisions.Tf32, "TF32"), (Precisions.Bf16, "BF16")], Help = "TF32 and BF16 need CUDA.",
         },
+        new("deterministic", "deterministic", "Deterministic on a GPU", SpecFieldKind.Flag, SpecSection.Arithmetic)
+        {
+            Empty = SpecField.Off, Help = "Leaves out convolutions whose sums depend on chance.",
+        },
         Device,
     ];
 
