@@ -29,8 +29,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
     private readonly BlockSize _block = new();
 
-    // Until the first steps are done: CUDA, its libraries and their kernels are loaded on the way there, in calls that say nothing.
-    private TimedBeat? _untilFirstSteps;
+    private Action _firstStepsAreDone = () => { };
 
     // One for all epochs: half a megabyte of garbage in each is never collected before it is much.
     private readonly long[] _order = new long[data.Train.Count - (start.Spec.Validation?.Samples ?? 0)];
@@ -39,7 +38,9 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written for another reason than a full disk, or the files to go on from do not fit.</exception>
     public void Run()
     {
-        using var untilFirstSteps = _untilFirstSteps = new TimedBeat(events.Beat);
+        // CUDA, its libraries and their kernels are loaded on the way to the first steps, in calls that say nothing.
+        using var untilFirstSteps = new TimedBeat(events.Beat);
+        _firstStepsAreDone = untilFirstSteps.Dispose;
         var spec = start.Spec;
         var outline = ModelOutline.Of(spec.Model, new ImageShape(data.Train.Images.Height, data.Train.Images.Width, data.Classes));
 
@@ -200,7 +201,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var clock = Stopwatch.StartNew();
         trainingStep.TakeBlock(batches, first, count);
         var results = trainingStep.ReadBack();
-        _untilFirstSteps?.Dispose();
+        _firstStepsAreDone();
         _block.Took(count, clock.Elapsed);
 
         var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -24,7 +24,6 @@ def run(context, report):
             for style in program.styles:
                 with arithmetic(program.precision, program.deterministic, device, style):
                     report.attempt(f"{program.name}, {style} style, {device}", check, program, style, device)
-    context.used("programs")
     for name in ("tutorial", "small-cnn"):
         for style in ("cpu", "gpu"):
             report.attempt(f"operations a step, {name}, {style} style", count_launches, Program(context.programs, name), style, context.device)
@@ -81,7 +80,7 @@ def count_launches(program, style, device):
     with arithmetic(program.precision, False, device, style):
         events(1)
         few, more = events(1), events(4)
-    return None, dict(a_step=(more - few) / 3, what="kernels" if device != "cpu" else "operations")
+    return None, dict(a_step=(more - few) / 3, counted="kernels" if device != "cpu" else "operations")
 
 
 def measure_styles(context, report):

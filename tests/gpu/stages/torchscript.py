@@ -170,9 +170,13 @@ def arithmetic(precision, deterministic, device, style):
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.deterministic = deterministic
     # Programs for a GPU do not go around oneDNN's errors.
-    with torch.no_grad(), torch.jit.optimized_execution(False), torch.backends.mkldnn.flags(enabled=style == "cpu" or device != "cpu"):
-        yield
-    torch.backends.cudnn.deterministic = False
+    torch._C._set_mkldnn_enabled(style == "cpu" or device != "cpu")
+    try:
+        with torch.no_grad(), torch.jit.optimized_execution(False):
+            yield
+    finally:
+        torch._C._set_mkldnn_enabled(True)
+        torch.backends.cudnn.deterministic = False
 
 
 def read_idx(folder, name, offset):
