@@ -2,7 +2,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using ExperimentHub.Protocol.Datasets;
-using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Checkpoints;
 using ExperimentHub.Trainer.Datasets;
@@ -53,15 +52,13 @@ internal static class HubSession
         if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
             throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
 
+        using var untilLoaded = new TimedBeat(events.Beat);
         events.Send(new Preparing("Loading torch"));
-        DeviceInfo device;
-        using (new TimedBeat(events.Beat))
-        {
-            Log($"info: {LibTorch.Load(externalLibTorch)}");
-            device = DeviceNames.Find(start.Device);
-        }
+        Log($"info: {LibTorch.Load(externalLibTorch)}");
+        var device = DeviceNames.Find(start.Device);
 
         events.Send(new Preparing($"Reading {dataset!.Name}"));
+        untilLoaded.Dispose();
         using var http = MirrorSource.CreateClient();
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
         var store = new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log);

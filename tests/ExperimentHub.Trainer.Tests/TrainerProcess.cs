@@ -15,19 +15,20 @@ internal sealed class TrainerProcess : IDisposable
     private readonly CancellationTokenSource _patience = new(Patience);
 
     public TrainerProcess(params string[] arguments)
-        : this(arguments, libTorch: null)
+        : this(new Dictionary<string, string>(), arguments)
     {
     }
 
-    /// <param name="libTorch">The folder that EXPERIMENTHUB_LIBTORCH names; null for the libtorch that comes with the trainer.</param>
-    public TrainerProcess(string[] arguments, string? libTorch)
+    /// <param name="environment">Variables beyond ours.</param>
+    /// <param name="arguments">Command line.</param>
+    public TrainerProcess(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ExperimentHub.Trainer"), arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        if (libTorch is not null)
-            start.Environment["EXPERIMENTHUB_LIBTORCH"] = libTorch;
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         Log = _process.StandardError.ReadToEndAsync();
     }

@@ -59,7 +59,7 @@ public sealed class TimedBeatTests : IDisposable
             await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
-        using var trainer = new TrainerProcess([], libTorch: _folder.Path);
+        using var trainer = new TrainerProcess(new Dictionary<string, string> { ["EXPERIMENTHUB_LIBTORCH"] = _folder.Path });
         trainer.Say(TinyData.Start(_folder.Path));
 
         Assert.IsType<Preparing>(await trainer.NextAsync());
