@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 
@@ -120,7 +121,7 @@ public static class SpecFields
         },
         new("deterministic", "deterministic", "Deterministic on a GPU", SpecFieldKind.Flag, SpecSection.Arithmetic)
         {
-            Empty = SpecField.Off, Help = "Leaves out convolutions whose sums depend on chance.",
+            Empty = SpecField.Off, Applies = draft => draft[Device] != DeviceRequest.Cpu, Help = "Without convolutions whose sums depend on chance; may be slower. The CPU always is.",
         },
         Device,
     ];
