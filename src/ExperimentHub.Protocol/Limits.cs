@@ -36,6 +36,9 @@ public static class Limits
 
     public const int DatasetName = 60;
     public const int ClassName = 60;
+
+    /// <summary>Data sets of the hub's own, so that they can be listed in one answer.</summary>
+    public const int OwnDatasets = 500;
     public const int Classes = 256;
 
     // What trainers and machines say.

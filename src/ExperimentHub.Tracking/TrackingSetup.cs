@@ -62,6 +62,7 @@ public static class TrackingSetup
         services.AddSingleton<MetricReader>();
         services.AddSingleton<LiveSeries>();
         services.AddSingleton<ExperimentStore>();
+        services.AddSingleton<ExperimentPages>();
         services.AddSingleton<ExperimentResults>();
         services.AddSingleton<ExperimentExport>();
         services.AddSingleton<ExperimentImports>();

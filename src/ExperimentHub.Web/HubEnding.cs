@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using ExperimentHub.Execution;
+using ExperimentHub.Protocol;
 
 namespace ExperimentHub.Web;
 
@@ -15,7 +16,7 @@ internal sealed class HubEnding : IDisposable
     private readonly CancellationTokenSource _asked = new();
     private readonly List<PosixSignalRegistration> _signals;
     private readonly Lock _lock = new();
-    private Timer? _limit;
+    private Thread? _limit;
     private Action _killTrainers = () => { };
 
     public HubEnding() =>
@@ -51,7 +52,6 @@ internal sealed class HubEnding : IDisposable
     public void Dispose()
     {
         _signals.ForEach(signal => signal.Dispose());
-        _limit?.Dispose();
         _asked.Dispose();
     }
 
@@ -76,17 +76,20 @@ internal sealed class HubEnding : IDisposable
         {
             if (_limit is not null)
                 return;
-            _limit = new Timer(_ => EndAtOnce(), null, Limit, Timeout.InfiniteTimeSpan);
+            // A thread of its own: those of the pool may all be waiting for what cannot be had.
+            _limit = new Thread(EndWhenItIsOver) { IsBackground = true, Name = "End of the hub" };
+            _limit.Start();
         }
 
         _asked.Cancel();
     }
 
     /// <summary>Whatever still waits, for a database that is locked or a driver that hangs, waits no longer. Everything on the disk can be gone on from at any moment.</summary>
-    private void EndAtOnce()
+    private void EndWhenItIsOver()
     {
+        Thread.Sleep(Limit);
         Console.Error.WriteLine($"ExperimentHub did not end within {Limit.TotalSeconds:0.0} s and ends at once. The next start tells what became of its runs.");
         _killTrainers();
-        Environment.Exit(0);
+        ThisProcess.EndAtOnce(0);
     }
 }

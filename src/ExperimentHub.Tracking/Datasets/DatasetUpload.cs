@@ -99,6 +99,8 @@ public sealed class DatasetUpload : IDisposable
         var problems = new List<SpecProblem>();
         if (NameProblem(name) is { } nameProblem)
             problems.Add(new SpecProblem("name", nameProblem));
+        else if (_library.Own.Count >= Limits.OwnDatasets)
+            problems.Add(new SpecProblem("name", $"A hub keeps at most {Limits.OwnDatasets:N0} data sets of its own. Delete one that is not needed first."));
         classNames = [.. classNames.Select(NameRule.Tidied)];
         if (classNames.Select((one, label) => (Label: label, Problem: NameRule.Problem(one, MaxClassNameLength))).FirstOrDefault(one => one.Problem is not null) is { Problem: { } wrong } at)
             problems.Add(new SpecProblem("classNames", $"The name of class {at.Label} {wrong}"));

@@ -23,7 +23,8 @@ public sealed record RunTargets
 /// <param name="Skipped">Runs that could not be changed, or were that way before.</param>
 /// <param name="Why">Of the skipped ones, as a sentence; null where there are none.</param>
 /// <param name="DeletedAt">Of a deletion: what brings the runs back, given to <see cref="RunDeletion.RestoreAsync(DateTime, CancellationToken)"/>.</param>
-public sealed record BulkOutcome(int Changed, int Skipped, string? Why = null, DateTime? DeletedAt = null);
+/// <param name="Warnings">What is no mistake in the filter and probably one, such as a comparison that every run meets; null where there is nothing to say.</param>
+public sealed record BulkOutcome(int Changed, int Skipped, string? Why = null, DateTime? DeletedAt = null, IReadOnlyList<SearchProblem>? Warnings = null);
 
 /// <summary>What a deletion of many runs would do.</summary>
 /// <param name="Runs">How many it would hide.</param>
@@ -146,7 +147,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             return SearchResult<BulkDeletionPlan>.Refused(problems);
         var (ended, active) = (new List<RunId>(), 0);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        foreach (var step in found.Chunk(Step))
+        foreach (var step in found.Numbers.Chunk(Step))
         {
             var runs = await db.Runs.Where(run => step.Contains(run.Number)).Select(run => new { run.Id, run.Status }).ToListAsync(cancellation);
             ended.AddRange(runs.Where(run => !run.Status.IsActive()).Select(run => run.Id));
@@ -216,7 +217,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         if (found is null)
             return SearchResult<BulkOutcome>.Refused(problems);
         var changed = 0;
-        foreach (var step in found.Chunk(Step))
+        foreach (var step in found.Numbers.Chunk(Step))
         {
             await using var db = await databases.CreateDbContextAsync(cancellation);
             await using var transaction = ownTransaction ? await db.Database.BeginTransactionAsync(cancellation) : null;
@@ -230,11 +231,13 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
                 feed.Publish(run.Id);
         }
 
-        var skipped = (targets.Ids?.Count ?? found.Count) - changed;
-        return SearchResult<BulkOutcome>.Of(new BulkOutcome(changed, skipped, skipped == 0 ? null : $"{skipped} {(skipped == 1 ? "run" : "runs")} {whySkipped}, or no longer exist."));
+        var skipped = (targets.Ids?.Count ?? found.Numbers.Count) - changed;
+        return SearchResult<BulkOutcome>.Of(new BulkOutcome(
+            changed, skipped, skipped == 0 ? null : $"{skipped} {(skipped == 1 ? "run" : "runs")} {whySkipped}, or no longer exist.",
+            Warnings: found.Warnings.Count == 0 ? null : found.Warnings));
     }
 
-    private async Task<(IReadOnlyList<long>? Numbers, IReadOnlyList<SearchProblem> Problems)> NumbersAsync(RunTargets targets, CancellationToken cancellation)
+    private async Task<(FoundNumbers? Found, IReadOnlyList<SearchProblem> Problems)> NumbersAsync(RunTargets targets, CancellationToken cancellation)
     {
         if (targets.Query is { } query)
         {
@@ -246,6 +249,6 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         var numbers = new List<long>();
         foreach (var ids in targets.Ids!.Chunk(Step))
             numbers.AddRange(await db.Runs.Where(run => ids.Contains(run.Id)).Select(run => run.Number).ToListAsync(cancellation));
-        return (numbers, []);
+        return (new FoundNumbers(numbers, []), []);
     }
 }

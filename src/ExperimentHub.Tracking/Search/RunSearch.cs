@@ -63,25 +63,30 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     }
 
     /// <summary>The numbers of all runs that match, in no order.</summary>
-    internal Task<SearchResult<IReadOnlyList<long>>> NumbersAsync(RunQuery query, CancellationToken cancellation) =>
+    internal Task<SearchResult<FoundNumbers>> NumbersAsync(RunQuery query, CancellationToken cancellation) =>
         turns.AskAsync(waited => ReadNumbersAsync(query, waited), cancellation);
 
-    private async Task<SearchResult<IReadOnlyList<long>>> ReadNumbersAsync(RunQuery query, CancellationToken cancellation)
+    private async Task<SearchResult<FoundNumbers>> ReadNumbersAsync(RunQuery query, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await db.Database.OpenConnectionAsync(cancellation);
         var (search, problems) = await BoundSearch.ReadAsync(db, query, Now, [], cancellation);
         if (search is null)
-            return SearchResult<IReadOnlyList<long>>.Refused(problems);
+            return SearchResult<FoundNumbers>.Refused(problems);
         var numbers = new List<long>();
         await foreach (var number in new RunFinder(db, dialect).StreamAsync(search, _ => [], row => row.GetInt64(0), cancellation))
             numbers.Add(number);
-        return SearchResult<IReadOnlyList<long>>.Of(numbers);
+        return SearchResult<FoundNumbers>.Of(new FoundNumbers(numbers, search.Warnings));
     }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 }
 
+/// <summary>The numbers of the runs that match, in no order.</summary>
+/// <param name="Warnings">What is no mistake and probably one.</param>
+internal sealed record FoundNumbers(IReadOnlyList<long> Numbers, IReadOnlyList<SearchProblem> Warnings);
+
 /// <param name="Total">How many runs a search finds.</param>
+
 /// <param name="Warnings">What is no mistake and probably one.</param>
 public sealed record RunCount(long Total, IReadOnlyList<SearchProblem> Warnings);

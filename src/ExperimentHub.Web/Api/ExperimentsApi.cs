@@ -9,7 +9,9 @@ internal static class ExperimentsApi
 {
     public static void MapExperiments(this RouteGroupBuilder api)
     {
-        api.MapGet("/experiments", ListAsync).WithName("ListExperiments").WithSummary("List experiments").WithDescription("The one with the newest run first. archived: true for those that are archived.").Produces<ExperimentList>();
+        api.MapGet("/experiments", ListAsync).WithName("ListExperiments").WithSummary("List experiments")
+            .WithDescription($"The one with the newest run first. archived: true for those that are archived. pageSize: 1 to {ExperimentPages.MaxSize}, which it is where left out; pageToken: the nextPageToken of the page before.")
+            .Produces<ExperimentList>().ProducesValidationProblem();
         api.MapGet("/experiments/{id}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/experiments/{id}/clone", CloneAsync).WithName("CloneExperiment").WithSummary("Clone an experiment")
             .WithDescription("The new one has its description and settings, no runs and no schedules. name: optional, as is the whole body; \"X copy\" where it is left out.")
@@ -19,10 +21,20 @@ internal static class ExperimentsApi
     /// <summary>null where the text is no id.</summary>
     public static int? IdOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    private static async Task<IResult> ListAsync(ExperimentStore experiments, CancellationToken cancellation, string? archived = null) =>
-        archived is not (null or "true" or "false")
-            ? ApiProblems.Invalid("archived", "Use true or false.")
-            : Results.Ok(new ExperimentList([.. (await experiments.ListAsync(archived == "true", cancellation)).Select(summary => ExperimentResource.Of(summary.Experiment))], null));
+    private static async Task<IResult> ListAsync(ExperimentPages pages, CancellationToken cancellation, string? archived = null, string? pageSize = null, string? pageToken = null)
+    {
+        var problems = new List<SpecProblem>();
+        if (archived is not (null or "true" or "false"))
+            problems.Add(new SpecProblem("archived", "Use true or false."));
+        var size = ApiPages.Size(pageSize, ExperimentPages.MaxSize, ExperimentPages.MaxSize, problems);
+        var after = pageToken is null ? null : ExperimentPlace.Parse(pageToken);
+        if (pageToken is not null && after is null)
+            problems.Add(new SpecProblem("pageToken", "This is no page token. Use the nextPageToken of the page before, or leave it out for the first page."));
+        if (problems.Count > 0)
+            return ApiProblems.Invalid(problems);
+        var (items, next) = await pages.ReadAsync(archived == "true", size, after, cancellation);
+        return Results.Ok(new ExperimentList([.. items.Select(ExperimentResource.Of)], next?.ToString()));
+    }
 
     private static async Task<IResult> ReadAsync(string id, ExperimentStore experiments, CancellationToken cancellation) =>
         IdOf(id) is { } number && await experiments.FindAsync(number, cancellation) is { } experiment
@@ -42,7 +54,8 @@ internal static class ExperimentsApi
     }
 }
 
-/// <summary>Experiments; there are few, so the list has one page.</summary>
+/// <summary>A page of experiments.</summary>
+/// <param name="NextPageToken">null on the last page.</param>
 internal sealed record ExperimentList(IReadOnlyList<ExperimentResource> Items, string? NextPageToken);
 
 /// <summary>An experiment as programs see it. Its runs are found with <c>/runs?experiment=</c>.</summary>

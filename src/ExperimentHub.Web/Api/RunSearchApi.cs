@@ -35,9 +35,7 @@ internal static class RunSearchApi
         [AsParameters] RunQueryParameters parameters, RunSearch search, CancellationToken cancellation, string? columns = null, string? pageSize = null, string? pageToken = null)
     {
         var (query, problems) = parameters.Read();
-        var size = DefaultPageSize;
-        if (pageSize is not null && (!int.TryParse(pageSize, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > RunSearch.MaxPageSize))
-            problems.Add(new SpecProblem("pageSize", $"The page size must be a whole number from 1 to {RunSearch.MaxPageSize}."));
+        var size = ApiPages.Size(pageSize, DefaultPageSize, RunSearch.MaxPageSize, problems);
         if (problems.Count > 0)
             return ApiProblems.Invalid(problems);
         var result = await search.ListAsync(query, columns ?? "", size, pageToken, cancellation);

@@ -15,14 +15,14 @@ public sealed partial class ExperimentFormPage(
     ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts, IJSRuntime js) : IAsyncDisposable
 {
     private ElementReference _form;
-    private Draft? _saved;
+    private ExperimentTyped? _saved;
 
     // What the draft began from, and what is there now where somebody else has saved meanwhile.
     private int? _begunFrom;
     private Experiment? _newer;
 
     // What the browser keeps until it is saved. Read once for each form, when the page can ask the browser.
-    private readonly KeptDraft<KeptForm> _kept = new(js);
+    private readonly KeptDraft<KeptExperimentForm> _kept = new(js);
     private DateTime? _keptAt;
     private string? _readFor;
     private bool _lay;
@@ -30,7 +30,7 @@ public sealed partial class ExperimentFormPage(
 
     // The hub chose this name; where nobody has typed another it chooses again when it is taken.
     private string? _proposedName;
-    private Draft _draft = Draft.Empty;
+    private ExperimentTyped _draft = ExperimentTyped.Empty;
     private CheckedSpec _checked = SpecDraft.Tutorial.Check();
 
     // What the store refused; each is shown at its field until that is changed.
@@ -53,7 +53,7 @@ public sealed partial class ExperimentFormPage(
 
     private string Title => Id is null ? "New experiment" : $"Edit {_saved?.Name}";
 
-    private bool IsChanged => !_saving && _draft != (_saved ?? Draft.Empty);
+    private bool IsChanged => !_saving && _draft != (_saved ?? ExperimentTyped.Empty);
 
     protected override void OnInitialized() => experiments.Changed += OnChanged;
 
@@ -72,19 +72,19 @@ public sealed partial class ExperimentFormPage(
             BeginFrom(experiment);
         }
 
-        _draft = _saved ?? await CloneAsync() ?? Draft.Empty;
+        _draft = _saved ?? await CloneAsync() ?? ExperimentTyped.Empty;
         _checked = _draft.Spec.Check(datasets.Find(_draft.Spec[SpecFields.Dataset]));
         _ready = true;
     }
 
-    private void BeginFrom(Experiment experiment) => (_begunFrom, _newer, _saved) = (experiment.Version, null, Draft.Of(experiment));
+    private void BeginFrom(Experiment experiment) => (_begunFrom, _newer, _saved) = (experiment.Version, null, ExperimentTyped.Of(experiment));
 
-    private async Task<Draft?> CloneAsync()
+    private async Task<ExperimentTyped?> CloneAsync()
     {
         if (!int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from) || await experiments.ProposeCloneAsync(from) is not { } clone)
             return null;
         _proposedName = clone.Name;
-        return new Draft(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec));
+        return new ExperimentTyped(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec));
     }
 
     /// <summary>What is typed stays; that somebody else has saved is said.</summary>
@@ -115,7 +115,7 @@ public sealed partial class ExperimentFormPage(
     private string? Why(string field) => _refused.GetValueOrDefault(field)
         ?? (_submitted && field == "name" && _draft.Name.Trim().Length == 0 ? "An experiment needs a name." : null);
 
-    private void Change(Draft draft)
+    private void Change(ExperimentTyped draft)
     {
         if (draft.Name != _draft.Name)
             Forget("name");
@@ -185,14 +185,8 @@ public sealed partial class ExperimentFormPage(
             return;
         }
 
-        var (theirs, begun) = (Draft.Of(now), _saved!);
-        var differences = new List<Difference>();
-        if (_draft.Name != begun.Name && theirs.Name != _draft.Name)
-            differences.Add(new Difference("name", theirs.Name, _draft.Name));
-        if (_draft.Description != begun.Description && theirs.Description != _draft.Description)
-            differences.Add(new Difference("description", theirs.Description, _draft.Description, IsProse: true));
-        if (_draft.Spec != begun.Spec)
-            differences.AddRange(SpecDifferences.Of(now.DefaultSpec, _checked.Spec));
+        var (theirs, begun) = (ExperimentTyped.Of(now), _saved!);
+        var differences = _draft.DifferencesFrom(theirs, begun);
         switch (differences.Count == 0 ? ConflictChoice.KeepMine : await conflicts.AskAsync("Two people edited this experiment", differences))
         {
             case ConflictChoice.TakeTheirs:
@@ -202,11 +196,8 @@ public sealed partial class ExperimentFormPage(
                 await _kept.ForgetAsync(Key);
                 break;
             case ConflictChoice.KeepMine:
-                // What they changed elsewhere stays theirs; what is typed here is now typed over theirs.
-                _draft = new Draft(_draft.Name == begun.Name ? theirs.Name : _draft.Name, _draft.Description == begun.Description ? theirs.Description : _draft.Description,
-                    _draft.Spec == begun.Spec ? theirs.Spec : _draft.Spec);
                 BeginFrom(now);
-                Change(_draft);
+                Change(_draft.Over(theirs, begun));
                 await SaveAsync();
                 return;
             default:
@@ -239,12 +230,12 @@ public sealed partial class ExperimentFormPage(
         else if (_keep)
         {
             _keep = false;
-            await _kept.KeepAsync(key, new KeptForm(KeptForm.Fields.Of(_draft), _saved is null ? null : KeptForm.Fields.Of(_saved), _begunFrom));
+            await _kept.KeepAsync(key, KeptExperimentForm.Of(_draft, _saved, _begunFrom));
         }
     }
 
     /// <summary>As old as it was: what somebody else has saved since is a conflict, as it would have been without the interruption.</summary>
-    private void Restore(KeptForm kept, DateTime at)
+    private void Restore(KeptExperimentForm kept, DateTime at)
     {
         var now = _begunFrom;
         if (Id is not null && kept is { Before: { } before, Version: { } version })
@@ -291,28 +282,5 @@ public sealed partial class ExperimentFormPage(
             await _kept.ForgetAsync(Key);
         else
             leaving.PreventNavigation();
-    }
-
-    /// <summary>As typed.</summary>
-    private sealed record Draft(string Name, string Description, SpecDraft Spec)
-    {
-        public static Draft Of(Experiment experiment) => new(experiment.Name, experiment.Description, SpecDraft.Of(experiment.DefaultSpec));
-
-        public static Draft Empty { get; } = new("", "", SpecDraft.Tutorial);
-    }
-    /// <summary>The form's state as the browser keeps it.</summary>
-    /// <param name="Typed">As typed.</param>
-    /// <param name="Before">What it began from, with its version; null for a new experiment.</param>
-    private sealed record KeptForm(KeptForm.Fields Typed, KeptForm.Fields? Before, int? Version)
-    {
-        /// <param name="Spec">The fields that differ from the tutorial's, as an address has them.</param>
-        internal sealed record Fields(string Name, string Description, Dictionary<string, string?> Spec)
-        {
-            public static Fields Of(Draft draft) => new(draft.Name, draft.Description,
-                draft.Spec.Beyond(SpecDraft.Tutorial).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value?.ToString()));
-
-            [System.Text.Json.Serialization.JsonIgnore]
-            public Draft Draft => new(Name, Description, SpecDraft.Tutorial.With(Spec));
-        }
     }
 }

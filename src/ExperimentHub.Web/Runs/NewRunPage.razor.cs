@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Specs;
@@ -82,9 +83,9 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
         : SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
 
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) => Task.FromResult(
-        string.IsNullOrWhiteSpace(text) || _experiments.Contains(text, StringComparer.OrdinalIgnoreCase)
+        string.IsNullOrWhiteSpace(text) || _experiments.Any(name => NameRule.Same(name, text))
             ? _experiments
-            : _experiments.Where(name => name.Contains(text.Trim(), StringComparison.OrdinalIgnoreCase)));
+            : _experiments.Where(name => NameRule.Folded(name).Contains(NameRule.Folded(text.Trim()), StringComparison.Ordinal)));
 
     private Task StartAsync() => StartAsync(async draft =>
     {

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
@@ -128,7 +129,7 @@ public sealed partial class ScheduleFormPage(
     private void ChooseExperiment(string? name)
     {
         _experimentName = name ?? "";
-        _experiment = _choices.FirstOrDefault(experiment => experiment.Name.Equals(_experimentName.Trim(), StringComparison.OrdinalIgnoreCase));
+        _experiment = _choices.FirstOrDefault(experiment => NameRule.Same(experiment.Name, _experimentName));
         _experimentTouched = true;
         Check();
         Remember();

@@ -36,7 +36,7 @@ public sealed class RandomSearchTests : IAsyncLifetime
             var result = await search.NumbersAsync(new RunQuery(filter.Text), TestContext.Current.CancellationToken);
             Assert.True(result.Answer is not null, Case(i, filter.Text, string.Join(' ', result.Problems)));
             var expected = _runs.Where(run => filter.Holds(run) == true).Select(run => run.Number).ToList();
-            Assert.True(expected.SequenceEqual(result.Answer!.Order()), Case(i, filter.Text, $"expected {string.Join(',', expected)}, found {string.Join(',', result.Answer!.Order())}"));
+            Assert.True(expected.SequenceEqual(result.Answer!.Numbers.Order()), Case(i, filter.Text, $"expected {string.Join(',', expected)}, found {string.Join(',', result.Answer!.Numbers.Order())}"));
             found += expected.Count;
         }
 

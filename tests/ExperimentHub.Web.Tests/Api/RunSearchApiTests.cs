@@ -37,6 +37,10 @@ public sealed class RunSearchApiTests
         }
 
         Assert.Equal(["a"], Names((await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95.5 %")}")).Body));
+
+        // Every run meets it, and that is said to whoever changes them all.
+        var (_, outcome) = await app.PostAsync("/api/v1/runs/bulk", """{"action": "archive", "filter": "metrics.test_accuracy < 95"}""");
+        Assert.Equal("metrics.test_accuracy < 95%", Assert.Single(outcome!["warnings"]!.AsArray())!["didYouMean"]!.GetValue<string>());
     }
 
     [Fact]

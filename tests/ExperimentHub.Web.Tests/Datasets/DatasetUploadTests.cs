@@ -3,10 +3,13 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Datasets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Web.Tests.Datasets;
 
@@ -33,6 +36,26 @@ public sealed class DatasetUploadTests
         var (tooLarge, problem) = await app.PostAsync("/api/v1/runs", """{"experiment": "e", "spec": {"dataset": "my-digits", "batchSize": 7}}""");
         Assert.Equal(HttpStatusCode.BadRequest, tooLarge.StatusCode);
         Assert.Contains("from 1 to 6", problem!["errors"]!["spec.batchSize"]![0]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Upload_AsManyDataSetsAsAHubKeeps_IsTakenAndOneMoreIsRefused()
+    {
+        await using var app = new HubApp();
+        await using (var db = await app.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+        {
+            db.OwnDatasets.AddRange(Enumerable.Range(1, Limits.OwnDatasets - 1).Select(i => new OwnDataset
+            {
+                Key = $"old-{i}", Name = $"Old {i}", TrainSamples = 1, TestSamples = 1, Classes = 2, Height = 1, Width = 1, ClassNames = [], FileHashes = ["", "", "", ""],
+            }));
+            await db.SaveChangesAsync();
+        }
+
+        var last = await UploadAsync(app, "last", TinyIdx.Files());
+        var more = await UploadAsync(app, "one more", TinyIdx.Files());
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.BadRequest), (last.Response.StatusCode, more.Response.StatusCode));
+        Assert.Contains("at most 500 data sets", more.Body!["errors"]!["name"]![0]!.GetValue<string>(), StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string, byte[], string> Attacks()

@@ -1,5 +1,6 @@
 using AngleSharp.Dom;
 using Bunit;
+using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Schedules;
@@ -34,6 +35,16 @@ public sealed class ScheduleFormPageTests
         var page = pages.Render<ScheduleFormPage>();
         Assert.Equal(ZonedTimes.ServerZone, Field(page, "Time zone").GetAttribute("value"));
         Assert.Empty(page.FindAll("[aria-invalid=true]"));
+    }
+
+    [Fact]
+    public async Task NewSchedule_ExperimentTypedInAnotherCompositionAndCase_IsThatExperiment()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = (await pages.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("\u00c9t\u00e9", "", new TrainingSpec()))).Id;
+        var page = pages.Render<ScheduleFormPage>();
+        await page.InvokeAsync(() => page.FindComponents<MudAutocomplete<string>>()[0].Instance.ValueChanged.InvokeAsync("e\u0301TE\u0301"));
+        Assert.Contains($"experiment={id}", pages.Address, StringComparison.Ordinal);
     }
 
     [Theory]
