@@ -24,8 +24,8 @@ STAGES = [
     ("A", "driver", "driver, libraries and missing symbols", 30),
     ("B", "programs", "the trainer's programs in Python's own torch", 150),
     ("C", "selftest", "the trainer's self-test", 40),
-    ("D", "training", "training: precisions, resume, stop, first step", 100),
-    ("E", "memory", "too little memory beside a neighbour", 45),
+    ("D", "training", "training: precisions, resume, stop, first step", 120),
+    ("E", "memory", "too little memory beside a neighbour", 60),
     ("F", "devices", "devices that are not there, and PCI addresses", 35),
     ("G", "speed", "images a second on CPU and GPU", 110),
 ]

@@ -29,7 +29,6 @@ def with_programs(context, report):
     pixels, labels = torchscript.mnist(context.mnist)
     if context.quick:
         pixels, labels = pixels[:6000], labels[:6000]
-    torch.set_num_threads(max(1, torch.get_num_threads()))
     style, losses = ("cpu" if context.device == "cpu" else "gpu"), {}
 
     def epoch(program, batch, precision, rate):
