@@ -15,11 +15,20 @@ internal sealed class TrainerProcess : IDisposable
     private readonly CancellationTokenSource _patience = new(Patience);
 
     public TrainerProcess(params string[] arguments)
+        : this(new Dictionary<string, string>(), arguments)
+    {
+    }
+
+    /// <param name="environment">Variables beyond ours.</param>
+    /// <param name="arguments">Command line.</param>
+    public TrainerProcess(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ExperimentHub.Trainer"), arguments)
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         Log = _process.StandardError.ReadToEndAsync();
     }
