@@ -53,6 +53,7 @@ internal static class HubSession
         if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
             throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
 
+        using var untilLoaded = new TimedBeat(events.Beat);
         events.Send(new Preparing("Loading torch"));
         Log($"info: {LibTorch.Load(externalLibTorch)}");
         var device = DeviceNames.Find(start.Device);
@@ -60,6 +61,7 @@ internal static class HubSession
             throw new TrainingFailure(unfit, null);
 
         events.Send(new Preparing($"Reading {dataset!.Name}"));
+        untilLoaded.Dispose();
         using var http = MirrorSource.CreateClient();
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
         var store = new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log);

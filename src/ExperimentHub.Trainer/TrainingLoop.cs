@@ -18,7 +18,8 @@ namespace ExperimentHub.Trainer;
 
 /// <summary>
 /// Trains one run, in the order of the tutorial: device, model, data, then epochs of steps. After every epoch it evaluates, reports and saves.
-/// The same spec, seed, device and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from there.
+/// On the CPU the same spec, seed and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from there. On a GPU they may differ in their last bits
+/// unless the spec asks for <see cref="TrainingSpec.Deterministic"/>, and also then nobody has compared them yet.
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
@@ -28,6 +29,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
     private readonly BlockSize _block = new();
 
+    private Action _firstStepsAreDone = () => { };
+
     // One for all epochs: half a megabyte of garbage in each is never collected before it is much.
     private readonly long[] _order = new long[data.Train.Count - (start.Spec.Validation?.Samples ?? 0)];
 
@@ -35,6 +38,9 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written for another reason than a full disk, or the files to go on from do not fit.</exception>
     public void Run()
     {
+        // CUDA, its libraries and their kernels are loaded on the way to the first steps, in calls that say nothing.
+        using var untilFirstSteps = new TimedBeat(events.Beat);
+        _firstStepsAreDone = untilFirstSteps.Dispose;
         var spec = start.Spec;
         var outline = ModelOutline.Of(spec.Model, new ImageShape(data.Train.Images.Height, data.Train.Images.Width, data.Classes));
 
@@ -51,10 +57,10 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         network.to(device);
         // The training step has its own way through the network; the module itself only evaluates.
         network.eval();
-        using var trainingStep = new TrainingStep(spec, outline, network);
-
         var (train, heldBack) = HeldBack.From(data.Train, spec.Validation);
-        using var trainImages = DeviceImages.MoveTo(device, train);
+        var style = ProgramStyle.For(device.type, spec, train.Images.Pixels.LongLength);
+        using var trainingStep = new TrainingStep(spec, outline, network, style);
+        using var trainImages = DeviceImages.MoveTo(device, train, style.Images);
         var evaluationBatch = Evaluator.BatchSizeFor(outline, device.type);
         using var test = new Evaluator(network, data.Test, device, evaluationBatch, events.Beat);
         using var validation = heldBack is null ? null : new Evaluator(network, heldBack, device, evaluationBatch, events.Beat);
@@ -87,13 +93,20 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         // A run that was killed between its last checkpoint and its last word ends for the reason that it would have given.
         var reason = EarlyEnd.AfterEpoch(spec.StopRules, done, history, seconds);
         Evaluation? untold = null;
+        var hasEvaluated = false;
 
         while (done < spec.Epochs && reason is null)
         {
             var interruption = TrainEpoch(done + 1, trainImages, trainingStep, tally, seconds);
             // All steps of an epoch without its evaluation are a place like any other: whoever goes on from there evaluates first.
-            var tested = interruption is null ? test.Run(mustStop) : null;
-            var validated = tested is null ? null : validation?.Run(mustStop);
+            Evaluation? tested, validated;
+            using (hasEvaluated ? null : new TimedBeat(events.Beat))
+            {
+                tested = interruption is null ? test.Run(mustStop) : null;
+                validated = tested is null ? null : validation?.Run(mustStop);
+            }
+
+            hasEvaluated = true;
             if (interruption is null && (tested is null || (validation is not null && validated is null)))
                 interruption = new TrainingStopped();
             if (interruption is not null)
@@ -188,6 +201,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var clock = Stopwatch.StartNew();
         trainingStep.TakeBlock(batches, first, count);
         var results = trainingStep.ReadBack();
+        _firstStepsAreDone();
         _block.Took(count, clock.Elapsed);
 
         var notFinite = Array.FindIndex(results.Losses, loss => !float.IsFinite(loss));
@@ -210,6 +224,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     {
         var place = saved.Tally.Steps == 0 ? $"epoch {saved.Epoch}" : $"step {saved.Tally.Steps} of epoch {saved.Epoch + 1}";
         log($"info: Resuming after {place} from {start.Resume!.CheckpointFile}");
+        if (now.Device != DeviceRequest.Cpu && !start.Spec.Deterministic)
+            log("info: On a GPU the weights can differ in their last bits from those of an uninterrupted run; 'deterministic' in the spec is for that.");
         if ((saved.Device, saved.TorchVersion, saved.Threads) != (now.Device, TrainingConditions.TorchVersion, now.Threads))
         {
             log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {saved.Device}, " +

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Datasets;
+using ExperimentHub.Trainer.Devices;
 using ExperimentHub.Trainer.Models;
 using ExperimentHub.Trainer.Native;
 using TorchSharp;
@@ -26,14 +27,15 @@ internal sealed class TrainingStep : IDisposable
     private readonly List<double> _unreadRates = [];
 
     /// <param name="network">Built from this outline and on its device; it is trained in place, by the thread that calls this.</param>
-    public TrainingStep(TrainingSpec spec, ModelOutline outline, nn.Module<Tensor, Tensor> network)
+    /// <param name="style">Says also how the images of the batches are kept; null is that of the network's device, with bytes.</param>
+    public TrainingStep(TrainingSpec spec, ModelOutline outline, nn.Module<Tensor, Tensor> network, ProgramStyle? style = null)
     {
         _spec = spec;
         using var scope = NewDisposeScope();
         using var withoutGradients = no_grad();
         var named = network.named_parameters().ToArray();
         var device = named[0].parameter.device;
-        SetPrecision(spec, device);
+        SetArithmetic(spec, device);
         // The program knows its own way back; tensors without a gradient of their own keep torch from recording another.
         _parameters = [.. named.Select(entry => entry.parameter.detach().DetachFromDisposeScope())];
         _buffers = [.. network.named_buffers().Select(entry => entry.buffer.alias().DetachFromDisposeScope())];
@@ -43,7 +45,7 @@ internal sealed class TrainingStep : IDisposable
         _minusOne = tensor(-1f).DetachFromDisposeScope();
         _drawsRandomNumbers = StepProgram.DrawsRandomNumbers(spec, outline);
         LibTorch.RunProgramsAsWritten();
-        _program = jit.compile(StepProgram.Write(spec, outline));
+        _program = jit.compile(StepProgram.Write(spec, outline, style ?? ProgramStyle.For(device.type)));
     }
 
     /// <summary>All that the optimizer remembers from step to step; the tensors themselves, not copies.</summary>
@@ -101,7 +103,7 @@ internal sealed class TrainingStep : IDisposable
         _unreadRates.Clear();
     }
 
-    private static void SetPrecision(TrainingSpec spec, Device device)
+    private static void SetArithmetic(TrainingSpec spec, Device device)
     {
         if (device.type != DeviceType.CUDA)
         {
@@ -117,5 +119,6 @@ internal sealed class TrainingStep : IDisposable
         // Both are said, because torch's own default lets convolutions round and matrix products not.
         backends.cuda.matmul.allow_tf32 = spec.Precision == Precisions.Tf32;
         backends.cudnn.allow_tf32 = spec.Precision == Precisions.Tf32;
+        CudnnChoices.AreDeterministic = spec.Deterministic;
     }
 }

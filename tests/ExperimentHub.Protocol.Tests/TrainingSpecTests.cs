@@ -19,7 +19,7 @@ public sealed class TrainingSpecTests
     [InlineData("{\"model\":{\"kind\":\"layers\",\"layers\":[" + Convolutions + ",{\"type\":\"flatten\"},{\"type\":\"dropout\"},{\"type\":\"linear\",\"outFeatures\":10}]}}")]
     [InlineData("""{"optimizer":{"nesterov":true,"weightDecay":1e-4},"learningRateSchedule":{"kind":"step","warmUpEpochs":0.5,"stepEpochs":2,"gamma":0.5},"labelSmoothing":0.1}""")]
     [InlineData("""{"validation":{"samples":10000},"bestBy":"validation_loss","stopRules":{"patience":3,"minDelta":0.001},"checkpoints":{"every":0,"last":1}}""")]
-    [InlineData("""{"device":"auto","precision":"bf16","augmentation":{"shiftPixels":2,"rotateDegrees":15,"eraseProbability":0.25},"gradientNorm":true}""")]
+    [InlineData("""{"device":"auto","precision":"bf16","augmentation":{"shiftPixels":2,"rotateDegrees":15,"eraseProbability":0.25},"gradientNorm":true,"deterministic":true}""")]
     public void Validate_EverythingInUse_IsAcceptedAndSurvivesJson(string json)
     {
         var spec = ProtocolJson.Read<TrainingSpec>(json);

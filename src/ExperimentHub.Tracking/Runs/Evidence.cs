@@ -30,8 +30,8 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
     public Evidence WithoutSeed => this with { Seed = 0 };
 
     /// <summary>
-    /// The hash of a spec without its seed, its data set and its device, and without what changes no weight: which checkpoints are kept, whether norms are recorded, what layers are called,
-    /// and which epoch counts as best, unless the training waits for a better one. What is left out and what is written as the usual value are the same. A fork begins with other weights, so where
+    /// The hash of a spec without its seed, its data set and its device, and without what changes no weight but by rounding: which checkpoints are kept, whether norms are recorded, what layers are
+    /// called, whether sums keep their order, and which epoch counts as best, unless the training waits for a better one. What is left out and what is written as the usual value are the same. A fork begins with other weights, so where
     /// it comes from is part of it.
     /// </summary>
     /// <returns>32 hex digits.</returns>
@@ -49,6 +49,7 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
             LearningRateSchedule = Plain(tidied.LearningRateSchedule),
             BestBy = tidied.StopRules?.Patience is null ? null : BestMetrics.Of(tidied),
             GradientNorm = false,
+            Deterministic = false,
             Checkpoints = null,
         })}{fork}");
     }

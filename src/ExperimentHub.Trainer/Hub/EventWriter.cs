@@ -13,6 +13,7 @@ internal sealed class EventWriter(Action<string> writeLine)
     private readonly Lock _lock = new();
     private long _last = Stopwatch.GetTimestamp();
     private long _held;
+    private bool _saidLastWord;
 
     /// <summary>
     /// How long sending has taken so far. A hub that cannot record as fast as we talk lets us wait, and that is nobody's training: a time limit must not count it.
@@ -21,23 +22,31 @@ internal sealed class EventWriter(Action<string> writeLine)
 
     public void Send(TrainerEvent happened)
     {
-        var line = ProtocolJson.Write(happened);
-        lock (_lock)
-        {
-            var began = Stopwatch.GetTimestamp();
-            writeLine(line);
-            _last = Stopwatch.GetTimestamp();
-            Interlocked.Add(ref _held, _last - began);
-        }
+        var began = Stopwatch.GetTimestamp();
+        Write(happened);
+        Interlocked.Add(ref _held, Stopwatch.GetTimestamp() - began);
     }
 
     /// <summary>
-    /// Sends a heartbeat if nothing was said for a second. It is called from inside the work, never by a timer: a heartbeat must mean that the
-    /// work goes on, not that the process exists.
+    /// Sends a heartbeat if nothing was said for a second, and the last word was not said yet. It is called from inside the work, and by a timer only where the work is a single call
+    /// (<see cref="TimedBeat"/>): a heartbeat must mean that the work goes on, not that the process exists.
     /// </summary>
     public void Beat()
     {
         if (Stopwatch.GetElapsedTime(Volatile.Read(ref _last)) > Quiet)
-            Send(new Heartbeat());
+            Write(new Heartbeat());
+    }
+
+    private void Write(TrainerEvent happened)
+    {
+        var line = ProtocolJson.Write(happened);
+        lock (_lock)
+        {
+            if (_saidLastWord && happened is Heartbeat)
+                return;
+            writeLine(line);
+            _last = Stopwatch.GetTimestamp();
+            _saidLastWord |= happened is TrainingFinished or TrainingStopped or TrainingFailed;
+        }
     }
 }

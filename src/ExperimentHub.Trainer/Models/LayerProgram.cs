@@ -16,7 +16,8 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
     /// <param name="index">Which layer of it.</param>
     /// <param name="needsInputGradient">Nothing before it has parameters where this is false.</param>
     /// <param name="precise">The name of the type that matrices are multiplied in differs from float32 where this is false.</param>
-    public static LayerProgram Of(ModelOutline outline, int index, bool needsInputGradient, bool precise)
+    /// <param name="style">Of the device that runs it.</param>
+    public static LayerProgram Of(ModelOutline outline, int index, bool needsInputGradient, bool precise, ProgramStyle style)
     {
         var step = outline.Steps[index];
         var (input, output) = ($"x{index}", $"x{index + 1}");
@@ -36,16 +37,12 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
 
             case ConvLayer conv:
                 var geometry = $"[{conv.Stride}, {conv.Stride}], [{conv.Padding}, {conv.Padding}], [1, 1]";
-                // Images with their channels last: so torch pools several times faster on a CPU, and convolves no slower. One channel lies the same both ways,
-                // and only its strides say which is meant.
-                var (channels, area) = (step.Input[0], conv.Kernel * conv.Kernel);
-                var channelsLast = channels == 1
-                    ? $"{weight}.as_strided([{conv.OutChannels}, 1, {conv.Kernel}, {conv.Kernel}], [{area}, 1, {conv.Kernel}, 1])"
-                    : $"{weight}.contiguous(memory_format=2)";
                 return new LayerProgram(
-                    [$"v{index} = {channelsLast}", $"{output} = torch.conv2d({input}, v{index}, {bias}, {geometry}, 1)"],
+                    [$"v{index} = {(style.ChannelsLast ? ChannelsLast(step, conv, weight) : weight)}", $"{output} = torch.conv2d({input}, v{index}, {bias}, {geometry}, 1)"],
                 [
-                    .. ConvolutionBackward(step, conv, index, weight, geometry, needsInputGradient),
+                    .. style.AvoidsOneDnnErrors
+                        ? ConvolutionBackward(step, conv, index, weight, geometry, needsInputGradient)
+                        : [$"{(needsInputGradient ? "g" : $"none{index}")}, dw{index}, db{index} = {ConvolutionGradients($"x{index}", index, conv, geometry, needsInputGradient)}"],
                     // The update goes over the numbers as they lie.
                     $"dw{index} = dw{index}.contiguous(){widen}",
                     .. precise ? Array.Empty<string>() : [$"db{index} = db{index}{widen}"],
@@ -84,7 +81,18 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
     }
 
     /// <summary>
-    /// The three gradients of a convolution. Two cases go around oneDNN 3.7, which on processors with AVX-512 gives a wrong gradient of images with one channel, and writes beyond its memory on the way back
+    /// Weights with their channels last, and by them all that comes after: so torch pools several times faster on a CPU, and convolves no slower. One channel lies the same both ways, and only its
+    /// strides say which is meant.
+    /// </summary>
+    private static string ChannelsLast(LayerOutline step, ConvLayer conv, string weight) => step.Input[0] == 1
+        ? $"{weight}.as_strided([{conv.OutChannels}, 1, {conv.Kernel}, {conv.Kernel}], [{conv.Kernel * conv.Kernel}, 1, {conv.Kernel}, 1])"
+        : $"{weight}.contiguous(memory_format=2)";
+
+    private static string ConvolutionGradients(string seen, int index, ConvLayer conv, string geometry, bool ofInput) =>
+        $"torch.convolution_backward(g, {seen}, v{index}, [{conv.OutChannels}], {geometry}, False, [0, 0], 1, [{(ofInput ? "True" : "False")}, True, True])";
+
+    /// <summary>
+    /// The three gradients of a convolution on a CPU. Two cases go around oneDNN 3.7, which on processors with AVX-512 gives a wrong gradient of images with one channel, and writes beyond its memory on the way back
     /// through windows of one pixel with gaps between them (ConvolutionGradientTests has both).
     /// </summary>
     private static IEnumerable<string> ConvolutionBackward(LayerOutline step, ConvLayer conv, int index, string weight, string geometry, bool needsInputGradient)
@@ -104,8 +112,8 @@ internal sealed record LayerProgram(IReadOnlyList<string> Forward, IReadOnlyList
             yield return $"c{index} = torch.matmul({weight}.reshape([{conv.OutChannels}, {conv.Kernel * conv.Kernel}]).t(), g.reshape([n, {conv.OutChannels}, {step.Output[1] * step.Output[2]}]))";
         }
 
-        var (given, mask) = needsInputGradient && !isGrey ? ("g", "True") : ($"none{index}", "False");
-        yield return $"{given}, dw{index}, db{index} = torch.convolution_backward(g, {seen}, v{index}, [{conv.OutChannels}], {geometry}, False, [0, 0], 1, [{mask}, True, True])";
+        var given = needsInputGradient && !isGrey ? "g" : $"none{index}";
+        yield return $"{given}, dw{index}, db{index} = {ConvolutionGradients(seen, index, conv, geometry, needsInputGradient && !isGrey)}";
         if (needsInputGradient && isGrey)
         {
             yield return $"g = torch.col2im(c{index}.to(6), [{step.Input[1]}, {step.Input[2]}], [{conv.Kernel}, {conv.Kernel}], [1, 1], [{conv.Padding}, {conv.Padding}], [{conv.Stride}, {conv.Stride}]).to(c{index}.dtype)";

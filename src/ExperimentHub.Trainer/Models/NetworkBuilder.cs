@@ -47,9 +47,14 @@ internal static class NetworkBuilder
     {
         var convolution = nn.Conv2d(channels, layer.OutChannels, layer.Kernel, layer.Stride, layer.Padding);
         // Images with their channels last, as in training: with channels first, oneDNN 3.7 pads them to blocks of 16 and leaves in the padding of the weights what its memory held before
-        // (ReusedMemoryTests). Only the strides of one channel say which is meant, and the layers behind keep what the first convolution gives.
+        // (ReusedMemoryTests). Only the strides of one channel say which is meant, and the layers behind keep what the first convolution gives. The network is on its device only when it sees images.
         if (channels == 1)
-            convolution.register_forward_pre_hook((_, images) => images.as_strided(images.shape, [images.shape[2] * images.shape[3], 1, images.shape[3], 1]));
+        {
+            convolution.register_forward_pre_hook((_, images) => ProgramStyle.For(images.device_type).ChannelsLast
+                ? images.as_strided(images.shape, [images.shape[2] * images.shape[3], 1, images.shape[3], 1])
+                : images);
+        }
+
         return convolution;
     }
 

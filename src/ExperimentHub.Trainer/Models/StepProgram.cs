@@ -22,7 +22,8 @@ internal static class StepProgram
 
     /// <summary>What the program does, which decides all that its text depends on.</summary>
     /// <param name="spec">Valid: torch ends the process over a program that it cannot read.</param>
-    public static string Write(TrainingSpec spec, ModelOutline outline)
+    /// <param name="style">Of the device that runs it.</param>
+    public static string Write(TrainingSpec spec, ModelOutline outline, ProgramStyle style)
     {
         var precise = spec.Precision != Precisions.Bf16;
         var body = new StringBuilder();
@@ -36,21 +37,32 @@ internal static class StepProgram
         Line("scores: List[Tensor] = []", 1);
         Line("no_tensors: List[Tensor] = []", 1);
         Line("images = order.size(0)", 1);
+        if (style.FewLaunches)
+            PrepareBlock(Line);
         Line("for i in range(count):", 1);
         Line("start = (first + i) * batch");
         Line("n = min(batch, images - start)");
         if (DrawsRandomNumbers(spec, outline))
             Line("torch.manual_seed(int(seeds[i]))");
         Line("chosen = order.narrow(0, start, n)");
-        Line("target = targets.index_select(0, labels.index_select(0, chosen))");
-        Line($"x = pixels.index_select(0, chosen).to({Float32}).div_(255.0)");
-        if (spec.Augmentation is { DoesNothing: false } augmentation)
-            AugmentationProgram.Write(augmentation, outline.Steps[0].Input, line => Line(line));
-        // ToTensor and Normalize((0.5,), (0.5,)): (x - 0.5) / 0.5 rounds as 2 x - 1 does, since doubling is exact.
-        Line("x0 = torch.add(minus_one, x, alpha=2)");
+        Line(style.FewLaunches ? "share = shares.narrow(0, i * batch, n)" : "target = targets.index_select(0, labels.index_select(0, chosen))");
+        if (style.Images is not null)
+        {
+            Line("x0 = pixels.index_select(0, chosen)");
+        }
+        else
+        {
+            Line($"x = pixels.index_select(0, chosen).to({Float32}).div_(255.0)");
+            if (spec.Augmentation is { DoesNothing: false } augmentation)
+                AugmentationProgram.Write(augmentation, outline.Steps[0].Input, line => Line(line));
+            // ToTensor and Normalize((0.5,), (0.5,)): (x - 0.5) / 0.5 rounds as 2 x - 1 does, since doubling is exact.
+            Line("x0 = torch.add(minus_one, x, alpha=2)");
+        }
+
         if (!precise)
         {
-            Line($"x0 = x0.to({BFloat16})");
+            if (style.Images is null)
+                Line($"x0 = x0.to({BFloat16})");
             foreach (var index in Multiplying(outline))
             {
                 Line($"w{index}_low = w{index}.to({BFloat16})");
@@ -59,7 +71,7 @@ internal static class StepProgram
         }
 
         var firstTrained = outline.Steps.ToList().FindIndex(step => step.Parameters > 0);
-        var layers = outline.Steps.Select((_, index) => LayerProgram.Of(outline, index, needsInputGradient: index > firstTrained, precise)).ToList();
+        var layers = outline.Steps.Select((_, index) => LayerProgram.Of(outline, index, needsInputGradient: index > firstTrained, precise, style)).ToList();
         foreach (var line in layers.SelectMany(layer => layer.Forward))
             Line(line);
 
@@ -67,8 +79,8 @@ internal static class StepProgram
         Line($"out = x{outline.Steps.Count}{(precise ? "" : $".to({Float32})")}");
         Line("scores.append(out)");
         Line("log_odds = torch.log_softmax(out, 1)");
-        Line("losses.append((target * log_odds).sum().div_(-n))");
-        Line($"g = log_odds.exp_().sub_(target).div_(n){(precise ? "" : $".to({BFloat16})")}");
+        Line(style.FewLaunches ? "losses.append((share * log_odds).sum())" : "losses.append((target * log_odds).sum().div_(-n))");
+        Line($"g = {(style.FewLaunches ? $"torch._log_softmax_backward_data(share, log_odds, 1, {Float32})" : "log_odds.exp_().sub_(target).div_(n)")}{(precise ? "" : $".to({BFloat16})")}");
         foreach (var line in layers.AsEnumerable().Reverse().SelectMany(layer => layer.Backward))
             Line(line);
 
@@ -82,7 +94,8 @@ internal static class StepProgram
         foreach (var line in UpdateLines(spec.Optimizer))
             Line(line);
 
-        Line("seen = labels.index_select(0, order.narrow(0, first * batch, min(count * batch, images - first * batch)))", 1);
+        if (!style.FewLaunches)
+            Line("seen = labels.index_select(0, order.narrow(0, first * batch, min(count * batch, images - first * batch)))", 1);
         Line("correct = torch.cat(scores).argmax(1).eq(seen).sum()", 1);
         Line(spec.GradientNorm ? "return [torch.stack(losses), correct, torch.stack(norms)]" : "return [torch.stack(losses), correct]", 1);
         return body.ToString();
@@ -91,6 +104,19 @@ internal static class StepProgram
     /// <summary>Where this is false, a step is a function of the weights and the batch alone.</summary>
     public static bool DrawsRandomNumbers(TrainingSpec spec, ModelOutline outline) =>
         spec.Augmentation is { DoesNothing: false } || outline.Steps.Any(step => step.Layer is DropoutLayer { Probability: > 0 });
+
+    /// <summary>The targets of all steps, also divided by what makes the mean of a batch: the gradient of its loss by the logarithms of the odds.</summary>
+    private static void PrepareBlock(Action<string, int> line)
+    {
+        line("taken = min(count * batch, images - first * batch)", 1);
+        line("seen = labels.index_select(0, order.narrow(0, first * batch, taken))", 1);
+        line("wanted = targets.index_select(0, seen)", 1);
+        line("shares = wanted.div(-batch)", 1);
+        // The last batch of an epoch may be smaller.
+        line("rest = taken % batch", 1);
+        line("if rest > 0:", 1);
+        line("shares.narrow(0, taken - rest, rest).copy_(wanted.narrow(0, taken - rest, rest).div_(-rest))", 2);
+    }
 
     private static void NameParameters(ModelOutline outline, Action<string, int> line)
     {

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 
@@ -117,6 +118,10 @@ public static class SpecFields
         new("precision", "precision", "Precision", SpecFieldKind.Word, SpecSection.Arithmetic)
         {
             Empty = Precisions.Fp32, Choices = [(Precisions.Fp32, "FP32"), (Precisions.Tf32, "TF32"), (Precisions.Bf16, "BF16")], Help = "TF32 and BF16 need a GPU from Ampere on.",
+        },
+        new("deterministic", "deterministic", "Deterministic on a GPU", SpecFieldKind.Flag, SpecSection.Arithmetic)
+        {
+            Empty = SpecField.Off, Applies = draft => draft[Device] != DeviceRequest.Cpu, Help = "Without convolutions whose sums depend on chance; may be slower. The CPU always is.",
         },
         Device,
     ];

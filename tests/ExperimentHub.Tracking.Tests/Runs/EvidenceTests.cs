@@ -20,6 +20,7 @@ public sealed class EvidenceTests
     {
         { Tutorial, Tutorial with { Checkpoints = new CheckpointPolicy { Every = 5 } } },
         { Tutorial, Tutorial with { GradientNorm = true } },
+        { Tutorial, Tutorial with { Deterministic = true } },
         { Tutorial, Tutorial with { BestBy = BestMetrics.TestLoss } },
         { Tutorial, Tutorial with { Seed = 7, Device = "cpu", Dataset = "fashion-mnist" } },
         { Tutorial, Tutorial with { StopRules = new StopRules(), Precision = Precisions.Fp32, Augmentation = new AugmentationSpec() } },

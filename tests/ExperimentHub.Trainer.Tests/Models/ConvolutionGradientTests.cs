@@ -15,17 +15,18 @@ public sealed class ConvolutionGradientTests
 {
     private const int BatchSize = 20;
 
-    /// <summary>Channels that go in (one is behind a layer that learns, so that the image has a gradient too), kernel, stride, padding.</summary>
-    public static TheoryData<int, int, int, int> Geometries() => new(
+    /// <summary>Channels that go in (one is behind a layer that learns, so that the image has a gradient too), kernel, stride, padding; and whether the program is the one for a GPU.</summary>
+    public static TheoryData<int, int, int, int, bool> Geometries() => new(
         from channels in new[] { 1, 4, 24 }
         from kernel in new[] { 1, 3, 5 }
         from stride in new[] { 1, 2 }
         from padding in kernel == 1 ? [0] : new[] { 0, 1 }
-        select new TheoryDataRow<int, int, int, int>(channels, kernel, stride, padding));
+        from forGpu in new[] { false, true }
+        select new TheoryDataRow<int, int, int, int, bool>(channels, kernel, stride, padding, forGpu));
 
     [Theory]
     [MemberData(nameof(Geometries))]
-    public void Step_ThroughConvolutions_HasTheGradientsOfDoublePrecision(int channels, int kernel, int stride, int padding)
+    public void Step_ThroughConvolutions_HasTheGradientsOfDoublePrecision(int channels, int kernel, int stride, int padding, bool forGpu)
     {
         IReadOnlyList<Layer> layers = channels == 1
             ? [new BatchNormLayer(), new ConvLayer(6, kernel, stride, padding), new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(10)]
@@ -41,7 +42,8 @@ public sealed class ConvolutionGradientTests
         using var images = DeviceImages.MoveTo(CPU, TinyData.Create().Train);
         using var batches = new EpochBatches(images, [.. Enumerable.Range(0, BatchSize).Select(image => (long)image)], 1, BatchSize);
         var expected = Gradients(network, outline, images);
-        using var step = new TrainingStep(spec, outline, network);
+        using var step = new TrainingStep(spec, outline, network, forGpu ? ProgramStyle.Gpu : ProgramStyle.Cpu);
+        using var withoutOneDnn = forGpu ? OneDnn.Unused() : null;
 
         step.TakeBlock(batches, 0, 1);
         step.ReadBack();

@@ -40,7 +40,7 @@ public sealed class StepProgramTests
         using var images = DeviceImages.MoveTo(CPU, TinyData.Create().Train);
         using var batches = new EpochBatches(images, DataOrder.Of(1, 1, 192), 1, spec.BatchSize);
         var (pixels, labels) = images.Tensors;
-        using var program = jit.compile(StepProgram.Write(spec, outline));
+        using var program = jit.compile(StepProgram.Write(spec, outline, ProgramStyle.Cpu));
         return program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, eye(10), tensor(-1f), parameters, network.buffers().ToArray(),
             parameters.Select(parameter => zeros_like(parameter)).ToArray(), Array.Empty<Tensor>(), Array.Empty<Tensor>(),
             full(batches.Steps, 0.001, float64), empty(0, int64), 0, batches.Steps, spec.BatchSize)[0].data<float>().ToArray();

@@ -55,7 +55,7 @@ public sealed class SpecDraftTests
         var spec = new TrainingSpec
         {
             Model = new ModelSpec { Kind = ModelCatalog.Mlp, HiddenSizes = [64, 32], Activation = Activations.Gelu, Dropout = 0.2, BatchNorm = true },
-            Epochs = 12, BatchSize = 128, Seed = 9_007_199_254_740_991, LabelSmoothing = 0.1, BestBy = BestMetrics.ValidationLoss, GradientNorm = true,
+            Epochs = 12, BatchSize = 128, Seed = 9_007_199_254_740_991, LabelSmoothing = 0.1, BestBy = BestMetrics.ValidationLoss, GradientNorm = true, Deterministic = true,
             Optimizer = new OptimizerSpec { Kind = OptimizerSpec.AdamW, LearningRate = 3e-4, WeightDecay = 0.01, Beta1 = 0.8, Beta2 = 0.99, Epsilon = 1e-7, ClipNorm = 1 },
             LearningRateSchedule = new LearningRateSchedule { Kind = LearningRateSchedule.Cosine, WarmUpEpochs = 0.5, FinalFactor = 0.01 },
             Validation = new ValidationSplit { Samples = 6_000, Seed = 3 },

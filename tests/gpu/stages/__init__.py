@@ -1,0 +1,1 @@
+"""The stages of the GPU proof; docs/gpu.md says what each is for."""

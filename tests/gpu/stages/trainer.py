@@ -1,0 +1,90 @@
+"""The packed trainer as a child process, spoken to as the hub does: JSON lines in, JSON lines out."""
+import json
+import os
+import queue
+import subprocess
+import tempfile
+import threading
+import time
+
+
+def environment(context, **more):
+    return {**os.environ, "EXPERIMENTHUB_LIBTORCH": context.libtorch, "DOTNET_ROOT": context.dotnet, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", **more}
+
+
+def self_test(context, **more):
+    """The report of --selftest --json; None and the output where there is none."""
+    told = subprocess.run([context.trainer, "--selftest", "--json"], env=environment(context, **more), capture_output=True, text=True, timeout=60)
+    try:
+        return json.loads(told.stdout), told.stderr[-1500:]
+    except ValueError:
+        return None, f"exit code {told.returncode}: {(told.stdout + told.stderr)[-1500:]}"
+
+
+def why_not(context):
+    """Why the trainer cannot train with this libtorch, in its own words; None where it can."""
+    report, log = self_test(context)
+    if report is None:
+        return f"the self-test said nothing ({log})"
+    return None if report.get("torchVersion") and any(d["kind"] == "cpu" for d in report["devices"]) else f"{report.get('problem')} {report.get('remedy') or ''}".strip()
+
+
+class Trainer:
+    """A run. Every event is kept with the seconds since the process was started."""
+
+    def __init__(self, context, spec, device, folder=None, attempt=1, resume=None, **more):
+        self.folder = folder or tempfile.mkdtemp(dir=context.work)
+        self.events, self._queue = [], queue.Queue()
+        self._begun = time.monotonic()
+        self._log = tempfile.TemporaryFile(dir=context.work)
+        self.process = subprocess.Popen([context.trainer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment(context, **more))
+        threading.Thread(target=self._read, daemon=True).start()
+        start = {"type": "start", "runId": "a" * 32, "attempt": attempt, "spec": spec, "device": device, "checkpointFolder": self.folder, "datasetFolder": context.mnist, "appVersion": "proof"}
+        if resume:
+            start["resume"] = resume
+        self._say(start)
+
+    def stop(self):
+        self._say({"type": "stop"})
+
+    def until(self, *types, limit=60):
+        """The next event of one of these types, or the last word; everything before it is kept."""
+        end = time.monotonic() + limit
+        while True:
+            at, event = self._queue.get(timeout=max(0.1, end - time.monotonic()))
+            if event is None:
+                raise RuntimeError(f"the trainer ended without {types}: {self.log()}")
+            self.events.append((at, event))
+            if event["type"] in types or event["type"] in ("finished", "stopped", "failed"):
+                return at, event
+
+    def rest(self, limit=60):
+        at, event = self.until("finished", limit=limit)
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+        return at, event
+
+    def of(self, kind):
+        return [event for _, event in self.events if event["type"] == kind]
+
+    def log(self):
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")[-1500:]
+
+    def _say(self, command):
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._queue.put((time.monotonic() - self._begun, json.loads(line)))
+        self._queue.put((0, None))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._log.close()
