@@ -1,7 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Protocol.Optimization;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 

@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Trainer.Datasets;
 using ExperimentHub.Trainer.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Tests.Gpu;
