@@ -1,8 +1,10 @@
 using System.Data.Common;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Search;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using SQLitePCL;
 
 namespace ExperimentHub.Migrations.Sqlite;
 
@@ -14,6 +16,9 @@ internal sealed class SqliteFunctions : DbConnectionInterceptor
 
     /// <summary>Whether a text is like a pattern of SQLite's LIKE with a backslash as its escape, whatever the case.</summary>
     public const string FoldedLike = "hub_folded_like";
+
+    /// <summary>True while somebody waits for the statement; it is ended otherwise. <see cref="SqliteInterruption"/> looks too rarely where one instruction takes long.</summary>
+    public const string Wanted = "hub_wanted";
 
     // A statement asks for one pattern again and again.
     [ThreadStatic]
@@ -32,7 +37,16 @@ internal sealed class SqliteFunctions : DbConnectionInterceptor
     private static void Teach(SqliteConnection connection)
     {
         connection.CreateFunction(NameKey, (string? name) => name is null ? null : NameRule.Key(name), isDeterministic: true);
+        connection.CreateFunction(Wanted, () => IsWanted(connection));
         connection.CreateFunction(FoldedLike, (string pattern, string? text) => text is null ? (bool?)null : Read(pattern).Matches(text), isDeterministic: true);
+    }
+
+    private static bool IsWanted(SqliteConnection connection)
+    {
+        if (!QueryWatch.MustEnd)
+            return true;
+        raw.sqlite3_interrupt(connection.Handle);
+        return false;
     }
 
     private static FoldedLike Read(string pattern)

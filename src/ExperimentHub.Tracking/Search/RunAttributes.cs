@@ -28,6 +28,9 @@ internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType
 {
     /// <summary>Of a word: what is typed, and what is kept.</summary>
     public IReadOnlyDictionary<string, string>? Words { get; init; }
+
+    /// <summary>Thousands of characters, so that comparing one with a pattern can take as long as reading thousands of runs.</summary>
+    public bool IsLong { get; init; }
 }
 
 /// <summary>The attributes by name.</summary>
@@ -79,8 +82,8 @@ internal static class RunAttributes
         new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch that is best by the metric that decides for the run"),
         new("parameters", ["model_size"], AttributeType.Number, "r.\"Parameters\"", "weights of the network"),
         new("attempts", [], AttributeType.Number, "r.\"CurrentAttempt\"", "trainer processes that worked on it"),
-        new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it"),
-        new("error", [], AttributeType.Text, "r.\"Error\"", "why it failed or was interrupted"),
+        new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it") { IsLong = true },
+        new("error", [], AttributeType.Text, "r.\"Error\"", "why it failed or was interrupted") { IsLong = true },
         new("app_version", [], AttributeType.Text, "r.\"AppVersion\"", "the hub's version"),
         new("torch_version", [], AttributeType.Text, "r.\"TorchVersion\"", "the version of torch"),
     ];

@@ -115,6 +115,33 @@ public sealed class QueryTurnsTests
         Assert.False(QueryWatch.MustEnd);
     }
 
+    /// <summary>One comparison of the longest text with the longest pattern takes as long as reading thousands of runs.</summary>
+    [Theory]
+    [InlineData("notes like '%b%'")]
+    [InlineData("notes ilike '%B%'")]
+    [InlineData("notes ilike '%б%'")]
+    [InlineData("error not like '%b%'")]
+    public async Task Search_ComparesLongTexts_AsksBeforeEachWhetherAnybodyWaits(string filter)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        for (var i = 0; i < 3; i++)
+            await hub.EnqueueAsync();
+        await using (var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.Runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.Notes, "aaa").SetProperty(run => run.Error, "aaa"));
+
+        Assert.True(await AskedAsync(filter) >= 3 + await AskedAsync("name like '%b%'"));
+        using (QueryWatch.Begin(() => true, CancellationToken.None))
+            await Assert.ThrowsAnyAsync<Exception>(() => hub.Get<RunSearch>().CountAsync(new RunQuery(filter)));
+
+        async Task<int> AskedAsync(string of)
+        {
+            var asked = 0;
+            using (QueryWatch.Begin(() => Interlocked.Increment(ref asked) < 0, CancellationToken.None))
+                _ = await hub.Get<RunSearch>().CountAsync(new RunQuery(of));
+            return asked;
+        }
+    }
+
     [Theory]
     [InlineData(500, true)]
     [InlineData(501, false)]

@@ -31,16 +31,16 @@ public sealed class DeletedPageTests
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<DeletedPage>();
         page.WaitForElement("tbody tr");
-        await Button(page, "Restore").ClickAsync();
+        await ClickAsync(page, "Restore");
         Assert.NotNull(await pages.Hub.History.FindAsync(run.Id));
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("tbody tr")));
 
         await deletion.DeleteAsync(run.Id);
         page.WaitForAssertion(() => Assert.Single(page.FindAll("tbody tr")));
-        var asked = Button(page, "Delete now…").ClickAsync();
+        var asked = ClickAsync(page, "Delete now…");
         dialogs.WaitForElement(".mud-dialog");
         Assert.NotNull(await pages.Hub.Get<DeletedThings>().FindAsync(run.Id));
-        await Button(dialogs, $"Delete now, {Figures.Size(2 * TinyCheckpoint.Of("weights 1").Length)}").ClickAsync();
+        await ClickAsync(dialogs, $"Delete now, {Figures.Size(2 * TinyCheckpoint.Of("weights 1").Length)}");
         await asked;
         Assert.Null(await pages.Hub.Get<DeletedThings>().FindAsync(run.Id));
         Assert.False(Directory.Exists(pages.Hub.Folder.RunFolder(run.Id)));
@@ -54,7 +54,7 @@ public sealed class DeletedPageTests
         await pages.Hub.Get<RunDeletion>().DeleteAsync(id);
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
         page.WaitForAssertion(() => Assert.Equal("mine", page.Find("h1").TextContent));
-        await Button(page, "Restore run").ClickAsync();
+        await ClickAsync(page, "Restore run");
         page.WaitForAssertion(() => Assert.Contains("finished", page.Find(".chip").TextContent, StringComparison.Ordinal));
     }
 
@@ -69,6 +69,8 @@ public sealed class DeletedPageTests
             page.FindAll("a"), link => link.GetAttribute("href") == $"experiments/{run.ExperimentId}" && link.TextContent.Trim() == "Open the experiment"));
     }
 
-    private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
-        where T : Microsoft.AspNetCore.Components.IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == word);
+    /// <summary>Finds the button and clicks it in one go: the page draws itself anew whenever something is deleted, and what was found before is gone then.</summary>
+    private static Task ClickAsync<T>(IRenderedComponent<T> page, string word)
+        where T : Microsoft.AspNetCore.Components.IComponent =>
+        page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent.Trim() == word).ClickAsync());
 }
