@@ -61,6 +61,7 @@ public static class TrackingSetup
         services.AddSingleton<MetricWriter>();
         services.AddSingleton<MetricReader>();
         services.AddSingleton<LiveSeries>();
+        services.AddSingleton<RunTails>();
         services.AddSingleton<ExperimentStore>();
         services.AddSingleton<ExperimentPages>();
         services.AddSingleton<ExperimentResults>();

@@ -22,6 +22,9 @@ internal static class LiveApi
     /// <summary>So many streams get all of their messages; with more of them each gets fewer, so that together they cost no more.</summary>
     private const int StreamsAtFullPace = 16;
 
+    /// <summary>The shortest time between two messages of a stream beside so many others.</summary>
+    internal static TimeSpan Pace(int openStreams) => Interval * Math.Max(1, openStreams / (double)StreamsAtFullPace);
+
     public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
         .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
             + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and some of what was sent is void; "
@@ -29,49 +32,31 @@ internal static class LiveApi
         .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> FollowAsync(
-        string id, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series, ConnectionLimits limits, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation,
-        string? after = null)
+        string id, RunHistory history, RunTails tails, LiveSeries series, ConnectionLimits limits, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation, string? after = null)
     {
         if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is null)
             return ApiProblems.NoSuchRun(id);
         if (limits.TakeStream(http) is { } refusal)
             return refusal;
-        var pace = Interval * Math.Max(1, limits.OpenStreams / (double)StreamsAtFullPace);
         var known = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after;
-        return TypedResults.ServerSentEvents(PointsAsync(http.Response, run, Positions(known), pace, history, feed, reader, series, lifetime.ApplicationStopping, cancellation));
+        return TypedResults.ServerSentEvents(PointsAsync(http.Response, run, Positions(known), limits, tails, series, lifetime.ApplicationStopping, cancellation));
     }
 
-    /// <param name="pace">The shortest time between two messages.</param>
     /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
     private static async IAsyncEnumerable<SseItem<SeriesResource>> PointsAsync(
-        HttpResponse response, RunId id, SortedDictionary<string, long> sent, TimeSpan pace, RunHistory history, RunFeed feed, MetricReader reader, LiveSeries series,
+        HttpResponse response, RunId id, SortedDictionary<string, long> sent, ConnectionLimits limits, RunTails tails, LiveSeries series,
         CancellationToken hubStops, [EnumeratorCancellation] CancellationToken cancellation)
     {
         // A run that has nothing to say yet is followed all the same: the viewer hears that the stream is open.
         await response.Body.FlushAsync(cancellation);
-        using var changed = new SemaphoreSlim(1);
-        using var subscription = feed.Subscribe(id, () =>
-        {
-            if (changed.CurrentCount == 0)
-                changed.Release();
-            return Task.CompletedTask;
-        }, pace);
+        using var follower = tails.Follow(id, Interval);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(hubStops, cancellation);
-        while (true)
+        var pause = TimeSpan.Zero;
+        while (await NextAsync(follower, pause, gone.Token) is { Run: { } run } found)
         {
-            if (!await ChangedAsync(changed, gone.Token))
-                yield break;
-            // The status first: what an ended run has to show is complete.
-            if (await history.StateAsync(id, cancellation) is not { } run)
-                yield break;
             var news = new List<MetricSeriesResource>();
             var times = new StepTimes([], []);
-            // Before what is written is read: points only move from memory to the database.
-            var newest = sent.Keys.ToDictionary(metric => metric, metric => series.LastWaiting(run.Number, metric)?.Step ?? -1);
-            var summaries = await reader.SummariesAsync(run.Number, cancellation);
-            foreach (var summary in summaries.Where(summary => newest.ContainsKey(summary.Name)))
-                newest[summary.Name] = Math.Max(newest[summary.Name], summary.LastStep);
-            var wentBack = newest.Where(pair => pair.Value < sent[pair.Key]).ToList();
+            var wentBack = found.WentBack(sent);
             if (wentBack.Count > 0)
             {
                 foreach (var (metric, step) in wentBack)
@@ -79,17 +64,16 @@ internal static class LiveApi
                 yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "back") { EventId = Text(sent) };
             }
 
-            foreach (var metric in summaries.Select(summary => summary.Name).Union(MetricNames.OfEveryRun))
+            foreach (var (metric, tail) in found.Series)
             {
-                var points = await series.AfterAsync(run.Number, metric, sent.GetValueOrDefault(metric, -1), cancellation);
-                if (points.Count == 0)
+                var known = sent.GetValueOrDefault(metric, -1);
+                var (steps, values) = tail.After(known) is { } points ? Thinned(points) : await DrawnAsync(series, run.Number, metric, known + 1, tail.Newest, cancellation);
+                if (steps is not [.., var last])
                     continue;
-                sent[metric] = points[^1].Step;
+                sent[metric] = last;
                 if (metric == MetricNames.TrainLoss)
-                    times = new StepTimes([points[^1].Step], [points[^1].Time]);
-                var stride = (points.Count + MaxPointsOfAMetric - 1) / MaxPointsOfAMetric;
-                MetricPoint[] shown = [.. points.Chunk(stride).Select(chunk => chunk[^1])];
-                news.Add(new MetricSeriesResource(metric, 0, [.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)], null, null));
+                    times = new StepTimes([tail.Newest], [tail.NewestTime]);
+                news.Add(new MetricSeriesResource(metric, 0, steps, values, null, null));
             }
 
             if (news.Count > 0)
@@ -99,19 +83,35 @@ internal static class LiveApi
                 yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, [], times), "end") { EventId = Text(sent) };
                 yield break;
             }
+
+            // Asked anew each time: who came first slows down, too, when many come later.
+            pause = Pace(limits.OpenStreams) - Interval;
         }
     }
 
-    private static async Task<bool> ChangedAsync(SemaphoreSlim changed, CancellationToken gone)
+    private static (long[] Steps, double[] Values) Thinned(IReadOnlyList<MetricPoint> points)
+    {
+        var stride = Math.Max(1, (points.Count + MaxPointsOfAMetric - 1) / MaxPointsOfAMetric);
+        MetricPoint[] shown = [.. points.Chunk(stride).Select(chunk => chunk[^1])];
+        return ([.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)]);
+    }
+
+    /// <summary>What a viewer missed who knows little or nothing: drawn, so that its cost does not grow with the run. What came since the reading is left to the next one, which may find that the run went back.</summary>
+    private static async Task<(IReadOnlyList<long> Steps, IReadOnlyList<double> Values)> DrawnAsync(
+        LiveSeries series, long run, string metric, long from, long to, CancellationToken cancellation) =>
+        await series.DrawAsync([run], [metric], from, to, MaxPointsOfAMetric, cancellation) is [var drawing] ? (drawing.Steps, drawing.Values) : ([], []);
+
+    /// <returns>Null where the caller or the hub went away meanwhile.</returns>
+    private static async Task<RunNews?> NextAsync(RunTails.Follower follower, TimeSpan pause, CancellationToken gone)
     {
         try
         {
-            await changed.WaitAsync(gone);
-            return true;
+            await Task.Delay(pause, gone);
+            return await follower.NextAsync(gone);
         }
         catch (OperationCanceledException)
         {
-            return false;
+            return null;
         }
     }
 

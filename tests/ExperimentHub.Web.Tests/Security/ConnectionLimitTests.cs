@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Security;
 using Microsoft.AspNetCore.Http;
 
@@ -39,6 +40,15 @@ public sealed class ConnectionLimitTests
         foreach (var stream in new[] { first, second, fourth })
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stream);
     }
+
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(16, 64)]
+    [InlineData(17, 64)]
+    [InlineData(100, 64)]
+    [InlineData(5000, 64)]
+    public void Pace_HoweverManyStreams_AreTogetherNoFasterThanSixteen(int streams, int messagesASecond) =>
+        Assert.Equal(messagesASecond, streams / LiveApi.Pace(streams).TotalSeconds, 3);
 
     [Fact]
     public async Task Page_AllPlacesTaken_SaysSoAndOpensWhenOneIsFree()
