@@ -113,7 +113,8 @@ public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
         return $"No CUDA GPU can be used on this machine{(problem is null ? "." : $": {problem}")} {remedy}".TrimEnd();
     }
 
-    private IEnumerable<DeviceInfo> Candidates(DeviceRequest request)
+    /// <summary>The devices that a request may get, whether they suit it or not; empty while none are known.</summary>
+    public IEnumerable<DeviceInfo> Candidates(DeviceRequest request)
     {
         var group = GroupOf(request);
         return (_report?.Devices ?? []).Where(device => device.Kind == group && (request.Index is null || device.Index == request.Index));

@@ -29,11 +29,10 @@ public static class Identity
     /// <summary>What would be different if a run went on now on this machine, as parts of a sentence; empty where nothing is known to be.</summary>
     public static IReadOnlyList<string> Expected(Run run, DeviceInventory devices)
     {
-        if (run.Device is not { } used || devices.Report is not { TorchVersion: { } torch } report)
+        if (run.Device is not { } used || devices.Report is not { TorchVersion: { } torch })
             return [];
         var asked = DeviceRequest.Of(run.Spec);
-        var kind = devices.GroupOf(asked);
-        var candidates = report.Devices.Where(device => device.Kind == kind && (asked.Index is null || device.Index == asked.Index) && devices.Suits(device, asked)).ToList();
+        var candidates = devices.Candidates(asked).Where(device => devices.Suits(device, asked)).ToList();
         // Which one of several GPUs it gets, only the queue will know; the same one is among them.
         var next = candidates.Find(device => device == used) ?? candidates.FirstOrDefault();
         // A run keeps its number of threads where the machine has as many cores.

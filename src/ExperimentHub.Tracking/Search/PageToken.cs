@@ -10,15 +10,18 @@ namespace ExperimentHub.Tracking.Search;
 /// The place where a page ended, as a text that means nothing to whoever holds it. It names the search that it belongs to: with another one it would
 /// answer with runs that are no continuation of anything.
 /// </summary>
-internal static class PageToken
+public static class PageToken
 {
+    /// <summary>What to say about a text that no page ended with.</summary>
+    public const string NoToken = "This is no page token. Use the nextPageToken of the page before, or leave it out for the first page.";
+
     private sealed record Content(string Search, long Run, string?[] Values);
 
-    public static string Write(RunQuery query, PageEnd end) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
+    internal static string Write(RunQuery query, PageEnd end) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(
         new Content(NameOf(query), end.Run, [.. end.Values.Select(Text)])));
 
     /// <returns>The place, or what is wrong with the token.</returns>
-    public static (PageEnd? End, SearchProblem? Problem) Read(string token, RunQuery query, int keys)
+    internal static (PageEnd? End, SearchProblem? Problem) Read(string token, RunQuery query, int keys)
     {
         Content? content = null;
         try
@@ -31,7 +34,7 @@ internal static class PageToken
         }
 
         if (content?.Values is null)
-            return Refused("This is no page token. Use the nextPageToken of the page before, or leave it out for the first page.");
+            return Refused(NoToken);
         if (content.Search != NameOf(query) || content.Values.Length != keys)
             return Refused("This page token belongs to another filter or order. Leave it out to begin anew with the first page.");
         var values = content.Values.Select(Value).ToList();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Web.Api;
 
@@ -29,7 +30,7 @@ internal static class ExperimentsApi
         var size = ApiPages.Size(pageSize, ExperimentPages.MaxSize, ExperimentPages.MaxSize, problems);
         var after = pageToken is null ? null : ExperimentPlace.Parse(pageToken);
         if (pageToken is not null && after is null)
-            problems.Add(new SpecProblem("pageToken", "This is no page token. Use the nextPageToken of the page before, or leave it out for the first page."));
+            problems.Add(new SpecProblem("pageToken", PageToken.NoToken));
         if (problems.Count > 0)
             return ApiProblems.Invalid(problems);
         var (items, next) = await pages.ReadAsync(archived == "true", size, after, cancellation);

@@ -8,7 +8,7 @@ using ExperimentHub.Web.Security;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// The new points of a run as server-sent events. Each viewer has a loop of its own that reads what is new when it gets to it: a slow one gets
+/// The new points of a run as server-sent events. Each viewer has a loop of its own that takes what is new when it gets to it: a slow one gets
 /// fewer and larger messages and holds up nobody.
 /// </summary>
 internal static class LiveApi
