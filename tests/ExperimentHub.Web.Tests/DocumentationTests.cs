@@ -16,6 +16,8 @@ public sealed class DocumentationTests
     private static readonly MarkdownPipeline Pipeline =
         new MarkdownPipelineBuilder().UsePipeTables().UseAutoIdentifiers(AutoIdentifierOptions.GitHub).Build();
 
+    private static readonly Regex Parameter = new(@"\{\w+\}");
+
     [Fact]
     public void Links_OfEveryPage_LeadToAFileAndToAHeadingOfIt()
     {
@@ -49,6 +51,28 @@ public sealed class DocumentationTests
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
         var table = Regex.Matches(page, @"^\| `(?<name>Hub:\w+)` \|", RegexOptions.Multiline).Select(row => row.Groups["name"].Value);
         Assert.Equal(asked.Names.Order(StringComparer.Ordinal), table.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Addresses_OnThePageOfTheApi_AreOnesThatItDescribes()
+    {
+        await using var app = new HubApp();
+        var described = (await app.GetAsync("/openapi/v1.json")).Body!["paths"]!.AsObject()
+            .SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key.ToUpperInvariant()} {Parameter.Replace(path.Key, "{}")}"))
+            .ToList();
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "api.md"));
+        var named = Regex.Matches(page, @"\b(?<method>GET|POST|PUT|PATCH|DELETE) (?<path>/[\w/{}-]+)").ToList();
+        var called = Regex.Matches(page, @"\$hub(?<path>/[\w/$-]+)").ToList();
+
+        Assert.Contains(named, address => address.Value == "GET /runs/{id}/live");
+        Assert.Contains(called, address => address.Value == "$hub/runs/$run/series");
+        Assert.Empty(named.Where(address =>
+                !described.Contains($"{address.Groups["method"]} /api/v1{Parameter.Replace(address.Groups["path"].Value, "{}")}"))
+            .Select(address => address.Value));
+        // The method of an example may stand anywhere in its line, and its values in place of parameters.
+        Assert.Empty(called.Where(address => !described.Exists(operation =>
+            Regex.IsMatch($"/api/v1{address.Groups["path"]}", $"^{operation.Split(' ')[1].Replace("{}", "[^/]+", StringComparison.Ordinal)}$")))
+            .Select(address => address.Value));
     }
 
     private static List<string> Pages() =>
