@@ -54,6 +54,17 @@ const fractionMarks = [-5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((dig
 /** Equal values lie in the middle of half a per cent. */
 const room = (min, max) => (max > min ? (max - min) * 0.08 : 0.002);
 
+/**
+ * By itself a logarithmic axis reaches over whole powers of ten, and values of one size lie close together without a mark between them. It is left to that where there are many powers, and
+ * where ECharts rounds other ends away.
+ */
+const logRange = { min: ({ min, max }) => logEnds(min, max)?.[0], max: ({ min, max }) => logEnds(min, max)?.[1] };
+const logEnds = (min, max) => {
+  if (!(min > 1e-18) || !(max > min) || max / min >= 1000) return undefined;
+  const step = Number(`1e${Math.floor(Math.log10(max / min >= 10 ? min : max - min))}`);
+  return [Math.floor(min / step + 1e-9) * step || min, Math.ceil(max / step - 1e-9) * step].map((end) => Number(end.toPrecision(12)));
+};
+
 /** The marks of one of a chart's axes as it is laid out now. Those at the ends of a stretch that is looked at are no round numbers, and are not shown. */
 const ticksOf = (chart, name, index = 0) => {
   const { axis } = chart.getModel().getComponent(name, index);
@@ -78,7 +89,7 @@ export const finely = (chart, { format, isFraction }, name = 'yAxis') => (value)
 };
 
 /** Below this numbers lose their digits, and no axis can be laid out any more. */
-const leastOnLog = 2.3e-308;
+const leastOnLog = 1e-200;
 
 /** Whether a logarithmic axis has a place for a value. */
 export const isOnLog = (value) => value >= leastOnLog;
@@ -88,7 +99,7 @@ export const leftOutOfLog = (curves) => {
   const kinds = [
     ['zero', (value) => value === 0],
     ['negative', (value) => value < 0],
-    ['less than 1e-307', (value) => value > 0 && value < leastOnLog],
+    ['less than 1e-200', (value) => value > 0 && value < leastOnLog],
   ];
   const found = curves.flatMap(({ name, values }) => {
     const words = kinds.filter(([, is]) => values.some(is)).map(([word]) => word);
@@ -126,7 +137,7 @@ export const frameOf = ({ chart, isLog = false, xAxis, isFraction, title, format
       type: isLog ? 'log' : 'value', scale: true, splitNumber: 4,
       axisLabel: { ...font, formatter: labelledBy(chart, 'yAxis', { isFraction, isLog }) },
       axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
-      ...(isFraction && !isLog ? fractionRange : {}),
+      ...(isLog ? logRange : isFraction ? fractionRange : {}),
     },
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],

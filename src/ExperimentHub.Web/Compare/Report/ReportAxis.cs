@@ -6,7 +6,7 @@ namespace ExperimentHub.Web.Compare.Report;
 public sealed class ReportAxis
 {
     private const int Marks = 5;
-    private const double LeastOnLog = 2.3e-308;
+    private const double LeastOnLog = 1e-200;
 
     private readonly (double Low, double High) _range;
     private readonly (double First, double Last) _pixels;

@@ -75,7 +75,7 @@ public sealed class ReportChart
     {
         string[] kinds =
         [
-            .. new[] { ("zero", values.Any(value => value == 0)), ("negative", values.Any(value => value < 0)), ("less than 1e-307", values.Any(value => value > 0)) }.Where(kind => kind.Item2).Select(kind => kind.Item1),
+            .. new[] { ("zero", values.Any(value => value == 0)), ("negative", values.Any(value => value < 0)), ("less than 1e-200", values.Any(value => value > 0)) }.Where(kind => kind.Item2).Select(kind => kind.Item1),
         ];
         return kinds.Length == 0 ? null : $"A logarithmic axis cannot show values that are {string.Join(" or ", kinds)}{(values.Min() is < 0 and var least ? $" (down to {Figures.Loss(least)})" : "")}.";
     }
