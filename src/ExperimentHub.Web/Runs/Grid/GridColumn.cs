@@ -65,6 +65,9 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     /// <summary>Of the usual columns those that give way where there is little room; a column that somebody chose stays.</summary>
     public static bool GivesWay(GridColumn column) => column.Name is "params.batchSize" or "params.seed" or "device" or "best_epoch" or "epochs_done";
 
+    /// <summary>Those that the smallest screens have no room for beside name, status and result.</summary>
+    public static bool GivesWayToResult(GridColumn column) => column.Name is "experiment" or "params.seed";
+
     /// <summary>As it is written in a filter.</summary>
     public string Name => Column.ToString();
 
