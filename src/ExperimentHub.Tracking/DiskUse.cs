@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking;
 
@@ -8,7 +9,8 @@ namespace ExperimentHub.Tracking;
 /// <param name="Datasets">Those that people uploaded.</param>
 /// <param name="Free">Bytes that this hub's user may still write; null where the system does not tell.</param>
 /// <param name="CountedAt">UTC.</param>
-public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long Datasets, long? Free, DateTime CountedAt)
+/// <param name="OfRuns">The bytes of each run that has files, by the run.</param>
+public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long Datasets, long? Free, DateTime CountedAt, IReadOnlyDictionary<RunId, long> OfRuns)
 {
     public long Total => Database + Checkpoints + Logs + Datasets;
 }
@@ -67,13 +69,15 @@ public sealed class DiskUse : IDisposable
     private DiskFigures Count()
     {
         var (checkpoints, logs) = (0L, 0L);
-        if (Directory.Exists(_folder.Runs))
+        var ofRuns = new Dictionary<RunId, long>();
+        foreach (var folder in Directory.Exists(_folder.Runs) ? Directory.EnumerateDirectories(_folder.Runs) : [])
         {
-            var files = new FileSystemEnumerable<(bool IsCheckpoint, long Bytes)>(_folder.Runs,
+            var files = new FileSystemEnumerable<(bool IsCheckpoint, long Bytes)>(folder,
                 (ref FileSystemEntry entry) => (Path.GetFileName(entry.Directory).SequenceEqual(DataFolder.CheckpointFolderName), entry.Length), Everything)
             {
                 ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
             };
+            var before = checkpoints + logs;
             foreach (var (isCheckpoint, bytes) in files)
             {
                 if (isCheckpoint)
@@ -81,9 +85,13 @@ public sealed class DiskUse : IDisposable
                 else
                     logs += bytes;
             }
+
+            if (RunId.TryParse(Path.GetFileName(folder), out var run))
+                ofRuns[run] = checkpoints + logs - before;
         }
 
-        return new DiskFigures(SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), Free(), _time.GetUtcNow().UtcDateTime);
+        return new DiskFigures(
+            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), Free(), _time.GetUtcNow().UtcDateTime, ofRuns);
     }
 
     private static long SizeOfAll(string folder) => Directory.Exists(folder)

@@ -69,6 +69,9 @@ public static class TrackingSetup
         services.AddSingleton<ExperimentImports>();
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();
+        services.AddSingleton<EndedRuns>();
+        services.AddSingleton<RunStorage>();
+        services.AddSingleton<ExpectedStarts>();
         services.AddSingleton<DiskUse>();
         services.AddSingleton<DatasetFiles>();
         services.AddSingleton<DatasetLibrary>();

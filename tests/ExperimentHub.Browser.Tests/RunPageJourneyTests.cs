@@ -101,7 +101,7 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
         await page.GetByRole(AriaRole.Button, new() { Name = "Save notes" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Two epochs" })).ToBeVisibleAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
+        await page.GetByLabel("More actions").ClickAsync();
         await page.GetByText("Rename…").ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync("learned enough");
         await page.GetByRole(AriaRole.Button, new() { Name = "Rename", Exact = true }).ClickAsync();

@@ -71,6 +71,9 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<ScheduleStore>());
         Services.AddSingleton(hub.Get<WaitingLine>());
         Services.AddSingleton(hub.Get<NightlyResults>());
+        Services.AddSingleton(hub.Get<EndedRuns>());
+        Services.AddSingleton(hub.Get<ExpectedStarts>());
+        Services.AddSingleton(hub.Get<RunStorage>());
         Services.AddSingleton(hub.Get<DiskUse>());
         Services.AddSingleton(hub.Get<StorageWatch>());
     }

@@ -1,4 +1,6 @@
 // What every chart of the product shares: the library, colours of the theme, smoothing, axes and tooltips.
+import { tickDecimals, tickLabels } from './tick-labels.js';
+
 const library = '/_content/Vizor.ECharts/js/vizor-echarts-bundle-min.js';
 let loading;
 
@@ -33,7 +35,12 @@ export const smooth = (rows, weight) => {
 /** As many points as a curve can show beside each other. */
 const mostApart = 600;
 
-export const significant = (value) => value.toPrecision(4);
+/** Four significant digits, as Figures.Loss writes them. */
+export const significant = (value) => {
+  if (!Number.isFinite(value) || value === 0) return String(value);
+  const magnitude = Math.floor(Math.log10(Math.abs(value)));
+  return magnitude < -4 || magnitude > 5 ? value.toExponential(3).replace('+', '') : value.toFixed(Math.max(0, 3 - magnitude));
+};
 export const percent = (value) => `${(value * 100).toFixed(2)} %`;
 
 /** A little room around the values, but never beyond what a fraction can be. */
@@ -42,25 +49,78 @@ const fractionRange = {
   max: ({ min, max }) => Math.min(1, Math.ceil((max + room(min, max)) / mark(min, max)) * mark(min, max)),
 };
 /** The distance of the axis's marks, so that its ends are marks too. */
-const mark = (min, max) => [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2].find((step) => step * 4 >= max - min) ?? 0.25;
-const room = (min, max) => Math.max(0.002, (max - min) * 0.08);
+const mark = (min, max) => fractionMarks.find((step) => step * 4 >= max - min) ?? 0.25;
+const fractionMarks = [-5, -4, -3, -2, -1].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`))).slice(0, -1);
+/** Equal values lie in the middle of half a per cent. */
+const room = (min, max) => (max > min ? (max - min) * 0.08 : 0.002);
 
-/** A number at an axis: short, because there is little room. */
-const marked = (value) => {
-  const size = Math.abs(value);
-  if (size >= 1e7 || (size > 0 && size < 1e-4)) return (+value.toPrecision(3)).toExponential().replace('+', '');
-  return size >= 1e4 ? `${+(value / 1000).toPrecision(3)} k` : `${+value.toPrecision(3)}`;
+/**
+ * By itself a logarithmic axis reaches over whole powers of ten, and values of one size lie close together without a mark between them. It is left to that where there are many powers, and
+ * where ECharts rounds other ends away.
+ */
+const logRange = { min: ({ min, max }) => logEnds(min, max)?.[0], max: ({ min, max }) => logEnds(min, max)?.[1] };
+const logEnds = (min, max) => {
+  if (!(min > 1e-18) || !(max > min) || max / min >= 1000) return undefined;
+  const step = Number(`1e${Math.floor(Math.log10(max / min >= 10 ? min : max - min))}`);
+  return [Math.floor(min / step + 1e-9) * step || min, Math.ceil(max / step - 1e-9) * step].map((end) => Number(end.toPrecision(12)));
+};
+
+/** The marks of one of a chart's axes as it is laid out now. Those at the ends of a stretch that is looked at are no round numbers, and are not shown. */
+const ticksOf = (chart, name, index = 0) => {
+  const { axis } = chart.getModel().getComponent(name, index);
+  const ticks = axis.scale.getTicks().map(({ value }) => value);
+  const { showMinLabel, showMaxLabel } = axis.model.get('axisLabel');
+  return ticks.slice(showMinLabel === false ? 1 : 0, showMaxLabel === false ? -1 : undefined);
+};
+
+/** Words an axis's marks by what it takes to tell them apart, which only all of them together say. @param name of the axis's component, such as xAxis. */
+export const labelledBy = (chart, name, kind, index) => (value) => {
+  const ticks = ticksOf(chart, name, index);
+  return tickLabels(ticks, kind)[ticks.indexOf(value)] ?? tickLabels([value], kind)[0];
+};
+
+/** Writes what is read off a chart: as usual, and with one digit more than the marks of its axis where those are closer. */
+export const finely = (chart, { format, isFraction }, name = 'yAxis') => (value) => {
+  const usual = format(value);
+  const labels = tickLabels(ticksOf(chart, name), { isFraction });
+  const needed = tickDecimals(labels) + 1;
+  if (!Number.isFinite(value) || needed === 1 || tickDecimals([usual]) >= needed || labels.some((label) => /[ek]/.test(label))) return usual;
+  return isFraction ? `${(value * 100).toFixed(needed)} %` : value.toLocaleString('en', { minimumFractionDigits: needed, maximumFractionDigits: needed });
+};
+
+/** Below this numbers lose their digits, and no axis can be laid out any more. */
+const leastOnLog = 1e-200;
+
+/** Whether a logarithmic axis has a place for a value. */
+export const isOnLog = (value) => value >= leastOnLog;
+
+/** Which values a logarithmic axis leaves out, in words; empty where it shows all. @param curves names, and values as they would be drawn. */
+export const leftOutOfLog = (curves) => {
+  const kinds = [
+    ['zero', (value) => value === 0],
+    ['negative', (value) => value < 0],
+    ['less than 1e-200', (value) => value > 0 && value < leastOnLog],
+  ];
+  const found = curves.flatMap(({ name, values }) => {
+    const words = kinds.filter(([, is]) => values.some(is)).map(([word]) => word);
+    if (words.length === 0) return [];
+    const least = values.reduce((low, value) => (value < low ? value : low), 0);
+    return [`values ${curves.length > 1 ? `of ${name} ` : ''}that are ${words.join(' or ')}${least < 0 ? ` (down to ${significant(least)})` : ''}`];
+  });
+  if (found.length === 0) return '';
+  const few = found.length <= 3 ? found.join(', ') : `${found.slice(0, 2).join(', ')} and more of ${found.length - 2} other curves`;
+  return `A logarithmic axis cannot show ${few}.`;
 };
 
 /** The small print of a chart. */
 export const labels = () => ({ color: colour('--quiet'), fontSize: 11, fontFamily: getComputedStyle(document.body).fontFamily });
 
 /**
- * Axes, grid and tooltip of a line chart. xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
+ * Axes, grid and tooltip of a line chart. chart is what they are for; xAxis is laid over the usual one; isFraction says that values are 0..1 and shown as per cent;
  * title makes the first line of the tooltip from an x value; most and lowIsBetter say how many curves it names, and which are left out. hitsAt finds what the curves have near an x value, for
  * curves whose points lie at different ones: ECharts alone would name those that are nearest and no others.
  */
-export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percent : significant, most = Infinity, lowIsBetter = false, hitsAt }) => {
+export const frameOf = ({ chart, isLog = false, xAxis, isFraction, title, format = isFraction ? percent : significant, most = Infinity, lowIsBetter = false, hitsAt }) => {
   const line = colour('--line');
   const font = labels();
   return {
@@ -71,18 +131,18 @@ export const frameOf = ({ xAxis, isFraction, title, format = isFraction ? percen
       type: 'value', min: 0, nameLocation: 'middle', nameGap: 22, nameTextStyle: font,
       axisLine: { lineStyle: { color: line } }, axisTick: { lineStyle: { color: line } }, splitLine: { show: false },
       ...xAxis,
-      axisLabel: { ...font, hideOverlap: true, ...xAxis?.axisLabel },
+      axisLabel: { ...font, hideOverlap: true, ...(xAxis?.type === 'time' ? {} : { formatter: labelledBy(chart, 'xAxis') }), ...xAxis?.axisLabel },
     },
     yAxis: {
-      type: 'value', scale: true, splitNumber: 4,
-      axisLabel: { ...font, formatter: (value) => (isFraction ? `${+(value * 100).toFixed(1)} %` : marked(value)) },
+      type: isLog ? 'log' : 'value', scale: true, splitNumber: 4,
+      axisLabel: { ...font, formatter: labelledBy(chart, 'yAxis', { isFraction, isLog }) },
       axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
-      ...(isFraction ? fractionRange : {}),
+      ...(isLog ? logRange : isFraction ? fractionRange : {}),
     },
     tooltip: {
       trigger: 'axis', transitionDuration: 0, confine: true, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10],
       textStyle: { color: colour('--text'), fontSize: 12 }, axisPointer: { snap: false, lineStyle: { color: colour('--line-strong') } },
-      formatter: (hits) => tooltip(hitsAt ? hitsAt(hits[0]?.axisValue) : hits, { x: hitsAt && hits[0]?.axisValue, title, format, most, lowIsBetter }),
+      formatter: (hits) => tooltip(hitsAt ? hitsAt(hits[0]?.axisValue) : hits, { x: hitsAt && hits[0]?.axisValue, title, format: finely(chart, { format, isFraction }), most, lowIsBetter }),
     },
   };
 };

@@ -86,7 +86,7 @@ class CompareCurves extends HTMLElement {
     if (this.ready) this.draw(entries.filter(({ isIntersecting }) => isIntersecting).map(({ target }) => target));
   }
 
-  get axis() { return axisOf(this.view.axis, this.zoom); }
+  get axis() { return axisOf(this.view.axis, this.zoom, Math.max(...this.runs.map(({ planned }) => planned))); }
 
   /** Where the longest curve ends. */
   get end() {

@@ -1,11 +1,15 @@
 // <compare-relations runs="[…]" view="{…}">: parallel coordinates and a scatter of the compared runs, in the places that the page has for them. What is brushed there is kept in view everywhere.
-import { colour, labels, loadLibrary, percent } from './charts.js';
+import { colour, finely, labelledBy, labels, loadLibrary, percent } from './charts.js';
 import { Told } from './compare/address.js';
 import { intervalsOf, isKept, keep, valuesOf } from './compare/brush.js';
 import { tintOf } from './compare/tints.js';
 
 const short = (value) => String(+value.toPrecision(4));
-const textOf = ({ words, fraction }, value) => (value === null || value === undefined ? '–' : words ? value : fraction ? percent(value) : short(value));
+const textOf = ({ words, fraction }, value, chart, name) => {
+  if (value === null || value === undefined) return '–';
+  return words ? value : finely(chart, { isFraction: fraction, format: fraction ? percent : short }, name)(value);
+};
+const kindOf = ({ log, fraction }) => ({ isLog: log, isFraction: fraction });
 const shortened = (word) => (word.length > 14 ? `${word.slice(0, 13)}…` : word);
 const typeOf = ({ words, log }) => (words ? 'category' : log ? 'log' : 'value');
 const dimmed = 0.06;
@@ -96,7 +100,7 @@ class CompareRelations extends HTMLElement {
       parallelAxis: axes.map((axis, dim) => ({
         dim, name: axis.name, type: axis.log ? 'log' : 'value', scale: true, ...(axis.words ? { min: -0.5, max: axis.words.length - 0.5 } : {}),
         nameTextStyle: { ...font, width: 100, overflow: 'truncate' }, axisLine: line, axisTick: { ...line, customValues: axis.words?.map((_, i) => i) }, minorTick: { show: false },
-        z: 10, axisLabel: { ...font, backgroundColor: colour('--surface'), padding: [1, 3], customValues: axis.words?.map((_, i) => i), formatter: (value) => (axis.words ? shortened(axis.words[value]) : textOf(axis, value)) },
+        z: 10, axisLabel: { ...font, backgroundColor: colour('--surface'), padding: [1, 3], customValues: axis.words?.map((_, i) => i), formatter: axis.words ? (value) => shortened(axis.words[value]) : labelledBy(chart, 'parallelAxis', kindOf(axis), dim) },
         areaSelectStyle: { width: 16 },
       })),
       series: [{
@@ -136,10 +140,10 @@ class CompareRelations extends HTMLElement {
     const { x, y } = this.view;
     const font = labels();
     const line = colour('--line');
-    const axis = (of, other) => ({
+    const axis = (name, of, other) => ({
       name: of.name, nameLocation: 'middle', nameTextStyle: font, type: typeOf(of), scale: true, ...(of.words ? { data: of.words } : {}),
       axisLine: { lineStyle: { color: line } }, axisTick: { show: false }, splitLine: { lineStyle: { color: line } },
-      axisLabel: { ...font, hideOverlap: true, formatter: (value) => textOf(of, value) }, ...other,
+      axisLabel: { ...font, hideOverlap: true, ...(of.words ? {} : { formatter: labelledBy(chart, name, kindOf(of)) }) }, ...other,
     });
     const box = (words) => {
       const made = document.createElement('div');
@@ -148,10 +152,10 @@ class CompareRelations extends HTMLElement {
     };
     chart.setOption({
       animation: false, textStyle: { fontFamily: font.fontFamily }, grid: { left: 72, right: 20, top: 16, bottom: 46 },
-      xAxis: axis(x, { nameGap: 26 }), yAxis: axis(y, { nameGap: 54, splitNumber: 4 }),
+      xAxis: axis('xAxis', x, { nameGap: 26 }), yAxis: axis('yAxis', y, { nameGap: 54, splitNumber: 4 }),
       tooltip: {
         confine: true, transitionDuration: 0, backgroundColor: colour('--surface'), borderColor: colour('--line-strong'), padding: [6, 10], textStyle: { color: colour('--text'), fontSize: 12 },
-        formatter: ({ name, value }) => box(`${name}: ${y.name} ${textOf(y, value[1])}, ${x.name} ${textOf(x, value[0])}`),
+        formatter: ({ name, value }) => box(`${name}: ${y.name} ${textOf(y, value[1], chart, 'yAxis')}, ${x.name} ${textOf(x, value[0], chart, 'xAxis')}`),
       },
       series: [{
         type: 'scatter', symbolSize: 9, progressive: 0,

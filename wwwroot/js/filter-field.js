@@ -1,3 +1,5 @@
+import { enterRows } from './table-rows.js';
+
 // Completion of the filter: the hub says what may stand at the caret (/api/v1/runs/complete), the keyboard or the mouse takes it.
 const wait = 120;
 
@@ -86,7 +88,8 @@ export const attach = (root) => {
     ArrowUp: () => !list.hidden && choose((active <= 0 ? list.children.length : active) - 1),
     Enter: () => (active >= 0 ? take(active) : commit()),
     Tab: () => active >= 0 && take(active),
-    Escape: () => close(),
+    // The first one closes the list, the next goes on to what was found.
+    Escape: () => (list.hidden ? enterRows() : close()),
   };
 
   input.addEventListener('input', soon);

@@ -1,4 +1,8 @@
 // What the frame does without asking the server: the drawer on small screens, keyboard shortcuts, copying, reloading.
+import './hub-tabs.js';
+import './menus.js';
+import { enterRows } from './table-rows.js';
+
 const root = document.documentElement;
 
 const setDrawer = (open) => {
@@ -26,44 +30,87 @@ document.addEventListener('click', (event) => {
   if (copyButton) copy(copyButton);
   else if (at('[data-reload]')) location.reload();
   else if (at('[data-open-drawer]')) setDrawer(!root.hasAttribute('data-drawer'));
-  else if (at('[data-open-shortcuts]')) document.getElementById('shortcuts')?.showModal();
+  else if (at('[data-open-shortcuts]')) showShortcuts();
   else if (at('[data-close-shortcuts]')) document.getElementById('shortcuts')?.close();
   else if (root.hasAttribute('data-drawer') && (at('#navigation a') || !at('#navigation'))) setDrawer(false);
 
   if (at('.skip-link')) {
     // With a base address a plain fragment link would leave the page.
     event.preventDefault();
-    document.getElementById('content')?.focus();
+    if (!at('[data-to-rows]') || !enterRows()) document.getElementById('content')?.focus();
   }
 }, true);
 
 const typing = (element) => element.closest('input:not([type="checkbox"]), textarea, select, [contenteditable], [role="combobox"]') !== null;
 
-/** In a table the arrows go to the same place of the next row; the space bar then ticks or opens by itself. */
-const moveInTable = (event) => {
-  const row = event.target.closest('tbody tr');
-  const cell = event.target.closest('td, th');
-  const next = event.key === 'ArrowDown' ? row?.nextElementSibling : row?.previousElementSibling;
-  const target = cell && next?.children[cell.cellIndex]?.querySelector('a, input, button');
-  if (!target) return;
-  event.preventDefault();
-  target.focus();
+const mostWait = 5_000;
+const filterField = () => document.querySelector('[data-filter] input');
+
+/**
+ * From a page without a filter field to the runs. What is typed on the way is meant for the field. The title of the new page takes the focus when it comes: only then does the field take it, for a
+ * field that loses it has been filled in. All ends when the person does something else.
+ */
+const toFilter = () => {
+  let [typed, arrived] = ['', false];
+  const ends = new AbortController();
+  const { signal } = ends;
+  const end = () => ends.abort();
+  const enter = () => {
+    const field = filterField();
+    if (!field || !arrived || document.activeElement === field) return;
+    field.focus();
+    if (typed === '') return;
+    field.setRangeText(typed, field.selectionStart, field.selectionEnd, 'end');
+    field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    typed = '';
+  };
+  document.addEventListener('keydown', (event) => {
+    if (document.activeElement === filterField() || event.key === 'Escape' || event.key === 'Tab') { end(); return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length > 1) return;
+    event.preventDefault();
+    event.stopPropagation();
+    typed += event.key;
+  }, { signal, capture: true });
+  document.addEventListener('pointerdown', end, { signal, capture: true });
+  const watch = new MutationObserver(enter);
+  watch.observe(document.body, { childList: true, subtree: true });
+  document.addEventListener('focusin', (event) => {
+    arrived ||= event.target.matches('h1');
+    enter();
+  }, { signal });
+  signal.addEventListener('abort', () => watch.disconnect());
+  // A hub without a run has no field.
+  setTimeout(() => {
+    arrived = true;
+    if (!signal.aborted) enter();
+    end();
+  }, mostWait);
+  Blazor.navigateTo('/runs');
+};
+
+/** The list says what there is to press on this page. */
+const showShortcuts = () => {
+  const list = document.getElementById('shortcuts');
+  list?.querySelectorAll('[data-where]').forEach((line) => { line.hidden = !document.querySelector(line.dataset.where); });
+  list?.showModal();
 };
 
 document.addEventListener('keydown', (event) => {
-  const inTable = event.target.closest('tbody') && event.target.matches('a, [type="checkbox"], button:not([aria-expanded="true"])');
-  if (inTable && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) moveInTable(event);
-  if (event.key === 'Escape' && root.hasAttribute('data-drawer')) setDrawer(false);
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('dialog[open], .mud-dialog')) return;
+  if (event.key === 'Escape' && root.hasAttribute('data-drawer')) {
+    setDrawer(false);
+    document.querySelector('[data-open-drawer]')?.focus();
+  }
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('dialog[open], .mud-dialog')) return;
   const actions = {
     n: () => Blazor.navigateTo('/runs/new'),
     '/': () => {
-      const filter = document.querySelector('[data-filter] input');
+      const filter = filterField();
       if (filter) filter.focus();
-      else Blazor.navigateTo('/runs');
+      else toFilter();
     },
+    t: enterRows,
     c: () => document.querySelector('[data-compare-selection]')?.click(),
-    '?': () => document.getElementById('shortcuts')?.showModal(),
+    '?': showShortcuts,
   };
   const action = actions[event.key];
   if (!action) return;
@@ -75,18 +122,3 @@ document.addEventListener('keydown', (event) => {
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && event.target.matches('form [role="combobox"][aria-expanded="true"]')) event.preventDefault();
 }, true);
-
-// A small menu closes when something in it was done, when the person goes elsewhere, and with Escape.
-const closeMenus = (except) => document.querySelectorAll('details.menu[open]').forEach((menu) => { if (menu !== except) menu.open = false; });
-document.addEventListener('click', (event) => closeMenus(event.target.closest('[data-close-menu]') ? null : event.target.closest('details.menu')));
-document.addEventListener('focusin', (event) => {
-  // A press on the words of a menu gives the focus to what is around it. That is not elsewhere, and a menu that closed under the press would lose the click.
-  const within = [...document.querySelectorAll('details.menu[open]')].find((menu) => event.target.contains(menu));
-  closeMenus(within ?? event.target.closest('details.menu'));
-});
-document.addEventListener('keydown', (event) => {
-  const menu = event.key === 'Escape' && event.target.closest('details.menu[open]');
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector('summary').focus();
-});

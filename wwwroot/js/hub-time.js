@@ -1,9 +1,7 @@
 // <hub-time datetime="…" format="relative|clock|seconds" exact="what hover says">: times in the viewer's zone and language of numbers, kept up to date without the server.
+import { clock, day, exact, withSeconds } from './clock.js';
+
 const elements = new Set();
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 // The viewer's clock may be wrong; what counts is how long ago it was for the hub, which wrote its time into the page.
 const offset = Number(document.documentElement.dataset.now ?? Date.now()) - Date.now();
@@ -56,7 +54,7 @@ class HubTime extends HTMLElement {
     const format = this.getAttribute('format') ?? 'relative';
     const text = format === 'clock' ? clock.format(time) : format === 'seconds' ? withSeconds.format(time) : relative(time);
     if (this.textContent !== text) this.textContent = text;
-    this.title = this.getAttribute('exact') ?? full.format(time);
+    this.title = this.getAttribute('exact') ?? exact.format(time);
   }
 }
 

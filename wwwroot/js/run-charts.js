@@ -1,5 +1,5 @@
-// <run-charts run="id" epochs="5" metrics='["train_loss"]' live waiting="what to say of a curve without points">: the panels of one run. The page puts the controls beside it; what is
-// chosen there, and which panels are shown in which order, is remembered in this browser.
+// <run-charts run="id" epochs="5" metrics='["train_loss"]' live goes-on waiting="what to say of a curve without points">: the panels of one run. live: points come; goes-on: there are epochs
+// to come, though perhaps not now. The page puts the controls beside it; what is chosen there, and which panels are shown in which order, is remembered in this browser.
 import { loadLibrary } from './charts.js';
 import { StepAxis } from './run/axis.js';
 import { Choices } from './run/choices.js';
@@ -19,7 +19,7 @@ const settled = 150; // milliseconds without another turn of the wheel
 const nothing = new Series();
 
 class RunCharts extends HTMLElement {
-  static observedAttributes = ['live'];
+  static observedAttributes = ['live', 'goes-on', 'epochs', 'waiting'];
 
   connectedCallback() {
     this.run = this.getAttribute('run');
@@ -74,8 +74,8 @@ class RunCharts extends HTMLElement {
   get end() { return this.lastStep; }
 
   get axis() {
-    const { times, stepsPerEpoch, lastStep, live } = this;
-    return new StepAxis(this.choices.axis, { epochs: Number(this.getAttribute('epochs')), stepsPerEpoch, times, lastStep, live });
+    const { times, stepsPerEpoch, lastStep } = this;
+    return new StepAxis(this.choices.axis, { epochs: Number(this.getAttribute('epochs')), stepsPerEpoch, times, lastStep, goesOn: this.hasAttribute('goes-on') });
   }
 
   /** What is known of a metric, in the best detail for what is looked at. */

@@ -1,4 +1,4 @@
-// Widths of columns: the grip at a heading's end is dragged, or moved with the arrow keys; the server hears of it when it is let go.
+// Widths of columns: the grip at a heading's end is dragged, or moved with the arrow keys (with Alt from the heading itself); the server hears of it when it is let go.
 const step = 16;
 
 export const attach = (frame, page) => {
@@ -23,7 +23,8 @@ export const attach = (frame, page) => {
   });
 
   frame.addEventListener('keydown', (event) => {
-    const grip = event.target.closest('.grip');
+    // From its heading, too, which the Tab key gets to.
+    const grip = event.target.closest('.grip') ?? (event.altKey ? event.target.closest('th')?.querySelector('.grip') : undefined);
     const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
     if (!grip || !by) return;
     event.preventDefault();

@@ -1,10 +1,7 @@
 // How a result of runs went over time, a dot for each run; a click on one opens it. Joined by a line the dots are nights, and one without a result is a gap in it;
 // otherwise each has its run's colour, and a line of steps says what was best so far.
-import { colour, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
-
-const dayLength = 86_400_000;
-/** Runs that took less together are told apart by seconds. */
-const shortLength = 300_000;
+import { dayLength, exactToMinutes, marksBetween } from './clock.js';
+import { colour, finely, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
 
 class RunTrend {
   constructor(panel) {
@@ -44,15 +41,12 @@ class RunTrend {
     if (points.every(({ value }) => value === null)) { this.chart.clear(); return; }
     // A single run stands in the middle of its days.
     const [first, last] = [points[0].at, points.at(-1).at];
-    const long = first === last || last - first > dayLength;
-    const short = !long && last - first < shortLength;
-    const clock = { hour: '2-digit', minute: '2-digit', ...(short && { second: '2-digit' }) };
-    const time = new Intl.DateTimeFormat(undefined, { timeZone: isOfUtc ? 'UTC' : undefined, ...(long ? { day: 'numeric', month: 'short' } : clock) });
+    const { minInterval, formatter } = marksBetween(first, last, isOfUtc ? 'UTC' : undefined);
     const frame = frameOf({
-      isFraction,
+      chart: this.chart, isFraction,
       xAxis: {
-        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval: long ? dayLength : short ? 1_000 : 60_000,
-        axisLabel: { ...labels(), hideOverlap: true, formatter: (value) => time.format(value) },
+        type: 'time', min: first === last ? first - dayLength : null, max: first === last ? last + dayLength : null, boundaryGap: ['2%', '2%'], minInterval,
+        axisLabel: { ...labels(), hideOverlap: true, formatter },
       },
     });
     this.chart.setOption({
@@ -115,8 +109,10 @@ class RunTrend {
 
   tooltip({ value, when, name }) {
     const box = document.createElement('div');
-    const time = when ?? new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }).format(value[0]);
-    for (const text of [time, `${name}  ${(this.trend.isFraction ? percent : significant)(value[1])}`]) {
+    const { isFraction } = this.trend;
+    const format = finely(this.chart, { isFraction, format: isFraction ? percent : significant });
+    const time = when ?? exactToMinutes.format(value[0]);
+    for (const text of [time, `${name}  ${format(value[1])}`]) {
       const row = document.createElement('div');
       row.textContent = text;
       row.style.fontVariantNumeric = 'tabular-nums';

@@ -5,66 +5,86 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Schedules;
 
-/// <summary>What a schedule's newest firing brought.</summary>
-/// <param name="Run">null where none was queued or it was deleted.</param>
-/// <param name="AccuracyBefore">Best test accuracy of the newest earlier firing whose run has one and did not diverge, 0..1; null where there is none.</param>
-/// <param name="SpecBefore">What that run trained: where it is other settings, the gain says nothing of the night.</param>
-/// <param name="SettingsChangedAt">When somebody last changed the experiment's settings before this firing; null where nobody did.</param>
-/// <param name="Repeats">The run that is the same training and counts instead; null where this one says something new.</param>
-public sealed record NightlyResult(
-    ScheduleFire Fire, Experiment Experiment, Run? Run, double? AccuracyBefore, TrainingSpec? SpecBefore, DateTime? SettingsChangedAt, Run? Repeats)
+/// <summary>The last nights of a schedule. What somebody started by hand is no night.</summary>
+/// <param name="Nights">Newest first, at least one.</param>
+/// <param name="SettingsChangedAt">When somebody last changed the experiment's settings before the newest night; null where nobody did.</param>
+/// <param name="Repeats">The run that is the same training as the newest night's and counts instead; null where that one says something new.</param>
+public sealed record NightlyResult(Schedule Schedule, IReadOnlyList<FireDetails> Nights, DateTime? SettingsChangedAt, Run? Repeats)
 {
-    /// <summary>The run trained something else than the firing that it is compared with.</summary>
+    /// <summary>So many earlier nights make a band.</summary>
+    private const int FewestOfABand = 3;
+
+    public Experiment Experiment => Schedule.Experiment;
+
+    /// <summary>The newest night.</summary>
+    public ScheduleFire Fire => Nights[0].Fire;
+
+    /// <summary>null where none was queued or it was deleted.</summary>
+    public Run? Run => Nights[0].Run;
+
+    /// <summary>Best test accuracy of the newest earlier night whose run has one and did not diverge, 0..1; null where there is none.</summary>
+    public double? AccuracyBefore => Before?.BestTestAccuracy;
+
+    /// <summary>What that run trained: where it is other settings, the gain says nothing of the night.</summary>
+    public TrainingSpec? SpecBefore => Before?.Spec;
+
+    /// <summary>The run trained something else than the night that it is compared with.</summary>
     public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
 
-    /// <summary>How much better the run is than the firing before it; null while either accuracy is missing, and where there is nothing new to compare.</summary>
+    /// <summary>How much better the run is than the night before it; null while either accuracy is missing, and where there is nothing new to compare.</summary>
     public double? Gain => Repeats is not null || Run?.Diverged == true ? null : Run?.BestTestAccuracy - AccuracyBefore;
+
+    /// <summary>The least and the greatest best test accuracy of the earlier nights that trained the same; null where they are too few to say what is usual.</summary>
+    public (double Least, double Greatest)? Band =>
+        Run is { } newest
+        && Nights.Skip(1).Select(night => night.Run).Where(HasResult).Where(run => SettingsOfNights.AreSame(run!.Spec, newest.Spec)).Select(run => run!.BestTestAccuracy!.Value).ToList()
+            is { Count: >= FewestOfABand } earlier
+            ? (earlier.Min(), earlier.Max()) : null;
+
+    private Run? Before => Nights.Skip(1).Select(night => night.Run).FirstOrDefault(HasResult);
+
+    private static bool HasResult(Run? run) => run is { BestTestAccuracy: not null, Diverged: not true };
 }
 
 /// <param name="Schedules">How many schedules there are at all.</param>
-/// <param name="Results">At most one for each schedule, the newest first.</param>
+/// <param name="Results">At most one for each schedule, that of the newest night first.</param>
 public sealed record NightlyListing(int Schedules, IReadOnlyList<NightlyResult> Results);
 
 /// <summary>Reads what the schedules did of late. Nothing here changes anything.</summary>
-public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases, TimeProvider time)
+public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases)
 {
-    /// <summary>How far back "last night" reaches.</summary>
-    public static readonly TimeSpan Reach = TimeSpan.FromHours(24);
+    /// <summary>So many nights of a schedule are read.</summary>
+    public const int NightsRead = 14;
 
-    /// <summary>The newest firing of every schedule that fired within <see cref="Reach"/>.</summary>
-    public async Task<NightlyListing> ReadAsync(CancellationToken cancellation = default)
+    /// <summary>The schedules whose nights are the newest.</summary>
+    /// <param name="most">So many schedules at most.</param>
+    public async Task<NightlyListing> ReadAsync(int most, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var schedules = await db.Schedules.CountAsync(cancellation);
-        if (schedules == 0)
-            return new NightlyListing(0, []);
-        var since = (time.GetUtcNow() - Reach).UtcDateTime;
         var newest = await (
-            from fire in db.ScheduleFires.AsNoTracking()
-            join schedule in db.Schedules on fire.ScheduleId equals schedule.Id
-            where fire.FiredAt >= since && !db.ScheduleFires.Any(later => later.ScheduleId == fire.ScheduleId && later.Number > fire.Number)
-            orderby fire.FiredAt descending
+            from schedule in db.Schedules.AsNoTracking().Include(schedule => schedule.Experiment)
+            let last = db.ScheduleFires.Where(fire => fire.ScheduleId == schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted).Max(fire => (DateTime?)fire.FiredAt)
+            where last != null
+            orderby last descending
             select new
             {
-                Fire = fire,
-                schedule.Experiment,
-                Run = db.Runs.FirstOrDefault(run => run.Id == fire.RunId),
-                Before = (from earlier in db.ScheduleFires
-                          join run in db.Runs on earlier.RunId equals run.Id
-                          where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
-                          orderby earlier.Number descending
-                          select run.BestTestAccuracy).FirstOrDefault(),
-                SpecBefore = (from earlier in db.ScheduleFires
-                              join run in db.Runs on earlier.RunId equals run.Id
-                              where earlier.ScheduleId == fire.ScheduleId && earlier.Number < fire.Number && run.BestTestAccuracy != null && run.Diverged != true
-                              orderby earlier.Number descending
-                              select run.Spec).FirstOrDefault(),
-                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= fire.FiredAt)
+                Schedule = schedule,
+                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= last)
                     .OrderByDescending(change => change.Number).Select(change => (DateTime?)change.At).FirstOrDefault(),
-            }).ToListAsync(cancellation);
+            }).Take(most).ToListAsync(cancellation);
         var results = new List<NightlyResult>();
         foreach (var row in newest)
-            results.Add(new NightlyResult(row.Fire, row.Experiment, row.Run, row.Before, row.SpecBefore, row.SettingsChangedAt, row.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
+        {
+            var nights = await db.ScheduleFires.AsNoTracking().Where(fire => fire.ScheduleId == row.Schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted)
+                .OrderByDescending(fire => fire.Number).Take(NightsRead)
+                .Select(fire => new { Fire = fire, Run = db.Runs.FirstOrDefault(run => run.Id == fire.RunId) }).ToListAsync(cancellation);
+            // It may have been removed meanwhile, with its nights.
+            if (nights is [var last, ..])
+                results.Add(new NightlyResult(row.Schedule, [.. nights.Select(night => new FireDetails(night.Fire, night.Run))], row.SettingsChangedAt,
+                    last.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
+        }
+
         return new NightlyListing(schedules, results);
     }
 }

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -8,13 +9,14 @@ using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Overview;
 
-/// <summary>What trains now, what waits, what came out last and over night, and how full devices and disk are.</summary>
+/// <summary>What came out since somebody last looked and over the nights, what trains and waits, and how full devices and disk are.</summary>
 public sealed partial class OverviewPage(
-    RunHistory history, MetricReader metrics, WaitingLine line, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
+    RunHistory history, MetricReader metrics, WaitingLine line, ExpectedStarts starts, DeviceInventory devices, LiveRuns live, TimeProvider time, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RecentRunsShown = 10;
     private const int WaitingShown = 5;
     private const int RunningShown = 8;
+    private const int SchedulesShown = 6;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
@@ -23,9 +25,9 @@ public sealed partial class OverviewPage(
     private RunListing? _recent;
     private bool _isNew;
     private List<(RunDetails Details, MetricBuckets? Curve)> _running = [];
-    private List<WaitingRun> _waiting = [];
+    private List<(WaitingRun Item, DateTime? Start)> _waiting = [];
     private int _moreWaiting;
-    private NightlyListing? _night;
+    private NightlyListing? _nights;
     private string? _problem;
     private string? _refusal;
     private bool _starting;
@@ -65,9 +67,10 @@ public sealed partial class OverviewPage(
             var isNew = recent.Total == 0 && !await history.AnyAsync(_gone.Token);
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
-            List<WaitingRun> waiting = [.. cpu.Items.Concat(cuda.Items).OrderBy(item => item.Run.QueuePosition).Take(WaitingShown)];
-            var night = await nights.ReadAsync(_gone.Token);
-            (_recent, _isNew, _running, _waiting, _moreWaiting, _night, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, night, null);
+            List<(WaitingRun Item, DateTime? Start)> waiting =
+                [.. (await WithStartsAsync(cpu, running)).Concat(await WithStartsAsync(cuda, running)).OrderBy(waiting => waiting.Item.Run.QueuePosition).Take(WaitingShown)];
+            var shownNights = await nights.ReadAsync(SchedulesShown, _gone.Token);
+            (_recent, _isNew, _running, _waiting, _moreWaiting, _nights, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, shownNights, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -79,6 +82,19 @@ public sealed partial class OverviewPage(
         }
 
         StateHasChanged();
+    }
+
+    /// <summary>When those who wait for one group of devices will begin, as far as what runs there and what they took before tell.</summary>
+    private async Task<IEnumerable<(WaitingRun Item, DateTime? Start)>> WithStartsAsync(WaitingListing listing, List<(RunDetails Details, MetricBuckets? Curve)> running)
+    {
+        if (listing.Items.Count == 0)
+            return [];
+        var now = time.GetUtcNow().UtcDateTime;
+        var ends = running.ToDictionary(one => one.Details.Run.Id, one => RunProgress.Of(one.Details.Run, live.Find(one.Details.Run.Id), now).EndsAt);
+        var slots = devices.Use.Where(use => use.Device.Kind == listing.Items[0].Run.DeviceGroup)
+            .SelectMany(use => use.Holders.Select(holder => ends.GetValueOrDefault(holder.Run)).Concat(Enumerable.Repeat<DateTime?>(now, Math.Max(0, use.Slots - use.Holders.Count))));
+        var durations = await starts.DurationsAsync([.. listing.Items.Select(item => item.Run)], _gone.Token);
+        return listing.Items.Zip(ExpectedStarts.Of(slots, listing.Items.Select(item => durations.TryGetValue(item.Run.Number, out var duration) ? duration : (TimeSpan?)null)));
     }
 
     private async Task StartTutorialAsync()

@@ -2,6 +2,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -22,6 +23,7 @@ public sealed partial class SchedulePage(
     private bool _missing;
     private string? _problem;
     private ScheduleWatch? _watch;
+    private readonly AddressedSelection _selection = new();
 
     [Parameter]
     public int Id { get; set; }
@@ -33,13 +35,27 @@ public sealed partial class SchedulePage(
     [SupplyParameterFromQuery(Name = "diverged")]
     private string? DivergedText { get; set; }
 
+    /// <summary>The nights that are ticked.</summary>
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
+
     private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
 
     private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Diverged != true).Max(fire => fire.Run?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
 
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override Task OnParametersSetAsync()
+    {
+        _selection.Read(SelectedText);
+        return LoadAsync();
+    }
+
+    private void Select(IReadOnlyList<RunId> runs)
+    {
+        _selection.Choose(runs);
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", _selection.Text), replace: true);
+    }
 
     private async Task LoadAsync()
     {

@@ -83,7 +83,7 @@ public sealed class NightSeedTests
         var schedule = await ScheduleAsync(hub, Spec, newSeed: false);
         var first = await NightRunAsync(hub, schedule, DateTimeOffset.UtcNow.AddHours(-2), 0.9);
         await NightRunAsync(hub, schedule, DateTimeOffset.UtcNow.AddHours(-1), 0.91);
-        var night = Assert.Single((await hub.Get<NightlyResults>().ReadAsync(TestContext.Current.CancellationToken)).Results);
+        var night = Assert.Single((await hub.Get<NightlyResults>().ReadAsync(6, TestContext.Current.CancellationToken)).Results);
         Assert.Equal((first, null), (night.Repeats?.Id, night.Gain));
     }
 
@@ -98,7 +98,7 @@ public sealed class NightSeedTests
 
     private static async Task<RunId> NightRunAsync(EmptyHub hub, int schedule, DateTimeOffset due, double accuracy)
     {
-        var night = (await hub.Get<ScheduleStore>().FireAsync(schedule, due, manual: true))!.RunId!.Value;
+        var night = (await hub.Get<ScheduleStore>().FireAsync(schedule, due, manual: false))!.RunId!.Value;
         var run = await PlayedRun.StartAsync(hub, waiting: night);
         await run.EpochAsync(1, accuracy);
         await run.EndAsync();

@@ -1,4 +1,5 @@
 using Bunit;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
@@ -7,6 +8,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Overview;
+using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Web.Tests.Overview;
 
@@ -33,6 +35,47 @@ public sealed class OverviewPageTests
         await pages.Hub.EnqueueAsync();
         var page = pages.Render<OverviewPage>();
         page.WaitForAssertion(() => Assert.Contains("Next in line for the CPU.", page.Find(".queue").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task OverviewPage_RunThatWaits_IsCancelledThere()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = await pages.Hub.EnqueueAsync();
+        var page = pages.Render<OverviewPage>();
+        page.WaitForElement(".queue button");
+        await page.Find(".queue button").ClickAsync();
+        Assert.Equal(RunStatus.Stopped, (await pages.Hub.ReadAsync(id)).Status);
+        page.WaitForAssertion(() => Assert.Contains("Nothing runs or waits.", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task OverviewPage_RunsLikeItWereTrained_SaysWhenAWaitingOneBegins()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("before", accuracies: 0.9);
+        await pages.Hub.EnqueueAsync();
+        await pages.Hub.EnqueueAsync();
+        pages.Hub.Devices.SlotBooks = () => [new DeviceUse(EmptyHub.OneCpu.Devices[0], 1, [])];
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll(".queue hub-time[format=clock]").Count));
+    }
+
+    [Fact]
+    public async Task OverviewPage_RunsEndedSinceTheLastLook_AreCountedWithTheNewBest()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await pages.Hub.FinishAsync("old", accuracies: 0.9);
+        await using (var db = await pages.Hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.Runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.EndedAt, DateTime.UtcNow.AddHours(-5)));
+        await pages.Hub.FinishAsync("better", new TrainingSpec { Seed = 2 }, accuracies: 0.92);
+        await pages.Hub.FinishAsync("worse", new TrainingSpec { Seed = 3 }, accuracies: 0.8);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForElement("#since-title");
+        await page.FindComponent<SinceLook>().Instance.LookedSince(DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds());
+        page.WaitForAssertion(() => Assert.Contains("2 finished", page.Find(".since").TextContent, StringComparison.Ordinal));
+        Assert.Contains("better", page.Find(".since .best").TextContent, StringComparison.Ordinal);
+        Assert.Equal("+2.00 points", page.Find(".since .best .gain").TextContent);
     }
 
     [Fact]
@@ -76,7 +119,7 @@ public sealed class OverviewPageTests
         var page = pages.Render<OverviewPage>();
         page.WaitForAssertion(() => Assert.Equal("7.0 MiB", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
         folder.Remove(run);
-        page.WaitForAssertion(() => Assert.Equal("0 B", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
+        page.WaitForAssertion(() => Assert.DoesNotContain("checkpoints", page.Find("#disk-title").Closest("section")!.TextContent, StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Figures(IRenderedComponent<OverviewPage> page) => page.FindAll("tbody tr:first-child td.num").Take(3).Select(cell => cell.TextContent.Trim());
@@ -102,9 +145,19 @@ public sealed class OverviewPageTests
         await NightAsync(pages.Hub, schedule, now.AddHours(-1), 0.91);
         await NightAsync(pages.Hub, schedule, now, 0.925);
         var page = pages.Render<OverviewPage>();
-        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find(".side .accuracy").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find("section[aria-labelledby=night-title] .accuracy").TextContent, StringComparison.Ordinal));
         Assert.StartsWith("+1.50", page.Find(".gain.better").TextContent, StringComparison.Ordinal);
-        Assert.Contains("by hand", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("Best test accuracy of the last 2 nights: 91.00 %, 92.50 %", page.Find(".dots").GetAttribute("aria-label"));
+    }
+
+    [Fact]
+    public async Task OverviewPage_StartedByHand_IsNoNight()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var schedule = await ScheduleAsync(pages.Hub);
+        await NightAsync(pages.Hub, schedule, DateTimeOffset.UtcNow, 0.91, manual: true);
+        var page = pages.Render<OverviewPage>();
+        page.WaitForAssertion(() => Assert.Contains("No schedule has fired yet.", page.Markup, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -118,7 +171,7 @@ public sealed class OverviewPageTests
         await pages.Hub.Get<ExperimentStore>().UpdateAsync(experiment.Id, new ExperimentChange(DefaultSpec: experiment.DefaultSpec with { Epochs = 30 }));
         await NightAsync(pages.Hub, schedule, now, 0.9357);
         var page = pages.Render<OverviewPage>();
-        page.WaitForAssertion(() => Assert.Contains("Settings changed since the firing before (91.00 %): epochs 5 → 30", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Settings changed since the night before (91.00 %): epochs 5 → 30", page.Markup, StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".gain"));
     }
 
@@ -156,9 +209,9 @@ public sealed class OverviewPageTests
         return (await hub.Get<ScheduleStore>().CreateAsync(experiment, new ScheduleDraft("0 30 2 * * ?", "Etc/UTC"))).Id!.Value;
     }
 
-    private static async Task NightAsync(EmptyHub hub, int schedule, DateTimeOffset due, double accuracy)
+    private static async Task NightAsync(EmptyHub hub, int schedule, DateTimeOffset due, double accuracy, bool manual = false)
     {
-        await hub.Get<ScheduleStore>().FireAsync(schedule, due, manual: true);
+        await hub.Get<ScheduleStore>().FireAsync(schedule, due, manual);
         var key = (await hub.Queue.ClaimAsync("cpu", _ => true))!.Key;
         hub.Recorder.Begin(key);
         await hub.Recorder.StartedAsync(key, new TrainingStarted(EmptyHub.OneCpu.Devices[0], "2.10.0", 1, 7850, 60_000, 10_000, 1875));

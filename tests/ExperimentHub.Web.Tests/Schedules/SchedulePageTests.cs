@@ -1,7 +1,10 @@
 using Bunit;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Schedules;
 using MudBlazor;
 
@@ -37,6 +40,34 @@ public sealed class SchedulePageTests
         Assert.Contains("late by 3 h", rows[1].TextContent, StringComparison.Ordinal);
         Assert.Equal($"runs/{run}", rows[1].QuerySelector("a")!.GetAttribute("href"));
         Assert.Contains("no run of this schedule is finished yet", page.Find("[role=img]").GetAttribute("aria-label"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SchedulePage_TwoNightsTicked_CanBeComparedAndStandInTheAddress()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var store = pages.Hub.Get<ScheduleStore>();
+        var experiment = (await pages.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("nightly", "", new()))).Id!.Value;
+        var id = (await store.CreateAsync(experiment, new ScheduleDraft("0 30 2 * * ?", "Etc/UTC"))).Id!.Value;
+        var first = await NightAsync(0.9, -2);
+        var second = await NightAsync(0.93, -1);
+        var page = pages.Render<SchedulePage>(parameters => parameters.Add(p => p.Id, id));
+        Assert.Equal(["+3.00"], page.FindAll("tbody .gain").Select(gain => gain.FirstChild!.TextContent));
+        await page.FindAll("tbody input")[0].ChangeAsync(true);
+        await page.FindAll("tbody input")[1].ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Equal(CompareAddress.To([second, first]), page.Find(".compare").GetAttribute("href")));
+        Assert.Contains("selected=", pages.Address, StringComparison.Ordinal);
+
+        async Task<RunId> NightAsync(double accuracy, int hours)
+        {
+            var night = (await store.FireAsync(id, DateTimeOffset.UtcNow.AddHours(hours), manual: false))!.RunId!.Value;
+            var key = (await pages.Hub.Queue.ClaimAsync("cpu", _ => true))!.Key;
+            pages.Hub.Recorder.Begin(key);
+            await pages.Hub.Recorder.StartedAsync(key, new TrainingStarted(EmptyHub.OneCpu.Devices[0], "2.10.0", 1, 7850, 60_000, 10_000, 1875));
+            await pages.Hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, accuracy, 0.5) { Best = true });
+            await pages.Hub.Recorder.EndAsync(key, AttemptEnding.Finished, null, null);
+            return night;
+        }
     }
 
     [Fact]

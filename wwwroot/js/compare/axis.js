@@ -14,10 +14,10 @@ const kinds = {
 /** Whether an axis needs to know when steps were. */
 export const needsTimes = (kind) => kind === 'time';
 
-/** @param zoom the stretch of it that is looked at; all of it where undefined. */
-export const axisOf = (kind, zoom) => {
+/** @param zoom the stretch of it that is looked at; all of it where undefined. @param planned how many epochs the longest of the runs that go on is to have. */
+export const axisOf = (kind, zoom, planned) => {
   const { title, ...options } = kinds[kind];
-  const ends = zoom ? { min: zoom.from, max: zoom.to, minInterval: 0, axisLabel: { showMinLabel: false, showMaxLabel: false } } : { max: kind === 'epoch' ? ({ max }) => Math.max(1, Math.ceil(max)) : undefined };
+  const ends = zoom ? { min: zoom.from, max: zoom.to, minInterval: 0, axisLabel: { showMinLabel: false, showMaxLabel: false } } : { max: kind === 'epoch' ? ({ max }) => Math.max(1, planned, Math.ceil(max)) : undefined };
   return { title, xOf: (x) => x, options: { ...options, ...ends } };
 };
 

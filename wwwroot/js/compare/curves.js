@@ -1,5 +1,5 @@
 // The curves of one metric of the compared runs.
-import { band, curve, frameOf, smooth, smoothing } from '../charts.js';
+import { band, curve, frameOf, isOnLog, leftOutOfLog, smooth, smoothing } from '../charts.js';
 import { between } from '../run/axis.js';
 import { Series, firstAfter } from '../run/series.js';
 import { placesOf } from './axis.js';
@@ -18,7 +18,7 @@ const rowsOf = (run, histories, metric, view, style) => {
   const series = new Series(found);
   const xOf = placesOf(view.axis, history, run.samples);
   const isLog = view.log.includes(metric);
-  const drawable = (value) => (Number.isFinite(value) && !(isLog && value <= 0) ? style.scale(value) : null);
+  const drawable = (value) => (Number.isFinite(value) && (!isLog || isOnLog(value)) ? style.scale(value) : null);
   const rows = series.steps.map((step, i) => [xOf(step), drawable(series.values[i]), drawable(series.values[i]), drawable(series.low[i]), drawable(series.high[i]), step])
     .filter(([x]) => x !== null);
   const smoothed = style.smooth && rows.length > smoothing.from && view.smoothing > 0;
@@ -78,13 +78,21 @@ export const hitsAt = (lines, x) => lines.flatMap(({ name, data, itemStyle }) =>
   return nearest && nearest[1] !== null && Math.abs(nearest[0] - x) <= apart ? [{ seriesName: name, value: nearest, color: itemStyle.color }] : [];
 });
 
+/** What the logarithmic axis of a metric leaves out of the runs' curves, in words. */
+export const leftOut = (runs, histories, metric, view, style) => (view.log.includes(metric) ? leftOutOfLog(runs.flatMap((run) => {
+  const found = histories.seriesOf(run, metric, view.axis, view.zoom);
+  if (!found) return [];
+  const { values, low } = new Series(found);
+  return [{ name: run.name, values: [...values, ...low].map(style.scale) }];
+})) : '');
+
 /** Everything that ECharts needs to draw a metric, and of its series those that are named and in view. */
-export const optionsOf = (runs, histories, metric, view, style, axis) => {
+export const optionsOf = (chart, runs, histories, metric, view, style, axis) => {
   const series = (view.groups ? grouped : single)(runs, histories, metric, view, style);
   const lines = series.filter(({ name, data, lineStyle }) => name && data.length > 0 && lineStyle.opacity === 1);
   const options = frameOf({
-    isFraction: style.isFraction, format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip, lowIsBetter: metric.includes('loss'), hitsAt: (x) => hitsAt(lines, x),
+    chart, isFraction: style.isFraction, isLog: view.log.includes(metric), format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip,
+    lowIsBetter: metric.includes('loss'), hitsAt: (x) => hitsAt(lines, x),
   });
-  if (view.log.includes(metric)) options.yAxis = { ...options.yAxis, type: 'log', min: undefined, max: undefined };
   return { options: { ...options, series }, lines };
 };

@@ -1,6 +1,7 @@
 // One panel of compared curves. Its frame is the page's; here is what is drawn in it.
+import { finely } from '../charts.js';
 import { styleOf } from '../run/panels.js';
-import { hitsAt, optionsOf } from './curves.js';
+import { hitsAt, leftOut, optionsOf } from './curves.js';
 
 // A voice that reads more of them is not listened to.
 const mostSaid = 12;
@@ -15,10 +16,11 @@ export class ComparePanel {
 
   draw({ runs, histories, view, axis }) {
     this.chart ??= echarts.init(this.place, null, { renderer: 'canvas' });
-    const { options, lines } = optionsOf(runs, histories, this.metric, view, this.style, axis);
+    const { options, lines } = optionsOf(this.chart, runs, histories, this.metric, view, this.style, axis);
     this.chart.setOption(options, { notMerge: true });
     [this.lines, this.zoom] = [lines, view.zoom];
-    this.place.parentElement.toggleAttribute('data-empty', options.series.length === 0);
+    this.place.parentElement.toggleAttribute('data-empty', !options.series.some(({ data }) => data.some(([, y]) => y !== null)));
+    this.place.parentElement.querySelector('[data-left-out]').textContent = leftOut(runs, histories, this.metric, view, this.style);
   }
 
   /** The place on the axis under the mouse. */
@@ -32,7 +34,8 @@ export class ComparePanel {
 
   /** What the curves say at a place, in words. */
   wordsAt(x) {
-    return hitsAt(this.lines, x).slice(0, mostSaid).map(({ seriesName, value: [, drawn, measured = drawn] }) => `${seriesName} ${this.style.format(measured)}`).join(', ') || 'no value';
+    const format = finely(this.chart, this.style);
+    return hitsAt(this.lines, x).slice(0, mostSaid).map(({ seriesName, value: [, drawn, measured = drawn] }) => `${seriesName} ${format(measured)}`).join(', ') || 'no value';
   }
 
   dispose() { this.chart?.dispose(); }

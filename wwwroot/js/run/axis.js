@@ -1,9 +1,7 @@
 // What lies along a panel's foot: steps, seen as epochs, as themselves, or as time.
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-const whole = (value) => Math.round(value).toLocaleString('en');
+import { exact, marksBetween } from '../clock.js';
 
-// A longer run's axis grows with it; a shorter one's shows from the beginning how much is to come.
-const shownWhole = 20;
+const whole = (value) => Math.round(value).toLocaleString('en');
 
 /** The value at a place of one column by the same place of the other; between two known ones as good as even. */
 export const between = (at, of, value) => {
@@ -17,16 +15,10 @@ export const between = (at, of, value) => {
   return at[high] === at[low] ? of[low] : of[low] + ((of[high] - of[low]) * (value - at[low])) / (at[high] - at[low]);
 };
 
-/** The next of 1, 2, 5, 10, 20, 50… */
-const nice = (value) => {
-  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((candidate) => candidate >= value);
-};
-
 export class StepAxis {
-  /** @param times when steps were, as columns `steps` and `unix`. */
-  constructor(kind, { epochs, stepsPerEpoch, times, lastStep, live }) {
-    Object.assign(this, { kind, epochs, times, lastStep, live });
+  /** @param times when steps were, as columns `steps` and `unix`. @param goesOn there are epochs to come: the axis has room for them. */
+  constructor(kind, { epochs, stepsPerEpoch, times, lastStep, goesOn }) {
+    Object.assign(this, { kind, epochs, times, lastStep, goesOn });
     this.stepsPerEpoch = stepsPerEpoch || 1;
   }
 
@@ -50,9 +42,7 @@ export class StepAxis {
 
   /** The epoch that the axis ends with where all of it is shown. */
   get end() {
-    const done = this.lastStep / this.stepsPerEpoch;
-    if (!this.live) return Math.max(1, Math.ceil(done));
-    return this.epochs <= shownWhole ? this.epochs : Math.min(this.epochs, nice(done * 1.25));
+    return Math.max(1, Math.ceil(this.lastStep / this.stepsPerEpoch), this.goesOn ? this.epochs : 0);
   }
 
   get latest() { return this.times.unix.at(-1) ?? null; }
@@ -64,9 +54,14 @@ export class StepAxis {
     switch (this.kind) {
       case 'step': return { name: 'step', min: 0, max: this.end * this.stepsPerEpoch, axisLabel, ...ends };
       case 'relative': return { name: 'seconds since the first step', min: 0, max: this.latest && this.xOf(this.lastStep), axisLabel: { showMinLabel: !zoom, showMaxLabel: false }, ...ends };
-      case 'wall': return { type: 'time', min: this.times.unix[0] ?? null, max: this.latest, ...ends };
+      case 'wall': return this.clockTimes({ min: this.times.unix[0] ?? null, max: this.latest, ...ends });
       default: return { name: 'epoch', min: 0, max: this.end, minInterval: zoom || this.end === 1 ? 0 : 1, axisLabel, ...ends };
     }
+  }
+
+  clockTimes({ min, max }) {
+    const { minInterval, formatter } = marksBetween(min ?? 0, max ?? 0);
+    return { type: 'time', min, max, minInterval, axisLabel: { formatter } };
   }
 
   /** A place in words. */
@@ -75,7 +70,7 @@ export class StepAxis {
     switch (this.kind) {
       case 'step': return step;
       case 'relative': return `${x.toFixed(1)} s after the first step · ${step}`;
-      case 'wall': return `${clock.format(x)} · ${step}`;
+      case 'wall': return `${exact.format(x)} · ${step}`;
       default: return `epoch ${x.toFixed(2)} · ${step}`;
     }
   }

@@ -1,5 +1,5 @@
 // One panel: its frame, its menu, its chart. It is drawn only while it can be seen.
-import { band, colour, curve, frameOf, smooth, smoothing } from '../charts.js';
+import { band, colour, curve, finely, frameOf, isOnLog, leftOutOfLog, smooth, smoothing } from '../charts.js';
 import { firstAfter } from './series.js';
 import { csvAddress, savePicture } from './export.js';
 
@@ -26,6 +26,7 @@ export class Panel {
     const { title, curves, log } = this.definition;
     this.place = element('div', { class: 'panel', tabindex: 0, role: 'img', 'aria-describedby': 'chart-keys' });
     this.note = element('p', { class: 'note' });
+    this.leftOut = element('p', { class: 'left-out', hidden: true });
     this.logButton = element('button', { type: 'button', class: 'text-button log', 'aria-label': `log axis of ${title}`, title: 'Logarithmic axis', onclick: () => this.page.toggleLog(this) }, 'log');
     this.csv = element('a', { download: true, 'data-close-menu': true }, 'Download CSV');
     const item = (word, act, name) => element('button', { type: 'button', 'data-close-menu': true, 'data-do': name, onclick: act }, word);
@@ -41,7 +42,7 @@ export class Panel {
               item('Save PNG', () => this.chart && savePicture(this, `${this.page.run}-${this.key.replace(/[^\w.-]+/g, '-')}.png`)), this.csv,
               item('Move back', () => this.page.move(this, -1), 'back'), item('Move on', () => this.page.move(this, 1), 'on'),
               item('Remove panel', () => this.page.remove(this), 'remove'))))),
-      this.note, this.place);
+      this.leftOut, this.note, this.place);
   }
 
   /** Draws anew with other axes or colours. */
@@ -55,12 +56,14 @@ export class Panel {
     const { curves, title } = this.definition;
     const views = curves.map(([metric]) => this.page.view(metric));
     this.csv.href = csvAddress(this.page.run, curves.map(([metric]) => metric), this.page.zoom);
-    const finite = views.some(({ values }) => values.some(Number.isFinite));
+    const drawn = views.some(({ values }) => values.some((value) => this.isDrawable(value)));
     const points = views.some(({ steps }) => steps.length > 0);
-    this.figure.toggleAttribute('data-empty', !finite);
-    this.note.textContent = points ? 'Every value of this curve is infinite or not a number.' : this.page.emptyWords(this.definition);
-    this.place.setAttribute('aria-label', finite ? `${title}. ${this.lastWords(views)}` : `${title}. ${this.note.textContent}`);
-    this.logButton.setAttribute('aria-pressed', String(this.page.choices.isLog(this.definition)));
+    this.figure.toggleAttribute('data-empty', !drawn);
+    this.sayWhatIsLeftOut(views);
+    this.note.textContent = !points ? this.page.emptyWords(this.definition) : this.leftOut.textContent || 'Every value of this curve is infinite or not a number.';
+    this.leftOut.hidden = !drawn || this.leftOut.textContent === '';
+    this.place.setAttribute('aria-label', `${title}. ${drawn ? `${this.lastWords(views)} ${this.leftOut.textContent}` : this.note.textContent}`.trim());
+    this.logButton.setAttribute('aria-pressed', String(this.isLog));
     if (!this.visible || !globalThis.echarts || this.place.clientWidth === 0) return;
     this.chart ??= this.frame();
     this.chart.setOption({ xAxis: this.page.axis.options(this.page.zoom), series: curves.flatMap(([metric, word], i) => this.lines(metric, word, views[i], i)) }, { replaceMerge: ['series'] });
@@ -69,10 +72,17 @@ export class Panel {
   frame() {
     const { isFraction, format } = this.definition;
     const chart = echarts.init(this.place, null, { renderer: 'canvas' });
-    const frame = frameOf({ isFraction, format, xAxis: this.page.axis.options(this.page.zoom), title: (x) => this.page.axis.title(x) });
-    if (this.page.choices.isLog(this.definition)) frame.yAxis = { ...frame.yAxis, type: 'log' };
-    chart.setOption(frame);
+    chart.setOption(frameOf({ chart, isFraction, isLog: this.isLog, format, xAxis: this.page.axis.options(this.page.zoom), title: (x) => this.page.axis.title(x) }));
     return chart;
+  }
+
+  get isLog() { return this.page.choices.isLog(this.definition); }
+
+  isDrawable(value) { return Number.isFinite(value) && (!this.isLog || isOnLog(value)); }
+
+  sayWhatIsLeftOut(views) {
+    const { curves, scale } = this.definition;
+    this.leftOut.textContent = this.isLog ? leftOutOfLog(curves.map(([, name], i) => ({ name, values: [...views[i].values, ...views[i].low].map(scale) }))) : '';
   }
 
   /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. */
@@ -80,8 +90,7 @@ export class Panel {
     const { scale, smooth: isNoisy } = this.definition;
     const { axis } = this.page;
     const tint = colour(`--curve-${i + 1}`);
-    const isLog = this.page.choices.isLog(this.definition);
-    const drawable = (value) => (Number.isFinite(value) && !(isLog && value <= 0) ? scale(value) : null);
+    const drawable = (value) => (this.isDrawable(value) ? scale(value) : null);
     const smoothed = isNoisy && view.steps.length > smoothing.from && this.page.choices.smoothing > 0;
     let rows = view.steps.map((step, at) => [axis.xOf(step), drawable(view.values[at]), drawable(view.values[at]), drawable(view.low[at]), drawable(view.high[at])]);
     if (smoothed) rows = smooth(rows, this.page.choices.smoothing);
@@ -118,7 +127,8 @@ export class Panel {
 
   /** What the curves say at a step, in words. */
   wordsAt(step) {
-    const { curves, format, scale } = this.definition;
+    const { curves, scale } = this.definition;
+    const format = finely(this.chart, this.definition);
     return curves.flatMap(([metric, word]) => {
       const view = this.page.view(metric);
       const at = firstAfter(view.steps, step) - 1;

@@ -6,6 +6,7 @@ namespace ExperimentHub.Web.Compare.Report;
 public sealed class ReportAxis
 {
     private const int Marks = 5;
+    private const double LeastOnLog = 1e-200;
 
     private readonly (double Low, double High) _range;
     private readonly (double First, double Last) _pixels;
@@ -21,9 +22,12 @@ public sealed class ReportAxis
     /// <param name="fraction">The marks are per cent.</param>
     public static ReportAxis OfNumbers(IEnumerable<double> values, double first, double last, bool log = false, bool fraction = false)
     {
-        List<double> drawn = [.. values.Where(value => double.IsFinite(value) && (!log || value > 0)).Select(value => log ? Math.Log10(value) : value)];
+        List<double> drawn = [.. values.Where(value => double.IsFinite(value) && (!log || IsOnLog(value))).Select(value => log ? Math.Log10(value) : value)];
         return new ReportAxis(drawn.Count == 0 ? (0, 0) : (drawn.Min(), drawn.Max()), (first, last), null, log, fraction);
     }
+
+    /// <summary>Whether a logarithmic axis has a place for a value; charts.js says the same. Below it numbers lose their digits.</summary>
+    public static bool IsOnLog(double value) => value >= LeastOnLog;
 
     /// <summary>The axis of what runs differ in.</summary>
     public static ReportAxis Of(CompareVariable variable, double first, double last) => variable.Numbers is { } numbers
@@ -31,11 +35,19 @@ public sealed class ReportAxis
         : new ReportAxis((0, variable.Words.Count - 1), (first, last), variable.Words, false, false);
 
     /// <summary>Where the marks are, and what stands there.</summary>
-    public IEnumerable<(double At, string Text)> Ticks => _words is not null ? _words.Select((word, i) => (Pixel(i), word))
-        : (_log ? Decades() : Round()).Select(value => (Pixel(value), (_log ? Math.Pow(10, value) : value) is var number && _fraction ? Figures.Accuracy(number) : Figures.Compact(number)));
+    public IEnumerable<(double At, string Text)> Ticks
+    {
+        get
+        {
+            if (_words is not null)
+                return _words.Select((word, i) => (Pixel(i), word));
+            IReadOnlyList<double> places = _log ? Decades() : [.. Round()];
+            return places.Select(Pixel).Zip(TickLabels.Of([.. places.Select(value => _log ? Math.Pow(10, value) : value)], _fraction, _log));
+        }
+    }
 
     /// <summary>The pixel of a value; null where it cannot be drawn.</summary>
-    public double? At(double? value) => value is not { } number || !double.IsFinite(number) || (_log && number <= 0) ? null : Pixel(_log ? Math.Log10(number) : number);
+    public double? At(double? value) => value is not { } number || !double.IsFinite(number) || (_log && !IsOnLog(number)) ? null : Pixel(_log ? Math.Log10(number) : number);
 
     /// <summary>The pixel of what a run has of the axis's own variable.</summary>
     /// <param name="run">The run's place among the compared ones.</param>

@@ -28,7 +28,9 @@ public sealed class ReportChart
     public ReportChart(string metric, IEnumerable<ReportCurve> curves, bool log, (double From, double To)? zoom = null)
     {
         Title = CompareVariable.WordsOf(IsMemory(metric) ? metric.Replace("bytes", "MiB", StringComparison.Ordinal) : metric);
-        Curves = [.. curves.Where(curve => curve.Points.Any(point => IsSeen(point) && (!log || point.Y > 0)))];
+        List<ReportCurve> all = [.. curves];
+        Curves = [.. all.Where(curve => curve.Points.Any(point => IsSeen(point) && (!log || ReportAxis.IsOnLog(point.Y))))];
+        LeftOut = log ? LeftOutWords([.. all.SelectMany(curve => curve.Points.Where(IsSeen).Select(point => point.Y).Where(value => !ReportAxis.IsOnLog(value)))]) : null;
         var values = Curves.SelectMany(curve => curve.Points.Where(IsSeen).Select(point => point.Y).Concat(curve.Band.Where(point => IsSeen((point.X, point.Low))).SelectMany(point => new[] { point.Low, point.High })));
         _x = ReportAxis.OfNumbers(zoom is { } part ? [part.From, part.To] : Curves.SelectMany(curve => curve.Points.Where(IsSeen)).Select(point => point.X).Append(0), Left, Right);
         _y = ReportAxis.OfNumbers(values, Bottom, Top, log, CompareVariable.IsFractionOf(metric));
@@ -40,6 +42,9 @@ public sealed class ReportChart
 
     /// <summary>Those that have something to draw.</summary>
     public IReadOnlyList<ReportCurve> Curves { get; }
+
+    /// <summary>Which values its logarithmic axis has no place for; null where it shows all.</summary>
+    public string? LeftOut { get; }
 
     /// <summary>Marks of the axis upwards: where, and what stands there.</summary>
     public IEnumerable<(double At, string Text)> Rows => _y.Ticks;
@@ -63,6 +68,16 @@ public sealed class ReportChart
     {
         List<(double? X, double? Low, double? High)> drawn = [.. curve.Band.Select(point => (_x.At(point.X), _y.At(point.Low), _y.At(point.High))).Where(point => point is { Item1: not null, Item2: not null, Item3: not null })];
         return drawn.Count < 2 ? "" : $"{Line(drawn.Select(point => (point.X, point.Low)).Concat(drawn.AsEnumerable().Reverse().Select(point => (point.X, point.High))))}Z";
+    }
+
+    /// <summary>The same words as on the page; charts.js has them.</summary>
+    private static string? LeftOutWords(IReadOnlyCollection<double> values)
+    {
+        string[] kinds =
+        [
+            .. new[] { ("zero", values.Any(value => value == 0)), ("negative", values.Any(value => value < 0)), ("less than 1e-200", values.Any(value => value > 0)) }.Where(kind => kind.Item2).Select(kind => kind.Item1),
+        ];
+        return kinds.Length == 0 ? null : $"A logarithmic axis cannot show values that are {string.Join(" or ", kinds)}{(values.Min() is < 0 and var least ? $" (down to {Figures.Loss(least)})" : "")}.";
     }
 
     /// <summary>A path through points in SVG's words; one without a place makes a gap.</summary>

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Runs;
+
+/// <summary>When runs that wait will begin, from what runs like them took.</summary>
+public sealed class ExpectedStarts(IDbContextFactory<TrackingDb> databases)
+{
+    /// <summary>So many of the newest runs are looked at: this is asked each second, also where nothing like it was ever trained.</summary>
+    private const int LookedAt = 1_000;
+
+    /// <summary>
+    /// How long runs will take from their start to their end: their epochs at the pace of the newest finished run with the same model, data set, batch size and device group, its wall time per epoch.
+    /// </summary>
+    /// <returns>By the number of the run; without those whose like has never finished here.</returns>
+    public async Task<IReadOnlyDictionary<long, TimeSpan>> DurationsAsync(IReadOnlyCollection<Run> waiting, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var durations = new Dictionary<long, TimeSpan>();
+        foreach (var alike in waiting.GroupBy(run => new { run.Model, run.Dataset, run.BatchSize, run.DeviceGroup }))
+        {
+            var kind = alike.Key;
+            var last = await db.Runs.AsNoTracking().OrderByDescending(run => run.Number).Take(LookedAt)
+                .Where(run => run.Status == RunStatus.Finished && run.Model == kind.Model && run.Dataset == kind.Dataset && run.BatchSize == kind.BatchSize && run.DeviceGroup == kind.DeviceGroup
+                    && run.StartedAt != null && run.EndedAt != null && run.EpochsDone > 0 && run.CurrentAttempt == 1)
+                .OrderByDescending(run => run.Number).Select(run => new { run.StartedAt, run.EndedAt, run.EpochsDone }).FirstOrDefaultAsync(cancellation);
+            if (last is null)
+                continue;
+            var epoch = (last.EndedAt!.Value - last.StartedAt!.Value) / last.EpochsDone;
+            foreach (var run in alike)
+                durations[run.Number] = epoch * Math.Max(0, run.Epochs - run.EpochsDone);
+        }
+
+        return durations;
+    }
+
+    /// <summary>When each of those in a line begins, where each takes the slot that is free first.</summary>
+    /// <param name="slots">When each slot is free; null where that is not known.</param>
+    /// <param name="durations">Of those who wait, in their order; null where one is not known.</param>
+    /// <returns>null from the first on whose start cannot be known.</returns>
+    public static IReadOnlyList<DateTime?> Of(IEnumerable<DateTime?> slots, IEnumerable<TimeSpan?> durations)
+    {
+        // One that nobody knows the end of is taken for the last: the others are free no later than they are.
+        var free = slots.Select(slot => slot ?? DateTime.MaxValue).ToList();
+        var starts = new List<DateTime?>();
+        foreach (var duration in durations)
+        {
+            var first = free.Count == 0 ? DateTime.MaxValue : free.Min();
+            starts.Add(first == DateTime.MaxValue ? null : first);
+            if (free.Count > 0)
+                free[free.IndexOf(first)] = first == DateTime.MaxValue || duration is null ? DateTime.MaxValue : first + duration.Value;
+        }
+
+        return starts;
+    }
+}
