@@ -50,7 +50,7 @@ public sealed record GroupOrder(GroupFigure Figure, int Place, bool Descending)
     public IEnumerable<RunGroup> Sort(IEnumerable<RunGroup> groups)
     {
         var ordered = groups.OrderBy(group => ValueOf(group) is null);
-        return Descending ? ordered.ThenByDescending(ValueOf, Values) : ordered.ThenBy(ValueOf, Values);
+        return Descending ? ordered.ThenByDescending(ValueOf, SettingValues.Order) : ordered.ThenBy(ValueOf, SettingValues.Order);
     }
 
     private object? ValueOf(RunGroup group) => Figure switch
@@ -64,15 +64,4 @@ public sealed record GroupOrder(GroupFigure Figure, int Place, bool Descending)
         GroupFigure.Least => group.Min,
         _ => group.Max,
     };
-
-    /// <summary>Numbers before texts: a hyperparameter may be either.</summary>
-    private static readonly IComparer<object?> Values = Comparer<object?>.Create((one, other) => (one, other) switch
-    {
-        (double number, double another) => number.CompareTo(another),
-        (double, _) => -1,
-        (_, double) => 1,
-        (DateTime time, DateTime another) => time.CompareTo(another),
-        (bool flag, bool another) => flag.CompareTo(another),
-        _ => string.Compare(one?.ToString(), other?.ToString(), StringComparison.CurrentCultureIgnoreCase),
-    });
 }
