@@ -14,6 +14,6 @@ public static class SettingValues
         (_, double) => 1,
         (DateTime time, DateTime another) => time.CompareTo(another),
         (bool flag, bool another) => flag.CompareTo(another),
-        _ => string.Compare(one.ToString(), other.ToString(), StringComparison.CurrentCultureIgnoreCase),
+        _ => string.Compare(one.ToString(), other.ToString(), StringComparison.OrdinalIgnoreCase),
     });
 }
