@@ -70,6 +70,7 @@ public static class TrackingSetup
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<NightlyResults>();
         services.AddSingleton<EndedRuns>();
+        services.AddSingleton<StudyGrid>();
         services.AddSingleton<RunStorage>();
         services.AddSingleton<ExpectedStarts>();
         services.AddSingleton<DiskUse>();

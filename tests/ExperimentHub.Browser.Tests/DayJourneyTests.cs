@@ -70,6 +70,7 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
 
         // The night.
         await page.GotoAsync(experiment);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Nights" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Schedule retraining" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Combobox, new() { Name = "Time zone" })).ToHaveValueAsync("Europe/Berlin");
         await page.GetByLabel("Time (HH:mm)").FillAsync("02:30");
@@ -87,7 +88,7 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
 
         // The morning.
         await page.GotoAsync("/");
-        await Expect(page.GetByText("Last night")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new Regex("Best test accuracy of the last night") })).ToBeVisibleAsync();
         await Tour.TakeAsync(page, "overview");
         await page.GotoAsync("/runs");
         await Expect(page.Locator("table.grid td.curve svg")).ToHaveCountAsync(4);

@@ -19,6 +19,7 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GotoAsync("/experiments");
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();
 
+        await page.GetByRole(AriaRole.Link, new() { Name = "Nights" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Schedule retraining" }).ClickAsync();
         await page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Radio, new() { Name = "Weekdays" })).ToBeCheckedAsync();
@@ -60,7 +61,9 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete experiment" }).ClickAsync();
         await Expect(page.GetByText("An experiment gathers the runs")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Nights" }).ClickAsync();
         await Expect(page.GetByText("Monday to Friday at 02:30")).ToBeVisibleAsync();
+        await page.Locator("hub-tabs").GetByRole(AriaRole.Link, new() { NameRegex = new Regex("^Runs") }).ClickAsync();
 
         // A row is one link, its heading is not: each word of it sorts by its own column.
         foreach (var (word, order) in new[] { ("Accuracy % best epoch", "-accuracy"), ("Train time", "duration"), ("Name", "name") })

@@ -72,6 +72,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<WaitingLine>());
         Services.AddSingleton(hub.Get<NightlyResults>());
         Services.AddSingleton(hub.Get<EndedRuns>());
+        Services.AddSingleton(hub.Get<StudyGrid>());
         Services.AddSingleton(hub.Get<ExpectedStarts>());
         Services.AddSingleton(hub.Get<RunStorage>());
         Services.AddSingleton(hub.Get<DiskUse>());

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
@@ -14,7 +15,11 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="Repeats">Runs that have a value and do not count, because another one of the group is the same training (<see cref="Evidence"/>).</param>
 /// <param name="Diverged">Runs that have a value and do not count, because they diverged and the filter does not speak of <c>diverged</c>.</param>
 public sealed record RunGroup(
-    IReadOnlyList<object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
+    IReadOnlyList<object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged)
+{
+    /// <summary>Half the width of the mean's 95 % interval (<see cref="SampleStatistics.Margin"/>); null below two values.</summary>
+    public double? Margin => SampleStatistics.MarginFactor((int)Measured) * Deviation;
+}
 
 /// <param name="Columns">Grouped by these, under their whole names.</param>
 /// <param name="Items">Largest first.</param>
@@ -27,7 +32,7 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
     public const int MaxGroups = 5_000;
 
     /// <param name="groupBy">Columns as written in a filter, with commas between.</param>
-    /// <param name="metric">What is measured in each group, such as <c>best(metrics.test_accuracy)</c>; empty to count only.</param>
+    /// <param name="metric">What is measured in each group, such as <c>best(metrics.test_accuracy)</c> or <c>duration</c>: a column of numbers; empty to count only.</param>
     public Task<SearchResult<RunGroups>> GroupAsync(RunQuery query, string groupBy, string metric = "", CancellationToken cancellation = default) =>
         turns.AskAsync(waited => ReadAsync(query, groupBy, metric, waited), cancellation);
 
@@ -37,7 +42,7 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
         var (metrics, metricUses, metricProblem) = OrderParser.ReadColumns("metric", metric);
         problem ??= metricProblem;
         problem ??= columns.Count is 0 or > MaxColumns ? new SearchProblem("groupBy", 0, groupBy.Length, $"Group by 1 to {MaxColumns} columns.", groupBy, ["a column"]) : null;
-        problem ??= metrics.Count > 1 || metrics.Any(one => one.Kind != ColumnKind.Metric) ? new SearchProblem("metric", 0, metric.Length, "Name one metric.", metric, ["a metric"]) : null;
+        problem ??= metrics.Count > 1 || !metrics.All(HasNumbers) ? new SearchProblem("metric", 0, metric.Length, "Name one column of numbers.", metric, ["a metric", "a hyperparameter", "duration"]) : null;
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (problem is not null)
             return SearchResult<RunGroups>.Refused([await NameAdvice.OnAsync(db, problem, problem.Field == "metric" ? metric : groupBy, time.GetUtcNow().UtcDateTime, cancellation)]);
@@ -59,13 +64,16 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
                 groups[key] = group = new Measure();
             }
 
-            group.Add(metrics.Count == 0 ? null : (double?)cells[^1], told, search.SpeaksOfDiverged);
+            group.Add(metrics.Count == 0 ? null : cells[^1] as double?, told, search.SpeaksOfDiverged);
         }
 
-        var direction = metrics.Count == 0 ? MetricDirection.None : MetricNames.DirectionOf(metrics[0].Name);
+        var direction = metrics is [{ Kind: ColumnKind.Metric } measured] ? MetricNames.DirectionOf(measured.Name) : MetricDirection.None;
         return SearchResult<RunGroups>.Of(new RunGroups(search.Whole(columns), metrics.Count == 0 ? null : metrics[0],
             [.. groups.OrderByDescending(group => group.Value.Runs).ThenBy(group => group.Key).Select(group => group.Value.Of(group.Key.Values, direction))], search.Warnings));
     }
+
+    /// <summary>Hyperparameters may be texts; those do not count.</summary>
+    private static bool HasNumbers(SearchColumn column) => ValueParser.TypeOf(column) is ValueType.Number or ValueType.Duration or ValueType.Either;
 
     /// <summary>The values of a group's runs, of the same evidence the one that counts.</summary>
     private sealed class Measure

@@ -14,7 +14,7 @@ using MudBlazor;
 
 namespace ExperimentHub.Web.Experiments;
 
-/// <summary>One experiment: its best result, the settings that new runs start from, its schedules and its newest runs.</summary>
+/// <summary>One experiment: its best result and how it came there, its newest runs, what two settings do, its nights, and the settings that new runs start from.</summary>
 public sealed partial class ExperimentPage(
     ExperimentStore experiments, ExperimentResults results, RunHistory history, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
     Confirmation confirmation, ISnackbar snackbar) : IDisposable
@@ -51,6 +51,27 @@ public sealed partial class ExperimentPage(
     /// <summary>What decides which run is best; a metric that cannot is ignored.</summary>
     [SupplyParameterFromQuery(Name = "metric")]
     private string? MetricText { get; set; }
+
+    /// <summary>The part that is shown.</summary>
+    [SupplyParameterFromQuery(Name = "tab")]
+    private string? TabText { get; set; }
+
+    private string OpenTab => Tabs.Any(tab => tab.Key == TabText) ? TabText! : Tabs[0].Key;
+
+    private IReadOnlyList<Tab> Tabs =>
+    [
+        new("runs", "Runs", _runs?.Total),
+        new("study", "Study"),
+        new("nights", "Nights"),
+        new("settings", _settings is [{ Number: > 1 } newest, ..] ? $"Settings, v{Figures.Count(newest.Number)}" : "Settings"),
+    ];
+
+    /// <summary>The settings that the study lays out.</summary>
+    [SupplyParameterFromQuery(Name = "across")]
+    private string? AcrossText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "down")]
+    private string? DownText { get; set; }
 
     /// <summary>The epoch whose figures the list of runs shows.</summary>
     [SupplyParameterFromQuery(Name = EpochWords.Parameter)]

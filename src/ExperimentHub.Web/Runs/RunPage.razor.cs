@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -216,15 +217,15 @@ public sealed partial class RunPage(
         _ => $"{run.Status.Word()} · {run.Name}",
     };
 
-    private static IEnumerable<(string Key, string Word, int? Count)> Tabs(RunDetails details) =>
+    private static IReadOnlyList<Tab> Tabs(RunDetails details) =>
     [
-        (ChartsTab, "Charts", null),
-        ("notes", "Notes", null),
-        ("checkpoints", "Checkpoints", details.Checkpoints.Count),
-        ("evaluation", "Evaluation", null),
-        ("log", "Log", null),
-        ("spec", "Spec", null),
-        ("attempts", "Attempts", details.Run.Attempts.Count),
+        new(ChartsTab, "Charts"),
+        new("notes", "Notes"),
+        new("checkpoints", "Checkpoints", details.Checkpoints.Count),
+        new("evaluation", "Evaluation"),
+        new("log", "Log"),
+        new("spec", "Spec"),
+        new("attempts", "Attempts", details.Run.Attempts.Count),
     ];
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Overview;
 using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
@@ -28,6 +29,9 @@ public sealed partial class RunsPage(
     private IReadOnlyList<GridColumn> _columns = [];
     private RunSearchPage? _page;
     private RunGroups? _groups;
+
+    // The runs of the groups that were ticked, by the filter that finds them.
+    private readonly Dictionary<string, IReadOnlyList<RunId>> _picked = [];
     private long? _total;
     private bool _isNew;
     private IReadOnlyList<SearchProblem> _problems = [];
@@ -87,6 +91,9 @@ public sealed partial class RunsPage(
     [SupplyParameterFromQuery]
     public string? Group { get; set; }
 
+    [SupplyParameterFromQuery(Name = "groupOrder")]
+    public string? OrderOfGroups { get; set; }
+
     [SupplyParameterFromQuery]
     public string? Metric { get; set; }
 
@@ -143,6 +150,7 @@ public sealed partial class RunsPage(
         Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
         IsCompact = Density == GridAddress.Compact,
         GroupBy = Group ?? "",
+        GroupOrder = OrderOfGroups ?? "",
         Measure = string.IsNullOrWhiteSpace(Metric) ? null : Metric,
         At = EpochWords.Read(At),
         After = string.IsNullOrWhiteSpace(After) ? null : After,
@@ -273,6 +281,27 @@ public sealed partial class RunsPage(
         _selection.Choose(runs);
         GoTo(_address);
     }
+
+    private bool IsPicked(RunGroup group) => _picked.GetValueOrDefault(Inside(group).WholeFilter) is { Count: > 0 } runs && runs.All(_selection.Runs.Contains);
+
+    /// <summary>Ticks all runs of a group, or none of them.</summary>
+    private async Task PickAsync(RunGroup group)
+    {
+        var (inside, picked) = (Inside(group), IsPicked(group));
+        if (!picked)
+        {
+            // More could not be compared, and the rest can be chosen where they stand one by one.
+            var found = await search.ListAsync(inside.Query, pageSize: CompareAddress.MaxRuns);
+            if (found.Answer is not { } page)
+                return;
+            _picked[inside.WholeFilter] = [.. page.Items.Select(row => row.Run.Id)];
+        }
+
+        var runs = _picked[inside.WholeFilter];
+        Select(picked ? [.. _selection.Runs.Except(runs)] : [.. _selection.Runs.Union(runs)]);
+    }
+
+    private GridAddress Inside(RunGroup group) => _address.Within(_groups!.Columns, group.Keys);
 
     private Task GoToAsync(GridAddress address)
     {

@@ -125,10 +125,31 @@ public sealed class ExperimentPageTests
         await pages.Hub.Get<MetricWriter>().FlushAsync();
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, kept.ExperimentId));
         page.WaitForAssertion(() => Assert.Equal(["kept"], page.FindAll("td.name a").Select(link => link.TextContent)));
-        Assert.Contains("All 1", page.Markup, StringComparison.Ordinal);
-        Assert.DoesNotContain("Use those of", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("1", page.Find(".tab .count").TextContent);
         await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
         page.WaitForAssertion(() => Assert.Contains("80.00", page.Find("tbody tr").TextContent, StringComparison.Ordinal));
+
+        pages.Visit($"/experiments/{kept.ExperimentId}?tab=settings");
+        var settings = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, kept.ExperimentId));
+        Assert.Contains("learning rate", settings.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("Use those of", settings.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ExperimentPage_Study_FramesTheBestMeanAndQueuesMoreSeeds()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("small", new TrainingSpec { BatchSize = 32 }, accuracies: 0.9));
+        await pages.Hub.FinishAsync("large", new TrainingSpec { BatchSize = 128 }, accuracies: 0.95);
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/experiments/{run.ExperimentId}?tab=study");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        page.WaitForAssertion(() => Assert.StartsWith("95.00", page.Find("td.best a").TextContent, StringComparison.Ordinal));
+        Assert.Equal(["", "32", "128"], page.FindAll("thead th").Select(heading => heading.TextContent));
+        Assert.Contains("filter=params.batchSize%20%3D%20128", page.Find("td.best a").GetAttribute("href"), StringComparison.Ordinal);
+        await page.Find("td.best button").ClickAsync();
+        var waiting = (await pages.Hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), RunOrder.Created, descending: false, 0, 10)).Items;
+        Assert.Equal([(128, 2L), (128, 3L)], waiting.Select(queued => (queued.BatchSize, queued.Spec.Seed)));
     }
 
     [Theory]
@@ -189,6 +210,7 @@ public sealed class ExperimentPageTests
         var store = pages.Hub.Get<ExperimentStore>();
         await store.UpdateAsync(run.ExperimentId, new ExperimentChange(DefaultSpec: new() { Epochs = 7 }));
         var dialogs = pages.Render<MudDialogProvider>();
+        pages.Visit($"/experiments/{run.ExperimentId}?tab=settings");
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
         var asked = Button(page, "Use those of mine…").ClickAsync();
         dialogs.WaitForAssertion(() => Assert.Equal("epochs 7 → 30", Changes(dialogs.Find(".differences dl"))));

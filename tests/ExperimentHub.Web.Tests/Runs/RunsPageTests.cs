@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor;
@@ -223,11 +224,31 @@ public sealed class RunsPageTests
         await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 128 }, name: "large");
         pages.Visit("/runs?group=params.batchSize");
         var page = pages.Render<RunsPage>();
-        page.WaitForAssertion(() => Assert.Equal(["64", "128"], page.FindAll("tbody tr td:first-child").Select(cell => cell.TextContent.Trim())));
-        Assert.Equal("2", page.Find("tbody tr td:nth-child(2)").TextContent.Split(' ')[0]);
+        page.WaitForAssertion(() => Assert.Equal(["64", "128"], page.FindAll("tbody tr td:nth-child(2)").Select(cell => cell.TextContent.Trim())));
+        Assert.Equal("2", page.Find("tbody tr td:nth-child(3)").TextContent.Split(' ')[0]);
         pages.Visit(page.Find("tbody tr a").GetAttribute("href")!);
         var runs = pages.Render<RunsPage>();
         runs.WaitForAssertion(() => Assert.Equal(["small", "small too"], runs.FindAll("td.name a").Select(link => link.TextContent).Order()));
+    }
+
+    [Fact]
+    public async Task RunsPage_GroupsTicked_ChooseTheirRunsForTheComparison()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var small = await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 });
+        var smallToo = await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 64, Seed = 2 });
+        var large = await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 128 });
+        pages.Visit("/runs?group=params.batchSize&groupOrder=key0");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("tbody input").Count));
+        await page.FindAll("tbody input")[0].ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Contains("2 selected", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("tbody input")[1].ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Contains("3 selected", page.Markup, StringComparison.Ordinal));
+        Assert.Equal(new[] { small, smallToo, large }.ToHashSet(), RunSelection.Parse(QueryHelpers.ParseQuery(new Uri(pages.Address).Query)["selected"]).ToHashSet());
+        await page.FindAll("tbody input")[0].ChangeAsync(false);
+        page.WaitForAssertion(() => Assert.Contains("1 selected", page.Markup, StringComparison.Ordinal));
+        Assert.Equal([false, true], page.FindAll("tbody input").Select(box => box.HasAttribute("checked")));
     }
 
     [Fact]

@@ -38,8 +38,12 @@ public sealed record GridAddress
     /// <summary>What somebody chose to measure in each group; null for the usual.</summary>
     public string? Measure { get; init; }
 
-    /// <summary>What is measured in each group.</summary>
-    public string Metric => Measure ?? GridColumn.At(SearchText.Columns("metrics.test_accuracy")[0], At).ToString();
+    /// <summary>The order of the groups; empty for the largest first.</summary>
+    public string GroupOrder { get; init; } = "";
+
+    /// <summary>What is measured in each group: what the runs are sorted by where nothing else was chosen.</summary>
+    public string Metric => Measure ?? SearchText.Order(OrderBy).Select(term => term.Column).FirstOrDefault(column => column.Kind == ColumnKind.Metric)?.ToString()
+        ?? GridColumn.At(SearchText.Columns("metrics.test_accuracy")[0], At).ToString();
 
     /// <summary>The token of the page; null for the first.</summary>
     public string? After { get; init; }
@@ -160,6 +164,7 @@ public sealed record GridAddress
         ["density"] = IsCompact ? Compact : null,
         ["group"] = GroupBy.Length == 0 ? null : GroupBy,
         [EpochWords.Parameter] = EpochWords.Text(At),
+        ["groupOrder"] = GroupBy.Length == 0 || GroupOrder.Length == 0 ? null : GroupOrder,
         ["metric"] = Measure == (this with { Measure = null }).Metric ? null : Measure,
         ["after"] = After,
         ["page"] = Page == 1 ? null : Page,

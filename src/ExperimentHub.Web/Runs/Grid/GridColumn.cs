@@ -23,13 +23,14 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["epochs_done"] = "Epoch",
         ["params.optimizer.learningRate"] = "LR",
         ["params.batchSize"] = "Batch",
+        ["params.seed"] = "Seed",
     };
 
     private static readonly Dictionary<string, int> Widths = new()
     {
-        ["name"] = 150,
+        ["name"] = 170,
         ["experiment"] = 96,
-        ["status"] = 152,
+        ["status"] = 136,
         ["metrics.test_accuracy"] = 94,
         ["metrics.test_loss"] = 80,
         ["best_epoch"] = 60,
@@ -37,6 +38,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["model"] = 88,
         ["params.optimizer.learningRate"] = 64,
         ["params.batchSize"] = 64,
+        ["params.seed"] = 64,
         ["device"] = 66,
         ["duration"] = 84,
         ["created"] = 92,
@@ -52,7 +54,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
 
     private static IReadOnlyList<GridColumn> UsualOf(string figures) =>
     [
-        .. SearchText.Columns($"name, experiment, status, {figures}, model, params.optimizer.learningRate, params.batchSize, device, duration, created")
+        .. SearchText.Columns($"name, experiment, status, {figures}, model, params.optimizer.learningRate, params.batchSize, params.seed, device, duration, created")
             .Select(column => new GridColumn(column, Pinned: column.Name == "name")),
     ];
 
@@ -61,7 +63,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         : column with { Figure = at == FigureEpoch.Last ? MetricFigure.Last : MetricFigure.AtBest };
 
     /// <summary>Of the usual columns those that give way where there is little room; a column that somebody chose stays.</summary>
-    public static bool GivesWay(GridColumn column) => column.Name is "params.batchSize" or "device" or "best_epoch" or "epochs_done";
+    public static bool GivesWay(GridColumn column) => column.Name is "params.batchSize" or "params.seed" or "device" or "best_epoch" or "epochs_done";
 
     /// <summary>Those that the smallest screens have no room for beside name, status and result.</summary>
     public static bool GivesWayToResult(GridColumn column) => column.Name is "experiment" or "params.seed";
