@@ -193,7 +193,14 @@ public sealed class CompareReportTests
         Assert.Equal([(1L, 1.5, 3.0), (3L, 3.5, 5.0)], mean.Select(point => (point.Step, point.X, point.Y))); // the second curve ends before step 5
         // t(0.975; 1) = 12.7062, of a deviation of sqrt 2 over the root of two.
         Assert.Equal(3 + 12.7062, mean[0].High, 3);
-        Assert.Equal(3 - 12.7062, mean[0].Low, 3);
+        Assert.Equal(0, mean[0].Low); // none of the values is negative
+    }
+
+    [Fact]
+    public void CurvePoint_MeanOfNegativeValues_HasItsWholeInterval()
+    {
+        var mean = CurvePoint.Mean([[new(1, 1, -1, 0, 0)], [new(1, 1, 1, 0, 0)]]);
+        Assert.Equal((-12.7062, 12.7062), (Math.Round(mean[0].Low, 4), Math.Round(mean[0].High, 4)));
     }
 
     [Fact]

@@ -58,8 +58,10 @@ const grouped = (runs, histories, metric, view, style) => view.groups.flatMap(({
     const mean = meanOf(values);
     const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
     const margin = margins[values.length] * deviation;
+    // What is never negative has no interval that is: a loss, an accuracy, a speed.
+    const least = values.every((value) => value >= 0) ? 0 : -Infinity;
     // Of equal values rounding leaves a spread that is none.
-    return margin > Math.abs(mean) * 1e-9 ? [x, mean, mean, mean - margin, mean + margin] : [x, mean];
+    return margin > Math.abs(mean) * 1e-9 ? [x, mean, mean, Math.max(least, mean - margin), mean + margin] : [x, mean];
   });
   const first = runs[members[0]];
   const { tint, dash } = tintOf(first);

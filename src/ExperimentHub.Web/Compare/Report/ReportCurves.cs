@@ -118,7 +118,9 @@ internal readonly record struct CurvePoint(long Step, double X, double Y, double
                 List<CurvePoint> here = [.. curves.Select(curve => At(curve, point.Step))];
                 var statistics = SampleStatistics.Of(here.Select(one => one.Y));
                 var margin = statistics.Margin ?? 0;
-                return new CurvePoint(point.Step, here.Average(one => one.X), statistics.Mean, statistics.Mean - margin, statistics.Mean + margin);
+                // What is never negative has no interval that is: a loss, an accuracy, a speed.
+                var least = here.TrueForAll(one => one.Y >= 0) ? 0 : double.NegativeInfinity;
+                return new CurvePoint(point.Step, here.Average(one => one.X), statistics.Mean, Math.Max(least, statistics.Mean - margin), statistics.Mean + margin);
             }),
         ];
     }
