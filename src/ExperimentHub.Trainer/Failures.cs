@@ -9,6 +9,11 @@ internal static class Failures
     // The allocator's own words, those of the driver ("CUDA error: out of memory"), and those of cuBLAS and cuDNN, which take memory of their own.
     private static readonly string[] NoGpuMemory = ["out of memory", "STATUS_ALLOC_FAILED", "ALLOCATION_FAILED"];
 
+    private const string NoWayToConvolve =
+        "CUDA's library for convolutions found no way to compute this, mostly because the GPU has too little free memory, or because it is too old for this libtorch";
+
+    private const string AnotherWayToConvolve = "Use a smaller batch size, run it without 'deterministic', or choose another device.";
+
     // Words of CUDA's libraries with what they mean for a person, the more telling first: a message can hold several. What none of them fits gets the general advice.
     private static readonly (string Words, string Reason, string Remedy)[] GpuTroubles =
     [
@@ -25,6 +30,9 @@ internal static class Failures
             "Wait until other programs on this GPU have ended, or use a smaller batch size; if the GPU is free, see whether driver and libtorch fit with the trainer's --selftest."),
         ("CUDNN_STATUS_NOT_INITIALIZED", "CUDA's library for convolutions could not start, mostly because the GPU has too little free memory",
             "Wait until other programs on this GPU have ended, or use a smaller batch size; if the GPU is free, see whether driver and libtorch fit with the trainer's --selftest."),
+        // What torch says where it has tried all of cuDNN's ways: in it is neither CUDA nor cuDNN's name. The second are the words of its older way of asking.
+        ("unable to find an engine", NoWayToConvolve, AnotherWayToConvolve),
+        ("unable to find a valid cuDNN algorithm", NoWayToConvolve, AnotherWayToConvolve),
         ("cuDNN error", "CUDA's library for convolutions failed",
             "Start the run again with a smaller batch size; if it fails again, its files do not fit together: build or install the trainer, or the torch that EXPERIMENTHUB_LIBTORCH names, again."),
     ];

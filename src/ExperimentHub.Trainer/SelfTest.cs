@@ -13,7 +13,7 @@ using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer;
 
-/// <summary>Answers whether this machine can train, and on what, by training one step on every device.</summary>
+/// <summary>Answers whether this machine can train, and on what, by training a step on every device, and on a GPU one with convolutions as well.</summary>
 internal static class SelfTest
 {
     private const int BatchSize = 32;
@@ -47,7 +47,8 @@ internal static class SelfTest
         catch (Exception failure)
         {
             var known = Failures.Explain(failure);
-            return report with { Problem = known.Message, Remedy = known.Remedy };
+            // The driver is no part of torch: which GPU is which it says also where torch does not load.
+            return report with { Problem = known.Message, Remedy = known.Remedy, PciAddresses = report.PciAddresses ?? DeviceNames.PciAddresses() };
         }
     }
 
@@ -73,8 +74,8 @@ internal static class SelfTest
         var trial = new DeviceTrial(device, null, Capability: DeviceNames.CapabilityOf(device));
         try
         {
-            var loss = TrainOneStep(device);
-            return double.IsFinite(loss) ? trial with { StepLoss = loss } : trial with { Problem = "The loss of one training step is not a finite number.", Remedy = "Choose another device." };
+            double[] losses = [.. StepsFor(device.Kind).Select(spec => TrainOneStep(device, spec))];
+            return losses.All(double.IsFinite) ? trial with { StepLoss = losses[0] } : trial with { Problem = "The loss of one training step is not a finite number.", Remedy = "Choose another device." };
         }
         catch (Exception failure)
         {
@@ -84,11 +85,15 @@ internal static class SelfTest
         }
     }
 
-    private static double TrainOneStep(DeviceInfo device)
+    /// <summary>What a device is tried with: the tutorial's network, and where convolutions are another library's (cuDNN, which loads more of its own at its first) a network with some.</summary>
+    internal static IReadOnlyList<TrainingSpec> StepsFor(string kind) =>
+        kind == DeviceRequest.Cuda ? [new TrainingSpec(), new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } }] : [new TrainingSpec()];
+
+    internal static double TrainOneStep(DeviceInfo device, TrainingSpec spec)
     {
         using var scope = NewDisposeScope();
         random.manual_seed(1).Dispose();
-        var (spec, shape) = (new TrainingSpec(), DatasetCatalog.Mnist.Shape);
+        var shape = DatasetCatalog.Mnist.Shape;
         var outline = ModelOutline.Of(spec.Model, shape);
         using var network = NetworkBuilder.Build(outline);
         network.to(device.TorchName);

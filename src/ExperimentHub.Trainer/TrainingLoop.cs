@@ -226,11 +226,13 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         log($"info: Resuming after {place} from {start.Resume!.CheckpointFile}");
         if (now.Device != DeviceRequest.Cpu && !start.Spec.Deterministic)
             log("info: On a GPU the weights can differ in their last bits from those of an uninterrupted run; 'deterministic' in the spec is for that.");
-        if ((saved.Device, saved.TorchVersion, saved.Threads) != (now.Device, TrainingConditions.TorchVersion, now.Threads))
+        if (!now.AddUpAs(saved.Device, saved.DeviceName, saved.Threads, saved.TorchVersion))
         {
-            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {saved.Device}, " +
-                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {now.Device}, torch {TrainingConditions.TorchVersion}, threads: {now.Threads}.");
+            log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {Named(saved.Device, saved.DeviceName)}, " +
+                $"torch {saved.TorchVersion}, threads: {saved.Threads}; now it is {Named(now.Device, now.DeviceName)}, torch {TrainingConditions.TorchVersion}, threads: {now.Threads}.");
         }
+
+        static string Named(string device, string? name) => name is null ? device : $"{device} ({name})";
     }
 
     private static void RequireNumber(double loss, string set, int epoch)

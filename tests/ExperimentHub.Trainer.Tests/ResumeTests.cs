@@ -124,6 +124,7 @@ public sealed class ResumeTests : IDisposable
 
     [Theory]
     [InlineData("device", "cuda:0")]
+    [InlineData("deviceName", "Another CPU")]
     [InlineData("torchVersion", "1.0.0")]
     [InlineData("threads", "1000000")]
     public void Run_ResumedUnderOtherConditions_WarnsThatTheBitsMayDiffer(string condition, string before)

@@ -10,30 +10,38 @@ namespace ExperimentHub.Execution.Devices;
 /// for at each reading until it is found, so a driver that is installed later appears without a new start. One reading at a time.
 /// </summary>
 /// <param name="open">Opens the library and gives its functions by name; null where there is none.</param>
+/// <param name="time">null is the machine's.</param>
 /// <remarks>Names, buffer sizes and layouts: NVML API Reference and nvml.h (docs.nvidia.com/deploy/nvml-api).</remarks>
-internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
+internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? time = null)
 {
     private const string Library = "libnvidia-ml.so.1";
     private const int Success = 0;              // NVML_SUCCESS
+    private const int Lost = 15;                // NVML_ERROR_GPU_IS_LOST
+    private const int ResetRequired = 16;       // NVML_ERROR_RESET_REQUIRED
     private const int NameLength = 96;          // NVML_DEVICE_NAME_V2_BUFFER_SIZE
     private const int VersionLength = 80;       // NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE
 
+    /// <summary>A GPU that was reset comes back only to who begins anew. That may take seconds, so not at each reading.</summary>
+    internal static readonly TimeSpan AnewAfter = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, nint> _functions = [];
     private Func<string, nint>? _find;
     private bool _ready;
+    private bool _lostOne;
+    private long _begunAt;
 
-    /// <summary>By its name, as the loader finds it, or where Windows lays it for Linux in its window (WSL), which not every such system tells the loader.</summary>
-    public static Nvml OfTheDriver() => In([Library, $"/usr/lib/wsl/lib/{Library}"]);
+    public static Nvml OfTheDriver() => In(NvidiaLibraries.Places(Library));
 
     /// <param name="libraries">Names or paths, the first that loads counts.</param>
-    public static Nvml In(IReadOnlyList<string> libraries) => new(() =>
+    public static Nvml In(IReadOnlyList<string> libraries, TimeProvider? time = null) => new(() =>
     {
         foreach (var name in libraries)
             if (NativeLibrary.TryLoad(name, out var library))
                 return function => NativeLibrary.GetExport(library, function);
         return null;
-    });
+    }, time);
 
     public NvidiaFacts Read()
     {
@@ -52,8 +60,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
             }
             catch (NvmlException e)
             {
-                // The next reading begins anew: after an update of the driver or a GPU that fell off the bus the library must be initialised again.
-                _ready = false;
+                // The next reading begins anew: when its module was loaded again, the driver answers nobody who began before.
+                End();
                 return new NvidiaFacts(null, [], $"The NVIDIA driver is installed but does not answer: {e.Message}.", e.Remedy);
             }
             catch (EntryPointNotFoundException e)
@@ -65,10 +73,16 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
 
     private NvidiaFacts ReadAll()
     {
-        // Never shut down again: initialising may take seconds, and the process gives everything back when it ends.
+        // Otherwise never shut down: initialising may take seconds, and the process gives everything back when it ends.
+        if (_lostOne && _time.GetElapsedTime(_begunAt) >= AnewAfter)
+            End();
         if (!_ready)
+        {
             Check(((delegate* unmanaged[Cdecl]<int>)Find("nvmlInit_v2"))());
-        _ready = true;
+            _begunAt = _time.GetTimestamp();
+        }
+
+        (_ready, _lostOne) = (true, false);
 
         var version = stackalloc byte[VersionLength];
         Check(((delegate* unmanaged[Cdecl]<byte*, uint, int>)Find("nvmlSystemGetDriverVersion"))(version, VersionLength));
@@ -86,6 +100,7 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
             }
             catch (NvmlException e)
             {
+                _lostOne |= e.IsLost;
                 silent.Add($"GPU {i} of the driver does not answer: {e.Message}. {e.Remedy}");
             }
         }
@@ -118,6 +133,14 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
         };
     }
 
+    private void End()
+    {
+        // The library counts how often it was begun, and begins anew only after as many ends.
+        if (_ready && TryFind("nvmlShutdown") is var end and not 0)
+            _ = ((delegate* unmanaged[Cdecl]<int>)end)();
+        _ready = false;
+    }
+
     /// <exception cref="EntryPointNotFoundException">The library lacks it.</exception>
     private nint Find(string name) => TryFind(name) is var function and not 0 ? function : throw new EntryPointNotFoundException($"it has no {name}.");
 
@@ -141,7 +164,7 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
         if (result == Success)
             return;
         var text = ((delegate* unmanaged[Cdecl]<int, byte*>)Find("nvmlErrorString"))(result);
-        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})", RemedyFor(result));
+        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})", RemedyFor(result), result is Lost or ResetRequired);
     }
 
     // The numbers are nvmlReturn_t's.
@@ -149,7 +172,7 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open)
     {
         4 => "Let the user that runs the hub read and write /dev/nvidia* (often the group video or render).",
         9 => "Load the driver's module (modprobe nvidia); if that does not help, install the driver again for this kernel.",
-        15 or 16 => "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
+        Lost or ResetRequired => "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
         18 => "The driver was updated: start the machine again, so that the kernel's module and the library are of one version.",
         _ => "Run nvidia-smi in a terminal to see what the driver says. After an update of the driver the machine must be started again.",
     };
@@ -194,7 +217,10 @@ internal readonly struct NvmlPci
 }
 
 /// <summary>The library answered with an error; the message is its own.</summary>
-internal sealed class NvmlException(string message, string remedy) : Exception(message)
+/// <param name="isLost">It speaks of one GPU, which only a reset or a new start of the machine brings back.</param>
+internal sealed class NvmlException(string message, string remedy, bool isLost) : Exception(message)
 {
     public string Remedy => remedy;
+
+    public bool IsLost => isLost;
 }

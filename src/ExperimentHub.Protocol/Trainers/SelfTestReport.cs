@@ -4,7 +4,7 @@ using ExperimentHub.Protocol.Devices;
 namespace ExperimentHub.Protocol.Trainers;
 
 /// <summary>What <c>ExperimentHub.Trainer --selftest --json</c> prints: can this machine train, and on what.</summary>
-/// <param name="Works">torch loaded and one training step gave a finite loss on some device.</param>
+/// <param name="Works">torch loaded, and training gave finite losses on some device.</param>
 /// <param name="TorchVersion">libtorch's own; null where it did not load.</param>
 /// <param name="Backend">Where torch was loaded from and what it is: "CPU" or "CUDA".</param>
 /// <param name="Devices">Those that passed: the CPU first, then the GPUs. A run is sent to no other.</param>
@@ -29,8 +29,8 @@ public sealed record SelfTestReport(
     public IEnumerable<DeviceTrial> Failed => Trials.Where(trial => trial.Problem is not null);
 }
 
-/// <summary>One training step on one device.</summary>
-/// <param name="StepLoss">null where it failed.</param>
+/// <summary>What came of training on one device: a step of the tutorial's network, and on a GPU one with convolutions as well.</summary>
+/// <param name="StepLoss">Of the tutorial's network; null where a step failed.</param>
 /// <param name="Problem">Why it failed, as a sentence; null where it passed.</param>
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="Capability">Of a GPU; null where unknown.</param>

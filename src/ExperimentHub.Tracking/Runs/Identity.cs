@@ -1,3 +1,4 @@
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Devices;
@@ -6,12 +7,13 @@ namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
 /// When a run that goes on cannot promise the bits of a run that was never disturbed. On the CPU it can, with the same processor, number of threads and
-/// libtorch; sums are otherwise added in another order, and GPUs do not promise an order at all.
+/// libtorch; sums are otherwise added in another order, and GPUs promise no order at all unless the spec asks for it (<see cref="TrainingSpec.Deterministic"/>).
 /// </summary>
 public static class Identity
 {
     /// <summary>What was different when a run went on, as sentences, the earliest first; empty where nothing was.</summary>
-    public static IEnumerable<string> Changes(IReadOnlyList<Attempt> attempts)
+    /// <param name="deterministic">What the run's spec says.</param>
+    public static IEnumerable<string> Changes(IReadOnlyList<Attempt> attempts, bool deterministic)
     {
         var trained = attempts.Where(attempt => attempt.Device is not null).OrderBy(attempt => attempt.Number).ToList();
         for (var i = 1; i < trained.Count; i++)
@@ -20,7 +22,8 @@ public static class Identity
             // An attempt that began anew owes nothing to the ones before.
             if (now is { AfterEpoch: 0, AfterSteps: 0 })
                 continue;
-            var reasons = Differences(before.Device!, before.DeviceName, before.Threads, before.TorchVersion, now.Device!, now.DeviceName, now.Threads, now.TorchVersion);
+            var reasons = Differences(deterministic,
+                before.Device!, before.DeviceName, before.Threads, before.TorchVersion, now.Device!, now.DeviceName, now.Threads, now.TorchVersion);
             if (reasons.Count > 0)
                 yield return $"From attempt {now.Number} on ({Place(now.AfterEpoch ?? 0, now.AfterSteps ?? 0)}) {string.Join(", ", reasons)}.";
         }
@@ -37,7 +40,8 @@ public static class Identity
         var next = candidates.Find(device => device == used) ?? candidates.FirstOrDefault();
         // A run keeps its number of threads where the machine has as many cores.
         var threads = run.Threads <= Environment.ProcessorCount ? run.Threads : Environment.ProcessorCount;
-        return next is null ? [] : Differences(used.TorchName, used.Name, run.Threads, run.TorchVersion, next.TorchName, next.Name, threads, torch);
+        return next is null ? [] : Differences(run.Spec.Deterministic,
+            used.TorchName, used.Name, run.Threads, run.TorchVersion, next.TorchName, next.Name, threads, torch);
     }
 
     /// <summary>Where an attempt began: "after epoch 3", "after step 120 of epoch 4", "from the beginning".</summary>
@@ -45,13 +49,13 @@ public static class Identity
         steps > 0 ? $"after step {steps:N0} of epoch {epoch + 1:N0}" : epoch > 0 ? $"after epoch {epoch:N0}" : "from the beginning";
 
     private static List<string> Differences(
-        string device, string? name, int? threads, string? torch, string nextDevice, string? nextName, int? nextThreads, string? nextTorch)
+        bool deterministic, string device, string? name, int? threads, string? torch, string nextDevice, string? nextName, int? nextThreads, string? nextTorch)
     {
         var found = new List<string>();
         if (Kind(device) != Kind(nextDevice) || name != nextName)
             found.Add($"it is {nextName ?? nextDevice} instead of {name ?? device}");
-        else if (Kind(device) == DeviceRequest.Cuda)
-            found.Add("it is the same kind of GPU, but GPUs do not promise the same order of sums twice");
+        else if (Kind(device) == DeviceRequest.Cuda && !deterministic)
+            found.Add("it is the same kind of GPU, but without 'deterministic' GPUs do not promise the same order of sums twice");
         // The CPU's threads do not touch what a GPU computes.
         if (Kind(nextDevice) == DeviceRequest.Cpu && threads != nextThreads && Kind(device) == DeviceRequest.Cpu)
             found.Add($"it uses {Threads(nextThreads)} instead of {threads}");

@@ -96,7 +96,7 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
             yield return $"Another libtorch: {before.TorchVersion} before, {again.TorchVersion} now.";
         if (before.AppVersion != again.AppVersion)
             yield return $"Another ExperimentHub: {before.AppVersion} before, {again.AppVersion} now.";
-        foreach (var run in new[] { before, again }.Where(run => Identity.Changes(run.Attempts).Any()))
+        foreach (var run in new[] { before, again }.Where(run => Identity.Changes(run.Attempts, run.Spec.Deterministic).Any()))
             yield return $"{run.Name} itself was trained in parts that differ in these; its attempts say how.";
     }
 }

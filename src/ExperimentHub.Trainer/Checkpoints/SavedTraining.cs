@@ -23,7 +23,7 @@ internal sealed class SavedTraining
         Threads = int.TryParse(state.Said("threads"), NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads > 0
             ? threads
             : throw state.Refusal("its number of threads is not a number");
-        Device = state.Said("device");
+        (Device, DeviceName) = (state.Said("device"), state.Metadata.GetValueOrDefault("deviceName"));
         TorchVersion = RecordedTorch.Plain(state.Said("torchVersion"));
         Tally = from.StepsDone == 0 ? new EpochTally() : new EpochTally(from.StepsDone,
             state.Number<double>(StateFormat.LossSum), state.Number<long>(StateFormat.Correct), state.Number<double>(StateFormat.Seconds));
@@ -49,6 +49,9 @@ internal sealed class SavedTraining
     public int Threads { get; }
 
     public string Device { get; }
+
+    /// <summary>null where an early trainer did not write it.</summary>
+    public string? DeviceName { get; }
 
     public string TorchVersion { get; }
 

@@ -11,7 +11,7 @@ namespace ExperimentHub.Trainer.Devices;
 /// <remarks>Names and numbers: CUDA Driver API (docs.nvidia.com/cuda/cuda-driver-api).</remarks>
 internal static partial class CudaDriver
 {
-    private const string Library = "libcuda.so.1";
+    private const string Library = DriverLibrary.Name;
     private const int CapabilityMajor = 75; // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR
     private const int CapabilityMinor = 76; // CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR
 
@@ -23,7 +23,7 @@ internal static partial class CudaDriver
 
     public static Answer Ask()
     {
-        if (SharedLibrary.Open(Library).Problem is { } problem)
+        if (DriverLibrary.Open() is { } problem)
             return new Answer(null, null, problem);
         try
         {
@@ -54,7 +54,7 @@ internal static partial class CudaDriver
     {
         try
         {
-            return Init(0) == 0 && Device(out var device, index) == 0 ? ask(device) : null;
+            return DriverLibrary.Open() is null && Init(0) == 0 && Device(out var device, index) == 0 ? ask(device) : null;
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
         {

@@ -14,17 +14,28 @@ internal static unsafe class CudnnChoices
     private const string Get = "_ZNK2at7Context18deterministicCuDNNEv";
 
     /// <summary>Of the process; false when it starts. libtorch must be loaded.</summary>
-    /// <exception cref="TrainingFailure">This libtorch has no such switch; nothing is promised that does not hold.</exception>
+    /// <exception cref="TrainingFailure">This libtorch has no such switch, and it was to be set; nothing is promised that does not hold.</exception>
     public static bool AreDeterministic
     {
-        get => ((delegate* unmanaged<nint, byte>)Function(Get))(GlobalContext) != 0;
-        set => ((delegate* unmanaged<nint, byte, void>)Function(Set))(GlobalContext, value ? (byte)1 : (byte)0);
+        get => In(LibTorch);
+        set => SetIn(LibTorch, value);
     }
 
-    private static nint GlobalContext => ((delegate* unmanaged<nint>)Function(Context))();
-
     // Found by its name among what is loaded, wherever that came from.
-    private static nint Function(string name) => NativeLibrary.TryGetExport(NativeLibrary.Load("libtorch_cpu.so"), name, out var function)
+    private static nint LibTorch => NativeLibrary.Load("libtorch_cpu.so");
+
+    internal static bool In(nint library) => ((delegate* unmanaged<nint, byte>)Function(library, Get))(GlobalContext(library)) != 0;
+
+    internal static void SetIn(nint library, bool value)
+    {
+        // What cannot be switched on is off, so a run that does not ask for it is not refused.
+        if (value || NativeLibrary.TryGetExport(library, Set, out _))
+            ((delegate* unmanaged<nint, byte, void>)Function(library, Set))(GlobalContext(library), value ? (byte)1 : (byte)0);
+    }
+
+    private static nint GlobalContext(nint library) => ((delegate* unmanaged<nint>)Function(library, Context))();
+
+    private static nint Function(nint library, string name) => NativeLibrary.TryGetExport(library, name, out var function)
         ? function
         : throw new TrainingFailure($"This libtorch has no switch for deterministic convolutions ({name}).", "Run it without 'deterministic', or use the libtorch that the trainer is built with.");
 }

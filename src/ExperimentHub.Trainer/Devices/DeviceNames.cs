@@ -41,6 +41,10 @@ internal static class DeviceNames
         return addresses;
     }
 
+    /// <summary>The same from the driver alone, for all GPUs that it lets us see: torch need not be loaded.</summary>
+    public static IReadOnlyDictionary<string, string> PciAddresses() =>
+        PciAddresses(Enumerable.Range(0, DeviceRequest.MaxIndex + 1).TakeWhile(index => CudaDriver.PciAddress(index) is not null).Select(index => new DeviceInfo(DeviceRequest.Cuda, index, "")));
+
     /// <summary>What a GPU can compute; null for the CPU and where the driver does not tell.</summary>
     public static ComputeCapability? CapabilityOf(DeviceInfo device) => device.Kind == DeviceRequest.Cuda ? CudaDriver.Capability(device.Index) : null;
 

@@ -6,7 +6,7 @@ namespace ExperimentHub.Trainer.Models;
 
 /// <summary>
 /// How a network's arithmetic is written for the device that does it; the one place that decides it. What goes around oneDNN is for the CPU, which alone uses oneDNN. A GPU is given fewer
-/// operations, because each costs it a launch whatever it computes. The GPU's style gives the CPU's numbers where the CPU runs it (StepProgramTests); whether it is the faster one on a GPU was never
+/// operations, because each costs it a launch whatever it computes. The GPU's style gives the CPU's numbers where the CPU runs it (ProofProgramTests); whether it is the faster one on a GPU was never
 /// measured, and tests/gpu measures it.
 /// </summary>
 /// <param name="ChannelsLast">Convolutions see images with their channels last; so oneDNN is fast, and right.</param>

@@ -9,8 +9,8 @@ internal static class BuildFacts
     /// <summary>What the trainer was built for, <see cref="DeviceRequest.Cpu"/> or <see cref="DeviceRequest.Cuda"/>: the build's TorchBackend.</summary>
     public static string Backend { get; } = Said("TorchBackend");
 
-    /// <summary>The libtorch that TorchSharp is made for. Not asked of TorchSharp: touching its class loads whatever libtorch it finds, or copies one together.</summary>
-    public static Version LibTorch { get; } = Version.Parse(Said("LibTorchVersion"));
+    /// <summary>The libtorch that TorchSharp's wrapper was built against. Not asked of TorchSharp: touching its class loads whatever libtorch it finds, or copies one together.</summary>
+    public static Version WrapperLibTorch { get; } = Version.Parse(Said("WrapperLibTorchVersion"));
 
     /// <summary>Whether the build put the wrapper through LibTorchSharpPatch.</summary>
     public static bool IsPatched { get; } = Said("PatchLibTorchSharp") == "true";

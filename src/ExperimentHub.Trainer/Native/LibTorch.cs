@@ -27,29 +27,34 @@ internal static class LibTorch
     /// <summary>Whether the CUDA part of libtorch is loaded. It loads without a driver.</summary>
     public static bool HasCuda => _cuda != 0;
 
-    private static string MinorWanted => BuildFacts.LibTorch.ToString(2);
+    private static string MinorWanted => BuildFacts.WrapperLibTorch.ToString(2);
 
     /// <param name="externalFolder">Where libtorch lies; null for the one beside the trainer.</param>
     /// <returns>What was loaded, for a person: "CPU, libtorch 2.10.0".</returns>
     /// <exception cref="TrainingFailure">A library is missing, cut off, of another version, or does not load here.</exception>
     public static string Load(string? externalFolder)
     {
-        var folder = FolderFor(AppContext.BaseDirectory, BuildFacts.Backend, externalFolder);
         // Threads that wait for work sleep instead of spinning: on a machine that also has a hub to run, two spinning threads took six times as long.
         LibC.SetDefaultEnvironment("OMP_WAIT_POLICY", "PASSIVE");
         // GPUs are numbered as nvidia-smi numbers them, not by speed.
         LibC.SetDefaultEnvironment("CUDA_DEVICE_ORDER", "PCI_BUS_ID");
         LibC.KeepFreedMemory();
+        var folder = FolderFor(AppContext.BaseDirectory, BuildFacts.Backend, externalFolder);
 
         // Of another's libtorch nobody but its files says whether it is a CUDA build.
         var withCuda = externalFolder is null ? BuildFacts.Backend == DeviceRequest.Cuda : File.Exists(Path.Combine(folder, Cuda));
         foreach (var file in Directory.EnumerateFiles(folder, "lib*.so*"))
             RequireWhole(file);
         IReadOnlyList<string> without = [];
+        if (withCuda)
+        {
+            // CUDA's runtime asks for the driver by its name alone. Where there is none, it says so itself, and the CPU trains.
+            DriverLibrary.Open();
+            without = CudaHelpers.Preload(folder);
+        }
+
         foreach (var name in LoadOrder.Where(name => withCuda || name != Cuda))
         {
-            if (name == Cuda)
-                without = CudaHelpers.Preload(folder);
             var library = LoadFile(Path.Combine(folder, name));
             if (name == Cpu)
                 (_torch, _version) = (library, VersionOf(library, folder));

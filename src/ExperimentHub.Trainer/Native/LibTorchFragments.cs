@@ -21,18 +21,23 @@ public static class LibTorchFragments
     private const string Hash = ".sha";
     private const string Primary = "-primary";
 
+    // Some gigabytes are written and read twice; a slow disk takes minutes.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
     /// <summary>Puts together whatever is in parts. Whoever else does the same in this package cache, in another process, is waited for.</summary>
     /// <param name="folders">The runtimes folders of the packages with first parts.</param>
     /// <param name="lockFile">One for the whole package cache.</param>
     /// <param name="say">Takes a line for the log.</param>
+    /// <param name="patience">How long another build is waited for; null is <see cref="Patience"/>.</param>
+    /// <exception cref="IOException">Another build did not end, or the lock cannot be had; the message says what to do.</exception>
     /// <exception cref="InvalidDataException">A library cannot be made whole; the message says why and what to do.</exception>
-    public static void PutTogether(IEnumerable<string> folders, string lockFile, Action<string> say)
+    public static void PutTogether(IEnumerable<string> folders, string lockFile, Action<string> say, TimeSpan? patience = null)
     {
         // Cleared paths first: the items of the packages say "…/buildTransitive/netstandard2.0/../../runtimes/".
         var libraries = folders.Select(Path.GetFullPath).Distinct().OrderBy(folder => folder, StringComparer.Ordinal).SelectMany(Libraries).ToList();
         if (!libraries.Any(library => Fragments(library).Count > 0))
             return;
-        using (Lock(lockFile, say))
+        using (Lock(lockFile, say, patience ?? Patience))
         {
             foreach (var library in libraries)
                 PutTogether(library, say);
@@ -126,17 +131,25 @@ public static class LibTorchFragments
     }
 
     /// <summary>The system takes the lock back when its holder ends, however it ends.</summary>
-    private static FileStream Lock(string file, Action<string> say)
+    private static FileStream Lock(string file, Action<string> say, TimeSpan patience)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file)));
+        var clock = System.Diagnostics.Stopwatch.StartNew();
         for (var waited = 0; ; waited++)
         {
             try
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException) when (File.Exists(file))
+            catch (IOException problem) when (File.Exists(file))
             {
+                // On some file systems there are no locks, and every try says so.
+                if (clock.Elapsed >= patience)
+                {
+                    throw new IOException("libtorch cannot be put together: the lock of the package cache (" + file + ") was not free for " + Math.Round(patience.TotalMinutes)
+                        + " minutes (" + problem.Message + "). End other builds that use this cache, or let NUGET_PACKAGES name a folder on a local disk, and build again.", problem);
+                }
+
                 if (waited == 0)
                     say("Another build puts libtorch together; waiting for it.");
                 Thread.Sleep(200);

@@ -2,6 +2,7 @@ using ExperimentHub.Execution.Devices;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.TestHub.Drivers;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
@@ -9,14 +10,13 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.Execution.Tests.Devices;
 
-[Collection(FakeDriver.Collection)]
-public sealed class GpuWatchTests
+public sealed class GpuWatchTests : IDisposable
 {
-    private static readonly DeviceInfo Gpu = new("cuda", 0, "NVIDIA Test 7");
+    private static readonly DeviceInfo Gpu = new("cuda", 0, "Tesla T4");
     private static readonly SelfTestReport OneGpu = new(
-        true, "2.10.0", "CUDA", [new DeviceInfo("cpu", 0, "Test CPU"), Gpu], 1, 2.3, null, null, PciAddresses: new Dictionary<string, string> { ["cuda:0"] = "0000:c1:1f.0" });
+        true, "2.10.0", "CUDA", [new DeviceInfo("cpu", 0, "Test CPU"), Gpu], 1, 2.3, null, null, PciAddresses: new Dictionary<string, string> { ["cuda:0"] = "0000:17:00.0" });
 
-    public GpuWatchTests() => FakeDriver.Reset();
+    private readonly StandInDriver _driver = new(StandInDriver.Unlike);
 
     [Fact]
     public async Task Run_OnAGpu_HasItsUseAsMetrics()
@@ -24,8 +24,8 @@ public sealed class GpuWatchTests
         using var trainer = Trainer(Gpu);
         await using var running = await StartAsync(trainer);
         var id = await running.Hub.EnqueueAsync(new TrainingSpec { Device = "cuda" });
-        await UntilAsync(running, id, async run => (await LastAsync(running, run, MetricNames.GpuPercent)) is { Step: 7, Value: 42 });
-        await UntilAsync(running, id, async run => (await LastAsync(running, run, MetricNames.GpuMemoryBytes)) is { Value: 3L << 30 });
+        await UntilAsync(running, id, async run => (await LastAsync(running, run, MetricNames.GpuPercent)) is { Step: 5, Value: > 6.99 and < 7.01 });
+        await UntilAsync(running, id, async run => (await LastAsync(running, run, MetricNames.GpuMemoryBytes)) is { Value: 1L << 30 });
         await running.Hub.Queue.RequestStopAsync(id);
         await running.WaitForEndAsync(id);
     }
@@ -36,7 +36,7 @@ public sealed class GpuWatchTests
         using var trainer = Trainer(new DeviceInfo("cpu", 0, "Test CPU"));
         await using var running = await StartAsync(trainer);
         var id = await running.Hub.EnqueueAsync(new TrainingSpec { Device = "cpu" });
-        await running.WaitForAsync(id, _ => running.Hub.Get<LiveRuns>().Find(id)?.Step == 7);
+        await running.WaitForAsync(id, _ => running.Hub.Get<LiveRuns>().Find(id)?.Step == 5);
         await running.Hub.Queue.RequestStopAsync(id);
         var run = await running.WaitForEndAsync(id);
         Assert.Null(await LastAsync(running, run, MetricNames.GpuPercent));
@@ -56,11 +56,13 @@ public sealed class GpuWatchTests
     }
 
     private static FakeTrainer Trainer(DeviceInfo device) => new(
-        $"{FakeTrainer.Say(new TrainingStarted(device, "2.10.0", 1, 7850, 60000, 10000, 1875))}; {FakeTrainer.Say(new TrainingProgress(1, 7, 0.5, 1))}; "
+        $"{FakeTrainer.Say(new TrainingStarted(device, "2.10.0", 1, 7850, 60000, 10000, 1875))}; {FakeTrainer.Say(new TrainingProgress(1, 5, 0.5, 1))}; "
         + $"read -r stop; {FakeTrainer.Say(new TrainingStopped())}", OneGpu);
 
-    private static Task<RunningHub> StartAsync(FakeTrainer trainer) =>
-        RunningHub.StartAsync(trainer, services: services => services.AddSingleton<IHardware>(new MachineHardware(new Nvml(() => FakeDriver.Find))));
+    public void Dispose() => _driver.Dispose();
+
+    private Task<RunningHub> StartAsync(FakeTrainer trainer) =>
+        RunningHub.StartAsync(trainer, services: services => services.AddSingleton<IHardware>(new MachineHardware(Nvml.In([_driver.Nvml]))));
 
     private static async Task<MetricPoint?> LastAsync(RunningHub running, Run run, string metric) =>
         (await running.Hub.Get<LiveSeries>().AfterAsync(run.Number, metric, -1)) is [.., var last] ? last : null;

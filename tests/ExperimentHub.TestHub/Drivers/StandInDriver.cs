@@ -14,6 +14,7 @@ public sealed class StandInDriver : IDisposable
     public const string Lost = "LOST";
     public const string Divided = "DIVIDED";
     public const string OldDriver = "OLD_DRIVER";
+    public const string AncientDriver = "ANCIENT_DRIVER";
     public const string NoPermission = "NO_PERMISSION";
     public const string NoFabric = "NO_FABRIC";
     public const string Updated = "UPDATED";

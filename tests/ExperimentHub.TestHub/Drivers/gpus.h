@@ -16,7 +16,7 @@ static const struct gpu gpus[] = {
     { "NVIDIA A10", 0x17, 24, 8, 6, 0, 0 }, { "NVIDIA A10", 0x31, 24, 8, 6, 1, 0 }, { "NVIDIA A10", 0x65, 24, 8, 6, 0, 0 },
 #elif defined DIVIDED
     { "NVIDIA A100-SXM4-40GB", 0x17, 40, 8, 0, 0, 1 },
-#elif defined OLD_DRIVER || defined NO_PERMISSION || defined NO_FABRIC || defined UPDATED
+#elif defined OLD_DRIVER || defined ANCIENT_DRIVER || defined NO_PERMISSION || defined NO_FABRIC || defined UPDATED
     { "NVIDIA H100 80GB HBM3", 0x65, 80, 9, 0, 0, 0 },
 #else /* NO_DEVICE */
     { "none", 0, 0, 0, 0, 0, 0 },

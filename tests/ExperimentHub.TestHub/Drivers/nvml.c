@@ -3,28 +3,54 @@
 #include <string.h>
 #include "gpus.h"
 
-enum { SUCCESS = 0, NOT_SUPPORTED = 3, NO_PERMISSION_ANSWER = 4, LOST_ANSWER = 15, VERSION_MISMATCH = 18 };
+enum { SUCCESS = 0, UNINITIALIZED = 1, DRIVER_NOT_LOADED = 9, NOT_SUPPORTED = 3, NO_PERMISSION_ANSWER = 4, LOST_ANSWER = 15, VERSION_MISMATCH = 18 };
 
 struct pci { char old[16]; unsigned domain, bus, device, id, subsystem; char address[32]; };
 struct memory { unsigned long long total, free, used; };
 struct use { unsigned gpu, memory; };
 
+/* For tests. What all calls answer from now on; as with a driver whose module was loaded again, only who begins anew gets rid of it. */
+int stand_in_trouble;
+/* A lost GPU was reset: who begins anew has it back. */
+int stand_in_reset;
+int stand_in_begins;
+
+static int open_times, has_come_back;
+
+/* As the real one it counts who has begun it, and begins anew only where nobody has. */
 int nvmlInit_v2(void)
 {
+    stand_in_begins++;
 #if defined NO_PERMISSION
     return NO_PERMISSION_ANSWER;
 #elif defined UPDATED
     return VERSION_MISMATCH;
 #else
+    if (open_times++ == 0)
+    {
+        stand_in_trouble = SUCCESS;
+        has_come_back = stand_in_reset;
+    }
     return SUCCESS;
 #endif
 }
+
+int nvmlShutdown(void)
+{
+    if (open_times == 0)
+        return UNINITIALIZED;
+    open_times--;
+    return SUCCESS;
+}
+
+static int is_lost(const struct gpu *device) { return device->lost && !has_come_back; }
 
 const char *nvmlErrorString(int answer)
 {
     switch (answer)
     {
         case NO_PERMISSION_ANSWER: return "Insufficient Permissions";
+        case DRIVER_NOT_LOADED: return "Driver Not Loaded";
         case LOST_ANSWER: return "GPU is lost";
         case VERSION_MISMATCH: return "Driver/library version mismatch";
         default: return "Unknown Error";
@@ -33,6 +59,8 @@ const char *nvmlErrorString(int answer)
 
 int nvmlSystemGetDriverVersion(char *text, unsigned length)
 {
+    if (stand_in_trouble != SUCCESS)
+        return stand_in_trouble;
 #ifdef OLD_DRIVER
     snprintf(text, length, "450.80.02");
 #else
@@ -48,21 +76,24 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, const struct gpu **device) { *
 
 int nvmlDeviceGetName(const struct gpu *device, char *text, unsigned length)
 {
-    if (device->lost)
+    if (is_lost(device))
         return LOST_ANSWER;
     snprintf(text, length, "%s", device->name);
     return SUCCESS;
 }
 
+#ifndef ANCIENT_DRIVER
 int nvmlDeviceGetPciInfo_v3(const struct gpu *device, struct pci *info)
 {
-    if (device->lost)
+    if (is_lost(device))
         return LOST_ANSWER;
-    memset(info, 0, sizeof *info);
+    memset(info, 0xee, sizeof *info);
+    info->domain = info->device = 0;
     info->bus = device->bus;
     snprintf(info->address, sizeof info->address, "00000000:%02X:00.0", device->bus);
     return SUCCESS;
 }
+#endif
 
 int nvmlDeviceGetMemoryInfo(const struct gpu *device, struct memory *memory)
 {
@@ -81,7 +112,7 @@ int nvmlDeviceGetUtilizationRates(const struct gpu *device, struct use *use)
     return SUCCESS;
 }
 
-#ifndef OLD_DRIVER
+#if !defined OLD_DRIVER && !defined ANCIENT_DRIVER
 int nvmlDeviceGetCudaComputeCapability(const struct gpu *device, int *major, int *minor)
 {
     *major = device->major;

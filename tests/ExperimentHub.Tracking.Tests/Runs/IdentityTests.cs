@@ -6,26 +6,36 @@ namespace ExperimentHub.Tracking.Tests.Runs;
 public sealed class IdentityTests
 {
     [Fact]
-    public void Changes_SameCircumstances_AreNone() => Assert.Empty(Identity.Changes([Trained(1), Untrained(2), Trained(3, afterEpoch: 2)]));
+    public void Changes_SameCircumstances_AreNone() => Assert.Empty(Identity.Changes([Trained(1), Untrained(2), Trained(3, afterEpoch: 2)], deterministic: false));
 
     [Fact]
     public void Changes_OtherThreads_AreSaidWithThePlace() => Assert.Equal(
-        ["From attempt 2 on (after step 1,200 of epoch 3) it uses 2 threads instead of 1."], Identity.Changes([Trained(1), Trained(2, afterEpoch: 2, afterSteps: 1200, threads: 2)]));
+        ["From attempt 2 on (after step 1,200 of epoch 3) it uses 2 threads instead of 1."], Identity.Changes([Trained(1), Trained(2, afterEpoch: 2, afterSteps: 1200, threads: 2)], deterministic: false));
 
     [Fact]
-    public void Changes_BeganAnew_OwesNothingToWhatWasBefore() => Assert.Empty(Identity.Changes([Trained(1), Trained(2, threads: 2)]));
+    public void Changes_BeganAnew_OwesNothingToWhatWasBefore() => Assert.Empty(Identity.Changes([Trained(1), Trained(2, threads: 2)], deterministic: false));
 
     [Fact]
     public void Changes_Gpu_PromisesNothingEvenOnTheSame()
     {
-        Assert.Contains("GPUs do not promise", Assert.Single(Identity.Changes([Trained(1, device: "cuda:0"), Trained(2, afterEpoch: 1, device: "cuda:1")])), StringComparison.Ordinal);
+        Assert.Contains("GPUs do not promise", Assert.Single(Identity.Changes([Trained(1, device: "cuda:0"), Trained(2, afterEpoch: 1, device: "cuda:1")], deterministic: false)), StringComparison.Ordinal);
         Assert.Equal(["From attempt 2 on (after epoch 1) it is H100 instead of CPU A, it is libtorch 2.11.0 instead of 2.10.0."],
-            Identity.Changes([Trained(1), Trained(2, afterEpoch: 1, device: "cuda:0", name: "H100", threads: 4, torch: "2.11.0")]));
+            Identity.Changes([Trained(1), Trained(2, afterEpoch: 1, device: "cuda:0", name: "H100", threads: 4, torch: "2.11.0")], deterministic: false));
+    }
+
+    [Fact]
+    public void Changes_GpuWithDeterministic_AreOnlyWhatElseDiffers()
+    {
+        var first = Trained(1, device: "cuda:0", name: "H100");
+
+        Assert.Empty(Identity.Changes([first, Trained(2, afterEpoch: 1, device: "cuda:1", name: "H100", threads: 4)], deterministic: true));
+        Assert.Equal(["From attempt 2 on (after epoch 1) it is A10 instead of H100."],
+            Identity.Changes([first, Trained(2, afterEpoch: 1, device: "cuda:0", name: "A10")], deterministic: true));
     }
 
     [Fact]
     public void Changes_TorchAsAnEarlierTrainerRecordedIt_AreNone() =>
-        Assert.Empty(Identity.Changes([Trained(1, torch: "2.10.0.0"), Trained(2, afterEpoch: 1, torch: "2.10.0")]));
+        Assert.Empty(Identity.Changes([Trained(1, torch: "2.10.0.0"), Trained(2, afterEpoch: 1, torch: "2.10.0")], deterministic: false));
 
     [Fact]
     public async Task Expected_ThisMachine_IsComparedWithWhatTheRunHad()

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using ExperimentHub.TestHub.Drivers;
 using ExperimentHub.Trainer.Devices;
 
 namespace ExperimentHub.Trainer.Tests.Devices;
@@ -14,5 +16,19 @@ public sealed class CudnnChoicesTests
         Assert.True(CudnnChoices.AreDeterministic);
         CudnnChoices.AreDeterministic = false;
         Assert.False(CudnnChoices.AreDeterministic);
+    }
+
+    /// <summary>The switch is no part of torch's C interface: a version without it trains, and refuses only the runs that ask for it.</summary>
+    [Fact]
+    public void SetIn_LibraryWithoutTheSwitch_RefusesOnlyToSetIt()
+    {
+        using var folder = new TemporaryFolder();
+        StandInDriver.BuildFrom("int nothing;", folder["libtorch_without.so"]);
+        var library = NativeLibrary.Load(folder["libtorch_without.so"]);
+
+        CudnnChoices.SetIn(library, false);
+
+        var refusal = Assert.Throws<TrainingFailure>(() => CudnnChoices.SetIn(library, true));
+        Assert.Contains("'deterministic'", refusal.Remedy, StringComparison.Ordinal);
     }
 }

@@ -46,6 +46,27 @@ public sealed class NoGpuTests : IDisposable
         Assert.Contains("CUDA_VISIBLE_DEVICES is '9'", report.Problem, StringComparison.Ordinal);
     }
 
+    /// <summary>cuDNN opens NVRTC by its name, which answers once it is loaded.</summary>
+    [Fact]
+    public async Task SelfTest_CudaLibtorch_LoadsItsCompilersFirst()
+    {
+        StandInDriver.BuildFrom("""
+            #include <dlfcn.h>
+            #include <stdio.h>
+            #include <stdlib.h>
+            __attribute__((constructor)) static void loaded(void)
+            {
+                FILE *file = fopen(getenv("STAND_IN_SAYS"), "w");
+                fputs(dlopen("libc10.so", RTLD_NOW | RTLD_NOLOAD) == NULL ? "before torch" : "after torch", file);
+                fclose(file);
+            }
+            """, _folder["libnvrtc.so.12"]);
+
+        await SelfTestAsync(("STAND_IN_SAYS", _folder["said"]));
+
+        Assert.Equal("before torch", File.ReadAllText(_folder["said"]));
+    }
+
     [Fact]
     public async Task SelfTest_NoDriver_SaysSo()
     {

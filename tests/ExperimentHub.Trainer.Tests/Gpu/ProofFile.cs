@@ -8,7 +8,7 @@ using ExperimentHub.Trainer.Models;
 
 namespace ExperimentHub.Trainer.Tests.Gpu;
 
-/// <summary>A case as tests/gpu/programs has it: the program in each style, how to begin, and what it gives. proof/programs.py reads it.</summary>
+/// <summary>A case as tests/gpu/programs has it: the program in each style, how to begin, and what it gives. tests/gpu/stages/torchscript.py reads it.</summary>
 internal static class ProofFile
 {
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -50,7 +50,7 @@ public sealed class ProofProgramTests
 
         // bfloat16 has 8 bits: sums in another order differ in them.
         var tolerance = proof.Spec.Precision == Protocol.Precisions.Bf16 ? 0.03 : 1e-5;
-        foreach (var style in new[] { ProgramStyle.Cpu, gpu, gpu with { Images = null }, ProgramStyle.Cpu with { Images = gpu.Images } })
+        foreach (var style in new[] { ProgramStyle.Cpu, gpu, gpu with { ChannelsLast = true }, gpu with { Images = null }, ProgramStyle.Cpu with { Images = gpu.Images } })
         {
             var run = new ProgramRun(proof, style);
             Assert.Equal(expected.Length, run.Losses.Count);

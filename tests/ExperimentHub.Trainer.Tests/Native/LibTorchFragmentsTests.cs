@@ -116,6 +116,18 @@ public sealed class LibTorchFragmentsTests : IDisposable
         Assert.Equal(_whole, File.ReadAllBytes(Library));
     }
 
+    [Fact]
+    public void PutTogether_LockThatIsNeverFree_EndsInWords()
+    {
+        using var other = new FileStream(_folder["lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+
+        var problem = Assert.Throws<IOException>(() => LibTorchFragments.PutTogether([Folder], _folder["lock"], _ => { }, TimeSpan.Zero));
+
+        Assert.Contains(_folder["lock"], problem.Message, StringComparison.Ordinal);
+        Assert.Contains("End other builds", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(400, new FileInfo(Library).Length);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     // As the packages' items say it.

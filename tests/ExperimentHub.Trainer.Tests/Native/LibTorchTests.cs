@@ -12,8 +12,8 @@ public sealed class LibTorchTests : IDisposable
     [Fact]
     public void Version_IsTheLibrarysOwn_AndTheOneThatTorchSharpIsMadeFor()
     {
-        Assert.Equal(BuildFacts.LibTorch.ToString(3), LibTorch.Version);
-        Assert.Equal($"{BuildFacts.LibTorch.ToString(3)}.0", torch.__version__);
+        Assert.Equal(BuildFacts.WrapperLibTorch.ToString(3), LibTorch.Version);
+        Assert.Equal($"{BuildFacts.WrapperLibTorch.ToString(3)}.0", torch.__version__);
     }
 
     [Theory]

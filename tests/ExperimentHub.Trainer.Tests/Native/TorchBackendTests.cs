@@ -13,6 +13,7 @@ public sealed class TorchBackendTests : IDisposable
     [InlineData("usr/lib/x86_64-linux-gnu/libcuda.so.1", "cuda")] // Debian, Ubuntu
     [InlineData("usr/lib64/libcuda.so.1", "cuda")] // Fedora, SUSE
     [InlineData("usr/lib/wsl/lib/libcuda.so.1", "cuda")] // Windows' Linux
+    [InlineData("usr/local/nvidia/lib64/libcuda.so.1", "cuda")] // containers
     [InlineData("usr/lib/libcuda.so", "cpu")] // the toolkit's stub is no driver
     public async Task TorchBackend_DriverSomewhere_IsChosen(string file, string backend)
     {
@@ -29,6 +30,15 @@ public sealed class TorchBackendTests : IDisposable
         File.WriteAllText(_folder["usr/lib64/libcuda.so.1"], "");
 
         Assert.Equal("cpu", await EvaluateAsync("-p:TorchBackend=cpu"));
+    }
+
+    [Fact]
+    public async Task WrapperLibTorchVersion_NotSaid_IsThePackages()
+    {
+        string[] package = ["-p:LibTorchVersion=2.10.0", "-getProperty:WrapperLibTorchVersion"];
+
+        Assert.Contains("\"WrapperLibTorchVersion\": \"2.10.0\"", await EvaluateAsync(package), StringComparison.Ordinal);
+        Assert.Contains("\"WrapperLibTorchVersion\": \"2.11.0\"", await EvaluateAsync([.. package, "-p:WrapperLibTorchVersion=2.11.0"]), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

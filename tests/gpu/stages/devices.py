@@ -1,11 +1,10 @@
 """F: no visible device, a wrong index, and whether cuda:N is the GPU that nvidia-smi calls N."""
-import shutil
-import subprocess
-
-from stages import trainer
+from stages import driver, trainer
 
 
 def run(context, report):
+    # The trainer asks the driver, so this needs no libtorch that it can use.
+    report.attempt("PCI addresses", addresses, context)
     why = trainer.why_not(context)
     if why:
         report.add("the trainer", None, skipped=why)
@@ -13,7 +12,6 @@ def run(context, report):
     report.attempt("no visible device", refused, context, "cuda:0", {"CUDA_VISIBLE_DEVICES": ""})
     report.attempt("an index that no machine has", refused, context, "cuda:63", {})
     report.attempt("the CPU where no device is visible", cpu_alone, context)
-    report.attempt("PCI addresses", addresses, context)
 
 
 def refused(context, device, variables):
@@ -29,11 +27,11 @@ def cpu_alone(context):
 
 
 def addresses(context):
-    if not shutil.which("nvidia-smi"):
+    listed = driver.pci_addresses()
+    if listed is None:
         return None, dict(skipped="there is no nvidia-smi")
-    told, _ = trainer.self_test(context)
-    smi = subprocess.run(["nvidia-smi", "--query-gpu=index,pci.bus_id", "--format=csv,noheader"], capture_output=True, text=True, timeout=15).stdout
-    # nvidia-smi writes eight digits of the domain, the driver four.
-    listed = {f"cuda:{index.strip()}": address.strip().lower()[-12:] for index, address in (line.split(",") for line in smi.splitlines() if "," in line)}
+    told, log = trainer.kept_self_test(context)
+    if told is None:
+        return False, dict(error=log)
     seen = {name: address.lower()[-12:] for name, address in (told.get("pciAddresses") or {}).items()}
-    return bool(seen) and all(listed.get(name) == address for name, address in seen.items()), dict(trainer=seen, nvidia_smi=listed)
+    return bool(seen) and all(listed.get(name[len("cuda:"):]) == address for name, address in seen.items()), dict(trainer=seen, nvidia_smi=listed)

@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 
-from stages import elf
+from stages import elf, machine, nvml
 
 
 def run(context, report):
-    report.add("machine", None, system=platform.platform(), processors=os.cpu_count(), python=platform.python_version())
+    report.add("machine", None, system=platform.platform(), processors=os.cpu_count(), usable=machine.processors(), python=platform.python_version())
     report.attempt("NVIDIA driver", driver)
     report.attempt("nvidia-smi", smi)
+    report.attempt("NVML as the hub asks it", management)
     report.attempt("Python's torch", torch_facts, context)
     report.attempt("the wrapper's symbols", symbols, context)
 
@@ -26,7 +27,7 @@ def driver():
     else:
         told = "no /proc/driver/nvidia/version"
     try:
-        cuda = ctypes.CDLL("libcuda.so.1")
+        cuda = machine.open_nvidia("libcuda.so.1")
     except OSError as failure:
         return None, dict(skipped=f"no driver: {failure}", kernel=told)
     version, count = ctypes.c_int(), ctypes.c_int()
@@ -44,18 +45,40 @@ def smi():
     return told.returncode == 0, dict(answer=(told.stdout + told.stderr).strip())
 
 
+def management():
+    """Against nvidia-smi, which asks the same library by calls of its own."""
+    try:
+        library = machine.open_nvidia("libnvidia-ml.so.1")
+    except OSError as failure:
+        return None, dict(skipped=f"no driver: {failure}")
+    told = nvml.read(library)
+    listed = pci_addresses()
+    if listed is None:
+        return None, dict(skipped="there is no nvidia-smi to compare it with", **told)
+    seen = {index: gpu["pci"] for index, gpu in told["gpus"].items() if isinstance(gpu, dict)}
+    return bool(seen) and seen == listed, dict(nvidia_smi=listed, **told)
+
+
+def pci_addresses():
+    """By index, as nvidia-smi lists them; None without it. It writes eight digits of the domain, the driver's libraries four."""
+    if not shutil.which("nvidia-smi"):
+        return None
+    told = subprocess.run(["nvidia-smi", "--query-gpu=index,pci.bus_id", "--format=csv,noheader"], capture_output=True, text=True, timeout=15).stdout
+    return {index.strip(): address.strip().lower()[-12:] for index, address in (line.split(",") for line in told.splitlines() if "," in line)}
+
+
 def torch_facts(context):
     import torch
     facts = dict(version=torch.__version__, cuda=torch.version.cuda, cudnn=torch.backends.cudnn.version(), available=torch.cuda.is_available(), libtorch=context.libtorch)
-    if torch.cuda.is_available():
-        facts.update(gpu=torch.cuda.get_device_name(0), capability=str(torch.cuda.get_device_capability(0)), kernels_for=" ".join(torch.cuda.get_arch_list()))
+    if context.device != "cpu" and torch.cuda.is_available():
+        facts.update(gpu=torch.cuda.get_device_name(context.device), capability=str(torch.cuda.get_device_capability(context.device)), kernels_for=" ".join(torch.cuda.get_arch_list()))
     return context.device == "cpu" or torch.cuda.is_available(), facts
 
 
 def symbols(context):
     """Symbols are bound when they are first called, and one that is missing ends the process there; so they are looked for before. In a process of its own, for libraries of a torch of its own."""
     wrapper = glob.glob(os.path.join(os.path.dirname(context.trainer), "**", "libLibTorchSharp.so"), recursive=True)[0]
-    told = subprocess.run([sys.executable, "-m", "stages.driver", wrapper, context.libtorch], cwd=sys.path[0], capture_output=True, text=True, timeout=25)
+    told = subprocess.run([sys.executable, "-m", "stages.driver", wrapper, context.libtorch], cwd=sys.path[0], capture_output=True, text=True, timeout=60)
     if told.returncode != 0:
         return None, dict(skipped=f"libtorch did not load from '{context.libtorch}'", exit_code=told.returncode, error=told.stderr[-800:])
     missing = told.stdout.split()

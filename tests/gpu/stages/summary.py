@@ -15,14 +15,26 @@ def write(folder, proof):
         file.write("\n".join(lines(proof)) + "\n")
 
 
+def trainer(proof):
+    """Whether the trainer itself trained on the device, or only its programs did in Python's torch; else why not."""
+    if "D" not in proof["stages"]:
+        return "NOT RUN (stage D, in which it trains, has not been)"
+    tried = [r for r in proof["stages"]["D"]["results"] if "by the trainer" in r["what"] and "skipped" not in r]
+    if any(r["ok"] is True for r in tried):
+        return f"ran on {proof['device']} ({next(r['device']['name'] for r in tried if r['ok'] is True)})"
+    told = tried + [r for r in proof["stages"]["D"]["results"] if r["what"] == "the trainer" or r["what"].startswith("stage D")]
+    return f"NOT RUN ({next((value(r.get('error') or r.get('skipped') or 'its numbers were wrong') for r in told), 'stage D did not come to it')})"
+
+
 def lines(proof):
     yield f"# GPU proof on {proof['device']}, {proof['startedAt']}, {proof['seconds']:.0f} s{', quick' if proof['quick'] else ''}"
+    yield f"\nThe trainer itself: {proof['trainer']}"
     for letter, stage in proof["stages"].items():
         found = counts(stage["results"])
         yield f"\n## {letter}. {stage['title']}: {found['held']} held, {found['failed']} failed ({stage['seconds']} s of {stage['limit']})"
         for result in stage["results"]:
             # What held is a number among others, unless it says something.
-            if result["ok"] is True and letter == "B":
+            if result["ok"] is True and letter[0] == "B":
                 continue
             mark = {True: "held", False: "**FAILED**", None: "-"}[result["ok"]]
             yield f"- {mark} {result['what']}: {text(result)}"

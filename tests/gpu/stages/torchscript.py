@@ -166,6 +166,7 @@ def as_seen(pixels, images):
 @contextlib.contextmanager
 def arithmetic(precision, deterministic, device, style):
     """torch as the trainer sets it for a spec and a device."""
+    before = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic
     torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.allow_tf32 = precision == "tf32"
     torch.backends.cudnn.deterministic = deterministic
@@ -176,7 +177,7 @@ def arithmetic(precision, deterministic, device, style):
             yield
     finally:
         torch._C._set_mkldnn_enabled(True)
-        torch.backends.cudnn.deterministic = False
+        torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = before
 
 
 def read_idx(folder, name, offset):
@@ -191,4 +192,4 @@ def mnist(folder):
 
 def wait(device):
     if device != "cpu":
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
