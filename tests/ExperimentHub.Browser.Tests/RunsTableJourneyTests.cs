@@ -81,7 +81,7 @@ public sealed class RunsTableJourneyTests(Browser browser) : IClassFixture<Brows
         await page.GetByLabel("Name of the view").FillAsync("adam by batch");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save this view" }).ClickAsync();
         await Expect(page.GetByText("Saved as adam by batch")).ToBeVisibleAsync();
-        var counts = await page.Locator("table.groups tbody td:nth-child(2)").AllTextContentsAsync();
+        var counts = await page.Locator("table.groups tbody td:nth-child(3)").AllTextContentsAsync();
         Assert.Equal(total, counts.Sum(count => int.Parse(count.Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.InvariantCulture)));
         await page.Locator("table.groups tbody a").First.ClickAsync();
         await Expect(page.Locator("table.grid")).ToBeVisibleAsync();

@@ -3,7 +3,7 @@ using ExperimentHub.TestHub;
 
 namespace ExperimentHub.Web.Tests;
 
-/// <summary>The browser's half of the same words is held by TickLabelsJourneyTests.</summary>
+/// <summary>The browser's half of the same words is held by ChartAxisTests.</summary>
 public sealed class TickLabelsTests
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
