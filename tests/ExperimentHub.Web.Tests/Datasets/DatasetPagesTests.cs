@@ -36,7 +36,7 @@ public sealed class DatasetPagesTests
         fetches.Requested += (dataset, _) => asked = dataset;
         var page = pages.Render<DatasetsPage>();
 
-        page.WaitForElement("[aria-label='Fetch Fashion-MNIST']").Click();
+        await page.WaitForElement("[aria-label='Fetch Fashion-MNIST']").ClickAsync();
         Assert.Same(DatasetCatalog.FashionMnist, asked);
         fetches.Report("fashion-mnist", "Downloading", 0.43);
         page.WaitForAssertion(() => Assert.Contains("fetching 43 %", page.Markup, StringComparison.Ordinal));

@@ -24,9 +24,9 @@ public sealed class ExperimentFormPageTests
     {
         await using var pages = await HubPages.OpenAsync();
         var page = pages.Render<ExperimentFormPage>();
-        Field(page, "Name").Input("digits");
-        Field(page, "Description (optional)").Input("Does a CNN pay off?");
-        Field(page, "Epochs").Input("7");
+        await Field(page, "Name").InputAsync("digits");
+        await Field(page, "Description (optional)").InputAsync("Does a CNN pay off?");
+        await Field(page, "Epochs").InputAsync("7");
         await page.Find("form").SubmitAsync();
         var experiment = Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync()).Experiment;
         Assert.Equal(("digits", "Does a CNN pay off?", 7), (experiment.Name, experiment.Description, experiment.DefaultSpec.Epochs));
@@ -43,7 +43,7 @@ public sealed class ExperimentFormPageTests
         Assert.Equal("", Field(page, "Held back for validation").GetAttribute("value") ?? "");
         await offer.ClickAsync();
         Assert.Contains("the test images have no part in it", page.Markup, StringComparison.Ordinal);
-        Field(page, "Name").Input("tuned");
+        await Field(page, "Name").InputAsync("tuned");
         await page.Find("form").SubmitAsync();
         Assert.Equal(5_000, Assert.Single(await pages.Hub.Get<ExperimentStore>().ListAsync()).Experiment.DefaultSpec.Validation?.Samples);
     }
@@ -54,12 +54,12 @@ public sealed class ExperimentFormPageTests
         await using var pages = await HubPages.OpenAsync();
         await pages.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("Digits", "", new TrainingSpec()));
         var page = pages.Render<ExperimentFormPage>();
-        Field(page, "Name").Input("digits");
-        Field(page, "Epochs").Input("7");
+        await Field(page, "Name").InputAsync("digits");
+        await Field(page, "Epochs").InputAsync("7");
         await page.Find("form").SubmitAsync();
         Assert.Contains("There is an experiment called", page.Markup, StringComparison.Ordinal);
         Assert.Equal("7", Field(page, "Epochs").GetAttribute("value"));
-        Field(page, "Name").Input("letters");
+        await Field(page, "Name").InputAsync("letters");
         Assert.DoesNotContain("There is an experiment called", page.Markup, StringComparison.Ordinal);
     }
 
@@ -71,7 +71,7 @@ public sealed class ExperimentFormPageTests
         var store = pages.Hub.Get<ExperimentStore>();
         var id = (await store.FindAsync("old name"))!.Id;
         var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
-        Field(page, "Name").Input("new name");
+        await Field(page, "Name").InputAsync("new name");
         await page.Find("form").SubmitAsync();
         var row = Assert.Single(await store.ListAsync());
         Assert.Equal(("new name", 1), (row.Experiment.Name, row.Runs));
@@ -83,7 +83,7 @@ public sealed class ExperimentFormPageTests
         await using var pages = await HubPages.OpenAsync();
         var (store, id) = (pages.Hub.Get<ExperimentStore>(), (await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync())).ExperimentId);
         var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
-        Field(page, "Epochs").Input("7");
+        await Field(page, "Epochs").InputAsync("7");
         await store.UpdateAsync(id, new ExperimentChange(Description: "theirs"));
         page.WaitForAssertion(() => Assert.Contains("Somebody saved this experiment meanwhile", page.Markup, StringComparison.Ordinal));
         await page.Find("form").SubmitAsync();
@@ -101,7 +101,7 @@ public sealed class ExperimentFormPageTests
         var (store, id) = (pages.Hub.Get<ExperimentStore>(), (await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync())).ExperimentId);
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<ExperimentFormPage>(parameters => parameters.Add(form => form.Id, id));
-        Field(page, "Epochs").Input("7");
+        await Field(page, "Epochs").InputAsync("7");
         await store.UpdateAsync(id, new ExperimentChange(Description: "theirs", DefaultSpec: new TrainingSpec { Epochs = 9 }));
         var saving = page.Find("form").SubmitAsync();
         dialogs.WaitForAssertion(() => Assert.Equal(("9", "7"), (dialogs.Find(".differences dd .gone").TextContent, dialogs.Find(".differences dd .new").TextContent)));

@@ -16,7 +16,7 @@ public sealed class NewRunPageTests
     {
         await using var pages = await HubPages.OpenAsync();
         var page = pages.Render<NewRunPage>();
-        Field(page, "Epochs").Input("ten");
+        await Field(page, "Epochs").InputAsync("ten");
         page.WaitForAssertion(() => Assert.Contains("'ten' is not one", page.Markup, StringComparison.Ordinal));
         Assert.Equal("ten", Field(page, "Epochs").GetAttribute("value"));
         Assert.Equal("true", Field(page, "Epochs").GetAttribute("aria-invalid"));

@@ -14,7 +14,7 @@ public sealed class RunNotesTests
         var run = await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync());
         var notes = pages.Render<RunNotes>(parameters => parameters.Add(p => p.Run, run));
         await Button(notes, "Write notes").ClickAsync();
-        notes.Find("textarea").Input("**bold** <b>raw</b>");
+        await notes.Find("textarea").InputAsync("**bold** <b>raw</b>");
         await Button(notes, "Preview").ClickAsync();
         Assert.Equal("bold", notes.Find(".preview strong").TextContent);
         Assert.Contains("<b>raw</b>", notes.Find(".preview").TextContent, StringComparison.Ordinal);
@@ -30,7 +30,7 @@ public sealed class RunNotesTests
         var run = await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync());
         var notes = pages.Render<RunNotes>(parameters => parameters.Add(p => p.Run, run));
         await Button(notes, "Write notes").ClickAsync();
-        notes.Find("textarea").Input(new string('a', Run.MaxNotesLength + 1));
+        await notes.Find("textarea").InputAsync(new string('a', Run.MaxNotesLength + 1));
         await Button(notes, "Save notes").ClickAsync();
         notes.WaitForAssertion(() => Assert.Contains("at most 20,000 characters", notes.Find("#notes-hint").TextContent, StringComparison.Ordinal));
         Assert.Equal(Run.MaxNotesLength + 1, notes.Find("textarea").GetAttribute("value")!.Length);
@@ -50,7 +50,7 @@ public sealed class RunNotesTests
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Write notes").ClickAsync();
-        page.Find("textarea").Input("mine");
+        await page.Find("textarea").InputAsync("mine");
         await pages.Hub.Get<RunAnnotations>().WriteNotesAsync(id, "theirs");
         // The open page hears of it, and what is typed stays.
         page.WaitForAssertion(() => Assert.Contains("Somebody saved other notes meanwhile", page.Markup, StringComparison.Ordinal));

@@ -15,7 +15,7 @@ public sealed class RunTagsTests
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
         await page.Find(".tags .add").ClickAsync();
         page.WaitForAssertion(() => Assert.Equal("used=before", page.Find("#tags-used option").GetAttribute("value")));
-        page.Find(".tags input").Input("owner=anna");
+        await page.Find(".tags input").InputAsync("owner=anna");
         await page.Find(".tags form").SubmitAsync();
         page.WaitForAssertion(() => Assert.Equal("anna", page.Find(".tags .tag .value").TextContent));
         Assert.Equal("", page.Find(".tags input").GetAttribute("value")); // open for the next one
@@ -31,7 +31,7 @@ public sealed class RunTagsTests
         var id = await pages.Hub.EnqueueAsync();
         var tags = pages.Render<RunTags>(parameters => parameters.Add(p => p.Run, pages.Hub.ReadAsync(id).Result));
         await tags.Find(".add").ClickAsync();
-        tags.WaitForElement(".tags input").Input("owner=ben");
+        await tags.WaitForElement(".tags input").InputAsync("owner=ben");
         await pages.Hub.Get<RunAnnotations>().TagAsync(id, "owner", "anna");
         await tags.Find("form").SubmitAsync();
         tags.WaitForAssertion(() => Assert.Contains("Somebody made it owner=anna meanwhile", tags.Find(".problem").TextContent, StringComparison.Ordinal));
@@ -48,7 +48,7 @@ public sealed class RunTagsTests
         var run = await pages.Hub.ReadAsync(await pages.Hub.EnqueueAsync());
         var tags = pages.Render<RunTags>(parameters => parameters.Add(p => p.Run, run));
         await tags.Find(".add").ClickAsync();
-        tags.WaitForElement(".tags input").Input("two\u200ewords");
+        await tags.WaitForElement(".tags input").InputAsync("two\u200ewords");
         await tags.Find("form").SubmitAsync();
         tags.WaitForAssertion(() => Assert.Contains("invisible characters", tags.Find(".problem").TextContent, StringComparison.Ordinal));
         Assert.Equal("two\u200ewords", tags.Find("input").GetAttribute("value"));
