@@ -57,8 +57,8 @@ public sealed class TwoPeopleJourneyTests(Browser browser) : IClassFixture<Brows
         // Another part: both are kept, and nobody is asked.
         await ben.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(ben.GetByText("of anna")).ToBeVisibleAsync();
-        await Expect(ben.GetByText("v2, changed")).ToBeVisibleAsync();
-        await Expect(anna.GetByText("v2, changed")).ToBeVisibleAsync(); // her open page hears of it
+        await Expect(ben.GetByRole(AriaRole.Link, new() { Name = "Settings, v2" })).ToBeVisibleAsync();
+        await Expect(anna.GetByRole(AriaRole.Link, new() { Name = "Settings, v2" })).ToBeVisibleAsync(); // her open page hears of it
     }
 
     private static async Task ViewAsync(IPage anna, IPage ben)

@@ -36,6 +36,20 @@ public sealed class CompareReportTests
     }
 
     [Fact]
+    public async Task Report_WhoeverReadsIt_HasTheirThemeAndRunsNothing()
+    {
+        await using var app = new HubApp();
+        var id = await FinishAsync(app, "one", seed: 1);
+        using var client = app.CreateClient();
+        var page = await client.GetStringAsync($"/api/v1/compare/report?runs={id}");
+        var policy = page.IndexOf("""<meta http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;; img-src data:;""", StringComparison.Ordinal);
+        Assert.InRange(policy, 0, page.IndexOf("<style>", StringComparison.Ordinal)); // it does not hold for what comes before it
+        var dark = page[page.IndexOf("@media screen and (prefers-color-scheme: dark)", StringComparison.Ordinal)..];
+        Assert.Matches(@"^[^}]*--page: #0e1116;[^}]*--run-9:", dark);
+        Assert.Contains("@page { size: A4", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ReportAndApi_OfATrainingDoneTwice_CountItOnceAndSaySo()
     {
         await using var app = new HubApp();

@@ -49,13 +49,7 @@ internal static class CompareReportApi
             [nameof(CompareReport.HideEqual)] = address.HideEqual,
             [nameof(CompareReport.Axis)] = $"{CompareAddress.Words(address.Axis)}{(address.Axis is CompareAxis.Training or CompareAxis.Time ? ", in seconds" : "")}",
             [nameof(CompareReport.Now)] = now,
-            [nameof(CompareReport.Style)] = await TextAsync("app.css") + await TextAsync("report.css"),
+            [nameof(CompareReport.Style)] = await ReportStyle.ReadAsync(host.WebRootFileProvider, cancellation),
         });
-
-        async Task<string> TextAsync(string file)
-        {
-            using var reader = new StreamReader(host.WebRootFileProvider.GetFileInfo(file).CreateReadStream());
-            return await reader.ReadToEndAsync(cancellation);
-        }
     }
 }
