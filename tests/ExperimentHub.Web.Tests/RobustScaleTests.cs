@@ -1,5 +1,3 @@
-using ExperimentHub.Web;
-
 namespace ExperimentHub.Web.Tests;
 
 public sealed class RobustScaleTests

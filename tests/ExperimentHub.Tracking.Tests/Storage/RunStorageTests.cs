@@ -1,4 +1,3 @@
-using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 
