@@ -48,7 +48,8 @@ public sealed partial class SchedulePage(
     protected override Task OnParametersSetAsync()
     {
         _selection.Read(SelectedText);
-        return LoadAsync();
+        // A tick changes the address as well, and nothing of what was read.
+        return _details?.Schedule.Id == Id ? Task.CompletedTask : LoadAsync();
     }
 
     private void Select(IReadOnlyList<RunId> runs)

@@ -15,6 +15,7 @@ public sealed partial class StoragePage(RunStorage storage, DiskUse disk, RunFee
     private readonly AddressedSelection _selection = new();
     private readonly CancellationTokenSource _gone = new();
     private StorageListing? _listing;
+    private int? _read;
     private IReadOnlyList<RunBytes> _runs = [];
     private string? _problem;
     private IDisposable? _subscription;
@@ -37,14 +38,15 @@ public sealed partial class StoragePage(RunStorage storage, DiskUse disk, RunFee
     protected override Task OnParametersSetAsync()
     {
         _selection.Read(SelectedText);
-        return LoadAsync();
+        // A tick changes the address as well, and nothing of what was read.
+        return _listing is null || _read != Opened ? LoadAsync() : Task.CompletedTask;
     }
 
     private async Task LoadAsync()
     {
         try
         {
-            var opened = Opened;
+            var opened = _read = Opened;
             var listing = await storage.ReadAsync(_gone.Token);
             var runs = opened is { } experiment ? await storage.RunsAsync(experiment, RunsShown, _gone.Token) : [];
             // A slower answer to an older question must not replace the newer one.
