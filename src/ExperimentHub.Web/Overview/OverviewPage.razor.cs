@@ -20,6 +20,9 @@ public sealed partial class OverviewPage(
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
+    // Fourteen nights of six schedules are much to read, and they change once a night.
+    private static readonly TimeSpan NightsInterval = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _gone = new();
     private readonly string _key = $"tutorial-{Guid.NewGuid():N}";
     private RunListing? _recent;
@@ -32,6 +35,7 @@ public sealed partial class OverviewPage(
     private string? _refusal;
     private bool _starting;
     private IDisposable? _subscription;
+    private IDisposable? _nightSubscription;
 
     [SupplyParameterFromQuery(Name = "selected")]
     private string? SelectedText { get; set; }
@@ -49,6 +53,8 @@ public sealed partial class OverviewPage(
     protected override async Task OnInitializedAsync()
     {
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _nightSubscription = feed.Subscribe(null, () => InvokeAsync(LoadNightsAsync), NightsInterval);
+        await LoadNightsAsync();
         await LoadAsync();
     }
 
@@ -69,8 +75,25 @@ public sealed partial class OverviewPage(
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<(WaitingRun Item, DateTime? Start)> waiting =
                 [.. (await WithStartsAsync(cpu, running)).Concat(await WithStartsAsync(cuda, running)).OrderBy(waiting => waiting.Item.Run.QueuePosition).Take(WaitingShown)];
-            var shownNights = await nights.ReadAsync(SchedulesShown, _gone.Token);
-            (_recent, _isNew, _running, _waiting, _moreWaiting, _nights, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, shownNights, null);
+            (_recent, _isNew, _running, _waiting, _moreWaiting, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, null);
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e)
+        {
+            _problem = e.Message;
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task LoadNightsAsync()
+    {
+        try
+        {
+            _nights = await nights.ReadAsync(SchedulesShown, _gone.Token);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
@@ -119,6 +142,7 @@ public sealed partial class OverviewPage(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _nightSubscription?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }
