@@ -22,9 +22,8 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
         """;
 
     private ElementReference _form;
-    private DotNetObjectReference<DatasetUploadPage>? _self;
-    private IJSObjectReference? _module, _upload;
-    private bool _ready, _disposed;
+    private readonly PageModule _script = new(js, "/js/dataset-upload.js");
+    private bool _ready;
 
     private string Curl => $"""
         curl {navigation.BaseUri}api/v1/datasets \
@@ -37,21 +36,10 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (!firstRender)
-            return;
-        try
+        if (firstRender && await _script.StartAsync("attach", _form, _script.Reach(this)))
         {
-            _self = DotNetObjectReference.Create(this);
-            _module = await js.InvokeAsync<IJSObjectReference>("import", "/js/dataset-upload.js");
-            _upload = await _module.InvokeAsync<IJSObjectReference>("attach", _form, _self);
             _ready = true;
             StateHasChanged();
-            if (_disposed)
-                await DisposeAsync();
-        }
-        catch (Exception e) when (BrowserGone.Is(e))
-        {
-            // The page was closed while it was loading.
         }
     }
 
@@ -61,25 +49,5 @@ public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOpt
     public string? CheckName(string? name) => DatasetUpload.NameProblem(name)
         ?? (library.FindLike(name!) is { } other ? DatasetUpload.TakenBy(other) : null);
 
-    public async ValueTask DisposeAsync()
-    {
-        _disposed = true;
-        try
-        {
-            if (_upload is { } upload)
-            {
-                await upload.InvokeVoidAsync("dispose");
-                await upload.DisposeAsync();
-            }
-
-            if (_module is { } module)
-                await module.DisposeAsync();
-        }
-        catch (Exception e) when (BrowserGone.Is(e))
-        {
-            // The page is gone, and what it was sending with it.
-        }
-
-        _self?.Dispose();
-    }
+    public ValueTask DisposeAsync() => _script.DisposeAsync();
 }

@@ -11,56 +11,36 @@ namespace ExperimentHub.Web.Edits;
 internal sealed class KeptDraft<T>(IJSRuntime js) : IAsyncDisposable
     where T : class
 {
-    private IJSObjectReference? _module;
+    private readonly PageModule _module = new(js, "/js/drafts.js");
 
     /// <returns>null where nothing is kept, or nothing that this version of the hub can read.</returns>
-    public Task<Kept?> ReadAsync(string key) => CallAsync(module => module.InvokeAsync<Kept?>("read", key));
-
-    /// <summary>Keeps the state in place of what was kept. To be called when the page shows it.</summary>
-    public Task KeepAsync(string key, T state) => CallAsync(async module =>
+    public async Task<Kept?> ReadAsync(string key)
     {
-        await module.InvokeVoidAsync("keep", key, state);
-        return (Kept?)null;
-    });
-
-    /// <summary>Puts what the hub never heard into the fields, which then tell it. To be called when the page shows the state that was read.</summary>
-    public Task LayAsync(string key) => CallAsync(async module =>
-    {
-        await module.InvokeVoidAsync("lay", key);
-        return (Kept?)null;
-    });
-
-    /// <summary>It was saved, or is not wanted any more.</summary>
-    public Task ForgetAsync(string key) => CallAsync(async module =>
-    {
-        await module.InvokeVoidAsync("forget", key);
-        return (Kept?)null;
-    });
-
-    public async ValueTask DisposeAsync()
-    {
-        try
-        {
-            if (_module is not null)
-                await _module.DisposeAsync();
-        }
-        catch (Exception e) when (BrowserGone.Is(e))
-        {
-            // Nothing is left to be let go of.
-        }
+        Kept? kept = null;
+        await TryAsync(async () => kept = await _module.AskAsync<Kept>("read", key));
+        return kept;
     }
 
-    private async Task<Kept?> CallAsync(Func<IJSObjectReference, ValueTask<Kept?>> call)
+    /// <summary>Keeps the state in place of what was kept. To be called when the page shows it.</summary>
+    public Task KeepAsync(string key, T state) => TryAsync(() => _module.CallAsync("keep", key, state));
+
+    /// <summary>Puts what the hub never heard into the fields, which then tell it. To be called when the page shows the state that was read.</summary>
+    public Task LayAsync(string key) => TryAsync(() => _module.CallAsync("lay", key));
+
+    /// <summary>It was saved, or is not wanted any more.</summary>
+    public Task ForgetAsync(string key) => TryAsync(() => _module.CallAsync("forget", key));
+
+    public ValueTask DisposeAsync() => _module.DisposeAsync();
+
+    private static async Task TryAsync(Func<Task> call)
     {
         try
         {
-            _module ??= await js.InvokeAsync<IJSObjectReference?>("import", "/js/drafts.js");
-            return _module is null ? null : await call(_module);
+            await call();
         }
-        catch (Exception e) when (e is JSException or System.Text.Json.JsonException || BrowserGone.Is(e))
+        catch (Exception e) when (e is JSException or System.Text.Json.JsonException)
         {
-            // The browser has left, or keeps nothing. The form works without.
-            return null;
+            // The browser keeps nothing, or what no form of today can read. The form works without.
         }
     }
 

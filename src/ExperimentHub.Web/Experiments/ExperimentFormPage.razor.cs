@@ -270,8 +270,8 @@ public sealed partial class ExperimentFormPage(
 
     private async Task FocusFirstInvalidAsync()
     {
-        await using var forms = await js.InvokeAsync<IJSObjectReference>("import", "/js/forms.js");
-        await forms.InvokeVoidAsync("focusFirstInvalid", _form);
+        await using var forms = new PageModule(js, "/js/forms.js");
+        await forms.CallAsync("focusFirstInvalid", _form);
     }
 
     private async Task AskBeforeLeavingAsync(LocationChangingContext leaving)

@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.WebUtilities;
@@ -111,8 +112,8 @@ public sealed partial class NewRunPage(RunQueue queue, RunHistory history, Exper
             return;
         if (!_checked.IsValid)
         {
-            await using var forms = await js.InvokeAsync<IJSObjectReference>("import", "/js/forms.js");
-            await forms.InvokeVoidAsync("focusFirstInvalid", _form);
+            await using var forms = new PageModule(js, "/js/forms.js");
+            await forms.CallAsync("focusFirstInvalid", _form);
             return;
         }
 

@@ -108,8 +108,8 @@ public sealed partial class ScheduleFormPage(
     {
         try
         {
-            await using var viewer = await js.InvokeAsync<IJSObjectReference>("import", "/js/viewer.js");
-            return await viewer.InvokeAsync<string?>("timeZone") is { } zone && ZonedTimes.IsKnown(zone) ? zone : ZonedTimes.ServerZone;
+            await using var viewer = new PageModule(js, "/js/viewer.js");
+            return await viewer.AskAsync<string>("timeZone") is { } zone && ZonedTimes.IsKnown(zone) ? zone : ZonedTimes.ServerZone;
         }
         catch (JSException)
         {
@@ -194,8 +194,8 @@ public sealed partial class ScheduleFormPage(
         Check();
         if (_problems.Count > 0)
         {
-            await using var forms = await js.InvokeAsync<IJSObjectReference>("import", "/js/forms.js");
-            await forms.InvokeVoidAsync("focusFirstInvalid", _form);
+            await using var forms = new PageModule(js, "/js/forms.js");
+            await forms.CallAsync("focusFirstInvalid", _form);
             return;
         }
 
