@@ -17,6 +17,9 @@ public static class Limits
     public const int IdsInARequest = 10_000;
     public const int IdempotencyKey = 200;
 
+    /// <summary>Runs that are started together. They are made in one transaction, and nobody else writes meanwhile.</summary>
+    public const int RunsStartedAtOnce = 100;
+
     /// <summary>Bytes of a text in an upload, such as the names of all classes.</summary>
     public const int TextOfAnUpload = 64 << 10;
 

@@ -73,6 +73,7 @@ public static class TrackingSetup
         services.AddSingleton<StudyGrid>();
         services.AddSingleton<RunStorage>();
         services.AddSingleton<ExpectedStarts>();
+        services.AddSingleton<PlannedRuns>();
         services.AddSingleton<DiskUse>();
         services.AddSingleton<DatasetFiles>();
         services.AddSingleton<DatasetLibrary>();

@@ -51,7 +51,7 @@ public sealed class StudyGrid(RunColumns columns, RunGrouping grouping, RunSearc
     }
 
     /// <summary>Queues runs with the settings of the newest one in a cell, each with a seed that no run of these settings and data has.</summary>
-    /// <returns>What is wrong; empty where they are queued.</returns>
+    /// <returns>What is wrong, and then none is queued; empty where all are.</returns>
     public async Task<IReadOnlyList<string>> AddSeedsAsync(Experiment experiment, Study study, RunGroup cell, int count, CancellationToken cancellation = default)
     {
         IEnumerable<SearchColumn> settings = study.Down is { } down ? [study.Across!, down] : [study.Across!];
@@ -59,13 +59,7 @@ public sealed class StudyGrid(RunColumns columns, RunGrouping grouping, RunSearc
         var found = await search.ListAsync(new RunQuery(filter, Experiment: experiment.Name), pageSize: 1, cancellation: cancellation);
         if (found.Answer?.Items is not [var row])
             return ["The runs of this cell are gone."];
-        for (var i = 0; i < count; i++)
-        {
-            var result = await queue.EnqueueAsync(new RunRequest(experiment.Name, null, row.Run.Spec, NewSeed: true), cancellation);
-            if (result.Run is null)
-                return [.. result.Problems.Select(problem => problem.Message)];
-        }
-
-        return [];
+        var made = await queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest(experiment.Name, null, row.Run.Spec, NewSeed: true), count)], cancellation);
+        return [.. made.Problems.Select(problem => problem.Message)];
     }
 }

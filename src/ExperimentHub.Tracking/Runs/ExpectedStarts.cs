@@ -2,35 +2,43 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
 
+/// <summary>What an epoch's time depends on most: runs of one kind train at about one pace.</summary>
+public readonly record struct RunKind(string Model, string Dataset, int BatchSize, string DeviceGroup)
+{
+    public static RunKind Of(Run run) => new(run.Model, run.Dataset, run.BatchSize, run.DeviceGroup);
+}
+
 /// <summary>When runs that wait will begin, from what runs like them took.</summary>
 public sealed class ExpectedStarts(IDbContextFactory<TrackingDb> databases)
 {
     /// <summary>So many of the newest runs are looked at: this is asked each second, also where nothing like it was ever trained.</summary>
     private const int LookedAt = 1_000;
 
-    /// <summary>
-    /// How long runs will take from their start to their end: their epochs at the pace of the newest finished run with the same model, data set, batch size and device group, its wall time per epoch.
-    /// </summary>
+    /// <summary>How long runs will take from their start to their end: their epochs at the pace of their kind.</summary>
     /// <returns>By the number of the run; without those whose like has never finished here.</returns>
     public async Task<IReadOnlyDictionary<long, TimeSpan>> DurationsAsync(IReadOnlyCollection<Run> waiting, CancellationToken cancellation = default)
     {
+        var paces = await PacesAsync([.. waiting.Select(RunKind.Of).Distinct()], cancellation);
+        return waiting.Where(run => paces.ContainsKey(RunKind.Of(run))).ToDictionary(run => run.Number, run => paces[RunKind.Of(run)] * Math.Max(0, run.Epochs - run.EpochsDone));
+    }
+
+    /// <summary>How long one epoch takes here: the wall time per epoch of the newest finished run of each kind.</summary>
+    /// <returns>Without the kinds of which none has finished here.</returns>
+    public async Task<IReadOnlyDictionary<RunKind, TimeSpan>> PacesAsync(IReadOnlyCollection<RunKind> kinds, CancellationToken cancellation = default)
+    {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var durations = new Dictionary<long, TimeSpan>();
-        foreach (var alike in waiting.GroupBy(run => new { run.Model, run.Dataset, run.BatchSize, run.DeviceGroup }))
+        var paces = new Dictionary<RunKind, TimeSpan>();
+        foreach (var kind in kinds)
         {
-            var kind = alike.Key;
             var last = await db.Runs.AsNoTracking().OrderByDescending(run => run.Number).Take(LookedAt)
                 .Where(run => run.Status == RunStatus.Finished && run.Model == kind.Model && run.Dataset == kind.Dataset && run.BatchSize == kind.BatchSize && run.DeviceGroup == kind.DeviceGroup
                     && run.StartedAt != null && run.EndedAt != null && run.EpochsDone > 0 && run.CurrentAttempt == 1)
                 .OrderByDescending(run => run.Number).Select(run => new { run.StartedAt, run.EndedAt, run.EpochsDone }).FirstOrDefaultAsync(cancellation);
-            if (last is null)
-                continue;
-            var epoch = (last.EndedAt!.Value - last.StartedAt!.Value) / last.EpochsDone;
-            foreach (var run in alike)
-                durations[run.Number] = epoch * Math.Max(0, run.Epochs - run.EpochsDone);
+            if (last is not null)
+                paces[kind] = (last.EndedAt!.Value - last.StartedAt!.Value) / last.EpochsDone;
         }
 
-        return durations;
+        return paces;
     }
 
     /// <summary>When each of those in a line begins, where each takes the slot that is free first.</summary>

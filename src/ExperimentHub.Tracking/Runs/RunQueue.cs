@@ -11,20 +11,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
 
-/// <summary>A run that a person or program asks for.</summary>
-/// <param name="Experiment">Its name; an unknown one is created.</param>
-/// <param name="Name">null for a readable name of ours.</param>
-/// <param name="Fork">The checkpoint whose weights it starts from; null for fresh ones.</param>
-/// <param name="Reproduces">The run that it does again.</param>
-/// <param name="NewSeed">It takes a seed that no run of this recipe and data has: the spec's, or the first one after it that is free.</param>
-public sealed record RunRequest(
-    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person, ForkSource? Fork = null, RunId? Reproduces = null,
-    bool NewSeed = false);
-
-/// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>
-/// <param name="Repeated">The idempotency key was used before with the same request, and this is the run it made.</param>
-public sealed record EnqueueResult(RunId? Run, IReadOnlyList<SpecProblem> Problems, bool Repeated = false);
-
 /// <summary>A run that now belongs to one attempt.</summary>
 public sealed record ClaimedRun(AttemptKey Key, string Name, TrainingSpec Spec, ForkSource? Fork = null, RunId? Reproduces = null);
 
@@ -52,35 +38,67 @@ public sealed class RunQueue(
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
-        var problems = Validate(request);
-        if (problems.Count > 0)
-            return new EnqueueResult(null, problems);
-        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
-        var usual = request.Spec.Tidied();
-        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
+        var made = await EnqueueAllAsync([request], cancellation);
+        return new EnqueueResult(made.Runs is [var run] ? run : null, made.Problems, made.Repeated);
+    }
+
+    /// <summary>All of them or none, in one transaction and with one time of creation. Where each has an idempotency key, asking again after a lost answer makes none twice.</summary>
+    public async Task<EnqueuedRuns> EnqueueAllAsync(IReadOnlyList<RunRequest> requests, CancellationToken cancellation = default)
+    {
+        if (requests.Count > Limits.RunsStartedAtOnce)
+            return EnqueuedRuns.Refused([new SpecProblem("runs", $"At most {Limits.RunsStartedAtOnce} runs can be started at once; these are {requests.Count:N0}.")]);
+        foreach (var request in requests)
+        {
+            if (Validate(request) is { Count: > 0 } problems)
+                return EnqueuedRuns.Refused(problems);
+        }
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow().UtcDateTime;
+        List<(Run Run, bool IsNew)> runs = [];
+        foreach (var request in requests)
+        {
+            var (run, isNew, problem) = await FindOrMakeAsync(db, request, now, cancellation);
+            if (run is null)
+                return EnqueuedRuns.Refused([problem!]);
+            // Saved one by one: what the next one asks the database for, its number, place, seed and experiment, depends on those before it.
+            await db.SaveChangesAsync(cancellation);
+            runs.Add((run, isNew));
+        }
+
+        await transaction.CommitAsync(cancellation);
+        foreach (var (run, _) in runs.Where(run => run.IsNew))
+            feed.Publish(run.Id, RunSignal.Queued);
+        return new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, Repeated: runs.Count > 0 && runs.TrueForAll(run => !run.IsNew));
+    }
+
+    /// <summary>The run that the request's key made before, or else a new one, which is not saved yet.</summary>
+    /// <returns>null with what is wrong.</returns>
+    private async Task<(Run? Run, bool IsNew, SpecProblem? Problem)> FindOrMakeAsync(TrackingDb db, RunRequest request, DateTime now, CancellationToken cancellation)
+    {
+        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
+        var usual = request.Spec.Tidied();
+        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
         var name = NameRule.Tidied(request.Experiment);
         // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
             && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
             return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && SpecAs(request, earlier) == request.Spec && ForkSource.Of(earlier) == request.Fork && earlier.Reproduces == request.Reproduces
                 && NameRule.Same(earlier.Experiment.Name, name)
-                ? new EnqueueResult(earlier.Id, [], Repeated: true)
-                : new EnqueueResult(null, [new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run.")]);
+                ? (earlier, false, null)
+                : (null, false, new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run."));
 
         if (request.Fork is { } fork && await fork.ProblemAsync(db, request.Spec, cancellation) is { } refusal)
-            return new EnqueueResult(null, [refusal]);
+            return (null, false, refusal);
 
         var recipe = Evidence.RecipeOf(request.Spec, request.Fork);
         if (request.NewSeed)
             request = request with { Spec = request.Spec with { Seed = await FreeSeedAsync(db, recipe, request.Spec, cancellation) } };
-        var now = time.GetUtcNow().UtcDateTime;
         var experiment = await db.Experiments.CalledAsync(name, cancellation);
         // It would train where nobody looks.
         if (experiment?.ArchivedAt is not null)
-            return new EnqueueResult(null, [new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name.")]);
+            return (null, false, new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name."));
         // Its first run says what the experiment is about, so the next one starts from the same settings.
         experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }
             .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
@@ -110,10 +128,7 @@ public sealed class RunQueue(
         };
         run.Params.AddRange(await SpecParams.RowsAsync(db, request.Spec, cancellation));
         db.Runs.Add(run);
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        feed.Publish(run.Id, RunSignal.Queued);
-        return new EnqueueResult(run.Id, []);
+        return (run, true, null);
     }
 
     /// <summary>

@@ -4,7 +4,7 @@ using MudBlazor;
 namespace ExperimentHub.Web.Layout;
 
 /// <summary>
-/// Asks before something is lost. One question at a time: a second click, on its way while the first one's question comes up, asks nothing.
+/// Asks before something is lost, or much is begun. One question at a time: a second click, on its way while the first one's question comes up, asks nothing.
 /// </summary>
 public sealed class Confirmation(IDialogService dialogs)
 {

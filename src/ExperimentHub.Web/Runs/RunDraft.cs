@@ -32,16 +32,23 @@ public sealed record RunDraft
     /// <summary>Reads the text; what cannot be accepted is a problem of its field.</summary>
     /// <inheritdoc cref="SpecDraft.Check"/>
     /// <param name="devices">What the machine has; the form refuses what the queue would refuse.</param>
-    public CheckedSpec Check(DatasetInfo? dataset = null, DeviceInventory? devices = null)
+    public SpecCombinations Read(DatasetInfo? dataset = null, DeviceInventory? devices = null)
     {
-        var read = Spec.Check(dataset);
-        var problems = new Dictionary<string, string>(read.Problems, StringComparer.Ordinal);
+        var read = SpecCombinations.Of(Spec, one => Refused(one.Check(dataset), devices));
+        var problems = new Dictionary<string, string>(read.Checked.Problems, StringComparer.Ordinal);
         if (NameRule.Problem(Experiment, Tracking.Experiments.Experiment.MaxNameLength) is { } experiment)
             problems["experiment"] = $"The experiment's name {experiment}";
-        if (NameRule.Tidied(Name).Length > 0 && NameRule.Problem(Name, Run.MaxNameLength) is { } name)
-            problems["name"] = $"The run's name {name}";
-        if (read.IsValid && devices?.Refusal(read.Spec) is { } refusal)
-            problems.TryAdd(refusal.Field, refusal.Message);
-        return new CheckedSpec(read.Spec, problems);
+        // The longest says it for all of them.
+        var whole = read.Possible.Select(one => NameOf(read, one)).MaxBy(NameRule.Length) ?? Name;
+        if (NameRule.Tidied(whole).Length > 0 && NameRule.Problem(whole, Run.MaxNameLength) is { } name)
+            problems["name"] = $"The run's name {name}{(read.IsSeveral && NameRule.Problem(Name, Run.MaxNameLength) is null ? $" It ends with what varies:{whole[Name.TrimEnd().Length..]}." : "")}";
+        return read with { Checked = new CheckedSpec(read.Checked.Spec, problems) };
     }
+
+    /// <summary>A name that was typed, with what varies behind it; empty where none was.</summary>
+    public string NameOf(SpecCombinations all, SpecCombination one) =>
+        string.IsNullOrWhiteSpace(Name) || !all.IsSeveral ? Name : $"{Name.TrimEnd()} {SeveralWords.Values(all.Varied, one.Values)}";
+
+    private static CheckedSpec Refused(CheckedSpec read, DeviceInventory? devices) =>
+        read.IsValid && devices?.Refusal(read.Spec) is { } refusal ? new CheckedSpec(read.Spec, new Dictionary<string, string> { [refusal.Field] = refusal.Message }) : read;
 }

@@ -20,16 +20,16 @@ public static class SpecFields
         Empty = "none", Applies = Is(Model, ModelCatalog.Layers),
     };
 
-    public static SpecField Epochs { get; } = new("epochs", "epochs", "Epochs", SpecFieldKind.Whole, SpecSection.How);
-    public static SpecField BatchSize { get; } = new("batchSize", "batchSize", "Batch size", SpecFieldKind.Whole, SpecSection.How);
-    public static SpecField Seed { get; } = new("seed", "seed", "Seed", SpecFieldKind.Whole, SpecSection.How) { Most = long.MaxValue };
+    public static SpecField Epochs { get; } = new("epochs", "epochs", "Epochs", SpecFieldKind.Whole, SpecSection.How) { Plural = "numbers of epochs" };
+    public static SpecField BatchSize { get; } = new("batchSize", "batchSize", "Batch size", SpecFieldKind.Whole, SpecSection.How) { Short = "batch", Plural = "batch sizes" };
+    public static SpecField Seed { get; } = new("seed", "seed", "Seed", SpecFieldKind.Whole, SpecSection.How) { Most = long.MaxValue, Plural = "seeds" };
 
     public static SpecField Optimizer { get; } = new("optimizer.kind", "optimizer", "Optimizer", SpecFieldKind.Word, SpecSection.Optimizer)
     {
         Choices = [(OptimizerSpec.Sgd, "SGD"), (OptimizerSpec.Adam, "Adam"), (OptimizerSpec.AdamW, "AdamW"), (OptimizerSpec.RmsProp, "RMSprop")],
     };
 
-    public static SpecField LearningRate { get; } = new("optimizer.learningRate", "learningRate", "Learning rate", SpecFieldKind.Number, SpecSection.Optimizer);
+    public static SpecField LearningRate { get; } = new("optimizer.learningRate", "learningRate", "Learning rate", SpecFieldKind.Number, SpecSection.Optimizer) { Short = "lr", Plural = "learning rates" };
 
     public static SpecField Momentum { get; } = new("optimizer.momentum", "momentum", "Momentum", SpecFieldKind.Number, SpecSection.Optimizer)
     {
@@ -73,7 +73,7 @@ public static class SpecFields
         Layers,
         Epochs, BatchSize, Seed,
         Optimizer, LearningRate, Momentum,
-        new("optimizer.weightDecay", "weightDecay", "Weight decay", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0" },
+        new("optimizer.weightDecay", "weightDecay", "Weight decay", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0", Short = "wd", Plural = "weight decays" },
         new("optimizer.beta1", "beta1", "Beta 1", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.9", Applies = IsAdam },
         new("optimizer.beta2", "beta2", "Beta 2", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.999", Applies = IsAdam },
         new("optimizer.alpha", "alpha", "Alpha", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.99", Applies = Is(Optimizer, OptimizerSpec.RmsProp) },
@@ -86,7 +86,7 @@ public static class SpecFields
             Empty = "0", Applies = draft => draft[Schedule] != LearningRateSchedule.OneCycle, Help = "Epochs in which the rate grows.",
         },
         new("learningRateSchedule.stepEpochs", "stepEpochs", "Every so many epochs", SpecFieldKind.Whole, SpecSection.Rate) { Empty = "1", Applies = Is(Schedule, LearningRateSchedule.Step) },
-        new("learningRateSchedule.gamma", "gamma", "Times", SpecFieldKind.Number, SpecSection.Rate) { Empty = "0.1", Applies = Is(Schedule, LearningRateSchedule.Step) },
+        new("learningRateSchedule.gamma", "gamma", "Times", SpecFieldKind.Number, SpecSection.Rate) { Empty = "0.1", Plural = "factors of the steps", Applies = Is(Schedule, LearningRateSchedule.Step) },
         new("learningRateSchedule.finalFactor", "finalFactor", "Part left at the end", SpecFieldKind.Number, SpecSection.Rate) { Empty = "0", Applies = Is(Schedule, LearningRateSchedule.Cosine) },
         new("learningRateSchedule.risingFraction", "risingFraction", "Rising part of the run", SpecFieldKind.Number, SpecSection.Rate)
         {

@@ -55,6 +55,79 @@ public sealed class RunQueueTests
     }
 
     [Fact]
+    public async Task EnqueueAll_InANewExperiment_MakesAllInOrderAtOneTime()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        await hub.EnqueueAsync();
+        var made = await hub.Queue.EnqueueAllAsync([.. Seeds(1, 2, 3).Select(request => request with { Experiment = "new" })]);
+        Assert.Empty(made.Problems);
+        Assert.False(made.Repeated);
+        List<Run> runs = [.. await Task.WhenAll(made.Runs.Select(hub.ReadAsync))];
+        Assert.Equal([1L, 2, 3], runs.Select(run => run.Seed));
+        Assert.Equal([2L, 3, 4], runs.Select(run => run.Number));
+        Assert.Equal([2L, 3, 4], runs.Select(run => run.QueuePosition));
+        Assert.All(runs, run => Assert.Equal(made.CreatedAt, run.CreatedAt));
+        Assert.Single(runs.Select(run => run.ExperimentId).Distinct());
+    }
+
+    [Fact]
+    public async Task EnqueueAll_SameKeysTwice_MakesThemOnce()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var requests = Seeds(1, 2, 3);
+        var both = await Task.WhenAll(hub.Queue.EnqueueAllAsync(requests), hub.Queue.EnqueueAllAsync(requests));
+        Assert.Equal(both[0].Runs, both[1].Runs);
+        Assert.Equal(both[0].CreatedAt, both[1].CreatedAt);
+        Assert.Single(both, result => result.Repeated);
+        Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+    }
+
+    [Fact]
+    public async Task EnqueueAll_SomeMadeBefore_MakesOnlyTheRest()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var requests = Seeds(1, 2, 3);
+        var first = (await hub.Queue.EnqueueAsync(requests[0])).Run;
+        var made = await hub.Queue.EnqueueAllAsync(requests);
+        Assert.Equal((first, false, 3), (made.Runs[0], made.Repeated, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total));
+    }
+
+    [Fact]
+    public async Task EnqueueAll_OneRefused_MakesNone()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var heard = new List<RunId>();
+        using var listening = hub.Feed.Listen((run, _) => heard.Add(run));
+        var requests = Seeds(1, 2, 3);
+        await hub.Queue.EnqueueAsync(requests[2] with { Spec = new TrainingSpec { Seed = 9 } });
+        heard.Clear();
+        var wrongKey = await hub.Queue.EnqueueAllAsync(requests);
+        Assert.Equal("Idempotency-Key", Assert.Single(wrongKey.Problems).Field);
+        var wrongSpec = await hub.Queue.EnqueueAllAsync([requests[0], requests[1] with { Spec = new TrainingSpec { Epochs = 0 } }]);
+        Assert.Equal("spec.epochs", Assert.Single(wrongSpec.Problems).Field);
+        Assert.Empty(wrongKey.Runs);
+        Assert.Equal(1, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+        Assert.Empty(heard);
+    }
+
+    [Fact]
+    public async Task EnqueueAll_NewSeeds_AreDifferentOnes()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        await hub.EnqueueAsync(new TrainingSpec { Seed = 2 });
+        var made = await hub.Queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest("tutorial", null, new TrainingSpec(), NewSeed: true), 3)]);
+        Assert.Equal([1L, 3, 4], (await Task.WhenAll(made.Runs.Select(hub.ReadAsync))).Select(run => run.Seed));
+    }
+
+    [Fact]
+    public async Task EnqueueAll_MoreThanAtOnce_IsRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var made = await hub.Queue.EnqueueAllAsync(Seeds([.. Enumerable.Range(0, Limits.RunsStartedAtOnce + 1).Select(seed => (long)seed)]));
+        Assert.Equal("At most 100 runs can be started at once; these are 101.", Assert.Single(made.Problems).Message);
+    }
+
+    [Fact]
     public async Task Claim_FirstRunsDeviceBusy_TakesTheNextThatCanRun()
     {
         await using var hub = await EmptyHub.CreateAsync();
@@ -163,4 +236,6 @@ public sealed class RunQueueTests
         Assert.Equal(StopOutcome.NotFound, await hub.Queue.RequestStopAsync(RunId.New(TimeProvider.System)));
         Assert.NotNull((await hub.ReadAsync(running.Run)).StopRequestedAt);
     }
+
+    private static RunRequest[] Seeds(params long[] seeds) => [.. seeds.Select(seed => new RunRequest("tutorial", null, new TrainingSpec { Seed = seed }, $"key-{seed}"))];
 }
