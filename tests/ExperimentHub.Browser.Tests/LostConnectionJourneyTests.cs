@@ -66,16 +66,19 @@ public sealed class LostConnectionJourneyTests(Browser browser) : IClassFixture<
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
         await page.GotoAsync("/runs/new");
-        await page.GetByLabel("Epochs").FillAsync("3");
-        await Expect(page).ToHaveURLAsync(new Regex("epochs=3"));
+        await page.GetByLabel("Epochs").FillAsync("3, 5");
+        await Expect(page).ToHaveURLAsync(new Regex("epochs=3%2C%205"));
         await hub.KillAsync();
         await Expect(page.Locator("#components-reconnect-modal")).ToContainTextAsync("What you type is kept");
         await page.GetByLabel("Name (optional)").FillAsync("offline");
+        await page.GetByLabel("Seed", new() { Exact = true }).FillAsync("1-2");
 
         await using var again = await HubProcess.StartAsync(_data, $"--urls=http://127.0.0.1:{hub.Address.Port}");
         await Expect(page).ToHaveURLAsync(new Regex("offline"));
-        await Expect(page.GetByLabel("Epochs")).ToHaveValueAsync("3");
+        await Expect(page.GetByLabel("Epochs")).ToHaveValueAsync("3, 5");
         await Expect(page.GetByLabel("Name (optional)")).ToHaveValueAsync("offline");
+        await Expect(page.GetByLabel("Seed", new() { Exact = true })).ToHaveValueAsync("1-2");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Start 4 runs" })).ToBeVisibleAsync();
     }
 
     private static Task<IJSHandle> WaitUntilKeptAsync(IPage page, string text) =>

@@ -16,7 +16,7 @@ internal static class SeveralWords
     public static string Product(IReadOnlyList<VariedField> varied) => string.Join(" × ", varied.Select(one => $"{one.Values.Count} {one.Field.Plural}"));
 
     /// <summary>"lr=0.1 seed=3".</summary>
-    public static string Values(IReadOnlyList<VariedField> varied, IReadOnlyList<string> values) => string.Join(' ', varied.Zip(values).Select(one => $"{one.First.Field.Short}={one.Second}"));
+    public static string Values(IReadOnlyList<VariedField> varied, IReadOnlyList<string> values) => string.Join(' ', varied.Zip(values).Select(one => $"{one.First.Field.NameInRuns}={one.Second}"));
 
     /// <summary>How long they will take here: "about 4 m 20 s here, 2 at a time".</summary>
     /// <param name="count">How many there are.</param>

@@ -61,7 +61,7 @@ public sealed record SpecField(string Path, string Name, string Label, SpecField
     public string? Help { get; init; }
 
     /// <summary>In the names of runs that differ in it.</summary>
-    public string Short { get => field ?? Name; init; }
+    public string NameInRuns { get => field ?? Name; init; }
 
     /// <summary>Several values of it, to go on after their number.</summary>
     public string Plural { get => field ?? $"values of {SpecFacts.Name(this)}"; init; }

@@ -21,7 +21,7 @@ public static class SpecFields
     };
 
     public static SpecField Epochs { get; } = new("epochs", "epochs", "Epochs", SpecFieldKind.Whole, SpecSection.How) { Plural = "numbers of epochs" };
-    public static SpecField BatchSize { get; } = new("batchSize", "batchSize", "Batch size", SpecFieldKind.Whole, SpecSection.How) { Short = "batch", Plural = "batch sizes" };
+    public static SpecField BatchSize { get; } = new("batchSize", "batchSize", "Batch size", SpecFieldKind.Whole, SpecSection.How) { NameInRuns = "batch", Plural = "batch sizes" };
     public static SpecField Seed { get; } = new("seed", "seed", "Seed", SpecFieldKind.Whole, SpecSection.How) { Most = long.MaxValue, Plural = "seeds" };
 
     public static SpecField Optimizer { get; } = new("optimizer.kind", "optimizer", "Optimizer", SpecFieldKind.Word, SpecSection.Optimizer)
@@ -29,7 +29,7 @@ public static class SpecFields
         Choices = [(OptimizerSpec.Sgd, "SGD"), (OptimizerSpec.Adam, "Adam"), (OptimizerSpec.AdamW, "AdamW"), (OptimizerSpec.RmsProp, "RMSprop")],
     };
 
-    public static SpecField LearningRate { get; } = new("optimizer.learningRate", "learningRate", "Learning rate", SpecFieldKind.Number, SpecSection.Optimizer) { Short = "lr", Plural = "learning rates" };
+    public static SpecField LearningRate { get; } = new("optimizer.learningRate", "learningRate", "Learning rate", SpecFieldKind.Number, SpecSection.Optimizer) { NameInRuns = "lr", Plural = "learning rates" };
 
     public static SpecField Momentum { get; } = new("optimizer.momentum", "momentum", "Momentum", SpecFieldKind.Number, SpecSection.Optimizer)
     {
@@ -73,7 +73,7 @@ public static class SpecFields
         Layers,
         Epochs, BatchSize, Seed,
         Optimizer, LearningRate, Momentum,
-        new("optimizer.weightDecay", "weightDecay", "Weight decay", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0", Short = "wd", Plural = "weight decays" },
+        new("optimizer.weightDecay", "weightDecay", "Weight decay", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0", NameInRuns = "wd", Plural = "weight decays" },
         new("optimizer.beta1", "beta1", "Beta 1", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.9", Applies = IsAdam },
         new("optimizer.beta2", "beta2", "Beta 2", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.999", Applies = IsAdam },
         new("optimizer.alpha", "alpha", "Alpha", SpecFieldKind.Number, SpecSection.Optimizer) { Empty = "0.99", Applies = Is(Optimizer, OptimizerSpec.RmsProp) },
