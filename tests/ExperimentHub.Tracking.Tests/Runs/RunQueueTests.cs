@@ -17,7 +17,7 @@ public sealed class RunQueueTests
         var result = await hub.Queue.EnqueueAsync(new RunRequest(" ", null, spec));
         Assert.Null(result.Run);
         Assert.Equal(["experiment", "spec.epochs", "spec.optimizer.learningRate", "spec.device"], result.Problems.Select(problem => problem.Field));
-        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class RunQueueTests
         Assert.Equal(both[0].Runs, both[1].Runs);
         Assert.Equal(both[0].CreatedAt, both[1].CreatedAt);
         Assert.Single(both, result => result.Repeated);
-        Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+        Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class RunQueueTests
         var requests = Seeds(1, 2, 3);
         var first = (await hub.Queue.EnqueueAsync(requests[0])).Run;
         var made = await hub.Queue.EnqueueAllAsync(requests);
-        Assert.Equal((first, false, 3), (made.Runs[0], made.Repeated, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total));
+        Assert.Equal((first, false, 3), (made.Runs[0], made.Repeated, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class RunQueueTests
         var wrongSpec = await hub.Queue.EnqueueAllAsync([requests[0], requests[1] with { Spec = new TrainingSpec { Epochs = 0 } }]);
         Assert.Equal("spec.epochs", Assert.Single(wrongSpec.Problems).Field);
         Assert.Empty(wrongKey.Runs);
-        Assert.Equal(1, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+        Assert.Equal(1, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
         Assert.Empty(heard);
     }
 

@@ -120,7 +120,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     /// <summary>Numbers stand at the right.</summary>
     public bool IsNumber => Column.Kind is ColumnKind.Metric or ColumnKind.Param || Column is { Kind: ColumnKind.Attribute, Name: "duration" or "epochs_done" or "best_epoch" or "parameters" or "attempts" or "experiment_id" or "created" or "start_time" or "end_time" };
 
-    public int Pixels => Width ?? Widths.GetValueOrDefault(Plain, Math.Clamp(20 + (Math.Max(Heading.Length, Note?.Length ?? 0) * 7), IsNumber ? 76 : 120, 200));
+    public int Pixels => Width ?? Widths.GetValueOrDefault(Plain, Math.Clamp(24 + (Math.Max(Heading.Length, Note?.Length ?? 0) * 8), IsNumber ? 76 : 120, 200));
 
     /// <summary>The end that a person looks for first: the newest, the best, and of words the first.</summary>
     public bool FirstDescending => Column is { Kind: ColumnKind.Attribute, Name: "created" or "start_time" or "end_time" }
