@@ -64,6 +64,8 @@ public sealed class RunQueue(
                 return EnqueuedRuns.Refused([problem!]);
             // Saved one by one: what the next one asks the database for, its number, place, seed and experiment, depends on those before it.
             await db.SaveChangesAsync(cancellation);
+            // Or each save would look for changes in everything that was saved before.
+            db.ChangeTracker.Clear();
             runs.Add((run, isNew));
         }
 
