@@ -104,6 +104,26 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("^Checkpoints") }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("best") }).GetByTitle(hash)).ToBeVisibleAsync();
         await Tour.TakeAsync(page, "checkpoints");
+        await TakeTheRestAsync(page, experiment);
+    }
+
+    /// <summary>Pictures of the pages that the day did not lead to.</summary>
+    private static async Task TakeTheRestAsync(IPage page, string experiment)
+    {
+        await page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("^Evaluation") }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Confusion matrix" })).ToBeVisibleAsync();
+        await Tour.TakeAsync(page, "evaluation");
+        (string Path, string Name)[] rest =
+        [
+            (experiment + "?tab=study", "study"), (experiment + "?tab=nights", "nights"), (experiment + "?tab=settings", "settings"),
+            ("/experiments", "experiments"), ("/runs?group=params.model", "groups"), ("/schedules", "schedules"), ("/datasets", "datasets"), ("/datasets/mnist", "dataset"), ("/storage", "storage"), ("/deleted", "deleted"),
+        ];
+        foreach (var (path, name) in rest)
+        {
+            await page.GotoAsync(path);
+            await Expect(page.Locator("h1")).ToBeFocusedAsync();
+            await Tour.TakeAsync(page, name);
+        }
     }
 
     private static async Task StartVariantAsync(IPage page, string experiment, string name, params (string Field, string Value)[] changes)

@@ -5,21 +5,26 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ExperimentHub.Browser.Tests;
 
-/// <summary>Every page with real data in it, wide and light, narrow and dark: nothing serious for axe, no sideways scrolling, no error in the console.</summary>
+/// <summary>Every page with real data in it, wide and narrow, light and dark: nothing serious for axe, no sideways scrolling, no error in the console, nothing that jumps while it loads.</summary>
 public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, IDisposable
 {
-    private readonly string _data = HubProcess.NewFolder();
+    private const int Wide = 1280;
+    private const int Narrow = 390;
+    private const int Height = 800;
 
-    [Theory]
-    [InlineData(1280, ColorScheme.Light)]
-    [InlineData(390, ColorScheme.Dark)]
-    public async Task Pages_WithData_AreAccessibleAndFitTheScreen(int width, ColorScheme scheme)
+    /// <summary>Cumulative layout shift, https://web.dev/articles/cls; what a person sees as still.</summary>
+    private const double MostShift = 0.02;
+
+    private readonly string _data = HubProcess.NewFolder();
+    private int _width = Wide;
+
+    [Fact]
+    public async Task Pages_WithData_AreAccessibleAndFitTheScreen()
     {
         Skip.WithoutMnist();
         await using var hub = await HubProcess.StartAsync(_data);
-        var page = await browser.OpenAsync(hub, width, 800, scheme);
-        // A colour on its way to another one is not what anybody reads.
-        await page.EmulateMediaAsync(new() { ReducedMotion = ReducedMotion.Reduce });
+        var page = await browser.OpenAsync(hub, Wide, Height);
+        await page.AddInitScriptAsync("globalThis.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) globalThis.shifted += one.value; })).observe({ type: 'layout-shift', buffered: true });");
         List<string> errors = [];
         page.Console += (_, message) =>
         {
@@ -83,15 +88,31 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).GetByText("finished").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
     }
 
-    private static async Task CheckAsync(IPage page, string path)
+    /// <summary>Loaded wide and then narrow, or the other way round, page by page.</summary>
+    private async Task CheckAsync(IPage page, string path)
     {
         await page.GotoAsync(path);
         await Expect(page.Locator("h1, h2").First).ToBeVisibleAsync();
         await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
         // Only what a person sees: Blazor's own bar with these words is in every page, hidden.
         await Expect(page.GetByText("This page stopped because of an error").Filter(new() { Visible = true })).ToHaveCountAsync(0);
+        var shifted = await page.EvaluateAsync<double>("() => globalThis.shifted");
+        Assert.True(shifted <= MostShift, $"{path} jumps while it loads, by {shifted:0.000} at {_width} pixels");
+        await CheckLookAsync(page, path, ColorScheme.Light);
+        await CheckLookAsync(page, path, ColorScheme.Dark);
+        _width = _width == Wide ? Narrow : Wide;
+        await page.SetViewportSizeAsync(_width, Height);
+        await CheckLookAsync(page, path, ColorScheme.Dark);
+        await CheckLookAsync(page, path, ColorScheme.Light);
+    }
+
+    private async Task CheckLookAsync(IPage page, string path, ColorScheme scheme)
+    {
+        // A colour on its way to another one is not what anybody reads.
+        await page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+        await page.EvaluateAsync("() => new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))");
         var found = (await page.RunAxe()).Violations.Where(violation => violation.Impact is "serious" or "critical").ToList();
-        Assert.True(found.Count == 0, $"{path}: {string.Join("; ", found.Select(violation => $"{violation.Id} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
-        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{path} scrolls sideways");
+        Assert.True(found.Count == 0, $"{path}, {_width} {scheme}: {string.Join("; ", found.Select(violation => $"{violation.Id} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{path} scrolls sideways at {_width}");
     }
 }

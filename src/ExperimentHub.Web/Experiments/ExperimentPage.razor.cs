@@ -58,6 +58,10 @@ public sealed partial class ExperimentPage(
         new("settings", _settings is [{ Number: > 1 } newest, ..] ? $"Settings, v{Figures.Count(newest.Number)}" : "Settings"),
     ];
 
+    /// <summary>Runs that are ticked, in the table or among the nights.</summary>
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
+
     /// <summary>The settings that the study lays out.</summary>
     [SupplyParameterFromQuery(Name = "across")]
     private string? AcrossText { get; set; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Views;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace ExperimentHub.Web.Runs.Grid;
 
@@ -173,6 +174,36 @@ public sealed record GridAddress
         ["after"] = After,
         ["page"] = Page == 1 ? null : Page,
     };
+
+    /// <param name="address">Of the page; what stands there beside the table's parameters is not looked at.</param>
+    /// <param name="scope">As <see cref="Scope"/>.</param>
+    public static GridAddress Read(string address, string? scope)
+    {
+        var query = QueryHelpers.ParseQuery(new Uri(address).Query);
+        string? One(string name) => query.TryGetValue(name, out var values) && values is [.., { } last] && !string.IsNullOrWhiteSpace(last) ? last : null;
+        IEnumerable<string> All(string name) => (query.TryGetValue(name, out var values) ? values.OfType<string>() : []).Where(value => value.Length > 0).Distinct();
+        return new GridAddress
+        {
+            // q: a part of a name, from a time when that was all one could ask for.
+            Filter = One("filter")?.Trim() ?? (One("q") is { } text ? SearchText.NameContains(text.Trim()) : ""),
+            OrderBy = One("sort") ?? "",
+            Statuses = [.. All("status").Select(RunStatusMoves.FromWord).OfType<RunStatus>().Distinct()],
+            Models = [.. All("model")],
+            Devices = [.. All("device")],
+            Experiment = scope is null ? One("experiment") : null,
+            Scope = scope,
+            Chosen = ReadColumns(One("columns"), One("widths"), One("pinned")),
+            Differing = string.Equals(One("differing"), "true", StringComparison.OrdinalIgnoreCase),
+            Curve = !string.Equals(One("curve"), "false", StringComparison.OrdinalIgnoreCase),
+            IsCompact = One("density") == Compact,
+            GroupBy = One("group") ?? "",
+            GroupOrder = One("groupOrder") ?? "",
+            Measure = One("measure"),
+            At = EpochWords.Read(One(EpochWords.Parameter)),
+            After = One("after"),
+            Page = int.TryParse(One("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var page) && page > 1 && One("after") is not null ? page : 1,
+        };
+    }
 
     /// <summary>Columns with what the address says of them.</summary>
     /// <param name="widths">In the order of the columns, with dots between; empty where a column has its usual one.</param>

@@ -57,67 +57,9 @@ public sealed partial class RunExplorer(
     [Parameter]
     public EventCallback<long> TotalChanged { get; set; }
 
-    [SupplyParameterFromQuery]
-    public string? Filter { get; set; }
-
-    /// <summary>A part of a name, from a time when that was all one could ask for.</summary>
-    [SupplyParameterFromQuery(Name = "q")]
-    public string? Text { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Experiment { get; set; }
-
-    [SupplyParameterFromQuery(Name = "status")]
-    public string[]? Statuses { get; set; }
-
-    [SupplyParameterFromQuery(Name = "model")]
-    public string[]? Models { get; set; }
-
-    [SupplyParameterFromQuery(Name = "device")]
-    public string[]? Devices { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Sort { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Columns { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Widths { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Pinned { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Differing { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Curve { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Density { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Group { get; set; }
-
-    [SupplyParameterFromQuery(Name = "groupOrder")]
-    public string? OrderOfGroups { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? Measure { get; set; }
-
-    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
-    public string? At { get; set; }
-
-    [SupplyParameterFromQuery]
-    public string? After { get; set; }
-
-    /// <summary>As it stands in the address, where people type.</summary>
-    [SupplyParameterFromQuery]
-    public string? Page { get; set; }
-
-    [SupplyParameterFromQuery(Name = "selected")]
-    public string? Selected { get; set; }
+    /// <summary>Runs that are ticked, as they stand in the address. The page is told of a new address and hands it on; all else is read from there.</summary>
+    [Parameter]
+    public string? SelectedText { get; set; }
 
     /// <summary>Metrics that the table shows at the best epoch and the filter compares at the last.</summary>
     private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
@@ -131,8 +73,8 @@ public sealed partial class RunExplorer(
     protected override async Task OnParametersSetAsync()
     {
         var before = _address;
-        _selection.Read(Selected);
-        _address = ReadAddress();
+        _selection.Read(SelectedText);
+        _address = GridAddress.Read(navigation.Uri, Scope);
         // A tick changes the address as well, and nothing of what was read.
         if (_question > 0 && AddressOf(before) == AddressOf(_address))
             return;
@@ -148,27 +90,6 @@ public sealed partial class RunExplorer(
             (_page, _groups) = (null, null);
         await LoadAsync();
     }
-
-    private GridAddress ReadAddress() => new()
-    {
-        Filter = Filter?.Trim() is { Length: > 0 } filter ? filter : string.IsNullOrWhiteSpace(Text) ? "" : SearchText.NameContains(Text.Trim()),
-        OrderBy = Sort ?? "",
-        Statuses = [.. (Statuses ?? []).Select(RunStatusMoves.FromWord).OfType<RunStatus>().Distinct()],
-        Models = [.. (Models ?? []).Where(model => model.Length > 0).Distinct()],
-        Devices = [.. (Devices ?? []).Where(device => device.Length > 0).Distinct()],
-        Experiment = string.IsNullOrWhiteSpace(Experiment) || Scope is not null ? null : Experiment,
-        Scope = Scope,
-        Chosen = GridAddress.ReadColumns(Columns, Widths, Pinned),
-        Differing = string.Equals(Differing, "true", StringComparison.OrdinalIgnoreCase),
-        Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
-        IsCompact = Density == GridAddress.Compact,
-        GroupBy = Group ?? "",
-        GroupOrder = OrderOfGroups ?? "",
-        Measure = string.IsNullOrWhiteSpace(Measure) ? null : Measure,
-        At = EpochWords.Read(At),
-        After = string.IsNullOrWhiteSpace(After) ? null : After,
-        Page = int.TryParse(Page, out var page) && page > 1 && !string.IsNullOrWhiteSpace(After) ? page : 1,
-    };
 
     private static bool SameTable(GridAddress one, GridAddress other) =>
         (one.GroupBy, one.Metric, one.Differing) == (other.GroupBy, other.Metric, other.Differing) && one.Columns.Select(column => column.Name).SequenceEqual(other.Columns.Select(column => column.Name));
