@@ -32,7 +32,7 @@ public sealed class TwoPeopleJourneyTests(Browser browser) : IClassFixture<Brows
         await Notes(anna).FillAsync("what anna saw");
         await Notes(ben).FillAsync("what ben saw");
         await anna.GetByRole(AriaRole.Button, new() { Name = "Save notes" }).ClickAsync();
-        await Expect(ben.GetByText("Somebody saved other notes meanwhile")).ToBeVisibleAsync();
+        await Expect(ben.GetByText("Somebody changed the notes meanwhile")).ToBeVisibleAsync();
         await Expect(Notes(ben)).ToHaveValueAsync("what ben saw");
 
         await ben.GetByRole(AriaRole.Button, new() { Name = "Save notes" }).ClickAsync();

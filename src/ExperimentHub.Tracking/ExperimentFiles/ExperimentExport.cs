@@ -67,7 +67,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
             written.Add(run.Id.ToString());
         }
 
-        await file.AddJsonAsync(ExperimentFileFormat.Experiment, new ExperimentFacts(experiment.Name, experiment.Description, experiment.DefaultSpec, experiment.CreatedAt, written), cancellation);
+        await file.AddJsonAsync(ExperimentFileFormat.Experiment, new ExperimentFacts(experiment.Name, experiment.Description, experiment.DefaultSpec, experiment.CreatedAt, written, experiment.Conclusion), cancellation);
         await file.AddJsonAsync(ExperimentFileFormat.Manifest, new Manifest(
             ExperimentFileFormat.Kind, ExperimentFileFormat.Version, version.Text, time.GetUtcNow().UtcDateTime, [.. file.Entries], leftOut), cancellation);
     }

@@ -8,7 +8,8 @@ using ExperimentHub.Tracking.Runs;
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <param name="Runs">Their ids, in the order in which they were made.</param>
-internal sealed record ExperimentFacts(string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, IReadOnlyList<string> Runs);
+/// <param name="Conclusion">In Markdown; files of older hubs have none.</param>
+internal sealed record ExperimentFacts(string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, IReadOnlyList<string> Runs, string Conclusion = "");
 
 /// <summary>
 /// Everything that a hub keeps of a run but its files, its points and its evaluations. What follows from the epochs (the last and the best results) is

@@ -22,6 +22,7 @@ internal static class FactsCheck
     {
         Require(Kept(facts.Name, Experiment.MaxNameLength) && facts.Name.Length > 0, "its name cannot be used");
         Require(Kept(facts.Description, Experiment.MaxDescriptionLength), "its description is too long");
+        Require(Kept(facts.Conclusion, Experiment.MaxConclusionLength), "its conclusion is too long");
         Require(IsTime(facts.CreatedAt), "it was made at a time that no clock shows");
         if (SpecHistory.Problem(facts.DefaultSpec) is { } problem)
             throw new BadExperimentFileException(problem);

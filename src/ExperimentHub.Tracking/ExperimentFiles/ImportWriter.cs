@@ -62,6 +62,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         {
             Name = NameRule.Tidied(facts.Name),
             Description = facts.Description,
+            Conclusion = facts.Conclusion,
             DefaultSpec = facts.DefaultSpec,
             CreatedAt = facts.CreatedAt,
             DeletedAt = Experiment.Arriving,

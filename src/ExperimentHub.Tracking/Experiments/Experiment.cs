@@ -12,6 +12,7 @@ public sealed class Experiment
 {
     public const int MaxNameLength = Limits.ExperimentName;
     public const int MaxDescriptionLength = Limits.ExperimentDescription;
+    public const int MaxConclusionLength = Limits.Notes;
 
     /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
     internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);
@@ -35,6 +36,9 @@ public sealed class Experiment
 
     public string Description { get; set; } = "";
 
+    /// <summary>What its runs have shown, in Markdown; empty while nobody says.</summary>
+    public string Conclusion { get; set; } = "";
+
     /// <summary>What a new run of this experiment starts from, and what its schedules train.</summary>
     public TrainingSpec DefaultSpec { get; set; } = new();
 
@@ -46,6 +50,7 @@ public sealed class Experiment
 
     public int NameVersion { get; internal set; } = 1;
     public int DescriptionVersion { get; internal set; } = 1;
+    public int ConclusionVersion { get; internal set; } = 1;
 
     /// <summary>Of <see cref="DefaultSpec"/>.</summary>
     public int SettingsVersion { get; internal set; } = 1;
@@ -78,11 +83,13 @@ public sealed class Experiment
             experiment.Property(e => e.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
             experiment.HasIndex(e => e.NameKey).IsUnique().HasFilter("\"DeletedAt\" IS NULL");
             experiment.Property(e => e.Description).HasMaxLength(NameRule.MaxUnits(MaxDescriptionLength)).HasDefaultValue("");
+            experiment.Property(e => e.Conclusion).HasMaxLength(NameRule.MaxUnits(MaxConclusionLength)).HasDefaultValue("");
             experiment.Property(e => e.DefaultSpec)
                 .HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             experiment.Property(e => e.Version).HasDefaultValue(1);
             experiment.Property(e => e.NameVersion).HasDefaultValue(1);
             experiment.Property(e => e.DescriptionVersion).HasDefaultValue(1);
+            experiment.Property(e => e.ConclusionVersion).HasDefaultValue(1);
             experiment.Property(e => e.SettingsVersion).HasDefaultValue(1);
             experiment.HasQueryFilter(e => e.DeletedAt == null);
         }

@@ -8,11 +8,11 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Experiments;
 
 /// <summary>What a person types about an experiment.</summary>
-public sealed record ExperimentDraft(string Name, string Description, TrainingSpec DefaultSpec);
+public sealed record ExperimentDraft(string Name, string Description, TrainingSpec DefaultSpec, string Conclusion = "");
 
 /// <summary>What is to be different about an experiment; what is null stays as it is.</summary>
 /// <param name="Note">Where the settings were taken from.</param>
-public sealed record ExperimentChange(string? Name = null, string? Description = null, TrainingSpec? DefaultSpec = null, string? Note = null);
+public sealed record ExperimentChange(string? Name = null, string? Description = null, TrainingSpec? DefaultSpec = null, string? Note = null, string? Conclusion = null);
 
 /// <summary>An experiment's id, or what is wrong with the draft.</summary>
 /// <param name="Conflict">Somebody changed the same part after the version that the edit began from; nothing was written.</param>
@@ -59,6 +59,7 @@ public sealed class ExperimentStore(
         {
             Name = NameRule.Tidied(draft.Name),
             Description = draft.Description.Trim(),
+            Conclusion = draft.Conclusion,
             DefaultSpec = draft.DefaultSpec.Tidied(),
             CreatedAt = Now,
         };
@@ -99,17 +100,18 @@ public sealed class ExperimentStore(
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         if (await db.Experiments.AsNoTracking().FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } before)
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
-        if (change is { Name: null, Description: null, DefaultSpec: null })
+        if (change is { Name: null, Description: null, DefaultSpec: null, Conclusion: null })
             return new ExperimentResult(id, []);
         var (name, description, spec) = (change.Name is null || change.Name == before.Name ? null : NameRule.Tidied(change.Name), change.Description?.Trim(), change.DefaultSpec?.Tidied());
-        var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec);
+        var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec, change.Conclusion ?? before.Conclusion);
         // What is there already was accepted once, and is not judged again by an edit of something else.
         var problems = await ValidateAsync(db, draft, id, cancellation);
         problems.RemoveAll(problem => spec is null && problem.Field.StartsWith("spec.", StringComparison.Ordinal));
         if (problems.Count > 0)
             return new ExperimentResult(null, problems);
         var unchanged = db.Experiments.Where(e => e.Id == id && (begunFrom == null
-            || ((name == null || e.NameVersion <= begunFrom) && (description == null || e.DescriptionVersion <= begunFrom) && (change.DefaultSpec == null || e.SettingsVersion <= begunFrom))));
+            || ((name == null || e.NameVersion <= begunFrom) && (description == null || e.DescriptionVersion <= begunFrom)
+                && (change.Conclusion == null || e.ConclusionVersion <= begunFrom) && (change.DefaultSpec == null || e.SettingsVersion <= begunFrom))));
         var changed = await unchanged.ExecuteUpdateAsync(set =>
         {
             set.SetProperty(e => e.Version, e => e.Version + 1);
@@ -117,6 +119,8 @@ public sealed class ExperimentStore(
                 set.SetProperty(e => e.Name, name).SetProperty(e => e.NameKey, NameRule.Key(name)).SetProperty(e => e.NameVersion, e => e.Version + 1);
             if (description is not null)
                 set.SetProperty(e => e.Description, description).SetProperty(e => e.DescriptionVersion, e => e.Version + 1);
+            if (change.Conclusion is { } conclusion)
+                set.SetProperty(e => e.Conclusion, conclusion).SetProperty(e => e.ConclusionVersion, e => e.Version + 1);
             if (spec is not null)
                 set.SetProperty(e => e.DefaultSpec, spec).SetProperty(e => e.SettingsVersion, e => e.Version + 1);
         }, cancellation);
@@ -297,6 +301,8 @@ public sealed class ExperimentStore(
 
         if (NameRule.TextProblem(draft.Description, Experiment.MaxDescriptionLength, lines: true) is { } wrong)
             problems.Add(new SpecProblem("description", $"The description {wrong}"));
+        if (NameRule.TextProblem(draft.Conclusion, Experiment.MaxConclusionLength, lines: true) is { } odd)
+            problems.Add(new SpecProblem("conclusion", $"The conclusion {odd}"));
         problems.AddRange(draft.DefaultSpec.Validate(datasets.Find(draft.DefaultSpec.Dataset)).Select(p => p with { Field = $"spec.{p.Field}" }));
         return problems;
     }

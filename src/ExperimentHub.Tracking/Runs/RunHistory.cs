@@ -5,24 +5,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
 
-/// <summary>What a table sorts runs by.</summary>
-public enum RunOrder
-{
-    Created,
-    Name,
-    Status,
-    Accuracy,
-
-    /// <summary>Of training.</summary>
-    Loss,
-    TestLoss,
-    Model,
-    Duration,
-    LearningRate,
-    BatchSize,
-    Device,
-}
-
 /// <summary>Which runs a short list shows; an empty list means all. For more see <see cref="Search.RunSearch"/>.</summary>
 /// <param name="Text">A part of the run's or the experiment's name.</param>
 /// <param name="Archived">Also the archived runs. They are left out of lists and counts unless somebody asks for them, here as in a search.</param>
@@ -49,25 +31,24 @@ public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 /// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
-    public Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, CancellationToken cancellation = default) =>
-        ListAsync(filter, order, descending, skip, take, FigureEpoch.Best, cancellation);
-
-    /// <param name="at">The epoch whose figures runs are sorted by.</param>
-    public async Task<RunListing> ListAsync(RunFilter filter, RunOrder order, bool descending, int skip, int take, FigureEpoch at, CancellationToken cancellation = default)
+    /// <summary>A page of runs in the order in which they were made.</summary>
+    public async Task<RunListing> ListAsync(RunFilter filter, bool newestFirst, int skip, int take, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = Filtered(db, filter);
         var total = await runs.CountAsync(cancellation);
-        var items = await Ordered(runs, order, descending, at).Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
+        var ordered = newestFirst ? runs.OrderByDescending(r => r.Number) : runs.OrderBy(r => r.Number);
+        var items = await ordered.Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
         await RunFigures.LoadAsync(db, items, cancellation);
         return new RunListing(items, total);
     }
 
     /// <summary>Whether there is any run at all, archived ones included.</summary>
-    public async Task<bool> AnyAsync(CancellationToken cancellation = default)
+    /// <param name="experiment">The name of one experiment; null for the hub.</param>
+    public async Task<bool> AnyAsync(string? experiment, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.AnyAsync(cancellation);
+        return await db.Runs.AnyAsync(r => experiment == null || r.Experiment.Name == experiment, cancellation);
     }
 
     /// <summary>How many runs there are, and how many of them are archived.</summary>
@@ -175,35 +156,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         }
 
         return runs;
-    }
-
-    private static IQueryable<Run> Ordered(IQueryable<Run> runs, RunOrder order, bool descending, FigureEpoch at)
-    {
-        IOrderedQueryable<Run> By<T>(System.Linq.Expressions.Expression<Func<Run, T>> key) => descending ? runs.OrderByDescending(key) : runs.OrderBy(key);
-
-        // Runs without a value stand last in both directions: nobody sorts to see what is missing.
-        IOrderedQueryable<Run> ByKnown<T>(System.Linq.Expressions.Expression<Func<Run, bool>> missing, System.Linq.Expressions.Expression<Func<Run, T>> key) =>
-            descending ? runs.OrderBy(missing).ThenByDescending(key) : runs.OrderBy(missing).ThenBy(key);
-
-        // The rows of epochs are small, and a list is of one experiment or of a page.
-        IOrderedQueryable<Run> ByEpoch(System.Linq.Expressions.Expression<Func<Run, double?>> best, System.Linq.Expressions.Expression<Func<Run, double?>> last) =>
-            at == FigureEpoch.Best ? ByKnown(r => r.BestEpoch == null, best) : ByKnown(r => r.EpochsDone == 0, last);
-
-        var ordered = order switch
-        {
-            RunOrder.Name => By(r => r.Name),
-            RunOrder.Status => By(r => r.Status),
-            RunOrder.Accuracy => ByEpoch(r => r.BestTestAccuracy, r => r.LastTestAccuracy),
-            RunOrder.Loss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TrainLoss).FirstOrDefault(), r => r.LastTrainLoss),
-            RunOrder.TestLoss => ByEpoch(r => r.EpochResults.Where(e => e.Number == r.BestEpoch).Select(e => (double?)e.TestLoss).FirstOrDefault(), r => r.LastTestLoss),
-            RunOrder.Model => By(r => r.Model),
-            RunOrder.Duration => ByKnown(r => r.EpochsDone == 0, r => r.TrainSeconds),
-            RunOrder.LearningRate => By(r => r.LearningRate),
-            RunOrder.BatchSize => By(r => r.BatchSize),
-            RunOrder.Device => ByKnown(r => r.DeviceKind == null, r => r.DeviceKind),
-            _ => By(r => r.Number),
-        };
-        return order == RunOrder.Created ? ordered : ordered.ThenByDescending(r => r.Number);
     }
 
     private async Task<string> WhyWaitingAsync(TrackingDb db, Run run, CancellationToken cancellation)

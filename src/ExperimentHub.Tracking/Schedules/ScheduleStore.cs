@@ -140,10 +140,10 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     }
 
     /// <summary>All schedules, or those of one experiment, with their times to come and the newest firing of each.</summary>
-    public async Task<IReadOnlyList<ScheduleDetails>> ListAsync(int? experimentId = null, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<ScheduleDetails>> ListAsync(int? experimentId = null, int fires = 1, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await ReadAsync(db, db.Schedules.Where(s => experimentId == null || s.ExperimentId == experimentId), 1, cancellation);
+        return await ReadAsync(db, db.Schedules.Where(s => experimentId == null || s.ExperimentId == experimentId), fires, cancellation);
     }
 
     /// <summary>One schedule with its newest <see cref="FiresRead"/> firings; null where there is none.</summary>

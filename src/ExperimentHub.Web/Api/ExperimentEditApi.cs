@@ -14,10 +14,10 @@ internal static class ExperimentEditApi
             .WithDescription("description and defaultSpec may be left out; the settings are the tutorial's then.")
             .Accepts<ExperimentRequest>("application/json").Produces<ExperimentResource>(StatusCodes.Status201Created).ProducesValidationProblem();
         Edit(api.MapPut("/experiments/{id}", (string id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation) => ChangeAsync(id, true, request, experiments, cancellation))
-            .WithName("ReplaceExperiment").WithSummary("Replace name, description and settings of an experiment")
+            .WithName("ReplaceExperiment").WithSummary("Replace name, description, conclusion and settings of an experiment")
             .WithDescription("What is left out becomes what it is in a new experiment. If-Match: the ETag that the edit began from; 412 where somebody changed the experiment since."));
         Edit(api.MapPatch("/experiments/{id}", (string id, HttpRequest request, ExperimentStore experiments, CancellationToken cancellation) => ChangeAsync(id, false, request, experiments, cancellation))
-            .WithName("ChangeExperiment").WithSummary("Change name, description or settings of an experiment")
+            .WithName("ChangeExperiment").WithSummary("Change name, description, conclusion or settings of an experiment")
             .WithDescription("What is left out stays. If-Match: the ETag that the edit began from; 412 where somebody changed the same part since. defaultSpec is replaced as a whole."));
         api.MapDelete("/experiments/{id}", DeleteAsync).WithName("DeleteExperiment").WithSummary("Delete an experiment with its runs")
             .WithDescription("It is hidden at once. Until it is removed for good, which its address says as restorableUntil, restore brings it back. If-Match: 412 where somebody edited it since.")
@@ -38,7 +38,7 @@ internal static class ExperimentEditApi
         var (body, refused) = await ApiBody.ReadAsync<ExperimentRequest>(request, cancellation);
         if (body is null)
             return refused!;
-        var result = await experiments.CreateAsync(new ExperimentDraft(body.Name ?? "", body.Description ?? "", body.DefaultSpec ?? new TrainingSpec()), SettingsOrigin.Api, cancellation: cancellation);
+        var result = await experiments.CreateAsync(new ExperimentDraft(body.Name ?? "", body.Description ?? "", body.DefaultSpec ?? new TrainingSpec(), body.Conclusion ?? ""), SettingsOrigin.Api, cancellation: cancellation);
         return result.Id is { } id && await experiments.FindAsync(id, cancellation) is { } made
             ? EditedAnswer.Of(ExperimentResource.Of(made), made.Version, StatusCodes.Status201Created, $"/api/v1/experiments/{id}")
             : Refused(result);
@@ -51,7 +51,8 @@ internal static class ExperimentEditApi
             return refused!;
         if (ExperimentsApi.IdOf(id) is not { } number || await experiments.FindAsync(number, cancellation) is null)
             return ApiProblems.NoSuchExperiment(id);
-        var change = whole ? new ExperimentChange(body.Name ?? "", body.Description ?? "", body.DefaultSpec ?? new TrainingSpec()) : new ExperimentChange(body.Name, body.Description, body.DefaultSpec);
+        var change = whole ? new ExperimentChange(body.Name ?? "", body.Description ?? "", body.DefaultSpec ?? new TrainingSpec(), Conclusion: body.Conclusion ?? "")
+            : new ExperimentChange(body.Name, body.Description, body.DefaultSpec, Conclusion: body.Conclusion);
         var result = await experiments.UpdateAsync(number, change, EditTag.BegunFrom(request), SettingsOrigin.Api, cancellation);
         if (await experiments.FindAsync(number, cancellation) is not { } now)
             return ApiProblems.NoSuchExperiment(id);
@@ -100,6 +101,9 @@ internal sealed record ExperimentRequest
 {
     public string? Name { get; init; }
     public string? Description { get; init; }
+
+    /// <summary>In Markdown.</summary>
+    public string? Conclusion { get; init; }
     public TrainingSpec? DefaultSpec { get; init; }
 }
 

@@ -60,11 +60,12 @@ internal static class ExperimentsApi
 internal sealed record ExperimentList(IReadOnlyList<ExperimentResource> Items, string? NextPageToken);
 
 /// <summary>An experiment as programs see it. Its runs are found with <c>/runs?experiment=</c>.</summary>
+/// <param name="Conclusion">What its runs have shown, in Markdown.</param>
 /// <param name="DefaultSpec">What new runs start from and schedules train.</param>
-internal sealed record ExperimentResource(int Id, string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, DateTime? ArchivedAt)
+internal sealed record ExperimentResource(int Id, string Name, string Description, string Conclusion, TrainingSpec DefaultSpec, DateTime CreatedAt, DateTime? ArchivedAt)
 {
     public static ExperimentResource Of(Experiment experiment) =>
-        new(experiment.Id, experiment.Name, experiment.Description, experiment.DefaultSpec, experiment.CreatedAt, experiment.ArchivedAt);
+        new(experiment.Id, experiment.Name, experiment.Description, experiment.Conclusion, experiment.DefaultSpec, experiment.CreatedAt, experiment.ArchivedAt);
 }
 
 internal sealed record CloneRequest

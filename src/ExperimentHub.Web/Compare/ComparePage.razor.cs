@@ -119,7 +119,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     private async Task<IEnumerable<Run>> FindRunsAsync(string? text, CancellationToken cancellation)
     {
-        var found = await history.ListAsync(new RunFilter(Text: text), RunOrder.Created, descending: true, 0, RunsOffered + _address.Runs.Count, cancellation);
+        var found = await history.ListAsync(new RunFilter(Text: text), newestFirst: true, 0, RunsOffered + _address.Runs.Count, cancellation);
         return found.Items.Where(run => !_address.Runs.Contains(run.Id)).Take(RunsOffered);
     }
 

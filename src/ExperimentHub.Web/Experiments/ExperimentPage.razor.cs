@@ -5,7 +5,6 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
-using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Schedules;
 using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
@@ -19,14 +18,12 @@ public sealed partial class ExperimentPage(
     ExperimentStore experiments, ExperimentResults results, RunHistory history, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
     Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
-    private const int RunsShown = 20;
     private const int SettingsShown = 50;
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
     private Experiment? _experiment;
-    private RunListing? _runs;
-    private RunListOrder _order = new();
+    private int _runs;
     private Run? _newest;
     private MetricStory _story = new([], null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
@@ -38,15 +35,10 @@ public sealed partial class ExperimentPage(
     private MudMenu? _menu;
     private string? _problem;
     private IDisposable? _subscription;
+    private (int Id, string? Metric, bool WithDiverged)? _asked;
 
     [Parameter]
     public int Id { get; set; }
-
-    [SupplyParameterFromQuery]
-    private string? Sort { get; set; }
-
-    [SupplyParameterFromQuery(Name = "selected")]
-    private string? SelectedText { get; set; }
 
     /// <summary>What decides which run is best; a metric that cannot is ignored.</summary>
     [SupplyParameterFromQuery(Name = "metric")]
@@ -60,7 +52,7 @@ public sealed partial class ExperimentPage(
 
     private IReadOnlyList<Tab> Tabs =>
     [
-        new("runs", "Runs", _runs?.Total),
+        new("runs", "Runs", _runs),
         new("study", "Study"),
         new("nights", "Nights"),
         new("settings", _settings is [{ Number: > 1 } newest, ..] ? $"Settings, v{Figures.Count(newest.Number)}" : "Settings"),
@@ -72,12 +64,6 @@ public sealed partial class ExperimentPage(
 
     [SupplyParameterFromQuery(Name = "down")]
     private string? DownText { get; set; }
-
-    /// <summary>The epoch whose figures the list of runs shows.</summary>
-    [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
-    private string? AtText { get; set; }
-
-    private FigureEpoch At => EpochWords.Read(AtText);
 
     /// <summary>Runs that diverged can be best and stand in the trend.</summary>
     [SupplyParameterFromQuery(Name = "diverged")]
@@ -91,9 +77,13 @@ public sealed partial class ExperimentPage(
         experiments.Changed += OnChanged;
     }
 
+    /// <summary>A tick in the table and another tab change the address as well, and nothing of what is read here.</summary>
     protected override Task OnParametersSetAsync()
     {
-        _order = RunListOrder.Of(Sort);
+        var asked = (Id, Chosen, WithDiverged);
+        if (asked == _asked)
+            return Task.CompletedTask;
+        _asked = asked;
         return LoadAsync();
     }
 
@@ -104,9 +94,8 @@ public sealed partial class ExperimentPage(
             var experiment = await experiments.FindAsync(Id);
             if (experiment is not null)
             {
-                var filter = new RunFilter(Experiment: experiment.Name);
-                _runs = await history.ListAsync(filter, _order.By, _order.Descending, 0, RunsShown, At);
-                _newest = (await history.ListAsync(filter, RunOrder.Created, descending: true, 0, 1)).Items is [var newest] ? newest : null;
+                var newest = await history.ListAsync(new RunFilter(Experiment: experiment.Name), newestFirst: true, 0, 1);
+                (_runs, _newest) = (newest.Total, newest.Items is [var run] ? run : null);
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
                 var (chosen, withDiverged) = (Chosen, WithDiverged);
                 var usual = await results.UsualMetricAsync(experiment);
@@ -220,13 +209,6 @@ public sealed partial class ExperimentPage(
     }
 
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
-
-    private string AddressOf(RunListOrder order) => navigation.GetUriWithQueryParameter("sort", order.Text);
-
-    private string AllAddress(Experiment experiment) =>
-        QueryHelpers.AddQueryString("runs", new Dictionary<string, string?> { ["experiment"] = experiment.Name, [EpochWords.Parameter] = EpochWords.Text(At) });
-
-    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
 

@@ -62,15 +62,15 @@ public sealed partial class OverviewPage(
     {
         try
         {
-            var recent = await history.ListAsync(new RunFilter(), RunOrder.Created, descending: true, 0, RecentRunsShown, _gone.Token);
-            var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running], Archived: true), RunOrder.Created, descending: false, 0, RunningShown, _gone.Token);
+            var recent = await history.ListAsync(new RunFilter(), newestFirst: true, 0, RecentRunsShown, _gone.Token);
+            var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running], Archived: true), newestFirst: false, 0, RunningShown, _gone.Token);
             var curves = (await metrics.BucketsAsync([.. runs.Items.Select(run => run.Number)], [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
             var running = new List<(RunDetails, MetricBuckets?)>();
             foreach (var run in runs.Items)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
                     running.Add((details, curves.GetValueOrDefault(run.Number)));
             // A hub whose runs are all archived is not a new one.
-            var isNew = recent.Total == 0 && !await history.AnyAsync(_gone.Token);
+            var isNew = recent.Total == 0 && !await history.AnyAsync(null, _gone.Token);
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<(WaitingRun Item, DateTime? Start)> waiting =

@@ -87,12 +87,12 @@ public sealed class RoundTripTests
     public async Task Import_OfAnExperimentWithoutRuns_BringsItsSettings()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var created = await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("empty", "what for", ExportedHub.Spec));
+        var created = await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("empty", "what for", ExportedHub.Spec, "**nothing** yet"));
         await using var to = await EmptyHub.CreateAsync();
 
         var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(hub, created.Id!.Value));
 
-        Assert.Equal(("empty", "what for", 0), (result.Experiment!.Name, result.Experiment.Description, result.Runs));
+        Assert.Equal(("empty", "what for", "**nothing** yet", 0), (result.Experiment!.Name, result.Experiment.Description, result.Experiment.Conclusion, result.Runs));
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class RoundTripTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         await hub.Queue.EnqueueAsync(new RunRequest("tutorial", "keyed", ExportedHub.Spec, "a-secret-key"));
-        await hub.Queue.RequestStopAsync((await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 1)).Items[0].Id);
+        await hub.Queue.RequestStopAsync((await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 1)).Items[0].Id);
         var (experiment, full) = await ExportedHub.FillAsync(hub);
 
         using var zip = new ZipArchive(new MemoryStream(await ExportedHub.ExportAsync(hub, experiment.Id)));

@@ -14,7 +14,7 @@ public sealed class RunFiguresTests
         await hub.FinishAsync("up and down", accuracies: [0.5, 0.9, 0.7]);
         await hub.EnqueueAsync(name: "waits");
         await hub.Get<MetricWriter>().FlushAsync();
-        var listed = (await hub.History.ListAsync(new RunFilter(), RunOrder.Name, descending: false, 0, 10)).Items;
+        var listed = (await hub.History.ListAsync(new RunFilter(), newestFirst: false, 0, 10)).Items;
         var found = (await hub.Get<RunSearch>().ListAsync(new RunQuery(OrderBy: "name"))).Answer!.Items.Select(row => row.Run).ToList();
         foreach (var runs in new[] { listed, found })
         {
@@ -22,20 +22,6 @@ public sealed class RunFiguresTests
             Assert.Equal((3, 0.7, 0.2, 0.3), Rounded(RunFigures.Of(runs[0], FigureEpoch.Last)!));
             Assert.Null(RunFigures.Of(runs[1], FigureEpoch.Best));
             Assert.Null(RunFigures.Of(runs[1], FigureEpoch.Last));
-        }
-    }
-
-    [Fact]
-    public async Task List_SortedByAFigure_IsSortedByThatOfItsEpoch()
-    {
-        await using var hub = await EmptyHub.CreateAsync();
-        await hub.FinishAsync("a", accuracies: [0.9, 0.5]);
-        await hub.FinishAsync("b", accuracies: [0.7, 0.8]);
-        await hub.EnqueueAsync(name: "waits");
-        foreach (var order in new[] { RunOrder.Accuracy, RunOrder.Loss, RunOrder.TestLoss })
-        {
-            Assert.Equal(order == RunOrder.Accuracy ? ["b", "a", "waits"] : ["a", "b", "waits"], await NamesAsync(hub, order, FigureEpoch.Best));
-            Assert.Equal(order == RunOrder.Accuracy ? ["a", "b", "waits"] : ["b", "a", "waits"], await NamesAsync(hub, order, FigureEpoch.Last));
         }
     }
 
@@ -71,9 +57,6 @@ public sealed class RunFiguresTests
         Assert.Equal("at_best(metrics.test_accuracy) > 95% and last(metrics.test_loss) < 1 or params.lr = 1 and at_best(metrics.`a b`) is null", SearchText.AtBest(Filter));
         Assert.Equal("not a filter", SearchText.AtBest("not a filter"));
     }
-
-    private static async Task<IEnumerable<string>> NamesAsync(EmptyHub hub, RunOrder order, FigureEpoch at) =>
-        (await hub.History.ListAsync(new RunFilter(), order, descending: false, 0, 10, at)).Items.Select(run => run.Name);
 
     private static (int, double, double, double) Rounded(RunFigures figures) =>
         (figures.Epoch, figures.TestAccuracy, Math.Round(figures.TestLoss, 6), Math.Round(figures.TrainLoss, 6));

@@ -17,7 +17,7 @@ public sealed class RunQueueTests
         var result = await hub.Queue.EnqueueAsync(new RunRequest(" ", null, spec));
         Assert.Null(result.Run);
         Assert.Equal(["experiment", "spec.epochs", "spec.optimizer.learningRate", "spec.device"], result.Problems.Select(problem => problem.Field));
-        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), RunOrder.Created, true, 0, 10)).Total);
+        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
     }
 
     [Fact]

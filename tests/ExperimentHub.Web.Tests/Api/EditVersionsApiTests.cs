@@ -11,6 +11,7 @@ public sealed class EditVersionsApiTests
         { "run", "PUT {0}/tags/night", """{"value": "#"}""" },
         { "experiment", "PUT {0}", """{"name": "e", "description": "#"}""" },
         { "experiment", "PATCH {0}", """{"description": "#"}""" },
+        { "experiment", "PATCH {0}", """{"conclusion": "#"}""" },
         { "view", "PUT {0}", """{"filter": "name = '#'"}""" },
     };
 

@@ -148,7 +148,7 @@ public sealed class ExperimentPageTests
         Assert.Equal(["", "32", "128"], page.FindAll("thead th").Select(heading => heading.TextContent));
         Assert.Contains("filter=params.batchSize%20%3D%20128", page.Find("td.best a").GetAttribute("href"), StringComparison.Ordinal);
         await page.Find("td.best button").ClickAsync();
-        var waiting = (await pages.Hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), RunOrder.Created, descending: false, 0, 10)).Items;
+        var waiting = (await pages.Hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), newestFirst: false, 0, 10)).Items;
         Assert.Equal([(128, 2L), (128, 3L)], waiting.Select(queued => (queued.BatchSize, queued.Spec.Seed)));
     }
 
@@ -163,6 +163,70 @@ public sealed class ExperimentPageTests
         pages.Visit($"experiments/{run.ExperimentId}?metric={metric}");
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
         Assert.StartsWith("90.00 % mine", Best(page), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ItsRuns_AreFilteredSortedAndTickedAmongThemselves()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("b", accuracies: 0.9));
+        await pages.Hub.FinishAsync("a", new TrainingSpec { BatchSize = 128 }, accuracies: 0.8);
+        await pages.Hub.EnqueueAsync(name: "elsewhere", experiment: "another");
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/experiments/{run.ExperimentId}?sort=name");
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, run.ExperimentId));
+        page.WaitForAssertion(() => Assert.Equal(["a", "b"], Names(page)));
+        Assert.Empty(page.FindAll("th[data-column=experiment]"));
+        await page.FindAll("tbody input[type=checkbox]")[0].ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Contains("1 selected", page.Markup, StringComparison.Ordinal));
+
+        pages.Visit($"/experiments/{run.ExperimentId}?filter={Uri.EscapeDataString("name = 'elsewhere'")}");
+        page.WaitForAssertion(() => Assert.Contains("No run matches these filters.", page.Markup, StringComparison.Ordinal));
+        await Button(page, "Clear filters").ClickAsync();
+        page.WaitForAssertion(() => Assert.Equal(2, Names(page).Count));
+        Assert.DoesNotContain("filter", pages.Address, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Take theirs", "theirs")]
+    [InlineData("Keep mine", "**128** is worse")]
+    public async Task ExperimentPage_Conclusion_IsWrittenByTwo(string choice, string kept)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = (await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9))).ExperimentId;
+        var store = pages.Hub.Get<ExperimentStore>();
+        var dialogs = pages.Render<MudDialogProvider>();
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.NotNull(Button(page, "Write conclusion")));
+        await Button(page, "Write conclusion").ClickAsync();
+        await page.Find("textarea").InputAsync("**128** is worse");
+        // Something else of the experiment is no conflict.
+        await store.UpdateAsync(id, new ExperimentChange(Description: "why"));
+        page.WaitForAssertion(() => Assert.Contains("why", page.Find(".description").TextContent, StringComparison.Ordinal));
+        Assert.DoesNotContain("meanwhile", page.Markup, StringComparison.Ordinal);
+        await store.UpdateAsync(id, new ExperimentChange(Conclusion: "theirs"));
+        page.WaitForAssertion(() => Assert.Contains("Somebody changed the conclusion meanwhile", page.Markup, StringComparison.Ordinal));
+
+        var saving = Button(page, "Save conclusion").ClickAsync();
+        dialogs.WaitForAssertion(() => Assert.NotNull(Button(dialogs, choice)));
+        await Button(dialogs, choice).ClickAsync();
+        await saving;
+        Assert.Equal(kept, (await store.FindAsync(id))!.Conclusion);
+        page.WaitForAssertion(() => Assert.Contains(kept.Trim('*').Split('*')[0], page.Find(".written").TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ExperimentPage_ConclusionTooLong_StaysInTheFieldWithTheReason()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var id = (await pages.Hub.ReadAsync(await pages.Hub.FinishAsync("mine", accuracies: 0.9))).ExperimentId;
+        var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, id));
+        page.WaitForAssertion(() => Assert.NotNull(Button(page, "Write conclusion")));
+        await Button(page, "Write conclusion").ClickAsync();
+        await page.Find("textarea").InputAsync(new string('a', Experiment.MaxConclusionLength + 1));
+        await Button(page, "Save conclusion").ClickAsync();
+        page.WaitForAssertion(() => Assert.Contains("The conclusion", page.Find("#conclusion-hint").TextContent, StringComparison.Ordinal));
+        Assert.Equal("", (await pages.Hub.Get<ExperimentStore>().FindAsync(id))!.Conclusion);
     }
 
     [Fact]
@@ -244,6 +308,8 @@ public sealed class ExperimentPageTests
 
     private static string Changes(AngleSharp.Dom.IElement list) => string.Join(", ", list.QuerySelectorAll("div").Select(row =>
         $"{row.QuerySelector("dt")!.TextContent} {row.QuerySelector(".gone")!.TextContent} → {row.QuerySelector(".new")!.TextContent}"));
+
+    private static List<string> Names(IRenderedComponent<ExperimentPage> page) => [.. page.FindAll("td.name a").Select(link => link.TextContent)];
 
     private static string Best(IRenderedComponent<ExperimentPage> page) => page.Find("p.best").TextContent;
 

@@ -143,5 +143,5 @@ public sealed class NewRunPageTests
         return page.Find($"input#{target}");
     }
 
-    private static Task<RunListing> AllAsync(HubPages pages) => pages.Hub.History.ListAsync(new RunFilter(), RunOrder.Created, descending: true, 0, 10);
+    private static Task<RunListing> AllAsync(HubPages pages) => pages.Hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10);
 }

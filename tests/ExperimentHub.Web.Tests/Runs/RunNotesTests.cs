@@ -53,7 +53,7 @@ public sealed class RunNotesTests
         await page.Find("textarea").InputAsync("mine");
         await pages.Hub.Get<RunAnnotations>().WriteNotesAsync(id, "theirs");
         // The open page hears of it, and what is typed stays.
-        page.WaitForAssertion(() => Assert.Contains("Somebody saved other notes meanwhile", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Somebody changed the notes meanwhile", page.Markup, StringComparison.Ordinal));
         Assert.Equal("mine", page.Find("textarea").GetAttribute("value"));
 
         var saving = page.FindAll("button").Single(button => button.TextContent.Trim() == "Save notes").ClickAsync();

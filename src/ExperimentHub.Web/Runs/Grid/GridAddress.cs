@@ -20,6 +20,9 @@ public sealed record GridAddress
     public IReadOnlyList<string> Devices { get; init; } = [];
     public string? Experiment { get; init; }
 
+    /// <summary>The experiment on whose page the table stands: a condition that nobody chose and nobody clears. null for the table of all runs.</summary>
+    public string? Scope { get; init; }
+
     /// <summary>The epoch of each run whose figures the usual columns and the usual measure of groups show.</summary>
     public FigureEpoch At { get; init; }
 
@@ -51,7 +54,7 @@ public sealed record GridAddress
     /// <summary>Counts from 1.</summary>
     public int Page { get; init; } = 1;
 
-    public IReadOnlyList<GridColumn> Columns => Chosen ?? GridColumn.Usual(At);
+    public IReadOnlyList<GridColumn> Columns => Chosen ?? (Scope is null ? GridColumn.Usual(At) : [.. GridColumn.Usual(At).Where(column => column.Name != "experiment")]);
 
     /// <summary>The epoch that all figures of the table are of; null where its columns are of several, or of none.</summary>
     public FigureEpoch? ShownAt
@@ -72,7 +75,7 @@ public sealed record GridAddress
 
     public bool IsFiltered => Filter.Length > 0 || IsNarrowed;
 
-    public RunQuery Query => new(Filter, OrderBy, Statuses, Experiment, Models, Devices);
+    public RunQuery Query => new(Filter, OrderBy, Statuses, Experiment ?? Scope, Models, Devices);
 
     /// <summary>The same runs and order, said in the filter language alone: what the API and saved views understand.</summary>
     public string WholeFilter
@@ -82,8 +85,8 @@ public sealed record GridAddress
             var whole = Filter;
             if (Statuses.Count > 0)
                 whole = SearchText.Both(whole, SearchText.Among(Attribute("status"), [.. Statuses.Select(status => status.Word())]));
-            if (Experiment is not null)
-                whole = SearchText.Both(whole, SearchText.Among(Attribute("experiment"), [Experiment]));
+            if ((Experiment ?? Scope) is { } experiment)
+                whole = SearchText.Both(whole, SearchText.Among(Attribute("experiment"), [experiment]));
             if (Models.Count > 0)
                 whole = SearchText.Both(whole, SearchText.Among(Attribute("model"), Models));
             return Devices.Count > 0 ? SearchText.Both(whole, SearchText.Among(Attribute("device"), Devices)) : whole;
@@ -134,6 +137,7 @@ public sealed record GridAddress
 
     public GridAddress Of(ViewState view) => new()
     {
+        Scope = Scope,
         Filter = view.Filter,
         OrderBy = view.OrderBy,
         Chosen = view.Columns is null ? null : [.. view.Columns.Select(column => (SearchText.Columns(column.Column), column)).Where(pair => pair.Item1.Count == 1).Select(pair => new GridColumn(pair.Item1[0], pair.column.Width, pair.column.Pinned))],
@@ -165,7 +169,7 @@ public sealed record GridAddress
         ["group"] = GroupBy.Length == 0 ? null : GroupBy,
         [EpochWords.Parameter] = EpochWords.Text(At),
         ["groupOrder"] = GroupBy.Length == 0 || GroupOrder.Length == 0 ? null : GroupOrder,
-        ["metric"] = Measure == (this with { Measure = null }).Metric ? null : Measure,
+        ["measure"] = Measure == (this with { Measure = null }).Metric ? null : Measure,
         ["after"] = After,
         ["page"] = Page == 1 ? null : Page,
     };

@@ -1,15 +1,13 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
-using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Overview;
-using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
 
-namespace ExperimentHub.Web.Runs;
+namespace ExperimentHub.Web.Runs.Grid;
 
-/// <summary>Every run. What is shown, how and in which order lives in the address.</summary>
-public sealed partial class RunsPage(
+/// <summary>The table of runs with all that narrows, sorts and groups it. What is shown, how and in which order lives in the address.</summary>
+public sealed partial class RunExplorer(
     RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const string FilterWord = "filter";
@@ -30,14 +28,13 @@ public sealed partial class RunsPage(
     private RunSearchPage? _page;
     private RunGroups? _groups;
 
-    // The runs of the groups that were ticked, by the filter that finds them.
-    private readonly Dictionary<string, IReadOnlyList<RunId>> _picked = [];
     private long? _total;
     private bool _isNew;
     private IReadOnlyList<SearchProblem> _problems = [];
     private IReadOnlyList<SearchProblem> _warnings = [];
     private string? _failure;
     private readonly AddressedSelection _selection = new();
+    private readonly GroupPicks _groupPicks = new(search);
     private bool _all;
     private IReadOnlyList<string> _models = [];
     private IReadOnlyList<string> _devices = [];
@@ -47,6 +44,18 @@ public sealed partial class RunsPage(
 
     /// <summary>What the menus offer looks at every run, so it is read with a new address and not with each news of a run.</summary>
     private bool _menusRead;
+
+    /// <summary>The experiment on whose page the table stands; null for all runs of the hub.</summary>
+    [Parameter]
+    public string? Scope { get; set; }
+
+    /// <summary>Stands there where no run was ever started.</summary>
+    [Parameter, EditorRequired]
+    public required RenderFragment Empty { get; set; }
+
+    /// <summary>How many runs match, when that is known.</summary>
+    [Parameter]
+    public EventCallback<long> TotalChanged { get; set; }
 
     [SupplyParameterFromQuery]
     public string? Filter { get; set; }
@@ -95,7 +104,7 @@ public sealed partial class RunsPage(
     public string? OrderOfGroups { get; set; }
 
     [SupplyParameterFromQuery]
-    public string? Metric { get; set; }
+    public string? Measure { get; set; }
 
     [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
     public string? At { get; set; }
@@ -114,7 +123,7 @@ public sealed partial class RunsPage(
     private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
         : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name)).Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
 
-    private bool IsEmptyHub => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
+    private bool IsEmpty => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
     protected override void OnInitialized() =>
         _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
@@ -122,12 +131,15 @@ public sealed partial class RunsPage(
     protected override async Task OnParametersSetAsync()
     {
         var before = _address;
+        _selection.Read(Selected);
+        _address = ReadAddress();
+        // A tick changes the address as well, and nothing of what was read.
+        if (_question > 0 && AddressOf(before) == AddressOf(_address))
+            return;
         await _asking.CancelAsync();
         _asking.Dispose();
         _asking = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         _menusRead = false;
-        _address = ReadAddress();
-        _selection.Read(Selected);
         if (_address.WholeFilter != before.WholeFilter)
             (_all, _total) = (false, null);
         Remember(before);
@@ -144,14 +156,15 @@ public sealed partial class RunsPage(
         Statuses = [.. (Statuses ?? []).Select(RunStatusMoves.FromWord).OfType<RunStatus>().Distinct()],
         Models = [.. (Models ?? []).Where(model => model.Length > 0).Distinct()],
         Devices = [.. (Devices ?? []).Where(device => device.Length > 0).Distinct()],
-        Experiment = string.IsNullOrWhiteSpace(Experiment) ? null : Experiment,
+        Experiment = string.IsNullOrWhiteSpace(Experiment) || Scope is not null ? null : Experiment,
+        Scope = Scope,
         Chosen = GridAddress.ReadColumns(Columns, Widths, Pinned),
         Differing = string.Equals(Differing, "true", StringComparison.OrdinalIgnoreCase),
         Curve = !string.Equals(Curve, "false", StringComparison.OrdinalIgnoreCase),
         IsCompact = Density == GridAddress.Compact,
         GroupBy = Group ?? "",
         GroupOrder = OrderOfGroups ?? "",
-        Measure = string.IsNullOrWhiteSpace(Metric) ? null : Metric,
+        Measure = string.IsNullOrWhiteSpace(Measure) ? null : Measure,
         At = EpochWords.Read(At),
         After = string.IsNullOrWhiteSpace(After) ? null : After,
         Page = int.TryParse(Page, out var page) && page > 1 && !string.IsNullOrWhiteSpace(After) ? page : 1,
@@ -243,8 +256,9 @@ public sealed partial class RunsPage(
         else if (await search.CountAsync(_address.Query, asked) is { Answer: { } count } && question == _question)
             _total = count.Total;
         // A hub whose runs are all archived is not a new one.
-        _isNew = _total == 0 && !await history.AnyAsync(_gone.Token);
+        _isNew = _total == 0 && !await history.AnyAsync(Scope, _gone.Token);
         StateHasChanged();
+        await TotalChanged.InvokeAsync(_total ?? 0);
         if (_address.Curve && _page is not null)
             await LoadCurvesAsync(_page.Items, asked);
         if (question != _question || _menusRead)
@@ -282,24 +296,7 @@ public sealed partial class RunsPage(
         GoTo(_address);
     }
 
-    private bool IsPicked(RunGroup group) => _picked.GetValueOrDefault(Inside(group).WholeFilter) is { Count: > 0 } runs && runs.All(_selection.Runs.Contains);
-
-    /// <summary>Ticks all runs of a group, or none of them.</summary>
-    private async Task PickAsync(RunGroup group)
-    {
-        var (inside, picked) = (Inside(group), IsPicked(group));
-        if (!picked)
-        {
-            // More could not be compared, and the rest can be chosen where they stand one by one.
-            var found = await search.ListAsync(inside.Query, pageSize: CompareAddress.MaxRuns);
-            if (found.Answer is not { } page)
-                return;
-            _picked[inside.WholeFilter] = [.. page.Items.Select(row => row.Run.Id)];
-        }
-
-        var runs = _picked[inside.WholeFilter];
-        Select(picked ? [.. _selection.Runs.Except(runs)] : [.. _selection.Runs.Union(runs)]);
-    }
+    private async Task PickAsync(RunGroup group) => Select(await _groupPicks.ToggleAsync(Inside(group), _selection.Runs));
 
     private GridAddress Inside(RunGroup group) => _address.Within(_groups!.Columns, group.Keys);
 

@@ -1,6 +1,6 @@
-using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Edits;
 
-namespace ExperimentHub.Web.Tests.Runs;
+namespace ExperimentHub.Web.Tests.Edits;
 
 public sealed class MarkdownTests
 {

@@ -4,7 +4,7 @@ using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
 using Microsoft.AspNetCore.Components;
 
-namespace ExperimentHub.Web.Runs;
+namespace ExperimentHub.Web.Edits;
 
 /// <summary>
 /// Notes as a page shows them. Whoever can write notes cannot do more than write: raw HTML is shown as the text it is, only links that leave by http, https or mailto or stay on this hub
