@@ -32,13 +32,13 @@ class CompareCurves extends HTMLElement {
     this.legend = new Legend(this.parentElement.querySelector('[data-legend]'), { changed: () => this.draw(), pointed: (id) => this.panels.forEach((panel) => panel.pointAt(id)) }, signal);
     // The table comes first: it is what answers.
     this.isNear = new Promise((resolve) => { this.comeNear = resolve; });
-    this.nearing = setTimeout(this.comeNear, soon);
+    this.nearing = setTimeout(() => requestIdleCallback(this.comeNear), soon);
     document.addEventListener('hub-theme', () => { if (this.ready) this.showLegend(); this.draw(); }, { signal });
     document.addEventListener('hub-brush', () => this.draw(), { signal });
     this.controls.addEventListener('click', (event) => this.press(event.target.closest('[data-do]')), { signal });
     this.sizes = new ResizeObserver(() => this.panels.forEach(({ chart }) => chart?.resize()));
     this.sizes.observe(this);
-    this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '200px' });
+    this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '100px' });
     this.invalidate();
   }
 
