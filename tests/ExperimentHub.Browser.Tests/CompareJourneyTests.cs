@@ -52,6 +52,7 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.GetByText("Metrics", new() { Exact = true }).ClickAsync();
         await page.Locator("details label").Filter(new() { HasText = "samples per second" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Samples per second" })).ToBeVisibleAsync();
+        await page.Locator("[data-metric=samples_per_second]").ScrollIntoViewIfNeededAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('[data-metric=samples_per_second] canvas')");
         Assert.Equal(2, asked.Count);
         Assert.DoesNotContain("train_loss", asked[1], StringComparison.Ordinal);
