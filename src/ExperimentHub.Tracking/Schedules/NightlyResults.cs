@@ -31,8 +31,8 @@ public sealed record NightlyResult(Schedule Schedule, IReadOnlyList<FireDetails>
     /// <summary>The run trained something else than the night that it is compared with.</summary>
     public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
 
-    /// <summary>How much better the run is than the night before it; null while either accuracy is missing, and where there is nothing new to compare.</summary>
-    public double? Gain => Repeats is not null || Run?.Diverged == true ? null : Run?.BestTestAccuracy - AccuracyBefore;
+    /// <summary>As <see cref="NightGains"/> has it; null where that says nothing, and where the newest night says nothing new.</summary>
+    public double? Gain => Repeats is null && NightGains.Of(Nights).TryGetValue(Fire.Number, out var gain) ? gain : null;
 
     /// <summary>The least and the greatest best test accuracy of the earlier nights that trained the same; null where they are too few to say what is usual.</summary>
     public (double Least, double Greatest)? Band =>
