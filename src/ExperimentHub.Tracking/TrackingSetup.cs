@@ -65,6 +65,7 @@ public static class TrackingSetup
         services.AddSingleton<ExperimentStore>();
         services.AddSingleton<ExperimentPages>();
         services.AddSingleton<ExperimentResults>();
+        services.AddSingleton<SeedsOfBest>();
         services.AddSingleton<ExperimentExport>();
         services.AddSingleton<ExperimentImports>();
         services.AddSingleton<ScheduleStore>();

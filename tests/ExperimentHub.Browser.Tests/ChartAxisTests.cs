@@ -25,6 +25,21 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
         }
     }
 
+    [Fact]
+    public async Task LossScale_OfEveryCase_EndsWhereTheReportEndsIt()
+    {
+        await using var hub = await HubProcess.StartAsync(_data);
+        var page = await browser.OpenAsync(hub);
+        await page.GotoAsync("/");
+        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "loss-scale.json"), TestContext.Current.CancellationToken))!.AsArray();
+        Assert.NotEmpty(cases);
+        foreach (var one in cases)
+        {
+            var top = await page.EvaluateAsync<double?>("async (text) => { const { topOf } = await import('/js/compare/scale.js'); return topOf(JSON.parse(text).curves) ?? null; }", one!.ToJsonString());
+            Assert.Equal(one["top"]?.GetValue<double>(), top);
+        }
+    }
+
     [Theory]
     [InlineData("[0.99981, 0.99985]", "{ isFraction: true }")]
     [InlineData("[100000.1, 100000.3]", "{}")]

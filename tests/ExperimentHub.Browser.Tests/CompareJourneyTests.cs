@@ -24,8 +24,23 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         var curves = page.Locator("compare-curves");
         await curves.ScrollIntoViewIfNeededAsync();
         await Expect(curves).ToHaveAttributeAsync("data-drawn", "");
-        await Expect(page.Locator(".compare thead th")).ToHaveCountAsync(ids.Count);
+        await Expect(page.Locator(".compare tbody tr")).ToHaveCountAsync(ids.Count);
         Assert.Single(asked);
+        Assert.Equal(ids.Count, await SeriesAsync(page, "train_loss"));
+
+        // The legend has the best first; it hides curves and shows one alone, by keyboard too.
+        var legend = page.Locator("[data-legend]");
+        await Expect(legend.Locator("li")).ToHaveCountAsync(ids.Count);
+        await Expect(legend.Locator(".value").First).ToHaveTextAsync("95.90 %");
+        await legend.Locator("input").First.FocusAsync();
+        await page.Keyboard.PressAsync("Space");
+        Assert.Equal(ids.Count - 1, await SeriesAsync(page, "train_loss"));
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(legend.Locator("input:checked")).ToHaveCountAsync(1);
+        await Expect(legend.Locator("input").Nth(1)).ToBeFocusedAsync();
+        Assert.Equal(1, await SeriesAsync(page, "train_loss"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show all" }).ClickAsync();
         Assert.Equal(ids.Count, await SeriesAsync(page, "train_loss"));
 
         // Another axis and colours need nothing from the hub; another metric is asked for alone.
@@ -37,6 +52,7 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.GetByText("Metrics", new() { Exact = true }).ClickAsync();
         await page.Locator("details label").Filter(new() { HasText = "samples per second" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Samples per second" })).ToBeVisibleAsync();
+        await page.Locator("[data-metric=samples_per_second]").ScrollIntoViewIfNeededAsync();
         await page.WaitForFunctionAsync("() => document.querySelector('[data-metric=samples_per_second] canvas')");
         Assert.Equal(2, asked.Count);
         Assert.DoesNotContain("train_loss", asked[1], StringComparison.Ordinal);
@@ -51,15 +67,22 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.Mouse.MoveAsync(box.X + 60, box.Y + box.Height / 2, new() { Steps = 5 });
         await page.Mouse.UpAsync();
         await Expect(page.Locator("[data-kept]")).ToContainTextAsync("15 of 30 runs kept");
-        await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "0.3");
+        // The second run has the greater batch, whichever row it is in.
+        var second = page.Locator(".compare .of-1 .head");
+        await Expect(second).ToHaveCSSAsync("opacity", "0.3");
         // It stands in the address, and another person sees the same.
         await Expect(page).ToHaveURLAsync(new Regex("keep=params.batchSize:"));
         await page.ReloadAsync();
-        await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "0.3");
+        await Expect(second).ToHaveCSSAsync("opacity", "0.3");
         await Expect(page.Locator("[data-kept]")).ToContainTextAsync("15 of 30 runs kept");
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare only these" }).ClickAsync();
-        await Expect(page.Locator(".compare thead th")).ToHaveCountAsync(15);
-        await Expect(page.Locator(".compare thead th").Nth(1)).ToHaveCSSAsync("opacity", "1");
+        await Expect(page.Locator(".compare tbody tr")).ToHaveCountAsync(15);
+        await Expect(second).ToHaveCSSAsync("opacity", "1");
+
+        // What was compared is offered again where nothing is chosen.
+        await page.GotoAsync("/compare");
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Recent comparisons" }).Locator("li")).ToHaveCountAsync(2);
+        await page.GoBackAsync();
 
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download report" }).ClickAsync());
         Assert.Contains("Comparison of 15 runs", await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken), StringComparison.Ordinal);

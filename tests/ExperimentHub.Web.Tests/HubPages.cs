@@ -66,6 +66,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<DatasetOptions>());
         Services.AddSingleton(hub.Get<ExperimentStore>());
         Services.AddSingleton(hub.Get<ExperimentResults>());
+        Services.AddSingleton(hub.Get<SeedsOfBest>());
         Services.AddSingleton(hub.Get<ExperimentExport>());
         Services.AddSingleton(hub.Get<ExperimentFileOptions>());
         Services.AddSingleton(hub.Get<ScheduleStore>());

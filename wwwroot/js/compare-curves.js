@@ -6,11 +6,14 @@ import { Zoom } from './run/zoom.js';
 import { Told } from './compare/address.js';
 import { axisOf, needsTimes, placesOf } from './compare/axis.js';
 import { Histories } from './compare/histories.js';
+import { Legend } from './compare/legend.js';
 import { ComparePanel } from './compare/panel.js';
 
 const finest = (end) => end / 2_000;
 const settled = 150; // milliseconds without another turn of the wheel
 const digits = 6;
+// A person who has not come near the curves by then is met by finished ones all the same.
+const soon = 1500; // milliseconds
 
 class CompareCurves extends HTMLElement {
   static observedAttributes = ['runs', 'view', 'metrics'];
@@ -23,14 +26,19 @@ class CompareCurves extends HTMLElement {
     this.zoomer = new Zoom(this, finest);
     this.cursor = new Cursor(this);
     this.controls = this.parentElement.querySelector('[data-controls]');
+    this.waiting = new Set();
     this.ends = new AbortController();
     const { signal } = this.ends;
-    document.addEventListener('hub-theme', () => this.draw(), { signal });
+    this.legend = new Legend(this.parentElement.querySelector('[data-legend]'), { changed: () => this.draw(), pointed: (id) => this.panels.forEach((panel) => panel.pointAt(id)) }, signal);
+    // The table comes first: it is what answers.
+    this.isNear = new Promise((resolve) => { this.comeNear = resolve; });
+    this.nearing = setTimeout(() => requestIdleCallback(this.comeNear), soon);
+    document.addEventListener('hub-theme', () => { if (this.ready) this.showLegend(); this.draw(); }, { signal });
     document.addEventListener('hub-brush', () => this.draw(), { signal });
     this.controls.addEventListener('click', (event) => this.press(event.target.closest('[data-do]')), { signal });
     this.sizes = new ResizeObserver(() => this.panels.forEach(({ chart }) => chart?.resize()));
     this.sizes.observe(this);
-    this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '200px' });
+    this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: '100px' });
     this.invalidate();
   }
 
@@ -39,6 +47,8 @@ class CompareCurves extends HTMLElement {
     this.told.stop();
     this.histories.stop();
     clearTimeout(this.timer);
+    clearTimeout(this.nearing);
+    clearTimeout(this.drawing);
     cancelAnimationFrame(this.frame);
     this.sizes.disconnect();
     this.sight.disconnect();
@@ -66,12 +76,15 @@ class CompareCurves extends HTMLElement {
     this.metrics = JSON.parse(this.getAttribute('metrics'));
     if (this.told.isNews(JSON.stringify(zoom)) || (before && before !== view.axis)) this.zoom = zoom ? { from: zoom[0], to: zoom[1] } : undefined;
     this.querySelectorAll('[data-metric]').forEach((place) => this.sight.observe(place));
+    await this.isNear;
+    if (!this.isConnected) return;
     try {
       const [isNewest] = await Promise.all([this.histories.read(this.runs, this.metrics, needsTimes(this.view.axis)), loadLibrary()]);
       if (!isNewest || !this.isConnected) return;
       this.tell();
       this.ready = true;
-      this.draw();
+      this.showLegend();
+      this.drawInTurn(this.visible);
       if (this.zoom) this.readCloser();
     } catch (error) {
       this.tell(error.message);
@@ -83,7 +96,29 @@ class CompareCurves extends HTMLElement {
       if (isIntersecting) this.visible.add(target);
       else this.visible.delete(target);
     }
-    if (this.ready) this.draw(entries.filter(({ isIntersecting }) => isIntersecting).map(({ target }) => target));
+    if (this.visible.size > 0) this.comeNear();
+    if (this.ready) this.drawInTurn(entries.filter(({ isIntersecting }) => isIntersecting).map(({ target }) => target));
+  }
+
+  /** The curves that can be told apart: runs, or groups of them. */
+  showLegend() {
+    const { measure, order } = this.view.legend;
+    const entries = this.view.groups ? this.view.groups.map(({ name, members, value }) => ({ id: this.runs[members[0]].id, name, value, run: this.runs[members[0]] }))
+      : order.map((i) => ({ id: this.runs[i].id, name: this.runs[i].name, value: this.runs[i].value, run: this.runs[i] }));
+    this.legend.show(entries, measure);
+  }
+
+  /** One panel after the other, and between them whatever a hand has done meanwhile. */
+  drawInTurn(places) {
+    for (const place of places) this.waiting.add(place);
+    this.drawing ??= setTimeout(() => {
+      this.drawing = undefined;
+      const [next] = this.waiting;
+      if (!next || !this.isConnected) return;
+      this.waiting.delete(next);
+      this.draw([next]);
+      this.drawInTurn([]);
+    });
   }
 
   get axis() { return axisOf(this.view.axis, this.zoom, Math.max(...this.runs.map(({ planned }) => planned))); }
@@ -107,7 +142,7 @@ class CompareCurves extends HTMLElement {
       this.visible.delete(place);
     }
     const { runs, histories, axis } = this;
-    const view = { ...this.view, zoom: this.zoom };
+    const view = { ...this.view, zoom: this.zoom, hidden: this.legend.hidden };
     for (const place of only ?? this.visible) {
       if (!place.isConnected || place.clientWidth === 0) continue;
       if (!this.panels.has(place)) {

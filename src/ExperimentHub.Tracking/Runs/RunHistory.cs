@@ -108,6 +108,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])];
     }
 
+    /// <summary>The names of runs; those that do not exist are left out.</summary>
+    public async Task<IReadOnlyDictionary<RunId, string>> NamesAsync(IReadOnlyList<RunId> ids, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Name }).ToDictionaryAsync(r => r.Id, r => r.Name, cancellation);
+    }
+
     /// <summary>The values that occur, for the filters of a table.</summary>
     public async Task<(IReadOnlyList<string> Models, IReadOnlyList<string> Devices)> FilterValuesAsync(CancellationToken cancellation = default)
     {

@@ -29,6 +29,9 @@ public sealed record CompareAddress
     /// <summary>As many ids as fit into an address that every server and browser takes.</summary>
     public const int MaxRuns = Limits.RunsCompared;
 
+    /// <summary>With more runs each of them is a row.</summary>
+    public const int MostColumns = 8;
+
     public const double UsualSmoothing = 0.85;
     public const double MaxSmoothing = 0.99;
 
@@ -42,6 +45,12 @@ public sealed record CompareAddress
 
     /// <summary>Only settings that differ are shown.</summary>
     public bool HideEqual { get; init; }
+
+    /// <summary>Each run is a row of the table, and not a column; null for what suits their number.</summary>
+    public bool? AsRows { get; init; }
+
+    /// <summary>What the table is ordered by; null for the usual order.</summary>
+    public ComparedSort? Sort { get; init; }
 
     /// <summary>The epoch of each run that its figures are of.</summary>
     public FigureEpoch At { get; init; }
@@ -60,6 +69,9 @@ public sealed record CompareAddress
     /// <summary>Those of the metrics that have a logarithmic axis.</summary>
     public IReadOnlyList<string> Log { get; init; } = [];
 
+    /// <summary>Those of the metrics whose axis reaches as far as the furthest value.</summary>
+    public IReadOnlyList<string> Whole { get; init; } = [];
+
     /// <summary>The least and the greatest value of each bucket around its curve.</summary>
     public bool Bands { get; init; }
 
@@ -69,7 +81,7 @@ public sealed record CompareAddress
     /// <summary>Runs that differ in the seed alone are drawn as their mean.</summary>
     public bool Seeds { get; init; }
 
-    /// <summary>Means, bands and the marks of the best count runs that diverged as well.</summary>
+    /// <summary>Runs that diverged are shown and counted like the others.</summary>
     public bool Diverged { get; init; }
 
     /// <summary>The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).</summary>
@@ -103,12 +115,15 @@ public sealed record CompareAddress
             Runs = ids,
             Baseline = IdAt("baseline"),
             HideEqual = Flag("hideEqual"),
+            AsRows = Text("runsAs") switch { "rows" => true, "columns" => false, _ => null },
+            Sort = ComparedSort.Parse(Text("sort")),
             At = EpochWords.Read(Text(EpochWords.Parameter)),
             Axis = Enum.TryParse<CompareAxis>(Text("axis"), ignoreCase: true, out var axis) && Enum.IsDefined(axis) ? axis : CompareAxis.Epoch,
             Zoom = Stretch(Text("zoom")),
             Metrics = List("metrics") is { Count: > 0 } metrics ? metrics : UsualMetrics,
             Smoothing = Math.Clamp(Number("smoothing") ?? UsualSmoothing, 0, MaxSmoothing),
             Log = List("log"),
+            Whole = List("whole"),
             Bands = Flag("bands"),
             Colour = Text("colour"),
             Seeds = Flag("seeds"),
@@ -136,12 +151,15 @@ public sealed record CompareAddress
         ["runs"] = Runs.Count == 0 ? null : RunSelection.Text(Runs),
         ["baseline"] = Baseline?.ToString(),
         ["hideEqual"] = HideEqual ? "true" : null,
+        ["runsAs"] = AsRows switch { true => "rows", false => "columns", null => null },
+        ["sort"] = Sort?.ToString(),
         ["axis"] = Axis == CompareAxis.Epoch ? null : Word(Axis),
         ["zoom"] = Zoom is { } zoom ? string.Create(CultureInfo.InvariantCulture, $"{zoom.From:R}..{zoom.To:R}") : null,
         [EpochWords.Parameter] = EpochWords.Text(At),
         ["metrics"] = Metrics.SequenceEqual(UsualMetrics) ? null : string.Join(',', Metrics),
         ["smoothing"] = Smoothing == UsualSmoothing ? null : Smoothing,
         ["log"] = Log.Count == 0 ? null : string.Join(',', Log),
+        ["whole"] = Whole.Count == 0 ? null : string.Join(',', Whole),
         ["bands"] = Bands ? "true" : null,
         ["colour"] = Colour,
         ["seeds"] = Seeds ? "true" : null,
@@ -187,6 +205,8 @@ public sealed record CompareAddress
     public CompareAddress WithBrush(string key, Brush? brush) => this with { Keep = [.. Keep.Where(other => other.Key != key), .. brush is null ? Array.Empty<Brush>() : [brush]] };
 
     public CompareAddress WithLog(string metric) => this with { Log = Toggled(Log, metric) };
+
+    public CompareAddress WithWhole(string metric) => this with { Whole = Toggled(Whole, metric) };
 
     private static double? NumberOf(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 

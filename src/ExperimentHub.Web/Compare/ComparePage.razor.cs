@@ -2,13 +2,16 @@ using System.Globalization;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
+using Microsoft.JSInterop;
 
 namespace ExperimentHub.Web.Compare;
 
 /// <summary>Runs side by side, live. What is compared and how it is looked at lives in the address.</summary>
-public sealed partial class ComparePage(RunHistory history, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation) : IDisposable
+public sealed partial class ComparePage(RunHistory history, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation, IJSRuntime js, ILogger<ComparePage> logger) : IAsyncDisposable
 {
     private const int RunsOffered = 12;
     private const int SpeedUpsShown = 3;
@@ -19,14 +22,23 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     private CompareAddress _address = new();
     private ComparedRuns? _compared;
     private Comparison? _comparison;
+    private ComparedOrder? _order;
     private RunTints? _tints;
     private (ComparedRuns? Compared, RunId? Baseline, double? Target) _comparisonOf;
+    private (Comparison? Comparison, ComparedSort? Sort, bool AsRows, string? Measure) _orderOf;
     private (ComparedRuns? Compared, string? Colour) _tintsOf;
     private bool _loaded;
     private string? _problem;
+    private string? _kept;
+    private PageModule? _script;
     private IDisposable? _subscription;
 
-    private int Missing => _address.Runs.Count - (_compared?.Runs.Count ?? 0);
+    private int Missing => _address.Runs.Count - (_compared?.Chosen.Count ?? 0);
+
+    private bool AsRows => _address.AsRows ?? UsuallyRows;
+
+    /// <summary>Many columns are not looked through.</summary>
+    private bool UsuallyRows => _compared?.Runs.Count > CompareAddress.MostColumns;
 
     protected override async Task OnInitializedAsync()
     {
@@ -59,7 +71,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     /// <summary>Runs that have ended do not change; a signal is then about some other run.</summary>
     private Task RefreshAsync() =>
-        Missing == 0 && _compared?.Runs.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true ? Task.CompletedTask : LoadAsync();
+        Missing == 0 && _compared?.Chosen.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true ? Task.CompletedTask : LoadAsync();
 
     private async Task LoadAsync()
     {
@@ -91,11 +103,19 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     {
         var (comparisonOf, tintsOf) = ((_compared, _address.Baseline, _address.Target), (_compared, _address.Colour));
         if (comparisonOf != _comparisonOf)
-            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _address.Diverged, _compared.At);
+            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _compared.At);
+        var orderOf = (_comparison, _address.Sort, AsRows, _address.Measure);
+        if (orderOf != _orderOf)
+            _order = _comparison is null ? null : ComparedOrder.Of(_comparison, _address.Sort, MeasureKey, bestFirst: AsRows);
         if (tintsOf != _tintsOf)
             _tints = _compared is null ? null : RunTints.Of(_compared.Runs, _compared.Find(_address.Colour));
-        (_comparisonOf, _tintsOf) = (comparisonOf, tintsOf);
+        (_comparisonOf, _orderOf, _tintsOf) = (comparisonOf, orderOf, tintsOf);
     }
+
+    /// <summary>The row that says which run is best; there is one for each metric of an epoch.</summary>
+    private string MeasureKey => $"results.{_compared!.MeasureOf(_address).Replace('_', '-')}";
+
+    private void ShowAsRows(bool rows) => GoTo(_address with { AsRows = rows == UsuallyRows ? null : rows });
 
     private async Task<IEnumerable<Run>> FindRunsAsync(string? text, CancellationToken cancellation)
     {
@@ -117,11 +137,33 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     private string AddressOf(CompareAddress address) => navigation.GetUriWithQueryParameters(address.Parameters);
 
-    public void Dispose()
+    /// <summary>What is compared is offered again on the empty page of this browser.</summary>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_compared is not { Chosen.Count: > 1 } compared || _problem is not null)
+            return;
+        var runs = RunSelection.Text(compared.Chosen.Select(run => run.Id));
+        if (runs == _kept)
+            return;
+        _kept = runs;
+        try
+        {
+            _script ??= new PageModule(js, RecentComparison.Script);
+            await _script.CallAsync("keep", runs);
+        }
+        catch (JSException e)
+        {
+            logger.LogWarning(e, "The browser does not remember what is compared");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
     {
         navigation.LocationChanged -= OnLocationChanged;
         _subscription?.Dispose();
-        _gone.Cancel();
+        await _gone.CancelAsync();
         _gone.Dispose();
+        if (_script is not null)
+            await _script.DisposeAsync();
     }
 }

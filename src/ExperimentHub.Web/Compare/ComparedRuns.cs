@@ -10,16 +10,27 @@ public sealed class ComparedRuns
 {
     private readonly Dictionary<RunId, int> _places;
 
-    private ComparedRuns(IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, bool withDiverged, FigureEpoch at)
+    private ComparedRuns(IReadOnlyList<Run> chosen, IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
-        (Runs, At) = (runs, at);
+        (Chosen, Runs, At) = (chosen, runs, at);
+        Diverged = [.. chosen.Where(run => run.Diverged == true)];
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
         Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
-        Groups = [.. SeedGroup.Of(runs, withDiverged).Select(group => new NamedGroup(NameOf(group), group))];
+        Groups = [.. SeedGroup.Of(runs, withDiverged: true).Select(group => new NamedGroup(NameOf(group), group))];
     }
 
+    /// <summary>All that were asked for and are there, in that order.</summary>
+    public IReadOnlyList<Run> Chosen { get; }
+
+    /// <summary>Those that everything is shown of: without those that diverged, unless they are asked for or there are no others.</summary>
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>Those of the chosen ones that diverged, shown or not.</summary>
+    public IReadOnlyList<Run> Diverged { get; }
+
+    /// <summary>Runs that diverged are out of the way.</summary>
+    public bool SetsAside => Runs.Count < Chosen.Count;
 
     /// <summary>The epoch of each run that its figures are of.</summary>
     public FigureEpoch At { get; }
@@ -44,11 +55,15 @@ public sealed class ComparedRuns
     /// <summary>The names of the metrics that the runs have.</summary>
     public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
 
-    /// <param name="withDiverged">Groups count runs that diverged as well.</param>
+    /// <param name="withDiverged">Runs that diverged are shown and counted like the others.</param>
     public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, FigureEpoch at, RunHistory history, MetricReader metrics, CancellationToken cancellation)
     {
-        var runs = await history.FindManyAsync(ids, cancellation);
-        return runs.Count == 0 ? null : new ComparedRuns(runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), withDiverged, at);
+        var chosen = await history.FindManyAsync(ids, cancellation);
+        if (chosen.Count == 0)
+            return null;
+        List<Run> sound = [.. chosen.Where(run => run.Diverged != true)];
+        var runs = withDiverged || sound.Count == 0 ? chosen : sound;
+        return new ComparedRuns(chosen, runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), at);
     }
 
     public CompareVariable? Find(string? key) => Variables.FirstOrDefault(variable => variable.Key == key);
@@ -65,7 +80,7 @@ public sealed class ComparedRuns
     /// <summary>What a run has of a variable; null where it has none.</summary>
     public double? ValueOf(CompareVariable? variable, Run run) => variable?.Numbers?[_places[run.Id]];
 
-    /// <summary>The runs that have a metric, each training once. Those that diverged are among them: that a setting makes runs diverge is what importance is about.</summary>
+    /// <summary>The runs that have a metric, each training once.</summary>
     public CountedRuns CountedFor(CompareVariable? measure) => CountedRuns.Of(Runs.Where(run => ValueOf(measure, run) is { } value && double.IsFinite(value)), withDiverged: true);
 
     /// <summary>What each setting had to do with a metric; empty where that cannot be told. A hundred trees take a moment.</summary>

@@ -16,35 +16,40 @@ public sealed record ComparisonCell(string Text, string? Delta = null, bool? Bet
 
 /// <summary>One setting or one figure of all compared runs.</summary>
 /// <param name="Differs">At least two runs have different values.</param>
-public sealed record ComparisonRow(string Name, IReadOnlyList<ComparisonCell> Cells, bool Differs);
+/// <param name="Values">What runs are ordered by: numbers, or else words.</param>
+/// <param name="HigherIsBetter">Null where neither direction is.</param>
+public sealed record ComparisonRow(string Name, IReadOnlyList<ComparisonCell> Cells, bool Differs, ComparedValues Values, bool? HigherIsBetter = null);
 
 /// <summary>Rows under one heading.</summary>
+/// <param name="Key">Its word in an address.</param>
 /// <param name="Foldable">Its equal rows may be hidden; results are always shown.</param>
-public sealed record ComparisonSection(string Title, IReadOnlyList<ComparisonRow> Rows, bool Foldable);
+public sealed record ComparisonSection(string Key, string Title, IReadOnlyList<ComparisonRow> Rows, bool Foldable)
+{
+    /// <summary>A row's word in an address; the same name may stand in two sections.</summary>
+    public string KeyOf(ComparisonRow row) => $"{Key}.{row.Name.Replace(' ', '-')}";
+}
 
 /// <summary>Runs side by side, each measured against one of them.</summary>
 public sealed class Comparison
 {
     private readonly int _baseline;
-    private readonly bool _withDiverged;
     private readonly Func<string, DatasetInfo?> _datasetOf;
 
     /// <param name="runs">At least one, with their epochs.</param>
     /// <param name="baseline">One of them; the first where it is none of them.</param>
     /// <param name="datasetOf">Finds a data set by its key.</param>
     /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
-    /// <param name="withDiverged">A run that diverged can have the best value of a row.</param>
     /// <param name="at">The epoch of each run that its results are of.</param>
     public Comparison(
-        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, bool withDiverged = false, FigureEpoch at = FigureEpoch.Best)
+        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best)
     {
-        (_datasetOf, _withDiverged) = (datasetOf, withDiverged);
+        _datasetOf = datasetOf;
         Runs = runs;
         _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
         Sections =
         [
             Results(at),
-            new("Time",
+            new("time", "Time",
             [
                 Measured("training", run => run.EpochsDone > 0 ? run.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
                 Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
@@ -52,8 +57,8 @@ public sealed class Comparison
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
             ], Foldable: false),
             .. target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
-            new("Settings", [.. Settings()], Foldable: true),
-            new("Device",
+            new("settings", "Settings", [.. Settings()], Foldable: true),
+            new("device", "Device",
             [
                 Said("used", run => run.Device?.TorchName ?? Figures.None),
                 Said("hardware", run => run.DeviceName ?? Figures.None),
@@ -98,7 +103,7 @@ public sealed class Comparison
             ]);
         }
 
-        return new ComparisonSection($"Results, {EpochWords.Of(at)}", rows, Foldable: false);
+        return new ComparisonSection("results", $"Results, {EpochWords.Of(at)}", rows, Foldable: false);
     }
 
     private double? ImagesPerSecond(Run run) =>
@@ -107,7 +112,7 @@ public sealed class Comparison
     private ComparisonSection ToReach(double accuracy)
     {
         var reached = Runs.ToDictionary(run => run, run => TargetReached.Of(run, accuracy));
-        return new($"To reach {Figures.Accuracy(accuracy)}",
+        return new("reach", $"To reach {Figures.Accuracy(accuracy)}",
         [
             Measured("epochs", run => reached[run]?.Epochs, value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
             Measured("images seen", run => reached[run]?.Epochs * (double?)SamplesPerEpoch(run, _datasetOf), value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
@@ -125,24 +130,23 @@ public sealed class Comparison
     private ComparisonRow Said(string name, Func<Run, string> text) => Said(name, Runs.Select(text).ToList());
 
     private ComparisonRow Said(string name, List<string> texts) =>
-        new(name, [.. texts.Select(text => new ComparisonCell(text, Differs: text != texts[_baseline]))], texts.Distinct().Count() > 1);
+        new(name, [.. texts.Select(text => new ComparisonCell(text, Differs: text != texts[_baseline]))], texts.Distinct().Count() > 1, ComparedValues.Of(texts));
 
     private ComparisonRow Measured(
         string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
     {
         var values = Runs.Select(value).ToList();
-        bool CanBeBest(int index) => _withDiverged || Runs[index].Diverged != true;
-        var known = values.Where((_, index) => CanBeBest(index)).OfType<double>().ToList();
+        var known = values.OfType<double>().ToList();
         double? best = known.Count < 2 || known.Min() == known.Max() ? null
             : higherIsBetter switch { true => known.Max(), false => known.Min(), null => null };
         var cells = values.Select((own, index) =>
         {
             if (index == _baseline || own is not { } number || values[_baseline] is not { } reference)
-                return new ComparisonCell(text(own), Best: own == best && best is not null && CanBeBest(index), Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
+                return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
             var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
-            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best && CanBeBest(index), number != reference);
+            return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);
         });
-        return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1);
+        return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1, new ComparedValues(values, null), higherIsBetter);
     }
 
     private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.GroupBy(run => run.Spec with { Device = "" }).Select(runs =>

@@ -17,7 +17,7 @@ public sealed class CompareAddressTests
     {
         var address = new CompareAddress
         {
-            Runs = [A, B], Baseline = B, HideEqual = true, Axis = CompareAxis.Training, Metrics = ["cpu_percent", "a/b c"], Smoothing = 0.25, Log = ["a/b c"], Bands = true,
+            Runs = [A, B], Baseline = B, HideEqual = true, Axis = CompareAxis.Training, Metrics = ["cpu_percent", "a/b c"], Smoothing = 0.25, Log = ["a/b c"], Whole = ["test_loss"], AsRows = true, Sort = new ComparedSort("results.test-loss", Descending: true), Bands = true,
             Zoom = (0.5, 1.25), Keep = [new Brush("params.model.kind", ["mlp", "a:b, c"]), Brush.Range("metrics.test_accuracy", 0.9, null)], Colour = "params.seed", Seeds = true, Measure = "test_loss", X = "params.epochs", Y = "metrics.test_loss", Target = 0.97, Left = A, Right = B,
         };
         var query = QueryHelpers.AddQueryString("", address.Parameters.Select(pair =>
@@ -26,18 +26,20 @@ public sealed class CompareAddressTests
         Assert.Equal([A, B], read.Runs);
         Assert.Equal(address.Metrics, read.Metrics);
         Assert.Equal(address.Log, read.Log);
+        Assert.Equal(address.Whole, read.Whole);
         Assert.Equal(address.Keep, read.Keep);
-        Assert.Equal(address with { Runs = read.Runs, Metrics = read.Metrics, Log = read.Log, Keep = read.Keep }, read);
+        Assert.Equal(address with { Runs = read.Runs, Metrics = read.Metrics, Log = read.Log, Whole = read.Whole, Keep = read.Keep }, read);
     }
 
     [Fact]
     public void CompareAddress_WordsThatMeanNothing_AreIgnored()
     {
-        var read = CompareAddress.Of($"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana&zoom=2..1&keep=&keep=:1");
+        var read = CompareAddress.Of($"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana&zoom=2..1&keep=&keep=:1&runsAs=banana&sort=-&whole=,");
         Assert.Equal([A], read.Runs);
         Assert.Empty(read.Log);
+        Assert.Empty(read.Whole);
         Assert.Empty(read.Keep);
-        Assert.Equal(new CompareAddress { Runs = read.Runs, Log = read.Log, Keep = read.Keep }, read);
+        Assert.Equal(new CompareAddress { Runs = read.Runs, Log = read.Log, Whole = read.Whole, Keep = read.Keep }, read);
     }
 
     [Theory]

@@ -10,12 +10,12 @@ namespace ExperimentHub.Web.Tests.Compare;
 public sealed class ComparePageTests
 {
     [Fact]
-    public async Task ComparePage_NoRuns_SaysWhereToChooseThem()
+    public async Task ComparePage_NoRunsAtAll_OffersToStartOne()
     {
         await using var pages = await HubPages.OpenAsync();
         pages.Visit("/compare");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.Contains("Choose runs", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Start a run", page.Markup, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ComparePageTests
         pages.Visit($"/compare?runs={a},{RunId.New(TimeProvider.System)}");
         var page = pages.Render<ComparePage>();
         page.WaitForAssertion(() => Assert.Contains("was deleted", page.Markup, StringComparison.Ordinal));
-        Assert.Single(page.FindAll("thead th"));
+        Assert.Single(page.FindAll(".columns thead th"));
     }
 
     [Fact]
@@ -125,8 +125,9 @@ public sealed class ComparePageTests
         Assert.Equal(["within noise", "worse"], rows.Skip(1).Select(row => row[6]));
         Assert.StartsWith("+0.10 ± ", rows[1][4], StringComparison.Ordinal);
         Assert.Equal("< 0.1 %", rows[2][5]);
+        // The best of them first, as in the legend.
         using var view = JsonDocument.Parse(page.Find("compare-curves").GetAttribute("view")!);
-        Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[1].GetProperty("members").EnumerateArray().Select(member => member.GetInt32()));
+        Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[0].GetProperty("members").EnumerateArray().Select(member => member.GetInt32()));
         // Student's t for three runs, over the root of three.
         Assert.Equal(4.30265 / Math.Sqrt(3), view.RootElement.GetProperty("groups")[1].GetProperty("margins")[3].GetDouble(), 4);
     }

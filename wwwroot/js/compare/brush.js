@@ -6,11 +6,12 @@ let kept;
 /** Whether a run is in view. */
 export const isKept = (id) => kept === undefined || kept.has(id);
 
-/** @param ids those that stay, undefined for all; @param runs all of them, in the order of the table's columns. */
+/** @param ids those that stay, undefined for all; @param runs all of them, in the order that the table numbers them in. */
 export const keep = (ids, runs) => {
   kept = ids && new Set(ids);
-  const dimmed = runs.flatMap(({ id }, i) => (isKept(id) ? [] : [`.compare tr:not(.section) > :nth-child(${i + 2})`]));
-  sheet.replaceSync(dimmed.length > 0 ? `${dimmed.join(',')} { opacity: 0.3; }` : '');
+  const dimmed = runs.flatMap(({ id }, i) => (isKept(id) ? [] : [`.of-${i}`]));
+  // Cells that stay in place cover what goes by behind them, so only what is in them fades.
+  sheet.replaceSync(dimmed.length > 0 ? `.compare :is(tr:is(${dimmed}) > *, :is(th, td):is(${dimmed})) > * { opacity: 0.3; }` : '');
   document.dispatchEvent(new CustomEvent('hub-brush'));
 };
 

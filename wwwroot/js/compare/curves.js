@@ -4,11 +4,13 @@ import { between } from '../run/axis.js';
 import { Series, firstAfter } from '../run/series.js';
 import { placesOf } from './axis.js';
 import { isKept } from './brush.js';
+import { topOf } from './scale.js';
 import { tintOf } from './tints.js';
 
 // With more runs the raw curves behind would cover the others.
 const mostRaw = 20;
 const mostInTooltip = 12;
+const mostNamed = 3;
 
 /** A run's points of a metric, as far as they are looked at and one more on each side: rows of place, value, measured, least, greatest, step. */
 const rowsOf = (run, histories, metric, view, style) => {
@@ -34,6 +36,7 @@ const inView = (rows, zoom) => {
 
 /** Every run on its own. */
 const single = (runs, histories, metric, view, style) => runs.flatMap((run) => {
+  if (view.hidden.has(run.id)) return [];
   const { rows, smoothed, bucketed } = rowsOf(run, histories, metric, view, style);
   if (rows.length === 0) return [];
   const { tint, dash } = tintOf(run);
@@ -48,6 +51,7 @@ const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / value
 
 /** The mean of each group's runs, step by step as far as all of them have come, and its 95 % interval. Where steps took them different times, they are at their mean. */
 const grouped = (runs, histories, metric, view, style) => view.groups.flatMap(({ name, members, margins }) => {
+  if (view.hidden.has(runs[members[0]].id)) return [];
   const own = members.map((i) => runs[i]).map((run) => rowsOf(run, histories, metric, view, style).rows.filter(([, y]) => y !== null)).filter((rows) => rows.length > 0);
   if (own.length === 0) return [];
   const columns = own.map((rows) => ({ steps: rows.map((row) => row[5]), xs: rows.map(([x]) => x), ys: rows.map(([, y]) => y) }));
@@ -88,7 +92,32 @@ export const leftOut = (runs, histories, metric, view, style) => (view.log.inclu
   return [{ name: run.name, values: [...values, ...low].map(style.scale) }];
 })) : '');
 
-/** Everything that ECharts needs to draw a metric, and of its series those that are named and in view. */
+/** Where the axis of a loss ends, and the curves that reach beyond it; undefined where it shows all. */
+const clippedOf = (series, metric, view) => {
+  if (!metric.includes('loss') || view.log.includes(metric) || view.whole.includes(metric)) return undefined;
+  const named = series.filter(({ name }) => name);
+  const top = topOf(named.map(({ data }) => data.flatMap(([, y]) => (y === null ? [] : [y]))));
+  const beyond = top === undefined ? [] : named.filter(({ data }) => data.some(([, y]) => y > top));
+  return beyond.length > 0 ? { top, beyond } : undefined;
+};
+
+/** A mark at the upper edge where a curve is furthest beyond it. */
+const markOf = ({ data, itemStyle }, top) => {
+  const [x] = data.reduce((a, b) => (b[1] > a[1] ? b : a), [0, -Infinity]);
+  return { value: [x, top], itemStyle };
+};
+
+/** Which curves leave the picture, in words; empty where none does. */
+export const clippedWords = (clipped, format, groups) => {
+  if (!clipped) return '';
+  const { top, beyond } = clipped;
+  const names = beyond.slice(0, mostNamed).map(({ name }) => name).join(', ');
+  const more = beyond.length > mostNamed ? ` and ${beyond.length - mostNamed} more` : '';
+  const what = groups ? 'group' : 'run';
+  return `${beyond.length} ${beyond.length === 1 ? `${what} leaves` : `${what}s leave`} the picture above ${format(top)}: ${names}${more}.`;
+};
+
+/** Everything that ECharts needs to draw a metric, of its series those that are named and in view, and what lies beyond its axis. */
 export const optionsOf = (chart, runs, histories, metric, view, style, axis) => {
   const series = (view.groups ? grouped : single)(runs, histories, metric, view, style);
   const lines = series.filter(({ name, data, lineStyle }) => name && data.length > 0 && lineStyle.opacity === 1);
@@ -96,5 +125,11 @@ export const optionsOf = (chart, runs, histories, metric, view, style, axis) => 
     chart, isFraction: style.isFraction, isLog: view.log.includes(metric), format: style.format, xAxis: axis.options, title: axis.title, most: mostInTooltip,
     lowIsBetter: metric.includes('loss'), hitsAt: (x) => hitsAt(lines, x),
   });
-  return { options: { ...options, series }, lines };
+  const clipped = clippedOf(series, metric, view);
+  if (clipped) {
+    options.yAxis.max = clipped.top;
+    options.yAxis.axisLabel.showMaxLabel = false; // where the picture ends is no round number
+    series.push({ id: 'beyond', type: 'scatter', silent: true, clip: false, symbol: 'triangle', symbolSize: [8, 6], symbolOffset: [0, 4], z: 5, tooltip: { show: false }, data: clipped.beyond.map((one) => markOf(one, clipped.top)) });
+  }
+  return { options: { ...options, series }, lines, clipped };
 };

@@ -1,7 +1,7 @@
 // One panel of compared curves. Its frame is the page's; here is what is drawn in it.
 import { finely } from '../charts.js';
 import { styleOf } from '../run/panels.js';
-import { hitsAt, leftOut, optionsOf } from './curves.js';
+import { clippedWords, hitsAt, leftOut, optionsOf } from './curves.js';
 
 // A voice that reads more of them is not listened to.
 const mostSaid = 12;
@@ -16,11 +16,47 @@ export class ComparePanel {
 
   draw({ runs, histories, view, axis }) {
     this.chart ??= echarts.init(this.place, null, { renderer: 'canvas' });
-    const { options, lines } = optionsOf(this.chart, runs, histories, this.metric, view, this.style, axis);
+    const { options, lines, clipped } = optionsOf(this.chart, runs, histories, this.metric, view, this.style, axis);
     this.chart.setOption(options, { notMerge: true });
     [this.lines, this.zoom] = [lines, view.zoom];
     this.place.parentElement.toggleAttribute('data-empty', !options.series.some(({ data }) => data.some(([, y]) => y !== null)));
-    this.place.parentElement.querySelector('[data-left-out]').textContent = leftOut(runs, histories, this.metric, view, this.style);
+    this.place.parentElement.toggleAttribute('data-clipped', clipped !== undefined);
+    this.place.parentElement.querySelector('[data-left-out]').textContent = leftOut(runs, histories, this.metric, view, this.style) || clippedWords(clipped, this.style.format, view.groups);
+    this.pointAt(this.pointed);
+  }
+
+  /** Lets one curve stand out before the others; none where id is undefined. Drawn over the chart: a hundred curves are not drawn anew for it. */
+  pointAt(id) {
+    this.pointed = id;
+    const line = id === undefined ? undefined : this.lines.find((one) => one.id === id);
+    this.place.toggleAttribute('data-pointed', line !== undefined);
+    if (!line) {
+      this.over?.remove();
+      this.over = undefined;
+      return;
+    }
+    this.over ??= this.place.appendChild(Object.assign(document.createElement('canvas'), { className: 'over' }));
+    const [width, height, ratio] = [this.chart.getWidth(), this.chart.getHeight(), devicePixelRatio];
+    Object.assign(this.over, { width: width * ratio, height: height * ratio });
+    const pen = this.over.getContext('2d');
+    const { x, y, width: across, height: down } = this.chart.getModel().getComponent('grid').coordinateSystem.getRect();
+    pen.scale(ratio, ratio);
+    pen.beginPath();
+    pen.rect(x, y, across, down);
+    pen.clip();
+    pen.beginPath();
+    let isOn = false;
+    for (const [at, value] of line.data) {
+      if (value === null) {
+        isOn = false;
+        continue;
+      }
+      const [left, top] = this.chart.convertToPixel('grid', [at, value]);
+      if (isOn) pen.lineTo(left, top); else pen.moveTo(left, top);
+      isOn = true;
+    }
+    Object.assign(pen, { lineWidth: 2.5, strokeStyle: line.lineStyle.color, lineJoin: 'round' });
+    pen.stroke();
   }
 
   /** The place on the axis under the mouse. */

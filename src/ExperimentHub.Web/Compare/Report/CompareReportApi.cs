@@ -14,7 +14,7 @@ namespace ExperimentHub.Web.Compare.Report;
 internal static class CompareReportApi
 {
     public static void MapCompareReport(this RouteGroupBuilder api) => api.MapGet("/compare/report", WriteAsync).WithName("WriteComparison").WithSummary("Write a comparison as one HTML file")
-        .WithDescription("Takes the query string of the compare page: runs, baseline, hideEqual, axis, metrics, zoom, smoothing, log, bands, seeds, diverged, colour, measure, x, y, keep, target, left, right. The file has tables and drawings and needs neither scripts nor other files.")
+        .WithDescription("Takes the query string of the compare page: runs, baseline, hideEqual, axis, metrics, zoom, smoothing, log, whole, bands, seeds, diverged, colour, measure, x, y, keep, target, left, right. The file has tables and drawings and needs neither scripts nor other files.")
         .Produces(StatusCodes.Status200OK, contentType: MediaTypeNames.Text.Html).ProducesValidationProblem();
 
     private static async Task<IResult> WriteAsync(
@@ -29,7 +29,7 @@ internal static class CompareReportApi
                 $"A report has at most {Limits.ReportEntries / ReportCurves.Buckets:N0} curves, and {address.Metrics.Count:N0} metrics of {compared.Runs.Count:N0} runs are more. Name fewer.");
         }
 
-        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.Diverged, address.At);
+        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.At);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);
         var relations = compared.HasRelations ? new RunRelations(compared, address) : null;

@@ -20,12 +20,15 @@ public sealed class ReportChart
     public const int Bottom = 268;
 
     private const int MostDots = 50;
+    private const int MostNamed = 3;
 
     private readonly ReportAxis _x;
     private readonly ReportAxis _y;
 
     /// <param name="zoom">The stretch of the axis that is drawn; null for all of it.</param>
-    public ReportChart(string metric, IEnumerable<ReportCurve> curves, bool log, (double From, double To)? zoom = null)
+    /// <param name="whole">The axis of a loss reaches as far as the furthest value (<see cref="LossScale"/>).</param>
+    /// <param name="curveWord">What a curve is of.</param>
+    public ReportChart(string metric, IEnumerable<ReportCurve> curves, bool log, (double From, double To)? zoom = null, bool whole = false, string curveWord = "run")
     {
         Title = CompareVariable.WordsOf(IsMemory(metric) ? metric.Replace("bytes", "MiB", StringComparison.Ordinal) : metric);
         List<ReportCurve> all = [.. curves];
@@ -33,6 +36,14 @@ public sealed class ReportChart
         LeftOut = log ? LeftOutWords([.. all.SelectMany(curve => curve.Points.Where(IsSeen).Select(point => point.Y).Where(value => !ReportAxis.IsOnLog(value)))]) : null;
         var values = Curves.SelectMany(curve => curve.Points.Where(IsSeen).Select(point => point.Y).Concat(curve.Band.Where(point => IsSeen((point.X, point.Low))).SelectMany(point => new[] { point.Low, point.High })));
         _x = ReportAxis.OfNumbers(zoom is { } part ? [part.From, part.To] : Curves.SelectMany(curve => curve.Points.Where(IsSeen)).Select(point => point.X).Append(0), Left, Right);
+        if (metric.Contains("loss", StringComparison.Ordinal) && !log && !whole && LossScale.TopOf(Curves.Select(curve => curve.Points.Where(IsSeen).Select(point => point.Y))) is { } top)
+        {
+            values = values.Where(value => value <= top).Append(top);
+            Beyond = [.. Curves.Select(curve => (curve, curve.Points.Where(IsSeen).MaxBy(point => point.Y))).Where(one => one.Item2.Y > top).Select(one => (one.curve, one.Item2.X))];
+            BeyondWords = $"{Beyond.Count} {curveWord}{(Beyond.Count == 1 ? " leaves" : "s leave")} the picture above {Figures.Loss(top)}: {string.Join(", ", Beyond.Take(MostNamed).Select(one => one.Curve.Name))}"
+                + $"{(Beyond.Count > MostNamed ? $" and {Figures.Count(Beyond.Count - MostNamed)} more" : "")}.";
+        }
+
         _y = ReportAxis.OfNumbers(values, Bottom, Top, log, CompareVariable.IsFractionOf(metric));
 
         bool IsSeen((double X, double Y) point) => double.IsFinite(point.X) && double.IsFinite(point.Y) && (zoom is not { } part || (point.X >= part.From && point.X <= part.To));
@@ -45,6 +56,15 @@ public sealed class ReportChart
 
     /// <summary>Which values its logarithmic axis has no place for; null where it shows all.</summary>
     public string? LeftOut { get; }
+
+    /// <summary>The curves that leave the picture, and where on the axis they are furthest beyond it.</summary>
+    public IReadOnlyList<(ReportCurve Curve, double X)> Beyond { get; } = [];
+
+    /// <summary>The same in words; null where none does. compare/curves.js has the same words for the page.</summary>
+    public string? BeyondWords { get; }
+
+    /// <summary>Marks at the upper edge for the curves that leave the picture.</summary>
+    public IEnumerable<(ReportCurve Curve, double X)> Marks => Beyond.Select(one => (one.Curve, _x.At(one.X)!.Value));
 
     /// <summary>Marks of the axis upwards: where, and what stands there.</summary>
     public IEnumerable<(double At, string Text)> Rows => _y.Ticks;

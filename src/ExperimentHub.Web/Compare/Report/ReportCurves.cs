@@ -34,7 +34,7 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
             .. address.Metrics.Select(metric =>
             {
                 List<IReadOnlyList<CurvePoint>> points = [.. runs.Select(run => Points(run, metric))];
-                return new ReportChart(metric, address.Seeds ? Means(points) : Single(points), address.Log.Contains(metric), address.Zoom);
+                return new ReportChart(metric, address.Seeds ? Means(points) : Single(points), address.Log.Contains(metric), address.Zoom, address.Whole.Contains(metric), address.Seeds ? "group" : "run");
             }),
         ];
 
