@@ -25,10 +25,10 @@ public sealed class SeedsOfBest(IDbContextFactory<TrackingDb> databases, Experim
         var story = await results.ReadAsync(newest.Id, metric, cancellation: cancellation);
         if (story.Best is not { } best)
             return null;
-        var same = await db.Runs.AsNoTracking().Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Diverged != true && run.Recipe == best.Run.Recipe)
+        var same = await db.Runs.AsNoTracking().Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Diverged != true && run.EpochsDone > 0 && run.Recipe == best.Run.Recipe)
             .OrderByDescending(run => run.Number).ToListAsync(cancellation);
         var evidence = Evidence.Of(best.Run);
-        var others = Evidence.CountedOnce(same.Where(run => Evidence.Of(run) != evidence && Evidence.Of(run).WithoutSeed == evidence.WithoutSeed && run.EpochsDone > 0));
+        var others = Evidence.CountedOnce(same.Where(run => Evidence.Of(run) != evidence && Evidence.Of(run).WithoutSeed == evidence.WithoutSeed));
         return new SeedsOfBestRun(newest, metric, best, [best.Run, .. others.Take(MostRuns - 1)]);
     }
 }

@@ -139,7 +139,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return deleted;
     }
 
-    /// <summary>All schedules, or those of one experiment, with their times to come and the newest firing of each.</summary>
+    /// <summary>All schedules, or those of one experiment, with their times to come and the newest firings of each.</summary>
+    /// <param name="fires">So many firings of each at most.</param>
     public async Task<IReadOnlyList<ScheduleDetails>> ListAsync(int? experimentId = null, int fires = 1, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);

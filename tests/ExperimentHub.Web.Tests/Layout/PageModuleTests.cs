@@ -20,8 +20,8 @@ public sealed class PageModuleTests
         await script.DisposeAsync();
         var module = _browser.Answer("import");
 
-        Assert.False(await started.WaitAsync(Cancellation));
         Assert.Empty(_browser.Waiting);
+        Assert.False(await started.WaitAsync(Cancellation));
         Assert.True(module.Gone);
     }
 

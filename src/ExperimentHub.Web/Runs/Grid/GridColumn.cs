@@ -29,7 +29,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     private static readonly Dictionary<string, int> Widths = new()
     {
         ["name"] = 170,
-        ["experiment"] = 96,
+        ["experiment"] = 88,
         ["status"] = 136,
         ["metrics.test_accuracy"] = 94,
         ["metrics.test_loss"] = 80,
@@ -41,7 +41,7 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["params.seed"] = 64,
         ["device"] = 66,
         ["duration"] = 84,
-        ["created"] = 92,
+        ["created"] = 104,
         ["start_time"] = 100,
         ["end_time"] = 100,
     };
