@@ -7,6 +7,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -71,7 +72,11 @@ public sealed class RunQueue(
 
         await transaction.CommitAsync(cancellation);
         foreach (var (run, _) in runs.Where(run => run.IsNew))
+        {
+            RunTrace.Queued(run.Id);
             feed.Publish(run.Id, RunSignal.Queued);
+        }
+
         return new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, Repeated: runs.Count > 0 && runs.TrueForAll(run => !run.IsNew));
     }
 
@@ -164,6 +169,7 @@ public sealed class RunQueue(
         db.Attempts.Add(new Attempt { RunNumber = run.Number, Number = run.CurrentAttempt, StartedAt = now });
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
+        RunTrace.Claimed(run.Id, group, run.CurrentAttempt == 1 ? run.CreatedAt : null, now);
         feed.Publish(run.Id);
         return new ClaimedRun(new AttemptKey(run.Number, run.Id, run.CurrentAttempt), run.Name, run.Spec, ForkSource.Of(run), run.Reproduces);
     }
