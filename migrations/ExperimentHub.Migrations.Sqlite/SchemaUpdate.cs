@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
@@ -56,7 +57,7 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
     {
         logger.LogInformation("Making a new database: {Database}", folder.HubDatabase);
         DatabaseFile.Create(Copy);
-        await MigrateAsync(cancellation);
+        await MigrateAsync([], cancellation);
         // Of an empty database nothing but these can be there.
         DatabaseFile.Delete(folder.HubDatabase);
         Replace();
@@ -69,7 +70,7 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
         DataFolder.Create(folder.Backups);
         await BackUpAsync(backup + Unfinished, cancellation);
         File.Copy(backup + Unfinished, Copy);
-        await MigrateAsync(cancellation);
+        await MigrateAsync(pending, cancellation);
         await DatabaseFile.JoinAsync(folder.HubDatabase, cancellation);
         File.Move(backup + Unfinished, backup, overwrite: true);
         OwnFile.SyncFolder(folder.Backups);
@@ -94,7 +95,17 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
         DatabaseFile.Sync(target);
     }
 
-    private async Task MigrateAsync(CancellationToken cancellation)
+    private async Task CompleteAsync(TrackingDb db, CancellationToken cancellation)
+    {
+        var (filled, completed) = await EarlierRuns.CompleteAsync(db, cancellation);
+        if (filled > 0)
+            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
+        if (completed > 0)
+            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
+    }
+
+    /// <param name="pending">None for a database that is made.</param>
+    private async Task MigrateAsync(IReadOnlyList<string> pending, CancellationToken cancellation)
     {
         await using (var db = SqliteDatabase.Open(Copy))
         {
@@ -108,6 +119,8 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
                 logger.LogWarning("An earlier start was killed in the middle of the update {Update}; it is finished now", Name(finished));
             await OldCurves.SetAsideAsync(db, cancellation);
             await db.Database.MigrateAsync(cancellation);
+            if (pending.Any(migration => Name(migration) == "Trainings"))
+                await CompleteAsync(db, cancellation);
             if (await connection.ScalarAsync("PRAGMA integrity_check(1)", cancellation) is string and not "ok" and var damage)
                 throw new InvalidDataException($"its content is damaged: {damage}");
             await connection.ScalarAsync("PRAGMA journal_mode = DELETE", cancellation);

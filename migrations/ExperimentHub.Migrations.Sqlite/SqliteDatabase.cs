@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -83,11 +84,6 @@ public static class SqliteDatabase
         await SqliteSpace.PrepareAsync(folder.HubDatabase, cancellation);
 
         await OldCurves.MoveAsync(folder.HubDatabase, services.GetRequiredService<MetricWriter>(), cancellation);
-        await using var db = await services.GetRequiredService<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(cancellation);
-        if (await ParamBackfill.FillAsync(db, cancellation) is > 0 and var filled)
-            logger.LogInformation("Made the hyperparameters of {Runs} earlier runs searchable", filled);
-        if (await EarlierRuns.CompleteAsync(db, cancellation) is > 0 and var completed)
-            logger.LogInformation("Found out which of {Runs} earlier runs are the same training", completed);
     }
 
     /// <summary>The ADO.NET driver, for rooms that may not name it.</summary>

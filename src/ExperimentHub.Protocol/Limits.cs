@@ -58,6 +58,12 @@ public static class Limits
     /// <summary>A device's name, a version, a system.</summary>
     public const int MachineWord = 200;
 
+    public const int ParamName = 250;
+    public const int ParamText = 6_000;
+
+    /// <summary>Parameters of a run that comes from elsewhere.</summary>
+    public const int ParamsOfARun = 2_000;
+
     public const int MetricName = 200;
     public const int MetricsOfARun = 1_000;
 

@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Views;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -18,6 +19,7 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Experiment> Experiments => Set<Experiment>();
     public DbSet<SettingsChange> SettingsChanges => Set<SettingsChange>();
     public DbSet<Run> Runs => Set<Run>();
+    public DbSet<Training> Trainings => Set<Training>();
     public DbSet<RunTag> RunTags => Set<RunTag>();
     public DbSet<ParamName> ParamNames => Set<ParamName>();
     public DbSet<RunParam> RunParams => Set<RunParam>();

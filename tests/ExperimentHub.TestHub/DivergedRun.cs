@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.TestHub;
 

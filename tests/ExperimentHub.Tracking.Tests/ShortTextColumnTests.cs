@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests;
@@ -17,7 +18,7 @@ public sealed class ShortTextColumnTests
         var run = await PlayedRun.StartAsync(hub);
         await hub.Recorder.EndAsync(run.Key, AttemptEnding.Failed, new string('e', length), 1);
         var ended = await run.ReadAsync();
-        foreach (var error in new[] { ended.Error!, ended.Attempts.Single().Error! })
+        foreach (var error in new[] { ended.Error!, ended.Training!.Attempts.Single().Error! })
         {
             Assert.Equal(Math.Min(length, Limits.Explanation), error.Length);
             Assert.Equal(cut, error.EndsWith("characters in all)", StringComparison.Ordinal));
@@ -31,7 +32,7 @@ public sealed class ShortTextColumnTests
         var run = await PlayedRun.StartAsync(hub, started: PlayedRun.Started(device: new string('d', 10_000), torch: new string('t', 10_000)));
         await run.EndAsync(AttemptEnding.Finished, new string('r', 10_000));
         var ended = await run.ReadAsync();
-        Assert.Equal((Limits.MachineWord, Limits.MachineWord, Limits.Explanation), (ended.DeviceName!.Length, ended.TorchVersion!.Length, ended.FinishReason!.Length));
+        Assert.Equal((Limits.MachineWord, Limits.MachineWord, Limits.Explanation), (ended.Training!.DeviceName!.Length, ended.Training!.TorchVersion!.Length, ended.Training!.FinishReason!.Length));
     }
 
     [Fact]

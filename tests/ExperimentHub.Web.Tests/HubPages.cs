@@ -15,6 +15,7 @@ using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Views;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Edits;

@@ -452,93 +452,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("MetricSnapshots");
                 });
 
-            modelBuilder.Entity("ExperimentHub.Tracking.Runs.Attempt", b =>
-                {
-                    b.Property<long>("RunNumber")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Number")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int?>("AfterEpoch")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int?>("AfterSteps")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Device")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("DeviceName")
-                        .HasColumnType("TEXT");
-
-                    b.Property<DateTime?>("EndedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Ending")
-                        .HasMaxLength(20)
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Error")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("ExitCode")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<DateTime>("StartedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("Threads")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("TorchVersion")
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunNumber", "Number");
-
-                    b.ToTable("Attempts");
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Runs.Epoch", b =>
-                {
-                    b.Property<long>("RunNumber")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Number")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Attempt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<DateTime>("EndedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<double>("Seconds")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("TestAccuracy")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("TestLoss")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("TrainAccuracy")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("TrainLoss")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("ValidationAccuracy")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("ValidationLoss")
-                        .HasColumnType("REAL");
-
-                    b.HasKey("RunNumber", "Number");
-
-                    b.ToTable("Epochs");
-                });
-
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
                     b.Property<long>("Number")
@@ -552,49 +465,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime?>("ArchivedAt")
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("BatchSize")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int?>("BestEpoch")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double?>("BestTestAccuracy")
-                        .HasColumnType("REAL");
-
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("CurrentAttempt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Dataset")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("DatasetSha256")
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
-
                     b.Property<DateTime?>("DeletedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("DeviceGroup")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("DeviceIndex")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("DeviceKind")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("DeviceName")
-                        .HasColumnType("TEXT");
-
-                    b.Property<bool?>("Diverged")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("DivergedBecause")
                         .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("EndedAt")
@@ -603,27 +477,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<string>("Environment")
                         .HasColumnType("TEXT");
 
-                    b.Property<int>("Epochs")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("EpochsDone")
-                        .HasColumnType("INTEGER");
-
                     b.Property<string>("Error")
                         .HasColumnType("TEXT");
 
                     b.Property<int>("ExperimentId")
                         .HasColumnType("INTEGER");
-
-                    b.Property<string>("FinishReason")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("ForkedAfterEpoch")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("ForkedFrom")
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT");
 
                     b.Property<string>("Id")
                         .IsRequired()
@@ -631,22 +489,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<string>("IdempotencyKey")
-                        .HasColumnType("TEXT");
-
-                    b.Property<double?>("LastTestAccuracy")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("LastTestLoss")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("LastTrainLoss")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("LearningRate")
-                        .HasColumnType("REAL");
-
-                    b.Property<string>("Model")
-                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Name")
@@ -672,40 +514,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasDefaultValue(1);
 
-                    b.Property<long?>("Parameters")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<DateTime?>("PauseRequestedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("PolicyVersion")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER")
-                        .HasDefaultValue(1);
-
-                    b.Property<long>("QueuePosition")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Recipe")
-                        .IsRequired()
-                        .ValueGeneratedOnAdd()
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT")
-                        .HasDefaultValue("");
-
-                    b.Property<string>("Reproduces")
-                        .HasMaxLength(32)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seed")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER")
-                        .HasDefaultValue(0L);
-
-                    b.Property<string>("Spec")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.Property<DateTime?>("StartedAt")
                         .HasColumnType("TEXT");
 
@@ -713,21 +521,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired()
                         .HasMaxLength(20)
                         .HasColumnType("TEXT");
-
-                    b.Property<int?>("StepsPerEpoch")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<DateTime?>("StopRequestedAt")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("Threads")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("TorchVersion")
-                        .HasColumnType("TEXT");
-
-                    b.Property<double>("TrainSeconds")
-                        .HasColumnType("REAL");
 
                     b.Property<string>("Trigger")
                         .IsRequired()
@@ -738,9 +531,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER")
                         .HasDefaultValue(1);
-
-                    b.Property<int?>("ValidationSamples")
-                        .HasColumnType("INTEGER");
 
                     b.Property<int>("Version")
                         .ValueGeneratedOnAdd()
@@ -756,8 +546,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasIndex("EndedAt");
 
-                    b.HasIndex("ForkedFrom");
-
                     b.HasIndex("Id")
                         .IsUnique();
 
@@ -766,15 +554,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasIndex("Name");
 
-                    b.HasIndex("Reproduces");
-
                     b.HasIndex("StartedAt");
 
-                    b.HasIndex("TrainSeconds");
-
-                    b.HasIndex("Recipe", "Seed");
-
-                    b.HasIndex("Status", "QueuePosition");
+                    b.HasIndex("Status");
 
                     b.HasIndex("ExperimentId", "DeletedAt", "ArchivedAt");
 
@@ -942,6 +724,230 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("RunParams");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Attempt", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("AfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("AfterSteps")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Device")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime?>("EndedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Ending")
+                        .HasMaxLength(20)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ExitCode")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("StartedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("Threads")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TorchVersion")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunNumber", "Number");
+
+                    b.ToTable("Attempts");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Epoch", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Attempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("EndedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<double>("Seconds")
+                        .HasColumnType("REAL");
+
+                    b.Property<double>("TestAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double>("TestLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("TrainAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double>("TrainLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("ValidationLoss")
+                        .HasColumnType("REAL");
+
+                    b.HasKey("RunNumber", "Number");
+
+                    b.ToTable("Epochs");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Training", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("BatchSize")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("BestEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("BestTestAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<int>("CurrentAttempt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Dataset")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DatasetSha256")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DeviceGroup")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("DeviceIndex")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DeviceKind")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DeviceName")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool?>("Diverged")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("DivergedBecause")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("EpochsDone")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FinishReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("ForkedAfterEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ForkedFrom")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<double?>("LastTestAccuracy")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("LastTestLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double?>("LastTrainLoss")
+                        .HasColumnType("REAL");
+
+                    b.Property<double>("LearningRate")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("Model")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("Parameters")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime?>("PauseRequestedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("PlannedEpochs")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("PolicyVersion")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(1);
+
+                    b.Property<long>("QueuePosition")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Recipe")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reproduces")
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Seed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Spec")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("StepsPerEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime?>("StopRequestedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<int?>("Threads")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("TorchVersion")
+                        .HasColumnType("TEXT");
+
+                    b.Property<double>("TrainSeconds")
+                        .HasColumnType("REAL");
+
+                    b.Property<int?>("ValidationSamples")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RunNumber");
+
+                    b.HasIndex("ForkedFrom");
+
+                    b.HasIndex("Reproduces");
+
+                    b.HasIndex("TrainSeconds");
+
+                    b.HasIndex("Recipe", "Seed");
+
+                    b.ToTable("Trainings");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Views.SavedView", b =>
                 {
                     b.Property<int>("Id")
@@ -992,7 +998,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
                 {
-                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                    b.HasOne("ExperimentHub.Tracking.Trainings.Training", null)
                         .WithOne("PausePoint")
                         .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
@@ -1049,24 +1055,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
                         .WithOne()
                         .HasForeignKey("ExperimentHub.Tracking.Metrics.MetricSnapshot", "RunNumber")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Runs.Attempt", b =>
-                {
-                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
-                        .WithMany("Attempts")
-                        .HasForeignKey("RunNumber")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Runs.Epoch", b =>
-                {
-                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
-                        .WithMany("EpochResults")
-                        .HasForeignKey("RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
@@ -1128,6 +1116,35 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Param");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Attempt", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Trainings.Training", null)
+                        .WithMany("Attempts")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Epoch", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Trainings.Training", null)
+                        .WithMany("EpochResults")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Training", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", "Run")
+                        .WithOne("Training")
+                        .HasForeignKey("ExperimentHub.Tracking.Trainings.Training", "RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Run");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Navigation("Runs");
@@ -1139,24 +1156,29 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
-                    b.Navigation("Attempts");
-
                     b.Navigation("Checkpoints");
-
-                    b.Navigation("EpochResults");
 
                     b.Navigation("Evaluations");
 
                     b.Navigation("Params");
 
-                    b.Navigation("PausePoint");
-
                     b.Navigation("Tags");
+
+                    b.Navigation("Training");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Schedules.Schedule", b =>
                 {
                     b.Navigation("Fires");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Training", b =>
+                {
+                    b.Navigation("Attempts");
+
+                    b.Navigation("EpochResults");
+
+                    b.Navigation("PausePoint");
                 });
 #pragma warning restore 612, 618
         }

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Devices;

@@ -5,6 +5,7 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;

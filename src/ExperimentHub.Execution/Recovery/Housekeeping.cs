@@ -2,6 +2,7 @@ using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Logging;
 using Quartz;
 

@@ -1,6 +1,7 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Quartz;
 
 namespace ExperimentHub.Execution.Scheduling;

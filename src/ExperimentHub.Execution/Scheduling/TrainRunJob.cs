@@ -2,6 +2,7 @@ using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Hosting;
 using Quartz;
 

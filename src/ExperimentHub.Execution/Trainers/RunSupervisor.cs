@@ -11,6 +11,7 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Telemetry;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Trainers;
@@ -166,7 +167,7 @@ internal sealed class RunSupervisor(
     /// <returns>null where a wish is known already.</returns>
     private async Task<StartingPoint?> PrepareAsync(ClaimedRun run, TrainerLog log, RunWishes wishes)
     {
-        if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run is { } known)
+        if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run.Training is { } known)
             wishes.Remember(known);
         if (wishes.Ending is not null)
             return null;

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Execution.Trainers;
 
@@ -61,11 +62,11 @@ internal sealed class RunWishes : IDisposable
     }
 
     /// <summary>Takes what was wished before anybody listened. To be called once, after the constructor, so that no wish falls between the two.</summary>
-    public void Remember(Run run)
+    public void Remember(Training training)
     {
-        if (run.StopRequestedAt is not null)
+        if (training.StopRequestedAt is not null)
             Hear(ref _stop);
-        if (run.PauseRequestedAt is not null)
+        if (training.PauseRequestedAt is not null)
             Hear(ref _pause);
     }
 

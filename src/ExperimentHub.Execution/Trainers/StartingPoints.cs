@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Execution.Trainers;
 
@@ -31,8 +32,9 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
     {
         await keeper.SweepAsync(id);
         var run = (await history.FindAsync(id, CancellationToken.None))!.Run;
-        return await files.FurthestResumableAsync(id, run.Checkpoints, run.PausePoint, problem => log.Write("warn", problem), cancellation) is { } place
-            ? WithResults(place, run.Spec, [.. run.EpochResults.Where(epoch => epoch.Number <= place.Epoch)])
+        var training = run.Training!;
+        return await files.FurthestResumableAsync(id, run.Checkpoints, training.PausePoint, problem => log.Write("warn", problem), cancellation) is { } place
+            ? WithResults(place, training.Spec, [.. training.EpochResults.Where(epoch => epoch.Number <= place.Epoch)])
             : null;
     }
 
@@ -62,5 +64,5 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         return point;
     }
 
-    private async Task<string?> DatasetOfAsync(RunId original) => (await history.FindAsync(original, CancellationToken.None))?.Run.DatasetSha256;
+    private async Task<string?> DatasetOfAsync(RunId original) => (await history.FindAsync(original, CancellationToken.None))?.Run.Training?.DatasetSha256;
 }

@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Execution.Trainers;
 

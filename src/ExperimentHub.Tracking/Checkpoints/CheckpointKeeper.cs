@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +14,9 @@ public sealed record CheckpointRemoval(IReadOnlyList<int> Epochs, long Bytes);
 public enum PolicyOutcome
 {
     NotFound,
+
+    /// <summary>This hub does not train it, so no policy removes anything of it.</summary>
+    NoTraining,
     Changed,
 
     /// <summary>Somebody changed the policy after the version that the change began from; nothing was written.</summary>
@@ -38,8 +42,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return null;
-        var superfluous = await SuperfluousAsync(db, run, policy);
-        return RemovalOf(superfluous);
+        return run.Training is { } training ? RemovalOf(await SuperfluousAsync(db, training, policy)) : RemovalOf([]);
     }
 
     /// <summary>Gives a run another policy and applies it at once. What it takes away is gone for good.</summary>
@@ -50,15 +53,17 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var changed = await db.Runs.Where(r => r.Id == id && (begunFrom == null || r.PolicyVersion <= begunFrom))
-            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1).SetProperty(r => r.PolicyVersion, r => r.Version + 1), cancellation);
+        var changed = await db.Runs.Where(r => r.Id == id && db.Trainings.Any(t => t.RunNumber == r.Number && (begunFrom == null || t.PolicyVersion <= begunFrom)))
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1), cancellation);
         if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return new PolicyResult(PolicyOutcome.NotFound);
+        if (run.Training is not { } training)
+            return new PolicyResult(PolicyOutcome.NoTraining);
         if (changed == 0)
             return new PolicyResult(PolicyOutcome.Conflict);
-        run.Spec = run.Spec with { Checkpoints = policy };
-        await SpecParams.ReplaceAsync(db, run, cancellation);
-        var superfluous = await SuperfluousAsync(db, run, policy);
+        (training.Spec, training.PolicyVersion) = (training.Spec with { Checkpoints = policy }, run.Version);
+        await SpecParams.ReplaceAsync(db, training, cancellation);
+        var superfluous = await SuperfluousAsync(db, training, policy);
         var removal = RemovalOf(superfluous);
         if (agreed is not null && !(agreed.Bytes == removal.Bytes && agreed.Epochs.SequenceEqual(removal.Epochs)))
             return new PolicyResult(PolicyOutcome.OtherRemoval, removal);
@@ -90,13 +95,13 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
     /// <returns>The names of their files, to be deleted once it is committed.</returns>
-    internal static async Task<IReadOnlyList<string>> TakeSuperfluousAsync(TrackingDb db, Run run)
+    internal static async Task<IReadOnlyList<string>> TakeSuperfluousAsync(TrackingDb db, Training training)
     {
-        var checkpoints = await SuperfluousAsync(db, run, run.Spec.Checkpoints);
+        var checkpoints = await SuperfluousAsync(db, training, training.Spec.Checkpoints);
         db.Checkpoints.RemoveRange(checkpoints);
-        var newest = await db.Checkpoints.Where(c => c.RunNumber == run.Number && c.StateFileName != null).MaxAsync(c => (int?)c.Epoch);
+        var newest = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && c.StateFileName != null).MaxAsync(c => (int?)c.Epoch);
         // A checkpoint after it makes a pause point useless.
-        var points = await db.PausePoints.Where(p => p.RunNumber == run.Number && p.Epoch < newest).ToListAsync();
+        var points = await db.PausePoints.Where(p => p.RunNumber == training.RunNumber && p.Epoch < newest).ToListAsync();
         db.PausePoints.RemoveRange(points);
         return [.. checkpoints.SelectMany(FilesOf), .. points.SelectMany(p => new[] { p.FileName, p.StateFileName })];
     }
@@ -117,19 +122,19 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         }
     }
 
-    private static async Task<IReadOnlyList<Checkpoint>> SuperfluousAsync(TrackingDb db, Run run, CheckpointPolicy? policy)
+    private static async Task<IReadOnlyList<Checkpoint>> SuperfluousAsync(TrackingDb db, Training training, CheckpointPolicy? policy)
     {
         if (policy is null)
             return [];
-        var all = await db.Checkpoints.Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch).ToListAsync();
+        var all = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber).OrderBy(c => c.Epoch).ToListAsync();
         // A fork that has no checkpoint of its own yet still needs its parent's.
-        var forked = await db.Runs.Where(r => r.ForkedFrom == run.Id && r.Checkpoints.Count == 0
-                && r.Status != RunStatus.Finished && r.Status != RunStatus.Stopped && r.Status != RunStatus.Failed)
-            .Select(r => r.ForkedAfterEpoch).ToListAsync();
+        var forked = await db.Trainings.Where(t => t.ForkedFrom == training.Run.Id && t.Run.Checkpoints.Count == 0
+                && t.Run.Status != RunStatus.Finished && t.Run.Status != RunStatus.Stopped && t.Run.Status != RunStatus.Failed)
+            .Select(t => t.ForkedAfterEpoch).ToListAsync();
         // What the run goes on from, also where a newer file cannot be gone on from.
         var resumable = all.FindLast(c => c.StateFileName is not null);
         var newest = all.Count - Math.Max(1, policy.Last ?? 1);
-        return [.. all.Where((c, i) => !Keeps(policy, run.BestEpoch, c) && i < newest && c != resumable && !forked.Contains(c.Epoch))];
+        return [.. all.Where((c, i) => !Keeps(policy, training.BestEpoch, c) && i < newest && c != resumable && !forked.Contains(c.Epoch))];
     }
 
     private static bool Keeps(CheckpointPolicy policy, int? best, Checkpoint one) => (policy.Every > 0 && one.Epoch % policy.Every == 0) || (policy.Best && one.Epoch == best);

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -26,7 +27,7 @@ public sealed class CheckpointRecorder(
         // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
         await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> superfluous = [];
-        var written = await attempts.WriteAsync(key, async (db, run) =>
+        var written = await attempts.WriteAsync(key, async (db, training) =>
         {
             var numbers = there.Select(saved => saved.Epoch).ToList();
             var epochs = await db.Epochs.AsNoTracking().Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
@@ -50,7 +51,7 @@ public sealed class CheckpointRecorder(
 
             // A row that is not saved yet would be missed by the next question.
             await db.SaveChangesAsync();
-            superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, run);
+            superfluous = await CheckpointKeeper.TakeSuperfluousAsync(db, training);
         });
         keeper.Delete(key.Run, superfluous);
         files.SayArrived();

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -39,7 +40,7 @@ public sealed class PausePoint
         {
             point.HasKey(p => p.RunNumber);
             point.Property(p => p.RunNumber).ValueGeneratedNever();
-            point.HasOne<Run>().WithOne(r => r.PausePoint).HasForeignKey<PausePoint>(p => p.RunNumber);
+            point.HasOne<Training>().WithOne(t => t.PausePoint).HasForeignKey<PausePoint>(p => p.RunNumber);
             point.Property(p => p.Sha256).HasMaxLength(64);
             point.Property(p => p.StateSha256).HasMaxLength(64);
         }

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Comparisons;
 
@@ -12,7 +13,7 @@ public sealed record CountedRuns(IReadOnlyList<Run> Runs, int Repeats, int Diver
     public static CountedRuns Of(IEnumerable<Run> runs, bool withDiverged)
     {
         var all = runs.ToList();
-        List<Run> sound = withDiverged ? all : [.. all.Where(run => run.Diverged != true)];
+        List<Run> sound = withDiverged ? all : [.. all.Where(run => run.Training?.Diverged != true)];
         var counted = Evidence.CountedOnce(sound);
         return new CountedRuns(counted, sound.Count - counted.Count, all.Count - sound.Count);
     }

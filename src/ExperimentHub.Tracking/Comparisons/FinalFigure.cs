@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Comparisons;
 
@@ -14,9 +15,9 @@ public static class FinalFigure
     {
         // The training loss of an epoch is kept with the epoch.
         var figure = series.Name == MetricNames.TrainLoss && RunFigures.Of(run, at) is { } epoch ? epoch.TrainLoss
-            : IsNoisy(series, run.EpochsDone) ? series.EpochMean ?? series.Last
+            : IsNoisy(series, run.Training?.EpochsDone ?? 0) ? series.EpochMean ?? series.Last
             // What has no epochs has no best one.
-            : at == FigureEpoch.Last || run.BestEpoch is null ? series.Last : series.AtBest;
+            : at == FigureEpoch.Last || run.Training?.BestEpoch is null ? series.Last : series.AtBest;
         return figure is { } value && double.IsFinite(value) ? value : null;
     }
 

@@ -13,7 +13,7 @@ public sealed record TargetReached(int Epochs, double TrainSeconds)
     public static TargetReached? Of(Run run, double accuracy)
     {
         var seconds = 0.0;
-        foreach (var epoch in run.EpochResults)
+        foreach (var epoch in run.Training?.EpochResults ?? [])
         {
             seconds += epoch.Seconds;
             if (epoch.TestAccuracy >= accuracy)

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Datasets;
@@ -119,7 +120,7 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
     public async Task<DatasetUse> UseAsync(string key, int newest, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = db.Runs.AsNoTracking().Where(run => run.Dataset == key && run.ArchivedAt == null);
+        var runs = db.Runs.AsNoTracking().Where(run => run.Training!.Dataset == key && run.ArchivedAt == null);
         // What a spec says lies in a text that the database does not look into; there are few experiments.
         var experiments = await db.Experiments.AsNoTracking().Where(experiment => experiment.ArchivedAt == null).ToListAsync(cancellation);
         var shown = await runs.Include(run => run.Experiment).OrderByDescending(run => run.Number).Take(newest).ToListAsync(cancellation);
@@ -135,14 +136,14 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
     public async Task<IReadOnlyDictionary<string, int>> RunsAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.Where(run => run.ArchivedAt == null).GroupBy(run => run.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
+        return await db.Trainings.Where(training => training.Run.ArchivedAt == null).GroupBy(training => training.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
     }
 
     public void Dispose() => _changing.Dispose();
 
     /// <summary>Whatever has not ended may be trained (on) one day.</summary>
     private static IQueryable<Run> Needing(TrackingDb db, string key) =>
-        db.Runs.Where(run => run.Dataset == key && run.Status != RunStatus.Finished && run.Status != RunStatus.Stopped && run.Status != RunStatus.Failed);
+        db.Runs.Where(run => run.Training!.Dataset == key && run.Status != RunStatus.Finished && run.Status != RunStatus.Stopped && run.Status != RunStatus.Failed);
 
     private List<OwnDataset> Read()
     {

@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -40,7 +41,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
         var weights = await ended.SelectMany(run => run.Checkpoints).GroupBy(_ => 1)
             .Select(group => new { Files = group.Count() * 2, Bytes = group.Sum(c => c.Size + (c.StateSize ?? 0)) }).FirstOrDefaultAsync(cancellation);
         var points = await db.MetricSeries.Where(series => ended.Any(run => run.Number == series.RunNumber)).SumAsync(series => series.Count, cancellation);
-        var entries = (long)runs * EntriesOfARun + (weights?.Files ?? 0) + await ended.SelectMany(run => run.Attempts).CountAsync(cancellation);
+        var entries = (long)runs * EntriesOfARun + (weights?.Files ?? 0) + await ended.SelectMany(run => run.Training!.Attempts).CountAsync(cancellation);
         return new ExportPlan(experiment, runs, all - runs, (weights?.Bytes ?? 0) + points * BytesPerPoint,
             entries <= ExperimentFileFormat.MaxEntries ? null
                 : $"It would have about {entries:N0} entries, and a file may have {ExperimentFileFormat.MaxEntries:N0}. Keep fewer checkpoints: each run's page has a policy for them.");
@@ -77,8 +78,9 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
 
     private static Task<Run?> ReadAsync(TrackingDb db, long number, CancellationToken cancellation) => db.Runs.AsNoTracking()
         .Where(run => run.Number == number && (run.Status == RunStatus.Finished || run.Status == RunStatus.Stopped || run.Status == RunStatus.Failed))
-        .Include(run => run.Attempts.OrderBy(a => a.Number)).Include(run => run.EpochResults.OrderBy(e => e.Number)).Include(run => run.Checkpoints.OrderBy(c => c.Epoch))
-        .Include(run => run.Evaluations.OrderBy(e => e.Epoch)).Include(run => run.Tags.OrderBy(t => t.Name)).Include(run => run.PausePoint).AsSplitQuery().FirstOrDefaultAsync(cancellation);
+        .Include(run => run.Training!.Attempts.OrderBy(a => a.Number)).Include(run => run.Training!.EpochResults.OrderBy(e => e.Number)).Include(run => run.Training!.PausePoint)
+        .Include(run => run.Checkpoints.OrderBy(c => c.Epoch)).Include(run => run.Evaluations.OrderBy(e => e.Epoch)).Include(run => run.Tags.OrderBy(t => t.Name))
+        .Include(run => run.Params).ThenInclude(param => param.Param).AsSplitQuery().FirstOrDefaultAsync(cancellation);
 
     private async Task WriteRunAsync(TrackingDb db, ExperimentFileWriter file, Run run, List<string> leftOut, CancellationToken cancellation)
     {
@@ -87,12 +89,13 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
             await file.AddJsonAsync(ExperimentFileFormat.Evaluations(run.Id), run.Evaluations.Select(EvaluationFacts.Of), cancellation);
         var snapshot = await db.MetricSnapshots.AsNoTracking().FirstOrDefaultAsync(s => s.RunNumber == run.Number, cancellation);
         var ends = await db.MetricEpochs.Where(e => e.RunNumber == run.Number).OrderBy(e => e.EndStep).Select(e => e.EndStep).ToListAsync(cancellation);
+        var attempted = run.Training?.CurrentAttempt;
         // What was read so far belongs together only if nobody has begun to change it. Files that change or go from here on are noticed one by one.
-        if (!await db.Runs.AnyAsync(r => r.Number == run.Number && r.Status == run.Status && r.CurrentAttempt == run.CurrentAttempt, cancellation))
+        if (!await db.Runs.AnyAsync(r => r.Number == run.Number && r.Status == run.Status && r.Training!.CurrentAttempt == attempted, cancellation))
             throw new InvalidOperationException($"{run.Name} was set going again or deleted while its experiment was exported. Export it again.");
 
         var attempts = new List<AttemptFacts>();
-        foreach (var attempt in run.Attempts)
+        foreach (var attempt in run.Training?.Attempts ?? [])
             attempts.Add(AttemptFacts.Of(attempt, await WriteLogAsync(file, run.Id, attempt.Number, cancellation)));
         var saved = new List<CheckpointFacts>();
         foreach (var checkpoint in run.Checkpoints)
@@ -103,7 +106,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
                 saved.Add(CheckpointFacts.Of(checkpoint));
         }
 
-        var pause = run.PausePoint;
+        var pause = run.Training?.PausePoint;
         if (pause is not null && await WritePausePointAsync(file, run.Id, pause, cancellation) is { } lost)
         {
             leftOut.Add($"The point at which {run.Name} was stopped: {lost}");
@@ -196,9 +199,11 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
 
     private static RunFacts FactsOf(
         Run run, long? bestStep, IReadOnlyList<long> epochEnds, IReadOnlyList<AttemptFacts> attempts, IReadOnlyList<CheckpointFacts> checkpoints, PausePoint? pause) => new(
-        run.Id.ToString(), run.Name, run.Status, run.Spec, run.Trigger, run.CreatedAt, run.StartedAt, run.EndedAt, run.ArchivedAt,
-        MachinePaths.Hide(run.Error), run.FinishReason, run.Notes, [.. run.Tags.Select(tag => new TagFacts(tag.Name, tag.Value))],
-        ForkSource.Of(run) is { } fork ? new ForkFacts(fork.Run.ToString(), fork.Epoch) : null, run.Reproduces?.ToString(),
-        run.Device, run.Environment, run.AppVersion, run.TorchVersion, run.Threads, run.Parameters, run.StepsPerEpoch, run.ValidationSamples, run.DatasetSha256,
-        run.BestEpoch, bestStep, epochEnds, [.. run.EpochResults.Select(EpochFacts.Of)], attempts, checkpoints, pause is null ? null : PausePointFacts.Of(pause), run.Evaluations.Count > 0);
+        run.Id.ToString(), run.Name, run.Status, run.Training?.Spec, run.Trigger, run.CreatedAt, run.StartedAt, run.EndedAt, run.ArchivedAt,
+        MachinePaths.Hide(run.Error), run.Training?.FinishReason, run.Notes, [.. run.Tags.Select(tag => new TagFacts(tag.Name, tag.Value))],
+        ForkSource.Of(run.Training) is { } fork ? new ForkFacts(fork.Run.ToString(), fork.Epoch) : null, run.Training?.Reproduces?.ToString(),
+        run.Training?.Device, run.Environment, run.AppVersion, run.Training?.TorchVersion, run.Training?.Threads, run.Training?.Parameters, run.Training?.StepsPerEpoch,
+        run.Training?.ValidationSamples, run.Training?.DatasetSha256, run.Training?.BestEpoch, bestStep, epochEnds, [.. (run.Training?.EpochResults ?? []).Select(EpochFacts.Of)],
+        attempts, checkpoints, pause is null ? null : PausePointFacts.Of(pause), run.Evaluations.Count > 0,
+        run.Training is null ? [.. run.Params.OrderBy(param => param.Param.Name, StringComparer.Ordinal).Select(ParamFacts.Of)] : null);
 }

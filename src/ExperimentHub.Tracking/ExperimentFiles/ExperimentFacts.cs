@@ -4,6 +4,8 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
@@ -17,13 +19,23 @@ internal sealed record ExperimentFacts(string Name, string Description, Training
 /// </summary>
 /// <param name="BestStep">The last step of the best epoch, where the metrics were noted.</param>
 /// <param name="EpochEnds">The last step of each epoch.</param>
+/// <param name="Spec">null of a run that no hub trained; then nothing is told that only a training has.</param>
 /// <param name="HasEvaluations">Whether there is an entry with them.</param>
+/// <param name="Params">What the run was tried with, where there is no spec that says it.</param>
 internal sealed record RunFacts(
-    string Id, string Name, RunStatus Status, TrainingSpec Spec, RunTrigger Trigger, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, DateTime? ArchivedAt,
+    string Id, string Name, RunStatus Status, TrainingSpec? Spec, RunTrigger Trigger, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, DateTime? ArchivedAt,
     string? Error, string? FinishReason, string Notes, IReadOnlyList<TagFacts> Tags, ForkFacts? Fork, string? Reproduces,
     DeviceInfo? Device, RunEnvironment? Environment, string AppVersion, string? TorchVersion, int? Threads, long? Parameters, int? StepsPerEpoch, int? ValidationSamples,
     string? DatasetSha256, int? BestEpoch, long? BestStep, IReadOnlyList<long> EpochEnds, IReadOnlyList<EpochFacts> Epochs, IReadOnlyList<AttemptFacts> Attempts,
-    IReadOnlyList<CheckpointFacts> Checkpoints, PausePointFacts? PausePoint, bool HasEvaluations);
+    IReadOnlyList<CheckpointFacts> Checkpoints, PausePointFacts? PausePoint, bool HasEvaluations, IReadOnlyList<ParamFacts>? Params = null);
+
+/// <param name="Number">null where it is no number.</param>
+internal sealed record ParamFacts(string Name, double? Number, string Text)
+{
+    public static ParamFacts Of(RunParam param) => new(param.Param.Name, param.Number, param.Text);
+
+    public ParamValue ToValue() => new(Name, Number, Text);
+}
 
 internal sealed record TagFacts(string Name, string Value);
 

@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;

@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
@@ -38,8 +39,10 @@ internal static class FactsCheck
         Require(Kept(facts.Name, Run.MaxNameLength) && facts.Name.Length > 0, "its name cannot be used");
         Require(Kept(facts.Notes, Run.MaxNotesLength), "its notes are too long");
         Require(facts.Status is RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed, $"it is {facts.Status.Word()}, and only runs that have ended can be imported");
-        if (SpecHistory.Problem(facts.Spec) is { } problem)
+        if (facts.Spec is not null && SpecHistory.Problem(facts.Spec) is { } problem)
             throw new BadExperimentFileException(problem);
+        Require(facts.Spec is not null || facts is { Epochs: [], Attempts: [], Fork: null, Reproduces: null, PausePoint: null }, "it has what only a training has, and no settings");
+        CheckParams(facts.Params ?? []);
         Require(facts is { StartedAt: var started, EndedAt: var ended, ArchivedAt: var archived } && IsTime(facts.CreatedAt) && IsTime(started) && IsTime(ended) && IsTime(archived)
             && facts.Epochs.All(e => IsTime(e.EndedAt)) && facts.Attempts.All(a => IsTime(a.StartedAt) && IsTime(a.EndedAt)) && facts.Checkpoints.All(c => IsTime(c.SavedAt))
             && IsTime(facts.PausePoint?.SavedAt), "it has a time that no clock shows");
@@ -80,6 +83,13 @@ internal static class FactsCheck
     /// What a hub has kept can travel, also what an older one kept: its rule for names allowed more signs. Too long is what no rule ever allowed.
     /// </summary>
     private static bool Kept(string text, int most) => text.Length <= NameRule.MaxUnits(most);
+
+    private static void CheckParams(IReadOnlyList<ParamFacts> parameters)
+    {
+        Require(parameters.Count <= Limits.ParamsOfARun, "it has more parameters than a run may have");
+        Require(parameters.All(p => Kept(p.Name, Limits.ParamName) && p.Name.Length > 0 && Kept(p.Text, Limits.ParamText) && p.Number is not double.NaN), "a parameter cannot be used");
+        Require(parameters.Select(p => p.Name).Distinct(StringComparer.Ordinal).Count() == parameters.Count, "it names a parameter twice");
+    }
 
     private static void CheckEpochs(RunFacts facts)
     {

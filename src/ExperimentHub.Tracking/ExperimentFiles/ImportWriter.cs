@@ -7,6 +7,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -94,7 +95,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         {
             var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id), Limits.FactsOfAFile);
             var run = RunOf(facts, id, experiment);
-            run.Params.AddRange(await SpecParams.RowsAsync(db, run.Spec, cancellation));
+            run.Params.AddRange(await ParamRows.MakeAsync(db, facts.Spec is { } spec ? SpecParams.Of(spec) : [.. (facts.Params ?? []).Select(p => p.ToValue())], cancellation));
             if (facts.HasEvaluations)
                 run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id), Limits.ListsOfAFile).Select(e => e.ToEvaluation()));
             db.Runs.Add(run);
@@ -117,28 +118,44 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             Id = id,
             Name = facts.Name,
             ExperimentId = experiment,
-            Spec = facts.Spec,
-            Model = facts.Spec.Model.Kind,
-            Dataset = facts.Spec.Dataset,
-            Epochs = facts.Spec.Epochs,
-            BatchSize = facts.Spec.BatchSize,
-            LearningRate = facts.Spec.Optimizer.LearningRate,
-            Seed = facts.Spec.Seed,
-            Recipe = Evidence.RecipeOf(facts.Spec, facts.Fork is { } source ? new ForkSource(RunId.Parse(source.Run, null), source.AfterEpoch) : null),
-            DeviceGroup = devices.GroupOf(DeviceRequest.Parse(facts.Spec.Device)),
-            DeviceKind = facts.Device?.Kind,
-            DeviceIndex = facts.Device?.Index,
-            DeviceName = facts.Device?.Name,
             CreatedAt = facts.CreatedAt,
             ArchivedAt = facts.ArchivedAt,
             Trigger = facts.Trigger,
-            FinishReason = facts.FinishReason,
             Notes = facts.Notes,
-            ForkedFrom = facts.Fork is { } fork ? RunId.Parse(fork.Run, null) : null,
-            ForkedAfterEpoch = facts.Fork?.AfterEpoch,
-            Reproduces = facts.Reproduces is { } original ? RunId.Parse(original, null) : null,
             Environment = facts.Environment,
             AppVersion = facts.AppVersion,
+            Training = facts.Spec is { } spec ? TrainingOf(facts, spec) : null,
+        };
+        run.TakeOver(facts.Status, facts.StartedAt, facts.EndedAt, facts.Error);
+        run.Checkpoints.AddRange(facts.Checkpoints.Select(checkpoint => checkpoint.ToCheckpoint()));
+        run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
+        RunTag.TellApart(run.Tags);
+        if (run.Tags.Count < RunTag.MaxOfARun && RunTag.Called(run.Tags, RunTag.Imported) is null)
+            run.Tags.Add(new RunTag { Name = RunTag.Imported, Value = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) });
+        return run;
+    }
+
+    private Training TrainingOf(RunFacts facts, TrainingSpec spec)
+    {
+        var fork = facts.Fork is { } source ? new ForkSource(RunId.Parse(source.Run, null), source.AfterEpoch) : null;
+        var training = new Training
+        {
+            Spec = spec,
+            Model = spec.Model.Kind,
+            Dataset = spec.Dataset,
+            PlannedEpochs = spec.Epochs,
+            BatchSize = spec.BatchSize,
+            LearningRate = spec.Optimizer.LearningRate,
+            Seed = spec.Seed,
+            Recipe = Evidence.RecipeOf(spec, fork),
+            DeviceGroup = devices.GroupOf(DeviceRequest.Parse(spec.Device)),
+            DeviceKind = facts.Device?.Kind,
+            DeviceIndex = facts.Device?.Index,
+            DeviceName = facts.Device?.Name,
+            FinishReason = facts.FinishReason,
+            ForkedFrom = fork?.Run,
+            ForkedAfterEpoch = fork?.Epoch,
+            Reproduces = facts.Reproduces is { } original ? RunId.Parse(original, null) : null,
             TorchVersion = facts.TorchVersion,
             Threads = facts.Threads,
             Parameters = facts.Parameters,
@@ -148,21 +165,15 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             CurrentAttempt = facts.Attempts.Count == 0 ? 0 : facts.Attempts[^1].Number,
             PausePoint = facts.PausePoint?.ToPausePoint(),
         };
-        run.TakeOver(facts.Status, facts.StartedAt, facts.EndedAt, facts.Error);
-        run.Attempts.AddRange(facts.Attempts.Select(attempt => attempt.ToAttempt()));
-        run.Checkpoints.AddRange(facts.Checkpoints.Select(checkpoint => checkpoint.ToCheckpoint()));
+        training.Attempts.AddRange(facts.Attempts.Select(attempt => attempt.ToAttempt()));
         foreach (var epoch in facts.Epochs.Select(epoch => epoch.ToEpoch()))
         {
-            run.EpochResults.Add(epoch);
-            run.TrainSeconds += epoch.Seconds;
-            RunResults.Take(run, epoch, epoch.Number == facts.BestEpoch);
+            training.EpochResults.Add(epoch);
+            training.TrainSeconds += epoch.Seconds;
+            RunResults.Take(training, epoch, epoch.Number == facts.BestEpoch);
         }
 
-        run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
-        RunTag.TellApart(run.Tags);
-        if (run.Tags.Count < RunTag.MaxOfARun && RunTag.Called(run.Tags, RunTag.Imported) is null)
-            run.Tags.Add(new RunTag { Name = RunTag.Imported, Value = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) });
-        return run;
+        return training;
     }
 
     private async Task AddPointsAsync(long run, Marks marks, string series, CancellationToken cancellation)

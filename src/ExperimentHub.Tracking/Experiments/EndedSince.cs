@@ -29,9 +29,9 @@ public sealed class EndedRuns(IDbContextFactory<TrackingDb> databases, Experimen
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var ended = db.Runs.AsNoTracking().Where(run => run.ArchivedAt == null && run.EndedAt >= since);
-        var counts = await ended.GroupBy(run => new { run.Status, Diverged = run.Diverged == true && run.Status == RunStatus.Finished })
+        var counts = await ended.GroupBy(run => new { run.Status, Diverged = run.Training!.Diverged == true && run.Status == RunStatus.Finished })
             .Select(group => new { group.Key.Status, group.Key.Diverged, Count = group.Count() }).ToListAsync(cancellation);
-        var experiments = await ended.Where(run => run.Diverged != true).GroupBy(run => run.ExperimentId).Select(group => new { Id = group.Key, Last = group.Max(run => run.EndedAt) })
+        var experiments = await ended.Where(run => run.Training!.Diverged != true).GroupBy(run => run.ExperimentId).Select(group => new { Id = group.Key, Last = group.Max(run => run.EndedAt) })
             .OrderByDescending(experiment => experiment.Last).Take(MostExperiments).Select(experiment => experiment.Id).ToListAsync(cancellation);
         var bests = new List<NewBest>();
         foreach (var id in experiments)
@@ -52,7 +52,7 @@ public sealed class EndedRuns(IDbContextFactory<TrackingDb> databases, Experimen
         var metric = await results.UsualMetricAsync(experiment, cancellation);
         var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
         var values = from run in db.Runs.AsNoTracking()
-                     where run.ExperimentId == experiment.Id && run.ArchivedAt == null && run.Diverged != true && run.EndedAt != null
+                     where run.ExperimentId == experiment.Id && run.ArchivedAt == null && run.Training!.Diverged != true && run.EndedAt != null
                      join series in db.MetricSeries on run.Number equals series.RunNumber
                      where series.Name == metric
                      let value = lower ? series.Min : series.Max

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Experiments;
@@ -11,7 +12,7 @@ namespace ExperimentHub.Tracking.Experiments;
 public sealed record BestRun(Run Run, double Value, long? Step, bool IsSaved)
 {
     /// <summary>The epoch that the step belongs to, counted from 1; null where the run does not know its steps.</summary>
-    public int? Epoch => Run.StepsPerEpoch is { } steps && Step is { } step ? (int)Math.Max(1, (step + steps - 1) / steps) : null;
+    public int? Epoch => Run.Training?.StepsPerEpoch is { } steps && Step is { } step ? (int)Math.Max(1, (step + steps - 1) / steps) : null;
 }
 
 /// <summary>The best value of one run.</summary>
@@ -71,12 +72,13 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
                        let value = lower ? series.Min : series.Max
                        where value != null
                        select new { Run = run, Value = value.Value, Step = lower ? series.MinStep : series.MaxStep };
-        var values = withDiverged ? measured : measured.Where(row => row.Run.Diverged != true);
+        var values = withDiverged ? measured : measured.Where(row => row.Run.Training!.Diverged != true);
         var newestValues = await values.OrderByDescending(row => row.Run.Number).Take(MostPoints).Select(row => new
         {
             Point = new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value),
-            Evidence = Evidence.Of(row.Run.Recipe, row.Run.Seed, row.Run.DatasetSha256, row.Run.Dataset, row.Run.DeviceKind ?? row.Run.DeviceGroup),
-            Rank = new EvidenceRank(row.Run.Status == RunStatus.Finished, row.Run.EndedAt, row.Run.EpochsDone, row.Run.Number),
+            Evidence = Evidence.Told(
+                row.Run.Id, row.Run.Training!.Recipe, (long?)row.Run.Training.Seed, row.Run.Training.DatasetSha256, row.Run.Training.Dataset, row.Run.Training.DeviceKind ?? row.Run.Training.DeviceGroup),
+            Rank = new EvidenceRank(row.Run.Status == RunStatus.Finished, row.Run.EndedAt, (int?)row.Run.Training.EpochsDone ?? 0, row.Run.Number),
         }).ToListAsync(cancellation);
         List<ResultPoint> points = [.. newestValues.GroupBy(row => row.Evidence).Select(same => same.MinBy(row => row.Rank)!.Point)];
         var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
@@ -92,12 +94,12 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         return new MetricStory(
             [.. names.Where(name => MetricNames.DirectionOf(name) != MetricDirection.None).Order(StringComparer.Ordinal)],
             best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count,
-            newestValues.Count - points.Count, withDiverged ? 0 : await measured.CountAsync(row => row.Run.Diverged == true, cancellation));
+            newestValues.Count - points.Count, withDiverged ? 0 : await measured.CountAsync(row => row.Run.Training!.Diverged == true, cancellation));
     }
 
     private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with
     {
         // In the middle of an epoch nothing was saved.
-        IsSaved = best.Step % best.Run.StepsPerEpoch == 0 && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
+        IsSaved = best.Step % best.Run.Training?.StepsPerEpoch == 0 && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
     };
 }

@@ -125,7 +125,7 @@ public sealed class ExperimentStore(
             e.Schedules,
             Runs = e.Runs.Count(r => r.ArchivedAt == null),
             Active = e.Runs.Count(r => r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
-            Best = e.Runs.Where(r => r.ArchivedAt == null && r.Diverged != true).Max(r => r.BestTestAccuracy),
+            Best = e.Runs.Where(r => r.ArchivedAt == null && r.Training!.Diverged != true).Max(r => r.Training!.BestTestAccuracy),
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
         var validated = new Dictionary<int, double?>();
@@ -133,9 +133,9 @@ public sealed class ExperimentStore(
         {
             var best = await (from run in db.Runs
                               join series in db.MetricSeries on run.Number equals series.RunNumber
-                              where run.ExperimentId == id && run.ArchivedAt == null && run.Diverged != true && run.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
+                              where run.ExperimentId == id && run.ArchivedAt == null && run.Training!.Diverged != true && run.Training.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
                               orderby series.Max descending, run.Number
-                              select run.BestTestAccuracy).FirstOrDefaultAsync(cancellation);
+                              select run.Training!.BestTestAccuracy).FirstOrDefaultAsync(cancellation);
             if (best is not null)
                 validated[id] = best;
         }

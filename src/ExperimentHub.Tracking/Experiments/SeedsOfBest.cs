@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Experiments;
@@ -25,7 +26,10 @@ public sealed class SeedsOfBest(IDbContextFactory<TrackingDb> databases, Experim
         var story = await results.ReadAsync(newest.Id, metric, cancellation: cancellation);
         if (story.Best is not { } best)
             return null;
-        var same = await db.Runs.AsNoTracking().Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Diverged != true && run.EpochsDone > 0 && run.Recipe == best.Run.Recipe)
+        if (best.Run.Training is not { Recipe: var recipe })
+            return new SeedsOfBestRun(newest, metric, best, [best.Run]);
+        var same = await db.Runs.AsNoTracking()
+            .Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Training!.Diverged != true && run.Training.EpochsDone > 0 && run.Training.Recipe == recipe)
             .OrderByDescending(run => run.Number).ToListAsync(cancellation);
         var evidence = Evidence.Of(best.Run);
         var others = Evidence.CountedOnce(same.Where(run => Evidence.Of(run) != evidence && Evidence.Of(run).WithoutSeed == evidence.WithoutSeed));

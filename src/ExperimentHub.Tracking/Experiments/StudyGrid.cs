@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Experiments;
 
@@ -59,7 +60,9 @@ public sealed class StudyGrid(RunColumns columns, RunGrouping grouping, RunSearc
         var found = await search.ListAsync(new RunQuery(filter, Experiment: experiment.Name), pageSize: 1, cancellation: cancellation);
         if (found.Answer?.Items is not [var row])
             return ["The runs of this cell are gone."];
-        var made = await queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest(experiment.Name, null, row.Run.Spec, NewSeed: true), count)], cancellation);
+        if (row.Run.Training is not { Spec: var spec })
+            return ["This hub did not train the newest run of this cell, so it cannot train it again with another seed."];
+        var made = await queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest(experiment.Name, null, spec, NewSeed: true), count)], cancellation);
         return [.. made.Problems.Select(problem => problem.Message)];
     }
 }

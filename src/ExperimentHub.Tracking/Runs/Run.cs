@@ -1,16 +1,19 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ExperimentHub.Tracking.Runs;
 
-/// <summary>One training of one frozen spec. It may take several attempts.</summary>
+/// <summary>
+/// Something that was tried once and measured: who it is, how it stands, with which parameters, and what came of it. Whatever program did it, a run has all that is here; what
+/// only this hub's own trainings have is its <see cref="Training"/>. See docs/decisions/0028-runs-and-trainings.md.
+/// </summary>
 public sealed class Run
 {
     public const int MaxNameLength = Limits.RunName;
@@ -28,102 +31,22 @@ public sealed class Run
 
     public RunStatus Status { get; private set; } = RunStatus.Queued;
 
-    /// <summary>
-    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints are kept.
-    /// </summary>
-    public required TrainingSpec Spec { get; set; }
-
-    // Copies of the spec's fields that tables filter and sort by.
-    public required string Model { get; init; }
-    public required string Dataset { get; init; }
-    public required int Epochs { get; set; }
-    public required int BatchSize { get; init; }
-    public required double LearningRate { get; init; }
-
-    /// <inheritdoc cref="TrainingSpec.Seed"/>
-    public required long Seed { get; set; }
-
-    /// <summary>What is trained apart from the seed, the data and the device: see <see cref="Evidence.RecipeOf"/>.</summary>
-    public required string Recipe { get; set; }
-
-    /// <summary>The execution group that it waits in: <c>cpu</c> or <c>cuda</c>. For <c>auto</c> it is decided anew when the hub starts.</summary>
-    public required string DeviceGroup { get; set; }
-
-    // The device really used; null before the start.
-    public string? DeviceKind { get; internal set; }
-    public int? DeviceIndex { get; internal set; }
-    public string? DeviceName { get; internal set; }
-
-    public DeviceInfo? Device => DeviceKind is null ? null : new DeviceInfo(DeviceKind, DeviceIndex ?? 0, DeviceName ?? "");
-
-    /// <summary>Runs wait in this order within their group; smaller first.</summary>
-    public long QueuePosition { get; set; }
-
     public DateTime CreatedAt { get; init; }
     public DateTime? StartedAt { get; internal set; }
     public DateTime? EndedAt { get; internal set; }
-    public DateTime? StopRequestedAt { get; set; }
-    public DateTime? PauseRequestedAt { get; set; }
 
-    /// <summary>Why it failed or was interrupted, for a person.</summary>
-    public string? Error { get; private set; }
+    /// <summary>Archived runs keep everything and are out of the way.</summary>
+    public DateTime? ArchivedAt { get; set; }
 
-    /// <summary>The number of the newest attempt, 0 before the first. Only this attempt may write progress.</summary>
-    public int CurrentAttempt { get; internal set; }
+    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
+    public DateTime? DeletedAt { get; set; }
 
     public required string AppVersion { get; init; }
-    public string? TorchVersion { get; internal set; }
-    public int? Threads { get; internal set; }
-    public long? Parameters { get; internal set; }
-    public int? StepsPerEpoch { get; internal set; }
-
-    /// <summary>Images held back from training; 0 without a validation split.</summary>
-    public int? ValidationSamples { get; internal set; }
-
-    /// <summary>What the data set was, in 64 hex digits; null before the start and for runs of hubs that did not ask.</summary>
-    public string? DatasetSha256 { get; internal set; }
-
-    /// <summary>Which rule of the spec ended it before its last epoch, for a person.</summary>
-    public string? FinishReason { get; internal set; }
-
-    /// <summary>null before the start, and for runs from before it was kept.</summary>
-    public RunEnvironment? Environment { get; internal set; }
-
-    // The newest and the best results, so that tables never read series.
-    public int EpochsDone { get; internal set; }
-    public double? LastTrainLoss { get; internal set; }
-    public double? LastTestLoss { get; internal set; }
-    public double? LastTestAccuracy { get; internal set; }
-
-    /// <summary>Test accuracy of the <see cref="BestEpoch"/>.</summary>
-    public double? BestTestAccuracy { get; internal set; }
-
-    /// <summary>The epoch that is best by the metric that decides for this spec (<see cref="BestMetrics.Of"/>), the earliest on a tie.</summary>
-    public int? BestEpoch { get; internal set; }
-
-    /// <summary>It ended where no training wants to end: see <see cref="Divergence"/>. null while that has not been judged.</summary>
-    public bool? Diverged { get; internal set; }
-
-    /// <summary>By which part of the rule, for a person; null where it did not.</summary>
-    public string? DivergedBecause { get; internal set; }
-
-    /// <summary>Sum of the epochs' <see cref="Epoch.Seconds"/>.</summary>
-    public double TrainSeconds { get; internal set; }
 
     /// <summary>The caller's key of the request that made this run; a repeated request finds the run instead of making a second.</summary>
     public string? IdempotencyKey { get; init; }
 
     public RunTrigger Trigger { get; init; }
-
-    // Where the first weights come from, for a fork. The parent may be gone by now, so this is no foreign key.
-    public RunId? ForkedFrom { get; init; }
-    public int? ForkedAfterEpoch { get; init; }
-
-    /// <summary>The run that this one does again to compare; it may be gone by now.</summary>
-    public RunId? Reproduces { get; init; }
-
-    /// <summary>What a person wrote about it, in Markdown.</summary>
-    public string Notes { get; set; } = "";
 
     /// <summary>
     /// Counts what people change: the name, the notes, the tags, and which checkpoints are kept. Progress does not count. An edit names the version that it
@@ -134,28 +57,33 @@ public sealed class Run
     public int NameVersion { get; internal set; } = 1;
     public int NotesVersion { get; internal set; } = 1;
 
-    /// <summary>Of the policy in <see cref="Spec"/>.</summary>
-    public int PolicyVersion { get; internal set; } = 1;
-
     /// <summary>Of the last removal of a tag; those that are there have versions of their own.</summary>
     public int UntaggedVersion { get; internal set; } = 1;
 
-    /// <summary>Archived runs keep everything and are out of the way.</summary>
-    public DateTime? ArchivedAt { get; set; }
+    // Long texts come last: whoever reads a column of a row passes over those before it.
 
-    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
-    public DateTime? DeletedAt { get; set; }
+    /// <summary>Why it failed or was interrupted, for a person.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>The machine that it ran on. null before the start, where nobody told, and for runs from before it was kept.</summary>
+    public RunEnvironment? Environment { get; internal set; }
+
+    /// <summary>What a person wrote about it, in Markdown.</summary>
+    public string Notes { get; set; } = "";
 
     public List<RunTag> Tags { get; } = [];
 
-    /// <summary>The leaves of the spec, for searching.</summary>
-    internal List<RunParam> Params { get; } = [];
+    /// <summary>
+    /// What it was tried with, written by whoever made the run; of a training of this hub the leaves of its spec. Those are read with the spec, so that only runs without a training have
+    /// them here when they are read.
+    /// </summary>
+    public List<RunParam> Params { get; } = [];
 
-    public List<Attempt> Attempts { get; } = [];
-    public List<Epoch> EpochResults { get; } = [];
     public List<Checkpoint> Checkpoints { get; } = [];
-    public PausePoint? PausePoint { get; internal set; }
     public List<Evaluation> Evaluations { get; } = [];
+
+    /// <summary>How this hub trains it; null for a run that it does not train. It is read together with the run wherever a run is read.</summary>
+    public Training? Training { get; internal set; }
 
     /// <summary>Changes the status if the table of moves allows it; otherwise nothing changes and the refusal comes back.</summary>
     public RefusedMove? MoveTo(RunStatus status, DateTime now, string? error = null)
@@ -167,23 +95,12 @@ public sealed class Run
         if (status == RunStatus.Running)
             StartedAt ??= now;
         EndedAt = status.IsActive() || status == RunStatus.Paused ? null : now;
-        // Judged by how it ends, which is still to come or has just changed.
-        (Diverged, DivergedBecause) = (null, null);
+        Training?.ForgetVerdict();
         return null;
     }
 
-    /// <summary>How it ended on another hub. Only for a run that this one does not know yet: it makes no move here.</summary>
-    internal void TakeOver(RunStatus ended, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (ended, startedAt, endedAt, error);
-
-    /// <summary>Puts it at the end of the queue, with nothing left of what was asked of it before or came of it.</summary>
-    /// <param name="position">The end of the queue.</param>
-    internal RefusedMove? QueueAgain(long position, DateTime now)
-    {
-        if (MoveTo(RunStatus.Queued, now) is { } refused)
-            return refused;
-        (StopRequestedAt, PauseRequestedAt, FinishReason, QueuePosition) = (null, null, null, position);
-        return null;
-    }
+    /// <summary>How it stands by the word of somebody else: another hub, or the program that logs it. Only for a run that this hub does not know yet: it makes no move here.</summary>
+    internal void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);
 
     internal sealed class Mapping : IEntityTypeConfiguration<Run>
     {
@@ -193,37 +110,25 @@ public sealed class Run
             run.Property(r => r.Number).ValueGeneratedOnAdd();
             run.HasIndex(r => r.Id).IsUnique();
             run.HasIndex(r => r.IdempotencyKey).IsUnique();
-            run.HasIndex(r => new { r.Status, r.QueuePosition });
-            // Counts an experiment's runs, and all of them, without touching their wide rows.
+            run.HasIndex(r => r.Status);
+            // Counts an experiment's runs, and all of them, without touching their rows.
             run.HasIndex(r => new { r.ExperimentId, r.DeletedAt, r.ArchivedAt });
             run.HasIndex(r => r.DeletedAt).HasFilter("\"DeletedAt\" IS NOT NULL");
             run.HasIndex(r => r.Name);
             run.HasIndex(r => r.CreatedAt);
             run.HasIndex(r => r.StartedAt);
             run.HasIndex(r => r.EndedAt);
-            run.HasIndex(r => r.TrainSeconds);
-            run.HasIndex(r => r.ForkedFrom);
-            run.HasIndex(r => r.Reproduces);
-            // Which seeds a recipe has had.
-            run.HasIndex(r => new { r.Recipe, r.Seed });
-            run.Property(r => r.Recipe).HasMaxLength(Evidence.RecipeLength).HasDefaultValue("");
-            run.Property(r => r.Seed).HasDefaultValue(0L);
-            run.Property(r => r.DatasetSha256).HasMaxLength(64);
             run.Property(r => r.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
-            run.Property(r => r.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
             run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Error).IsCutAt(Limits.Explanation);
-            run.Property(r => r.FinishReason).IsCutAt(Limits.Explanation);
-            run.Property(r => r.DeviceName).IsCutAt(Limits.MachineWord);
-            run.Property(r => r.TorchVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.Notes).HasMaxLength(NameRule.MaxUnits(MaxNotesLength)).HasDefaultValue("");
             run.Property(r => r.Version).HasDefaultValue(1);
             run.Property(r => r.NameVersion).HasDefaultValue(1);
             run.Property(r => r.NotesVersion).HasDefaultValue(1);
-            run.Property(r => r.PolicyVersion).HasDefaultValue(1);
             run.Property(r => r.UntaggedVersion).HasDefaultValue(1);
-            run.Ignore(r => r.Device);
+            // Without it, a training that nobody thought of reading would look like a run that has none.
+            run.Navigation(r => r.Training).AutoInclude();
             run.HasQueryFilter(r => r.DeletedAt == null && r.Experiment.DeletedAt == null);
         }
     }

@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -18,14 +19,14 @@ public sealed record RunFamily(Relative? Parent, IReadOnlyList<ForkedRun> Forks,
 {
     internal static async Task<RunFamily> OfAsync(TrackingDb db, Run run, CancellationToken cancellation)
     {
-        var near = new[] { run.ForkedFrom, run.Reproduces }.OfType<RunId>().ToList();
+        var near = new[] { run.Training?.ForkedFrom, run.Training?.Reproduces }.OfType<RunId>().ToList();
         var found = near.Count == 0 ? []
             : await db.Runs.Where(r => near.Contains(r.Id)).Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation);
         return new RunFamily(
-            found.FirstOrDefault(relative => relative.Id == run.ForkedFrom),
-            await db.Runs.Where(r => r.ForkedFrom == run.Id).OrderByDescending(r => r.Number).Select(r => new ForkedRun(r.Id, r.Name, r.Status, r.ForkedAfterEpoch ?? 0)).ToListAsync(cancellation),
-            found.FirstOrDefault(relative => relative.Id == run.Reproduces),
-            await db.Runs.Where(r => r.Reproduces == run.Id).OrderByDescending(r => r.Number).Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation),
+            found.FirstOrDefault(relative => relative.Id == run.Training?.ForkedFrom),
+            await db.Runs.Where(r => r.Training!.ForkedFrom == run.Id).OrderByDescending(r => r.Number).Select(r => new ForkedRun(r.Id, r.Name, r.Status, r.Training!.ForkedAfterEpoch ?? 0)).ToListAsync(cancellation),
+            found.FirstOrDefault(relative => relative.Id == run.Training?.Reproduces),
+            await db.Runs.Where(r => r.Training!.Reproduces == run.Id).OrderByDescending(r => r.Number).Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation),
             await Evidence.CountedInsteadAsync(db, run, cancellation) is { } counted ? new Relative(counted.Id, counted.Name, counted.Status) : null);
     }
 }

@@ -8,7 +8,7 @@ public enum RunSignal
     /// <summary>Something that a screen could show.</summary>
     Changed,
 
-    /// <summary>Only what <see cref="LiveRuns"/> knows; the database is as it was.</summary>
+    /// <summary>Only what <see cref="Trainings.LiveRuns"/> knows; the database is as it was.</summary>
     Progress,
     Queued,
     StopRequested,

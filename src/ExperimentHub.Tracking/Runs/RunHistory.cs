@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -62,13 +63,14 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     public async Task<RunDetails?> FindAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Attempts.OrderBy(a => a.Number))
-            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery()
+        var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Training!.Attempts.OrderBy(a => a.Number))
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.Training!.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery()
             .FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
-        run.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));
-        var waiting = run.Status == RunStatus.Queued ? await WhyWaitingAsync(db, run, cancellation) : null;
+        run.Training?.EpochResults.AddRange(await EpochsAsync(db, [run.Number], cancellation));
+        await ReadParamsAsync(db, [run], cancellation);
+        var waiting = run is { Status: RunStatus.Queued, Training: { } training } ? await WhyWaitingAsync(db, training, cancellation) : null;
         return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
     }
 
@@ -83,14 +85,14 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     public async Task<RunState?> StateAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.StepsPerEpoch)).FirstOrDefaultAsync(cancellation);
+        return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.Training!.StepsPerEpoch)).FirstOrDefaultAsync(cancellation);
     }
 
     /// <summary>What is needed to lay runs' curves over each other, in the order asked for; those that do not exist are left out.</summary>
     public async Task<IReadOnlyList<RunPace>> PacesAsync(IReadOnlyList<RunId> ids, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Number, r.StepsPerEpoch }).ToDictionaryAsync(r => r.Id, cancellation);
+        var runs = await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Number, r.Training!.StepsPerEpoch }).ToDictionaryAsync(r => r.Id, cancellation);
         long[] numbers = [.. runs.Values.Select(run => run.Number)];
         var seconds = (await db.Epochs.Where(e => numbers.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number).Select(e => new { e.RunNumber, e.Seconds }).ToListAsync(cancellation))
             .ToLookup(epoch => epoch.RunNumber, epoch => epoch.Seconds);
@@ -104,7 +106,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         var found = await db.Runs.AsNoTracking().Include(r => r.Experiment).Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancellation);
         var epochs = await EpochsAsync(db, [.. found.Values.Select(run => run.Number)], cancellation);
         foreach (var group in epochs.ToLookup(epoch => epoch.RunNumber))
-            found.Values.Single(run => run.Number == group.Key).EpochResults.AddRange(group);
+            found.Values.Single(run => run.Number == group.Key).Training!.EpochResults.AddRange(group);
+        await ReadParamsAsync(db, [.. found.Values], cancellation);
         return [.. ids.Distinct().Where(found.ContainsKey).Select(id => found[id])];
     }
 
@@ -115,13 +118,18 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Name }).ToDictionaryAsync(r => r.Id, r => r.Name, cancellation);
     }
 
-    /// <summary>The values that occur, for the filters of a table.</summary>
-    public async Task<(IReadOnlyList<string> Models, IReadOnlyList<string> Devices)> FilterValuesAsync(CancellationToken cancellation = default)
+    /// <summary>The kinds of model that occur. Looks at every run.</summary>
+    public async Task<IReadOnlyList<string>> ModelsAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var models = await db.Runs.Select(r => r.Model).Distinct().Order().ToListAsync(cancellation);
-        var used = await db.Runs.Where(r => r.DeviceKind != null).Select(r => r.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
-        return (models, used);
+        return await db.Trainings.Where(t => t.Run.DeletedAt == null).Select(t => t.Model).Distinct().Order().ToListAsync(cancellation);
+    }
+
+    /// <summary>The kinds of device that runs were trained on. Looks at every run.</summary>
+    public async Task<IReadOnlyList<string>> DevicesAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Trainings.Where(t => t.Run.DeletedAt == null && t.DeviceKind != null).Select(t => t.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
     }
 
     /// <summary>The experiments' names, the one with the newest run first.</summary>
@@ -134,6 +142,17 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     private static Task<List<Epoch>> EpochsAsync(TrackingDb db, long[] runs, CancellationToken cancellation) =>
         db.Epochs.AsNoTracking().Where(e => runs.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number).ToListAsync(cancellation);
 
+    /// <summary>Gives runs without a training, whom no spec speaks for, their parameters by name.</summary>
+    private static async Task ReadParamsAsync(TrackingDb db, IReadOnlyList<Run> runs, CancellationToken cancellation)
+    {
+        var logged = runs.Where(run => run.Training is null).ToDictionary(run => run.Number);
+        if (logged.Count == 0)
+            return;
+        var numbers = logged.Keys.ToArray();
+        foreach (var param in await db.RunParams.AsNoTracking().Include(param => param.Param).Where(param => numbers.Contains(param.RunNumber)).OrderBy(param => param.Param.Name).ToListAsync(cancellation))
+            logged[param.RunNumber].Params.Add(param);
+    }
+
     private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
     {
         var runs = db.Runs.AsNoTracking();
@@ -142,7 +161,7 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         if (filter.Statuses is { Count: > 0 } statuses)
             runs = runs.Where(r => statuses.Contains(r.Status));
         if (filter.Models is { Count: > 0 } models)
-            runs = runs.Where(r => models.Contains(r.Model));
+            runs = runs.Where(r => models.Contains(r.Training!.Model));
         if (!string.IsNullOrWhiteSpace(filter.Experiment))
         {
             var key = NameRule.Key(filter.Experiment);
@@ -158,12 +177,13 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return runs;
     }
 
-    private async Task<string> WhyWaitingAsync(TrackingDb db, Run run, CancellationToken cancellation)
+    private async Task<string> WhyWaitingAsync(TrackingDb db, Training training, CancellationToken cancellation)
     {
-        var ahead = await db.Runs.CountAsync(r => r.Status == RunStatus.Queued && r.DeviceGroup == run.DeviceGroup && r.QueuePosition < run.QueuePosition, cancellation);
-        return WaitingLine.Why(devices, run, ahead);
+        var ahead = await db.Trainings.CountAsync(
+            t => t.Run.Status == RunStatus.Queued && t.DeviceGroup == training.DeviceGroup && t.QueuePosition < training.QueuePosition, cancellation);
+        return WaitingLine.Why(devices, training, ahead);
     }
 
     private static IReadOnlyList<CheckpointDetails> Rank(Run run) =>
-        [.. run.Checkpoints.Select(c => new CheckpointDetails(c, c.Epoch == run.BestEpoch, c == run.Checkpoints[^1]))];
+        [.. run.Checkpoints.Select(c => new CheckpointDetails(c, c.Epoch == run.Training?.BestEpoch, c == run.Checkpoints[^1]))];
 }

@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Schedules;
 
@@ -14,16 +15,16 @@ public static class NightGains
     /// <returns>By the number of the firing.</returns>
     public static IReadOnlyDictionary<int, double> Of(IReadOnlyList<FireDetails> fires)
     {
-        var counted = CountedRuns.Of(fires.Select(item => item.Run).OfType<Run>().Where(run => run.BestTestAccuracy is not null), withDiverged: false).Runs.ToHashSet();
+        var counted = CountedRuns.Of(fires.Select(item => item.Run).OfType<Run>().Where(run => run.Training?.BestTestAccuracy is not null), withDiverged: false).Runs.ToHashSet();
         var gains = new Dictionary<int, double>();
-        Run? before = null;
+        Training? before = null;
         foreach (var (fire, run) in fires.Reverse())
         {
-            if (fire.Manual || run is null || !counted.Contains(run))
+            if (fire.Manual || run?.Training is not { } training || !counted.Contains(run))
                 continue;
-            if (before is not null && SettingsOfNights.AreSame(before.Spec, run.Spec))
-                gains[fire.Number] = run.BestTestAccuracy!.Value - before.BestTestAccuracy!.Value;
-            before = run;
+            if (before is not null && SettingsOfNights.AreSame(before.Spec, training.Spec))
+                gains[fire.Number] = training.BestTestAccuracy!.Value - before.BestTestAccuracy!.Value;
+            before = training;
         }
 
         return gains;

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Schedules;
@@ -29,21 +30,23 @@ public sealed record NightlyResult(Schedule Schedule, IReadOnlyList<FireDetails>
     public TrainingSpec? SpecBefore => Before?.Spec;
 
     /// <summary>The run trained something else than the night that it is compared with.</summary>
-    public bool HasOtherSettings => Run is not null && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, Run.Spec);
+    public bool HasOtherSettings => Run?.Training is { } training && SpecBefore is not null && !SettingsOfNights.AreSame(SpecBefore, training.Spec);
 
     /// <summary>As <see cref="NightGains"/> has it; null where that says nothing, and where the newest night says nothing new.</summary>
     public double? Gain => Repeats is null && NightGains.Of(Nights).TryGetValue(Fire.Number, out var gain) ? gain : null;
 
     /// <summary>The least and the greatest best test accuracy of the earlier nights that trained the same; null where they are too few to say what is usual.</summary>
     public (double Least, double Greatest)? Band =>
-        Run is { } newest
-        && Nights.Skip(1).Select(night => night.Run).Where(HasResult).Where(run => SettingsOfNights.AreSame(run!.Spec, newest.Spec)).Select(run => run!.BestTestAccuracy!.Value).ToList()
+        Run?.Training is { } newest
+        && Earlier.Where(training => SettingsOfNights.AreSame(training.Spec, newest.Spec)).Select(training => training.BestTestAccuracy!.Value).ToList()
             is { Count: >= FewestOfABand } earlier
             ? (earlier.Min(), earlier.Max()) : null;
 
-    private Run? Before => Nights.Skip(1).Select(night => night.Run).FirstOrDefault(HasResult);
+    private Training? Before => Earlier.FirstOrDefault();
 
-    private static bool HasResult(Run? run) => run is { BestTestAccuracy: not null, Diverged: not true };
+    /// <summary>Those with a result, newest first.</summary>
+    private IEnumerable<Training> Earlier =>
+        Nights.Skip(1).Select(night => night.Run?.Training).OfType<Training>().Where(training => training is { BestTestAccuracy: not null, Diverged: not true });
 }
 
 /// <param name="Schedules">How many schedules there are at all.</param>

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Schedules;

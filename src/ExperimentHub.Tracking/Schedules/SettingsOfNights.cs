@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Schedules;
 
@@ -10,18 +11,18 @@ public static class SettingsOfNights
 
     /// <summary>For each firing the newest earlier one that trained other settings where the one before it did; firings without a run are passed over.</summary>
     /// <param name="fires">Newest first.</param>
-    /// <returns>By the number of the firing: the run of the night before, whose settings were others.</returns>
-    public static IReadOnlyDictionary<int, Runs.Run> Changes(IReadOnlyList<FireDetails> fires)
+    /// <returns>By the number of the firing: the training of the night before, whose settings were others.</returns>
+    public static IReadOnlyDictionary<int, Training> Changes(IReadOnlyList<FireDetails> fires)
     {
-        var changes = new Dictionary<int, Runs.Run>();
-        Runs.Run? before = null;
+        var changes = new Dictionary<int, Training>();
+        Training? before = null;
         foreach (var (fire, run) in fires.Reverse())
         {
-            if (run is null)
+            if (run?.Training is not { } training)
                 continue;
-            if (before is not null && !AreSame(before.Spec, run.Spec))
+            if (before is not null && !AreSame(before.Spec, training.Spec))
                 changes[fire.Number] = before;
-            before = run;
+            before = training;
         }
 
         return changes;

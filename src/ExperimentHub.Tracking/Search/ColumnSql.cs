@@ -9,6 +9,27 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="paramIds">The ids of the hyperparameters by the names that were typed; what is missing there no run has.</param>
 internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlParameters parameters)
 {
+    public const string TrainingAlias = "tr.";
+
+    /// <summary>Joins the trainings to the runs, of which each has one or none, so that no row is lost or doubled.</summary>
+    private const string TrainingJoin = " LEFT JOIN \"Trainings\" tr ON tr.\"RunNumber\" = r.\"Number\"";
+
+    private bool _usesTraining;
+
+    /// <summary>What the statement needs behind its tables, once everything else of it is spelled: nothing, or the trainings.</summary>
+    public string Joins => _usesTraining ? TrainingJoin : "";
+
+    /// <summary>A column of the run's training; NULL where it has none.</summary>
+    /// <remarks>COALESCE changes no value. It keeps SQLite from making an inner join of the outer one where a condition needs the column, and then beginning with the trainings.</remarks>
+    public static string OfTraining(string column) => $"COALESCE({TrainingAlias}\"{column}\", NULL)";
+
+    /// <inheritdoc cref="OfTraining"/>
+    public string Training(string column)
+    {
+        _usesTraining = true;
+        return OfTraining(column);
+    }
+
     /// <summary>The number of the run that a row is about; the outer row unless a statement says otherwise.</summary>
     public string Run { get; init; } = "d.\"RunNumber\"";
 
@@ -19,7 +40,7 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     /// <remarks>BETWEEN means = in the lookup of a metric: at = SQLite takes the unique index without comparing, which knows no figures, and reads the wide rows as well.</remarks>
     public string Value(SearchColumn column) => column.Kind switch
     {
-        ColumnKind.Attribute => RunAttributes.Find(column.Name)!.Sql,
+        ColumnKind.Attribute => Attribute(RunAttributes.Find(column.Name)!),
         ColumnKind.Param => Param(column, "Text"),
         ColumnKind.Tag => $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"NameKey\" = {parameters.Add(NameRule.Key(column.Name))})",
         _ => $"(SELECT m.\"{Figure(column)}\" FROM \"MetricSeries\" m WHERE m.\"Name\" = {parameters.Add(column.Name)} AND m.\"RunNumber\" BETWEEN {Run} AND {Run})",
@@ -46,6 +67,12 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
         ColumnKind.Tag => "Value",
         _ => column.Plain.Figure.ToString(),
     };
+
+    private string Attribute(RunAttribute attribute)
+    {
+        _usesTraining |= attribute.IsOfTraining;
+        return attribute.Sql;
+    }
 
     private string Param(SearchColumn column, string figure) =>
         $"(SELECT p.\"{figure}\" FROM \"RunParams\" p WHERE p.\"ParamId\" = {ParamId(column)} AND p.\"RunNumber\" = {Run})";

@@ -18,16 +18,21 @@ internal enum AttributeType
     Flag,
 }
 
-/// <summary>What every run has.</summary>
+/// <summary>What a run tells of itself, apart from its hyperparameters, metrics and tags.</summary>
 /// <param name="Aliases">Further names, MLflow's among them.</param>
-/// <param name="Sql">Over the tables Runs as r and Experiments as e.</param>
+/// <param name="Sql">Over the tables Runs as r, Experiments as e and, joined where it is asked for, Trainings as tr.</param>
 /// <param name="Meaning">For a person.</param>
 /// <param name="IgnoreCase">Compared as names are; the column's collation does it for ASCII.</param>
-/// <param name="Index">The column of Runs whose index has the order of <paramref name="Sql"/>.</param>
+/// <param name="Index">The column of Runs, or of Trainings, whose index has the order of <paramref name="Sql"/>.</param>
 internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false, string? Index = null)
 {
     /// <summary>Of a word: what is typed, and what is kept.</summary>
     public IReadOnlyDictionary<string, string>? Words { get; init; }
+
+    public bool IsIndexOfTrainings { get; init; }
+
+    /// <summary>A run has it only where it has a training.</summary>
+    public bool IsOfTraining { get; } = Sql.Contains(ColumnSql.TrainingAlias, StringComparison.Ordinal);
 
     /// <summary>Thousands of characters, so that comparing one with a pattern can take as long as reading thousands of runs.</summary>
     public bool IsLong { get; init; }
@@ -70,26 +75,28 @@ internal static class RunAttributes
         new(Created, ["created_at"], AttributeType.Time, "r.\"CreatedAt\"", "when it was asked for", Index: "CreatedAt"),
         new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
         new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),
-        new("duration", ["train_time"], AttributeType.Duration, "NULLIF(r.\"TrainSeconds\", 0)", "time spent training", Index: "TrainSeconds"),
-        new(Device, ["device_kind"], AttributeType.Text, "r.\"DeviceKind\"", "cpu or cuda, once it trains"),
-        new("device_name", [], AttributeType.Text, "r.\"DeviceName\"", "the device as its maker calls it"),
-        new(Model, [], AttributeType.Text, "r.\"Model\"", "the kind of network"),
-        new("dataset", [], AttributeType.Text, "r.\"Dataset\"", "the data set"),
+        new("duration", ["train_time"], AttributeType.Duration, $"NULLIF({Training("TrainSeconds")}, 0)", "time spent training", Index: "TrainSeconds") { IsIndexOfTrainings = true },
+        new(Device, ["device_kind"], AttributeType.Text, Training("DeviceKind"), "cpu or cuda, once it trains"),
+        new("device_name", [], AttributeType.Text, Training("DeviceName"), "the device as its maker calls it"),
+        new(Model, [], AttributeType.Text, Training("Model"), "the kind of network"),
+        new("dataset", [], AttributeType.Text, Training("Dataset"), "the data set"),
         new("trigger", [], AttributeType.Word, "r.\"Trigger\"", "person, api or schedule") { Words = Triggers },
         new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
-        new(Diverged, [], AttributeType.Flag, "CASE WHEN r.\"Diverged\" THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
-        new("epochs_done", [], AttributeType.Number, "r.\"EpochsDone\"", "finished epochs"),
-        new("best_epoch", [], AttributeType.Number, "r.\"BestEpoch\"", "the epoch that is best by the metric that decides for the run"),
-        new("parameters", ["model_size"], AttributeType.Number, "r.\"Parameters\"", "weights of the network"),
-        new("attempts", [], AttributeType.Number, "r.\"CurrentAttempt\"", "trainer processes that worked on it"),
+        new(Diverged, [], AttributeType.Flag, $"CASE WHEN {Training("Diverged")} THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
+        new("epochs_done", [], AttributeType.Number, Training("EpochsDone"), "finished epochs"),
+        new("best_epoch", [], AttributeType.Number, Training("BestEpoch"), "the epoch that is best by the metric that decides for the run"),
+        new("parameters", ["model_size"], AttributeType.Number, Training("Parameters"), "weights of the network"),
+        new("attempts", [], AttributeType.Number, Training("CurrentAttempt"), "trainer processes that worked on it"),
         new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it") { IsLong = true },
         new("error", [], AttributeType.Text, "r.\"Error\"", "why it failed or was interrupted") { IsLong = true },
         new("app_version", [], AttributeType.Text, "r.\"AppVersion\"", "the hub's version"),
-        new("torch_version", [], AttributeType.Text, "r.\"TorchVersion\"", "the version of torch"),
+        new("torch_version", [], AttributeType.Text, Training("TorchVersion"), "the version of torch"),
     ];
 
     private static readonly Dictionary<string, RunAttribute> ByName = All.SelectMany(attribute => attribute.Aliases.Append(attribute.Name).Select(name => (name, attribute)))
         .ToDictionary(pair => pair.name, pair => pair.attribute, StringComparer.OrdinalIgnoreCase);
+
+    private static string Training(string column) => ColumnSql.OfTraining(column);
 
     public static RunAttribute? Find(string name) => ByName.GetValueOrDefault(name);
 

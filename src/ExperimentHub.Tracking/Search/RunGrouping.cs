@@ -2,6 +2,7 @@ using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -53,7 +54,7 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
             return SearchResult<RunGroups>.Refused(problems);
         IReadOnlyList<SearchColumn> read = [.. columns, .. metrics];
         var groups = new Dictionary<GroupKey, Measure>();
-        await foreach (var (cells, told) in new RunFinder(db, dialect).StreamAsync(search, sql => [.. CellSql.Of(read, sql), .. EvidenceSql.Columns],
+        await foreach (var (cells, told) in new RunFinder(db, dialect).StreamAsync(search, sql => [.. CellSql.Of(read, sql), .. EvidenceSql.Columns(sql)],
             row => (CellSql.Read(row, read, 1), metrics.Count == 0 ? default : EvidenceSql.Read(row, read.Count + 1)), cancellation))
         {
             var key = new GroupKey(cells[..columns.Count]);

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -21,8 +22,9 @@ internal sealed class RunRows(TrackingDb db, BoundSearch search)
     {
         var parameters = new SqlParameters();
         var sql = new ColumnSql(search.ParamIds, parameters) { Run = "r.\"Number\"" };
+        var values = string.Join(", ", CellSql.Of(columns, sql));
         var rows = await Statement.ListAsync(db, $"""
-            SELECT r."Number", {string.Join(", ", CellSql.Of(columns, sql))} FROM "Runs" r CROSS JOIN "Experiments" e
+            SELECT r."Number", {values} FROM "Runs" r CROSS JOIN "Experiments" e{sql.Joins}
             WHERE r."Number" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))}) AND e."Id" = r."ExperimentId"
             """, parameters, row => (row.GetInt64(0), CellSql.Read(row, columns, 1)), cancellation);
         return rows.ToDictionary(row => row.Item1, row => row.Item2);

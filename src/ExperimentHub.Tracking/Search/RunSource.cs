@@ -1,13 +1,19 @@
 namespace ExperimentHub.Tracking.Search;
 
-/// <summary>The rows that a statement begins with: those of one column in an index, or the runs themselves.</summary>
-/// <param name="Column">null for the runs.</param>
+/// <summary>The rows that a statement begins with: those of one column in an index, the runs themselves, or their trainings.</summary>
+/// <param name="Column">null for the runs and the trainings.</param>
 /// <param name="Number">Of a hyperparameter: its number, not its text.</param>
 /// <param name="Conditions">Parts of the filter that its index decides.</param>
 /// <param name="InOrder">Its order is the order asked for, so that the reading ends with the page.</param>
 internal sealed record RunSource(SearchColumn? Column, bool Number, IReadOnlyList<FilterNode> Conditions, bool InOrder)
 {
+    /// <summary>The trainings, in the order of one of their columns.</summary>
+    public bool IsTrainings { get; private init; }
+
     public static RunSource Runs(bool inOrder) => new(null, false, [], inOrder);
+
+    /// <summary>Runs without a training are not among them: they have no value of any of its columns.</summary>
+    public static RunSource Trainings { get; } = new(null, false, [], InOrder: true) { IsTrainings = true };
 
     /// <summary>Whether the index of a column could decide the condition.</summary>
     public static (SearchColumn Column, bool Number)? IndexOf(FilterNode node) => node switch

@@ -19,7 +19,7 @@ internal sealed class SearchStatement
     public SearchStatement(BoundSearch search, IReadOnlyList<SortKey> keys, RunSource source, ISearchDialect dialect)
     {
         (_search, _keys, _source) = (search, keys, source);
-        _columns = new ColumnSql(search.ParamIds, Parameters) { Run = source.Column is null ? "r.\"Number\"" : "d.\"RunNumber\"" };
+        _columns = new ColumnSql(search.ParamIds, Parameters) { Run = source.IsTrainings ? "tr.\"RunNumber\"" : source.Column is null ? "r.\"Number\"" : "d.\"RunNumber\"" };
         _filter = new FilterSql(_columns, dialect, Parameters);
         _keySql = [.. keys.Select(key => key.Sql(_columns))];
     }
@@ -27,9 +27,9 @@ internal sealed class SearchStatement
     public SqlParameters Parameters { get; } = new();
 
     /// <summary>The numbers of all runs and what is wanted of each, in no order.</summary>
-    public string All(Func<ColumnSql, IEnumerable<string>> values) => $"{Select(values(_columns))}{Where([])}";
+    public string All(Func<ColumnSql, IEnumerable<string>> values) => Select([_columns.Run, .. values(_columns)], []);
 
-    public string Count() => $"SELECT COUNT(*) {From}{Where([])}";
+    public string Count() => Select(["COUNT(*)"], []);
 
     /// <summary>
     /// The numbers of a page's runs and the values of their sort keys. Where the source is in order and has a key, runs without a value of the first key are not
@@ -41,7 +41,7 @@ internal sealed class SearchStatement
             return Ordered(0, [], after, take);
         var first = _keySql[0];
         // The index is on a column itself, which may be spelled differently where it is missing.
-        _keySql[0] = _source.Column is null ? $"r.\"{RunAttributes.Find(_keys[0].Column.Name)!.Index}\"" : $"d.\"{ColumnSql.Figure(_source.Column, _source.Number)}\"";
+        _keySql[0] = _source.Column is null ? $"{(_source.IsTrainings ? "tr" : "r")}.\"{RunAttributes.Find(_keys[0].Column.Name)!.Index}\"" : $"d.\"{ColumnSql.Figure(_source.Column, _source.Number)}\"";
         return Ordered(0, [_source.Column is null ? $"{first} IS NOT NULL" : $"{_keySql[0]} IS NOT NULL"], after, take);
     }
 
@@ -68,7 +68,7 @@ internal sealed class SearchStatement
 
         // The sign keeps SQLite from reading all runs in their own order where it is to begin with few and sort them.
         order.Add($"{(_source.InOrder ? "" : "+")}{_columns.Run}{(Descending ? " DESC" : "")}");
-        return string.Create(CultureInfo.InvariantCulture, $"{Select(_keySql)}{Where(conditions)} ORDER BY {string.Join(", ", order)} LIMIT {take}");
+        return string.Create(CultureInfo.InvariantCulture, $"{Select([_columns.Run, .. _keySql], conditions)} ORDER BY {string.Join(", ", order)} LIMIT {take}");
     }
 
     private string After(PageEnd after, int from, bool firstIsKnown)
@@ -97,18 +97,25 @@ internal sealed class SearchStatement
         return firstIsKnown ? $"{_keySql[0]} {beyond}= {Parameters.Add(after.Values[0]!)} AND {condition}" : condition;
     }
 
-    private string Select(IEnumerable<string> values) => $"SELECT {string.Join(", ", values.Prepend(_columns.Run))} {From}";
+    private string Select(IEnumerable<string> values, IEnumerable<string> conditions)
+    {
+        // Only when the conditions are spelled as well is it known which tables they need.
+        var where = Where(conditions);
+        return $"SELECT {string.Join(", ", values)} {From}{where}";
+    }
 
     // CROSS tells SQLite to keep the order of the tables, and changes nothing elsewhere.
-    private string From => _source.Column is null
-        ? "FROM \"Runs\" r CROSS JOIN \"Experiments\" e"
-        : $"FROM {_columns.Rows(_source.Column).Table} d CROSS JOIN \"Runs\" r CROSS JOIN \"Experiments\" e";
+    private string From => _source.IsTrainings ? "FROM \"Trainings\" tr CROSS JOIN \"Runs\" r CROSS JOIN \"Experiments\" e"
+        : _source.Column is null ? $"FROM \"Runs\" r CROSS JOIN \"Experiments\" e{_columns.Joins}"
+        : $"FROM {_columns.Rows(_source.Column).Table} d CROSS JOIN \"Runs\" r CROSS JOIN \"Experiments\" e{_columns.Joins}";
 
     private string Where(IEnumerable<string> more)
     {
         var conditions = new List<string>();
         if (_source.Column is not null)
             conditions.Add($"{_source.Sql(_columns, Parameters)} AND r.\"Number\" = d.\"RunNumber\"");
+        if (_source.IsTrainings)
+            conditions.Add("r.\"Number\" = tr.\"RunNumber\"");
         conditions.AddRange(more);
         conditions.AddRange(((AllOf)_search.Filter).Parts.Where(part => !_source.Conditions.Contains(part, ReferenceEqualityComparer.Instance)).Select(_filter.Write));
         conditions.Add("e.\"Id\" = r.\"ExperimentId\" AND r.\"DeletedAt\" IS NULL AND e.\"DeletedAt\" IS NULL");

@@ -45,7 +45,7 @@ internal static class SourceChoice
             return RunSource.Runs(inOrder: true);
         var (column, number, _) = keys[0];
         if (column.Kind == ColumnKind.Attribute)
-            return RunAttributes.Find(column.Name)!.Index is null ? null : RunSource.Runs(inOrder: true);
+            return RunAttributes.Find(column.Name)! is { Index: not null } attribute ? attribute.IsIndexOfTrainings ? RunSource.Trainings : RunSource.Runs(inOrder: true) : null;
         // A hyperparameter with numbers and texts has no single index.
         if (keys.Count > 1 && keys[1].Column == column)
             return null;

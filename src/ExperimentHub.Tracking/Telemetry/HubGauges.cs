@@ -46,7 +46,7 @@ public sealed class HubGauges : IDisposable
     private List<Measurement<long>> Waiting()
     {
         using var db = _databases.CreateDbContext();
-        var counts = db.Runs.Where(run => run.Status == RunStatus.Queued).GroupBy(run => run.DeviceGroup).Select(group => new { group.Key, Count = group.LongCount() })
+        var counts = db.Trainings.Where(training => training.Run.Status == RunStatus.Queued).GroupBy(training => training.DeviceGroup).Select(group => new { group.Key, Count = group.LongCount() })
             .ToDictionary(group => group.Key, group => group.Count);
         return [.. _devices.Use.Select(use => use.Device.Kind).Union(counts.Keys).Select(group => new Measurement<long>(counts.GetValueOrDefault(group), Tag("group", group)))];
     }

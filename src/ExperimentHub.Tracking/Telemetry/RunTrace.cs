@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Telemetry;
 

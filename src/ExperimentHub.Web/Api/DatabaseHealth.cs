@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 

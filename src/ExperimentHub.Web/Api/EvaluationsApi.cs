@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Api;
 

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Api;
 
@@ -34,6 +35,7 @@ internal static class RunControlApi
         var outcome = RunId.TryParse(id, out var run) ? await control.PauseAsync(run, cancellation) : PauseOutcome.NotFound;
         return await AnswerAsync(id, run, history, outcome == PauseOutcome.NotFound, outcome switch
         {
+            PauseOutcome.NoTraining => RunControl.NoTraining,
             PauseOutcome.AlreadyEnded => "The run has ended; only a queued or running run can be paused.",
             PauseOutcome.Stopping => "The run is being stopped; a stopped run can be resumed like a paused one.",
             _ => null,
@@ -45,6 +47,7 @@ internal static class RunControlApi
         var outcome = RunId.TryParse(id, out var run) ? await control.ResumeAsync(run, cancellation) : ResumeOutcome.NotFound;
         return await AnswerAsync(id, run, history, outcome == ResumeOutcome.NotFound, outcome switch
         {
+            ResumeOutcome.NoTraining => RunControl.NoTraining,
             ResumeOutcome.StillActive => "The run waits or trains already. One that is being paused can be resumed once it is paused.",
             ResumeOutcome.Finished => "All epochs of the run are done. Use train-on to train it for more.",
             _ => null,

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Api;
 
@@ -28,6 +29,7 @@ internal sealed record ForkRequest
 /// <param name="Diverged">It has ended, and by the hub's rule its training diverged: best runs, means and trends leave it out unless they are asked for it.</param>
 /// <param name="DivergedBecause">By which part of the rule; null where it did not.</param>
 /// <param name="Device">The device used; null before the start.</param>
+/// <param name="Spec">null of a run that this hub does not train; such a run has no epochs and attempts either.</param>
 /// <param name="Notes">Markdown; empty where nobody wrote any.</param>
 /// <param name="Tags">Name to value; the value is empty where the name says it all.</param>
 /// <param name="Trigger"><c>person</c>, <c>api</c> or <c>schedule</c>: what made the run.</param>
@@ -37,27 +39,31 @@ internal sealed record ForkRequest
 /// <param name="Fork">The checkpoint that it started from.</param>
 /// <param name="Reproduces">The id of the run that it does again.</param>
 /// <param name="Repeats">The id of the run with the same settings, seed and data that counts instead of this one in means and trends; null where this one counts.</param>
+/// <param name="Params">What the run was tried with, by name; left out where there is a spec, which says it.</param>
 internal sealed record RunResource(
-    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, IReadOnlyList<EpochResource> Epochs,
+    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec? Spec, IReadOnlyList<EpochResource> Epochs,
     IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     string Notes, IReadOnlyDictionary<string, string> Tags, string Trigger,
-    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces, string? Repeats, bool Diverged, string? DivergedBecause)
+    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces, string? Repeats, bool Diverged, string? DivergedBecause,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Params = null)
 {
     public static RunResource Of(RunDetails details)
     {
         var run = details.Run;
+        var training = run.Training;
         return new RunResource(
-            run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec,
-            [.. run.EpochResults.Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
+            run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), training?.Device, training?.Spec,
+            [.. (training?.EpochResults ?? []).Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
             [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Size, c.File.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
-            [.. run.Attempts.Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
+            [.. (training?.Attempts ?? []).Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
             run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
             run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant(),
-            run.FinishReason, run.DatasetSha256,
-            run.PausePoint is { } point ? new PausePointResource(point.Epoch, point.StepsDone) : null,
-            ForkSource.Of(run) is { } fork ? new ForkResource(fork.Run.ToString(), fork.Epoch) : null,
-            run.Reproduces?.ToString(), details.Family.Repeats?.Id.ToString(),
-            run.Diverged == true, run.DivergedBecause);
+            training?.FinishReason, training?.DatasetSha256,
+            training?.PausePoint is { } point ? new PausePointResource(point.Epoch, point.StepsDone) : null,
+            ForkSource.Of(training) is { } fork ? new ForkResource(fork.Run.ToString(), fork.Epoch) : null,
+            training?.Reproduces?.ToString(), details.Family.Repeats?.Id.ToString(),
+            training?.Diverged == true, training?.DivergedBecause,
+            training is null ? run.Params.ToDictionary(param => param.Param.Name, param => param.Text) : null);
     }
 }
 
@@ -91,6 +97,7 @@ internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestL
 }
 
 /// <summary>A run in a list: its best and its last epoch instead of all of them.</summary>
+/// <param name="Spec">null of a run that this hub does not train, and likewise what follows from its epochs.</param>
 /// <param name="Best">Of the best epoch by the metric that decides for this run; null before the first is finished.</param>
 /// <param name="Last">Of the newest finished epoch; null before the first.</param>
 /// <param name="TrainLoss">As in <paramref name="Last"/>.</param>
@@ -99,11 +106,12 @@ internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestL
 /// <param name="BestTestAccuracy">As in <paramref name="Best"/>.</param>
 /// <param name="Values">Of the columns asked for, by their names; left out where none were.</param>
 internal sealed record RunListItem(
-    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec Spec, int EpochsDone, FiguresResource? Best, FiguresResource? Last, double? TrainLoss, double? TestLoss,
+    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec? Spec, int? EpochsDone, FiguresResource? Best, FiguresResource? Last, double? TrainLoss, double? TestLoss,
     double? TestAccuracy, double? BestTestAccuracy, bool Diverged, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Values)
 {
     public static RunListItem Of(Run run, IReadOnlyDictionary<string, object?>? values) => new(
-        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Device, run.Spec, run.EpochsDone, FiguresResource.Of(run, FigureEpoch.Best), FiguresResource.Of(run, FigureEpoch.Last), run.LastTrainLoss, run.LastTestLoss,
-        run.LastTestAccuracy, run.BestTestAccuracy, run.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
+        run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Training?.Device, run.Training?.Spec, run.Training?.EpochsDone,
+        FiguresResource.Of(run, FigureEpoch.Best), FiguresResource.Of(run, FigureEpoch.Last), run.Training?.LastTrainLoss, run.Training?.LastTestLoss,
+        run.Training?.LastTestAccuracy, run.Training?.BestTestAccuracy, run.Training?.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
 }

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.AspNetCore.Mvc;
 
 namespace ExperimentHub.Web.Api;
@@ -49,8 +50,14 @@ internal static class RunsApi
         var outcome = RunId.TryParse(id, out var run) ? await queue.RequestStopAsync(run, cancellation) : StopOutcome.NotFound;
         if (outcome == StopOutcome.NotFound || await history.FindAsync(run, cancellation) is not { } details)
             return ApiProblems.NoSuchRun(id);
-        return outcome == StopOutcome.AlreadyEnded
-            ? Results.Problem($"The run is {details.Run.Status.Word()}; only a queued, running or paused run can be stopped.", statusCode: StatusCodes.Status409Conflict, title: "Nothing to stop")
+        var refusal = outcome switch
+        {
+            StopOutcome.AlreadyEnded => $"The run is {details.Run.Status.Word()}; only a queued, running or paused run can be stopped.",
+            StopOutcome.NoTraining => RunControl.NoTraining,
+            _ => null,
+        };
+        return refusal is not null
+            ? Results.Problem(refusal, statusCode: StatusCodes.Status409Conflict, title: "Nothing to stop")
             : Results.Accepted($"/api/v1/runs/{id}", RunResource.Of(details));
     }
 

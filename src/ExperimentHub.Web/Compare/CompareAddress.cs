@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.WebUtilities;
 

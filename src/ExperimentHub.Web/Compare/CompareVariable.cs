@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Specs;
 
@@ -46,10 +47,13 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     /// <summary>The settings that differ between runs, in the order of the form; the device is the one really used.</summary>
     public static IReadOnlyList<CompareVariable> Settings(IReadOnlyList<Run> runs)
     {
-        var drafts = runs.Select(run => SpecDraft.Of(run.Spec)).ToList();
+        var drafts = runs.Select(run => run.Training is { } training ? SpecDraft.Of(training.Spec) : null).ToList();
+        // What programs of their own call their parameters; those that are called as a field of the spec stand in its row.
+        var others = runs.SelectMany(run => run.Params).Select(param => param.Param.Name).Distinct().Except(SpecFields.All.Select(field => field.Path)).Order(StringComparer.Ordinal);
         return
         [
             .. SpecFields.All.Select(field => Of(OfSettings + field.Path, SpecFacts.Name(field), [.. runs.Zip(drafts, (run, draft) => TextOf(field, run, draft))]))
+                .Concat(others.Select(name => Of(OfSettings + name, name, [.. runs.Select(run => ParamOf(run, name))])))
                 .Where(variable => variable.Differs),
         ];
     }
@@ -65,10 +69,10 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
             {
                 List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run, at) : null)];
                 // What is measured at every step has a mean of the last epoch alone.
-                var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series) && FinalFigure.IsNoisy(series, run.EpochsDone));
+                var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series) && FinalFigure.IsNoisy(series, run.Training?.EpochsDone ?? 0));
                 return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
             }),
-            Of("seconds", "seconds of training", [.. runs.Select(run => run.EpochsDone > 0 ? run.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
+            Of("seconds", "seconds of training", [.. runs.Select(run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
         ];
     }
 
@@ -80,10 +84,12 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     }
 
     /// <summary>Null where it means nothing for the run. What is left empty is what that stands for; a number that is switched off is none.</summary>
-    private static string? TextOf(SpecField field, Run run, SpecDraft draft)
+    private static string? TextOf(SpecField field, Run run, SpecDraft? draft)
     {
+        if (run.Training is not { } training || draft is null)
+            return ParamOf(run, field.Path);
         if (field == SpecFields.Device)
-            return run.Device?.TorchName ?? run.Spec.Device;
+            return training.Device?.TorchName ?? training.Spec.Device;
         if (!field.Applies(draft))
             return null;
         if (draft[field] is { Length: > 0 } text)
@@ -91,4 +97,6 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
         var isWord = field.Kind is not (SpecFieldKind.Whole or SpecFieldKind.Number);
         return field.Empty is { Length: > 0 } empty && (isWord || double.TryParse(empty, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) ? empty : null;
     }
+
+    private static string? ParamOf(Run run, string name) => run.Params.Find(param => param.Param.Name == name)?.Text;
 }

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Compare;
 
@@ -13,7 +14,7 @@ public sealed class ComparedRuns
     private ComparedRuns(IReadOnlyList<Run> chosen, IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
         (Chosen, Runs, At) = (chosen, runs, at);
-        Diverged = [.. chosen.Where(run => run.Diverged == true)];
+        Diverged = [.. chosen.Where(run => run.Training?.Diverged == true)];
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
         Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
@@ -61,7 +62,7 @@ public sealed class ComparedRuns
         var chosen = await history.FindManyAsync(ids, cancellation);
         if (chosen.Count == 0)
             return null;
-        List<Run> sound = [.. chosen.Where(run => run.Diverged != true)];
+        List<Run> sound = [.. chosen.Where(run => run.Training?.Diverged != true)];
         var runs = withDiverged || sound.Count == 0 ? chosen : sound;
         return new ComparedRuns(chosen, runs, await metrics.SummariesAsync([.. runs.Select(run => run.Number)], cancellation), at);
     }
@@ -74,8 +75,16 @@ public sealed class ComparedRuns
     /// <summary>The name of that metric.</summary>
     public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
 
-    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared.</summary>
-    public string UsualMeasure => Runs.All(run => BestMetrics.Of(run.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
+    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that
+    /// one has.</summary>
+    public string UsualMeasure
+    {
+        get
+        {
+            var usual = Runs.All(run => run.Training is { } training && BestMetrics.Of(training.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
+            return Metrics.Contains(usual) ? usual : Metrics.FirstOrDefault() ?? usual;
+        }
+    }
 
     /// <summary>What a run has of a variable; null where it has none.</summary>
     public double? ValueOf(CompareVariable? variable, Run run) => variable?.Numbers?[_places[run.Id]];

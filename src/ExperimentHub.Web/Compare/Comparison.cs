@@ -2,6 +2,7 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using ExperimentHub.Web.Specs;
 
@@ -51,7 +52,7 @@ public sealed class Comparison
             Results(at),
             new("time", "Time",
             [
-                Measured("training", run => run.EpochsDone > 0 ? run.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
+                Measured("training", run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
                 Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
                 Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
@@ -60,9 +61,9 @@ public sealed class Comparison
             new("settings", "Settings", [.. Settings()], Foldable: true),
             new("device", "Device",
             [
-                Said("used", run => run.Device?.TorchName ?? Figures.None),
-                Said("hardware", run => run.DeviceName ?? Figures.None),
-                Said("threads", run => Figures.Count(run.Threads)),
+                Said("used", run => run.Training?.Device?.TorchName ?? Figures.None),
+                Said("hardware", run => run.Training?.DeviceName ?? Figures.None),
+                Said("threads", run => Figures.Count(run.Training?.Threads)),
             ], Foldable: true),
         ];
         SpeedUps = [.. SpecsOnTwoDevices().SelectMany(pair => pair.Others.Select(other => SpeedUp(other, pair.Reference)))];
@@ -78,10 +79,12 @@ public sealed class Comparison
     public IReadOnlyList<string> SpeedUps { get; }
 
     /// <summary>Images that a run trains on in each epoch; null where its data set is not known any more.</summary>
-    public static int? SamplesPerEpoch(Run run, Func<string, DatasetInfo?> datasetOf) => datasetOf(run.Dataset)?.TrainSamples - (run.ValidationSamples ?? run.Spec.Validation?.Samples ?? 0);
+    public static int? SamplesPerEpoch(Run run, Func<string, DatasetInfo?> datasetOf) => run.Training is { } training
+        ? datasetOf(training.Dataset)?.TrainSamples - (training.ValidationSamples ?? training.Spec.Validation?.Samples ?? 0)
+        : null;
 
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
-    public static double? SecondsPerEpoch(Run run) => run.EpochsDone > 0 ? run.TrainSeconds / run.EpochsDone : null;
+    public static double? SecondsPerEpoch(Run run) => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds / training.EpochsDone : null;
 
     /// <summary>A column speaks of one epoch of its run, and says which.</summary>
     private ComparisonSection Results(FigureEpoch at)
@@ -122,7 +125,7 @@ public sealed class Comparison
 
     private IEnumerable<ComparisonRow> Settings()
     {
-        var facts = Runs.Select(run => SpecFacts.Of(run.Spec).ToDictionary(fact => fact.Name, fact => fact.Value)).ToList();
+        var facts = Runs.Select(run => SpecFacts.Of(run).ToDictionary(fact => fact.Name, fact => fact.Value)).ToList();
         foreach (var name in facts.SelectMany(fact => fact.Keys).Distinct())
             yield return Said(name, facts.Select(fact => fact.GetValueOrDefault(name, Figures.None)).ToList());
     }
@@ -149,7 +152,7 @@ public sealed class Comparison
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1, new ComparedValues(values, null), higherIsBetter);
     }
 
-    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.GroupBy(run => run.Spec with { Device = "" }).Select(runs =>
+    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.Where(run => run.Training is not null).GroupBy(run => run.Training!.Spec with { Device = "" }).Select(runs =>
     {
         // The baseline's device is measured against; elsewhere the CPU, where there is one.
         var reference = runs.Contains(Baseline) ? Baseline : runs.FirstOrDefault(run => KindOf(run) == DeviceRequest.Cpu) ?? runs.First();
@@ -157,10 +160,10 @@ public sealed class Comparison
     });
 
     /// <summary>Before a run starts only what it asks for is known.</summary>
-    private static string KindOf(Run run) => run.DeviceKind ?? run.Spec.Device;
+    private static string KindOf(Run run) => run.Training!.DeviceKind ?? run.Training.Spec.Device;
 
     private static string SpeedUp(Run run, Run reference) => SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(reference) is > 0 and var other
-        ? $"{run.Name} on {run.Device!.TorchName} trains {Times(other / own)} as fast as {reference.Name} on {reference.Device!.TorchName}: "
+        ? $"{run.Name} on {run.Training!.Device!.TorchName} trains {Times(other / own)} as fast as {reference.Name} on {reference.Training!.Device!.TorchName}: "
             + $"{Figures.Duration(own)} against {Figures.Duration(other)} an epoch."
         : $"{run.Name} and {reference.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
 

@@ -32,13 +32,15 @@ public sealed class MistakePairs(EvaluationStore store, DatasetLibrary datasets,
     {
         if (left == right)
             return new MistakePair(evaluated, left, right, null, null, "These are the same run. Choose two different ones.");
-        if (left.Dataset != right.Dataset)
+        if (left.Training is not { Dataset: var tested } || right.Training is not { Dataset: var alsoTested })
+            return new MistakePair(evaluated, left, right, null, null, "One of the two was not trained by this hub, so it is not known whether both were tested on the same images.");
+        if (tested != alsoTested)
         {
             return new MistakePair(evaluated, left, right, null, null,
-                $"{left.Name} was tested on {left.Dataset} and {right.Name} on {right.Dataset}: their mistakes are about different images. Choose runs of one data set.");
+                $"{left.Name} was tested on {tested} and {right.Name} on {alsoTested}: their mistakes are about different images. Choose runs of one data set.");
         }
 
-        var dataset = datasets.Find(left.Dataset) is { } info ? (await files.OpenAsync(info)).Dataset : null;
+        var dataset = datasets.Find(tested) is { } info ? (await files.OpenAsync(info)).Dataset : null;
         // Either may have been deleted since.
         if (Shown(await store.OfRunAsync(left.Id, cancellation)) is not { } first || Shown(await store.OfRunAsync(right.Id, cancellation)) is not { } second)
             return null;

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Devices;
 

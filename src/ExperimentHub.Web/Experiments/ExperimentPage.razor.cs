@@ -3,6 +3,7 @@ using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Schedules;
@@ -126,7 +127,8 @@ public sealed partial class ExperimentPage(
             _ = InvokeAsync(LoadAsync);
     }
 
-    private Task TakeSettingsAsync(Run run) => TakeSettingsAsync(run.Spec, $"Use the settings of {run.Name}?", $"those of {run.Name}");
+    private Task TakeSettingsAsync(Training training) =>
+        TakeSettingsAsync(training.Spec, $"Use the settings of {training.Run.Name}?", $"those of {training.Run.Name}");
 
     private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"Go back to v{Figures.Count(change.Number)}?", $"back to v{Figures.Count(change.Number)}");
 

@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
 
@@ -74,7 +75,7 @@ public sealed partial class OverviewPage(
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<(WaitingRun Item, DateTime? Start)> waiting =
-                [.. (await WithStartsAsync(cpu, running)).Concat(await WithStartsAsync(cuda, running)).OrderBy(waiting => waiting.Item.Run.QueuePosition).Take(WaitingShown)];
+                [.. (await WithStartsAsync(cpu, running)).Concat(await WithStartsAsync(cuda, running)).OrderBy(waiting => waiting.Item.Training.QueuePosition).Take(WaitingShown)];
             (_recent, _isNew, _running, _waiting, _moreWaiting, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
@@ -114,9 +115,9 @@ public sealed partial class OverviewPage(
             return [];
         var now = time.GetUtcNow().UtcDateTime;
         var ends = running.ToDictionary(one => one.Details.Run.Id, one => RunProgress.Of(one.Details.Run, live.Find(one.Details.Run.Id), now).EndsAt);
-        var slots = devices.Use.Where(use => use.Device.Kind == listing.Items[0].Run.DeviceGroup)
+        var slots = devices.Use.Where(use => use.Device.Kind == listing.Items[0].Training.DeviceGroup)
             .SelectMany(use => use.Holders.Select(holder => ends.GetValueOrDefault(holder.Run)).Concat(Enumerable.Repeat<DateTime?>(now, Math.Max(0, use.Slots - use.Holders.Count))));
-        var durations = await starts.DurationsAsync([.. listing.Items.Select(item => item.Run)], _gone.Token);
+        var durations = await starts.DurationsAsync([.. listing.Items.Select(item => item.Training)], _gone.Token);
         return listing.Items.Zip(ExpectedStarts.Of(slots, listing.Items.Select(item => durations.TryGetValue(item.Run.Number, out var duration) ? duration : (TimeSpan?)null)));
     }
 

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Runs;
 
@@ -17,7 +18,7 @@ public static class BestWords
     /// <summary>"Best epochs are chosen by test.", or how many of the runs by what.</summary>
     public static string Sentence(IEnumerable<Run> runs)
     {
-        var metrics = runs.GroupBy(run => BestMetrics.Of(run.Spec)).OrderByDescending(group => group.Count()).ToList();
+        var metrics = runs.Select(run => run.Training).OfType<Training>().GroupBy(training => BestMetrics.Of(training.Spec)).OrderByDescending(group => group.Count()).ToList();
         return metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}." : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} {(group.Count() == 1 ? "run" : "runs")}"))}.";
     }
 

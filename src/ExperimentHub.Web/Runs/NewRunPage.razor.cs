@@ -6,6 +6,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs.Grid;
@@ -54,12 +55,15 @@ public sealed partial class NewRunPage(
         _experiments = await history.ExperimentNamesAsync();
         _fork = ForkSource.Parse(values.GetValueOrDefault("fork"));
         _parent = _fork is null ? null : (await history.FindAsync(_fork.Run))?.Run;
+        // Only the weights of a training of ours are known to fit a network of ours.
+        if (_parent is { Training: null })
+            _parent = null;
         if (values.ContainsKey("fork") && _parent is null)
             _refusal = "The address names a checkpoint to fork from that does not exist; its run may have been deleted. This form starts with fresh weights.";
         var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : _parent;
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
-        _draft = new RunDraft { Experiment = experiment, Spec = from is null ? _usual : SpecDraft.Of(from.Spec) }.With(values);
+        _draft = new RunDraft { Experiment = experiment, Spec = from?.Training?.Spec is not { } settings ? _usual : SpecDraft.Of(settings) }.With(values);
         // The form was sent, and the connection was lost before the answer: sent again, it starts nothing twice.
         if (values.GetValueOrDefault(SentKey) is { Length: > 0 and <= KeyLength } sent)
             _key = sent;
@@ -108,7 +112,7 @@ public sealed partial class NewRunPage(
     private ForkSource? Fork => _parent is null ? null : _fork;
 
     /// <summary>A fork begins with its parent's settings, whatever the experiment.</summary>
-    private async Task<SpecDraft> UsualAsync(string experiment) => _parent is { } parent ? SpecDraft.Of(parent.Spec)
+    private async Task<SpecDraft> UsualAsync(string experiment) => _parent is { Training.Spec: var spec } ? SpecDraft.Of(spec)
         : SpecDraft.Of((await experiments.FindAsync(experiment.Trim()))?.DefaultSpec ?? new TrainingSpec());
 
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) => Task.FromResult(

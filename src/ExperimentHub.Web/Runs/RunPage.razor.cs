@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -24,7 +25,7 @@ public sealed partial class RunPage(
     private LiveRun? _live;
     private RunProgress _progress = new(0, 0, null);
     private IReadOnlyList<RunLogLine>? _log;
-    private IReadOnlyList<string>? _metrics;
+    private IReadOnlyList<MetricSeries>? _summaries;
     private IDisposable? _subscription;
     private IDisposable? _listening;
     private volatile bool _stale;
@@ -69,9 +70,14 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = "search")]
     private string? Search { get; set; }
 
-    private string OpenTab => Tab is "notes" or "checkpoints" or "evaluation" or "log" or "spec" or "attempts" ? Tab : ChartsTab;
+    private string OpenTab => Tab switch
+    {
+        "notes" or "checkpoints" or "evaluation" or "spec" => Tab,
+        "log" or "attempts" when _details is not { Run.Training: null } => Tab,
+        _ => ChartsTab,
+    };
 
-    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
+    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.Training?.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -85,7 +91,7 @@ public sealed partial class RunPage(
         {
             _subscription?.Dispose();
             _listening?.Dispose();
-            (_id, _details, _metrics, _missing, _stopAsked) = (id, null, null, false, false);
+            (_id, _details, _summaries, _missing, _stopAsked) = (id, null, null, false, false);
             _listening = feed.Listen((run, signal) =>
             {
                 if (run == id && signal != RunSignal.Progress)
@@ -111,16 +117,16 @@ public sealed partial class RunPage(
                 details = await history.FindAsync(id, _gone.Token);
             }
 
-            var log = OpenTab == "log" && details is { Run.CurrentAttempt: > 0 } ? await logs.TailAsync(id, LogAttempt(details.Run), LogLines, _gone.Token) : null;
-            // Once: those that come later, the browser hears of by itself.
-            var names = _metrics ?? (details is null ? null : [.. (await metrics.SummariesAsync(details.Run.Number, _gone.Token)).Select(summary => summary.Name)]);
+            var log = OpenTab == "log" && details is { Run.Training: { CurrentAttempt: > 0 } training } ? await logs.TailAsync(id, LogAttempt(training), LogLines, _gone.Token) : null;
+            // Of a training once: metrics that come later, the browser hears of by itself, and its figures are those of its epochs.
+            var summaries = details is null || (_summaries is not null && details.Run.Training is not null) ? _summaries : await metrics.SummariesAsync(details.Run.Number, _gone.Token);
             var deletedRun = details is null ? await deleted.FindAsync(id, _gone.Token) : null;
             if (id != _id)
                 return;
             _deleted = deletedRun;
             if (_details is { } before && !before.Run.Status.IsActive() && details?.Run.Status.IsActive() == true)
                 _resumes++;
-            _metrics = names;
+            _summaries = summaries;
             (_details, _log, _missing, _problem) = (details, log, details is null, null);
             _live = details is { Run.Status: RunStatus.Running } ? liveRuns.Find(id) : null;
             if (details is not null)
@@ -138,8 +144,8 @@ public sealed partial class RunPage(
         StateHasChanged();
     }
 
-    private int LogAttempt(Run run) =>
-        int.TryParse(AttemptText, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1 && attempt < run.CurrentAttempt ? attempt : run.CurrentAttempt;
+    private int LogAttempt(Training training) =>
+        int.TryParse(AttemptText, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1 && attempt < training.CurrentAttempt ? attempt : training.CurrentAttempt;
 
     private async Task StopAsync()
     {
@@ -152,6 +158,9 @@ public sealed partial class RunPage(
             {
                 case StopOutcome.AlreadyEnded:
                     snackbar.Add("The run had already ended.", Severity.Info);
+                    break;
+                case StopOutcome.NoTraining:
+                    snackbar.Add(RunControl.NoTraining, Severity.Info);
                     break;
                 case StopOutcome.NotFound:
                     snackbar.Add("The run was deleted meanwhile.", Severity.Warning);
@@ -211,9 +220,11 @@ public sealed partial class RunPage(
         await RefreshAsync();
     }
 
+    private IReadOnlyList<string> Metrics => [.. (_summaries ?? []).Select(summary => summary.Name)];
+
     private static string TabTitle(Run run, RunProgress progress) => run.Status switch
     {
-        RunStatus.Running => $"{Figures.Progress(progress.Fraction)} · {run.Name}",
+        RunStatus.Running when run.Training is not null => $"{Figures.Progress(progress.Fraction)} · {run.Name}",
         _ => $"{run.Status.Word()} · {run.Name}",
     };
 
@@ -223,9 +234,7 @@ public sealed partial class RunPage(
         new("notes", "Notes"),
         new("checkpoints", "Checkpoints", details.Checkpoints.Count),
         new("evaluation", "Evaluation"),
-        new("log", "Log"),
-        new("spec", "Spec"),
-        new("attempts", "Attempts", details.Run.Attempts.Count),
+        .. details.Run.Training is { } training ? [new("log", "Log"), new("spec", "Spec"), new("attempts", "Attempts", training.Attempts.Count)] : new[] { new Tab("spec", "Parameters") },
     ];
 
     public void Dispose()

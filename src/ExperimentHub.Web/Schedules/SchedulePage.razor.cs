@@ -41,7 +41,7 @@ public sealed partial class SchedulePage(
 
     private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
 
-    private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Diverged != true).Max(fire => fire.Run?.BestTestAccuracy);
+    private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Training?.Diverged != true).Max(fire => fire.Run?.Training?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
 
@@ -66,7 +66,7 @@ public sealed partial class SchedulePage(
             if (details is not null)
             {
                 _settings = await experiments.SettingsHistoryAsync(details.Schedule.ExperimentId, SettingsRead);
-                _changed = details.Fires.Select(fire => fire.Run).OfType<Run>().FirstOrDefault() is { } last && !SettingsOfNights.AreSame(last.Spec, details.Schedule.Experiment.DefaultSpec)
+                _changed = details.Fires.Select(fire => fire.Run).OfType<Run>().FirstOrDefault()?.Training is { } last && !SettingsOfNights.AreSame(last.Spec, details.Schedule.Experiment.DefaultSpec)
                     ? SpecDifferences.Words(SpecDifferences.Of(last.Spec, details.Schedule.Experiment.DefaultSpec, withSeed: false)) : null;
             }
 

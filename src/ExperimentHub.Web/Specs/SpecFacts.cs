@@ -1,11 +1,16 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Specs;
 
 /// <summary>The settings of a spec with their words, the same on every page that lists them. What it does not use is left out.</summary>
 internal static class SpecFacts
 {
+    /// <summary>Of a run without a spec its parameters.</summary>
+    public static IReadOnlyList<(string Name, string Value)> Of(Run run) =>
+        run.Training is { } training ? Of(training.Spec) : [.. run.Params.Select(param => (param.Param.Name, param.Text))];
+
     public static IReadOnlyList<(string Name, string Value)> Of(TrainingSpec spec)
     {
         var draft = SpecDraft.Of(spec);

@@ -6,6 +6,7 @@ using ExperimentHub.TestHub.Drivers;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.Execution.Tests.Devices;

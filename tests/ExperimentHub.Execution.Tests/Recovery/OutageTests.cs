@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,7 +32,7 @@ public sealed class OutageTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.StepsPerEpoch is not null);
+        await hub.WaitForAsync(id, run => run.Training!.StepsPerEpoch is not null);
 
         DateTime freeAt;
         await using (await WriteLock.TakeAsync(hub.Hub.Folder.HubDatabase))
@@ -45,12 +46,12 @@ public sealed class OutageTests
 
         var run = await hub.WaitForEndAsync(id);
         Assert.Equal((RunStatus.Finished, null), (run.Status, run.Error));
-        Assert.Equal([1, 2], run.EpochResults.Select(epoch => epoch.Number));
+        Assert.Equal([1, 2], run.Training!.EpochResults.Select(epoch => epoch.Number));
         Assert.Equal([1, 2], run.Checkpoints.Select(checkpoint => checkpoint.Epoch));
         // It tells when it was, not when it could be written.
-        Assert.Equal(AttemptEnding.Finished, Assert.Single(run.Attempts).Ending);
+        Assert.Equal(AttemptEnding.Finished, Assert.Single(run.Training!.Attempts).Ending);
         Assert.True(run.EndedAt < freeAt);
-        Assert.All(run.EpochResults, epoch => Assert.True(epoch.EndedAt < freeAt));
+        Assert.All(run.Training!.EpochResults, epoch => Assert.True(epoch.EndedAt < freeAt));
         await hub.Hub.Get<StorageWatch>().CheckAsync();
         Assert.Null(hub.Hub.Get<StorageWatch>().Outage);
     }
@@ -63,7 +64,7 @@ public sealed class OutageTests
         using var trainer = new FakeTrainer($"{SayStarted}; read -r stop; {SavePausePoint(1, 0, 7)}; {Say(new TrainingStopped())}");
         await using var hub = await RunningHub.StartAsync(trainer);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.StepsPerEpoch is not null);
+        await hub.WaitForAsync(id, run => run.Training!.StepsPerEpoch is not null);
 
         await using (await WriteLock.TakeAsync(hub.Hub.Folder.HubDatabase))
         {
@@ -75,7 +76,7 @@ public sealed class OutageTests
         }
 
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((wanted, 7), (run.Status, run.PausePoint?.StepsDone));
+        Assert.Equal((wanted, 7), (run.Status, run.Training!.PausePoint?.StepsDone));
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class OutageTests
         using var trainer = new FakeTrainer($"{SayStarted}; read -r stop; {Say(new TrainingStopped())}");
         await using var hub = await RunningHub.StartAsync(trainer);
         var first = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(first, run => run.StepsPerEpoch is not null);
+        await hub.WaitForAsync(first, run => run.Training!.StepsPerEpoch is not null);
         var waits = await hub.Hub.EnqueueAsync();
 
         await using (await WriteLock.TakeAsync(hub.Hub.Folder.HubDatabase))
@@ -107,7 +108,7 @@ public sealed class OutageTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.StepsPerEpoch is not null);
+        await hub.WaitForAsync(id, run => run.Training!.StepsPerEpoch is not null);
 
         await using (await WriteLock.TakeAsync(hub.Hub.Folder.HubDatabase))
         {
@@ -117,7 +118,7 @@ public sealed class OutageTests
 
         var run = await hub.WaitForEndAsync(id);
         Assert.Equal(RunStatus.Finished, run.Status);
-        Assert.Equal([AttemptEnding.Crashed, AttemptEnding.Finished], run.Attempts.Select(attempt => attempt.Ending!.Value));
+        Assert.Equal([AttemptEnding.Crashed, AttemptEnding.Finished], run.Training!.Attempts.Select(attempt => attempt.Ending!.Value));
     }
 
     [Fact]
@@ -129,7 +130,7 @@ public sealed class OutageTests
 
         var run = await hub.RunToEndAsync();
 
-        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Attempts.Count));
+        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.Attempts.Count));
         Assert.Equal(0, refusing.Left);
     }
 
@@ -182,7 +183,7 @@ public sealed class OutageTests
         var size = new SizeLimit();
         await using var hub = await RunningHub.StartAsync(trainer, services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(size)));
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.StepsPerEpoch is not null);
+        await hub.WaitForAsync(id, run => run.Training!.StepsPerEpoch is not null);
 
         size.IsFull = true;
         trainer.Go("full");
@@ -190,7 +191,7 @@ public sealed class OutageTests
         size.IsFull = false;
 
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Finished, 200), (run.Status, run.EpochResults.Count));
+        Assert.Equal((RunStatus.Finished, 200), (run.Status, run.Training!.EpochResults.Count));
     }
 
     private static async Task<StorageOutage> OutageAsync(RunningHub hub)

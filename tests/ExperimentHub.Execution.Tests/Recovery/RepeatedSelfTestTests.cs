@@ -31,7 +31,7 @@ public sealed class RepeatedSelfTestTests
         using var trainer = new FakeTrainer($"{FakeTrainer.SayStarted}; read -r stop; {FakeTrainer.Say(new TrainingStopped())}");
         await using var running = await RunningHub.StartAsync(trainer);
         var run = await running.Hub.EnqueueAsync();
-        await running.WaitForAsync(run, r => r.StepsPerEpoch is not null);
+        await running.WaitForAsync(run, r => r.Training!.StepsPerEpoch is not null);
         Assert.Equal([run], Assert.Single(running.Hub.Devices.Use).Holders.Select(holder => holder.Run));
         await running.Hub.Queue.RequestStopAsync(run);
         await running.WaitForEndAsync(run);

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Recovery;
@@ -14,8 +15,8 @@ public sealed class RetryTests
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
         Assert.Equal(RunStatus.Failed, run.Status);
-        Assert.Equal([1, 2, 3], run.Attempts.Select(attempt => attempt.Number));
-        Assert.All(run.Attempts, attempt => Assert.Equal(AttemptEnding.Crashed, attempt.Ending));
+        Assert.Equal([1, 2, 3], run.Training!.Attempts.Select(attempt => attempt.Number));
+        Assert.All(run.Training!.Attempts, attempt => Assert.Equal(AttemptEnding.Crashed, attempt.Ending));
     }
 
     [Fact]
@@ -32,8 +33,8 @@ public sealed class RetryTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal((RunStatus.Finished, 2), (run.Status, run.EpochResults.Count));
-        Assert.Equal([AttemptEnding.Crashed, AttemptEnding.Finished], run.Attempts.Select(attempt => attempt.Ending!.Value));
+        Assert.Equal((RunStatus.Finished, 2), (run.Status, run.Training!.EpochResults.Count));
+        Assert.Equal([AttemptEnding.Crashed, AttemptEnding.Finished], run.Training!.Attempts.Select(attempt => attempt.Ending!.Value));
         Assert.Null(run.Error);
     }
 
@@ -55,7 +56,7 @@ public sealed class RetryTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal((RunStatus.Finished, 5), (run.Status, run.Attempts.Count));
+        Assert.Equal((RunStatus.Finished, 5), (run.Status, run.Training!.Attempts.Count));
     }
 
     [Fact]
@@ -81,7 +82,7 @@ public sealed class RetryTests
     {
         using var trainer = new FakeTrainer($"{Say(new TrainingFailed("Out of memory."))}; exit 1");
         await using var hub = await RunningHub.StartAsync(trainer);
-        Assert.Single((await hub.RunToEndAsync()).Attempts);
+        Assert.Single((await hub.RunToEndAsync()).Training!.Attempts);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class ScheduleFiringTests
 
         var fires = (await store.FindAsync(id))!.Fires;
         Assert.Equal([2, 1], fires.Select(fire => fire.Fire.Number));
-        Assert.Equal(2, fires[1].Run!.Spec.Seed); // the spec's seed and the number of the firing
+        Assert.Equal(2, fires[1].Run!.Training!.Spec.Seed); // the spec's seed and the number of the firing
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class ScheduleFiringTests
             FireDetails? fire = null;
             using (var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60)))
             {
-                while (fire?.Run is not { EpochsDone: 1 })
+                while (fire?.Run is not { Training.EpochsDone: 1 })
                 {
                     await Task.Delay(100, limit.Token); // the scheduler looks for misfires when it likes
                     fire = (await schedules.ListAsync()).Single().Fires is [var newest, ..] ? newest : null;

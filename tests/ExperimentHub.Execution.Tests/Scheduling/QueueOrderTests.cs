@@ -38,15 +38,15 @@ public sealed class QueueOrderTests
         using var trainer = new FakeTrainer(UntilStopped, TwoGpus);
         await using var hub = await RunningHub.StartAsync(trainer);
         var first = await hub.Hub.EnqueueAsync(new TrainingSpec { Device = "cuda:1" });
-        await hub.WaitForAsync(first, run => run.DeviceName is not null);
+        await hub.WaitForAsync(first, run => run.Training!.DeviceName is not null);
         var second = await hub.Hub.EnqueueAsync(new TrainingSpec { Device = "cuda:1" });
         var third = await hub.Hub.EnqueueAsync(new TrainingSpec { Device = "cuda" });
-        await hub.WaitForAsync(third, run => run.DeviceName is not null);
+        await hub.WaitForAsync(third, run => run.Training!.DeviceName is not null);
         Assert.Equal(RunStatus.Queued, (await hub.Hub.ReadAsync(second)).Status);
 
         // Its own ticket was used up while cuda:1 was busy; the end of the first run gives it another.
         await hub.Hub.Queue.RequestStopAsync(first);
-        await hub.WaitForAsync(second, run => run.DeviceName is not null);
+        await hub.WaitForAsync(second, run => run.Training!.DeviceName is not null);
     }
 
     [Fact]

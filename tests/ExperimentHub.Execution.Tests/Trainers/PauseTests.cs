@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
@@ -32,8 +33,8 @@ public sealed class PauseTests
         var id = await StartedAsync(hub);
         Assert.Equal(PauseOutcome.Pausing, await hub.Hub.Control.PauseAsync(id));
         var paused = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Paused, AttemptEnding.Paused, null), (paused.Status, paused.Attempts.Single().Ending, paused.EndedAt));
-        Assert.Equal((1, 300), (paused.PausePoint!.Epoch, paused.PausePoint.StepsDone));
+        Assert.Equal((RunStatus.Paused, AttemptEnding.Paused, null), (paused.Status, paused.Training!.Attempts.Single().Ending, paused.EndedAt));
+        Assert.Equal((1, 300), (paused.Training!.PausePoint!.Epoch, paused.Training!.PausePoint.StepsDone));
         Assert.False(Processes.Lives(trainer.Pids.Single()));
 
         // The one CPU slot is free: another run gets it.
@@ -43,7 +44,7 @@ public sealed class PauseTests
 
         await hub.Hub.Control.ResumeAsync(id);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Finished, 2, 2), (run.Status, run.EpochsDone, run.Attempts.Count));
+        Assert.Equal((RunStatus.Finished, 2, 2), (run.Status, run.Training!.EpochsDone, run.Training!.Attempts.Count));
         Assert.Equal(1875 + 300, (await hub.Hub.Get<MetricReader>().ReadAsync(run.Number, MetricNames.TrainLoss))[^1].Step);
     }
 
@@ -60,7 +61,7 @@ public sealed class PauseTests
                 id = await StartedAsync(hub);
                 await hub.StopAsync();
                 var run = await hub.Hub.ReadAsync(id);
-                Assert.Equal((RunStatus.Interrupted, 300), (run.Status, run.PausePoint?.StepsDone));
+                Assert.Equal((RunStatus.Interrupted, 300), (run.Status, run.Training!.PausePoint?.StepsDone));
             }
 
             await using var next = await RunningHub.StartAsync(trainer, existing: folder);
@@ -114,7 +115,7 @@ public sealed class PauseTests
         await hub.WaitForAsync(id, run => run.Status == RunStatus.Running && hub.Hub.Get<LiveRuns>().Find(id)?.Activity == "Downloading MNIST");
         await hub.Hub.Control.PauseAsync(id);
         var paused = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Paused, null), (paused.Status, paused.PausePoint));
+        Assert.Equal((RunStatus.Paused, null), (paused.Status, paused.Training!.PausePoint));
         await hub.Hub.Control.ResumeAsync(id);
         Assert.Equal(RunStatus.Finished, (await hub.WaitForEndAsync(id)).Status);
     }
@@ -128,7 +129,7 @@ public sealed class PauseTests
         Assert.Equal(PauseOutcome.Pausing, await hub.Hub.Control.PauseAsync(id));
         Assert.Equal(StopOutcome.Stopping, await hub.Hub.Queue.RequestStopAsync(id));
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Stopped, AttemptEnding.Stopped, 7), (run.Status, run.Attempts.Single().Ending, run.PausePoint!.StepsDone));
+        Assert.Equal((RunStatus.Stopped, AttemptEnding.Stopped, 7), (run.Status, run.Training!.Attempts.Single().Ending, run.Training!.PausePoint!.StepsDone));
     }
 
     [Fact]
@@ -139,7 +140,7 @@ public sealed class PauseTests
         var id = await StartedAsync(hub);
         await hub.Hub.Control.PauseAsync(id);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Paused, 137, 1), (run.Status, run.Attempts.Single().ExitCode, run.Checkpoints.Count));
+        Assert.Equal((RunStatus.Paused, 137, 1), (run.Status, run.Training!.Attempts.Single().ExitCode, run.Checkpoints.Count));
         Assert.False(Processes.Lives(trainer.Pids.Single()));
     }
 
@@ -156,7 +157,7 @@ public sealed class PauseTests
         var id = await StartedAsync(hub);
         await hub.Hub.Control.PauseAsync(id);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Paused, null), (run.Status, run.PausePoint));
+        Assert.Equal((RunStatus.Paused, null), (run.Status, run.Training!.PausePoint));
         await WaitUntilAsync(hub, id, _ => Directory.GetFiles(hub.Hub.Folder.CheckpointFolder(id)).Length == 2);
     }
 
@@ -198,14 +199,14 @@ public sealed class PauseTests
         var id = (await hub.RunToEndAsync()).Id;
         Assert.True((await hub.Hub.Control.TrainOnAsync(id, 2)).Queued);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Finished, 2, "Plateau: it no longer learns."), (run.Status, run.EpochsDone, run.FinishReason));
+        Assert.Equal((RunStatus.Finished, 2, "Plateau: it no longer learns."), (run.Status, run.Training!.EpochsDone, run.Training!.FinishReason));
     }
 
     /// <summary>A run whose trainer has said what it says before it is asked to stop.</summary>
     private static async Task<RunId> StartedAsync(RunningHub hub, int epochs = 1)
     {
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.DeviceName is not null && run.Checkpoints.Count == epochs);
+        await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null && run.Checkpoints.Count == epochs);
         return id;
     }
 

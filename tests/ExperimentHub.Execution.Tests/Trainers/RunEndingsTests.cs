@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
@@ -16,8 +17,8 @@ public sealed class RunEndingsTests
             {SayEpoch(2)}
             {Say(new TrainingFinished())}
             """);
-        Assert.Equal((RunStatus.Finished, 2, "Test CPU"), (run.Status, run.EpochResults.Count, run.DeviceName));
-        Assert.Equal(0, Assert.Single(run.Attempts).ExitCode);
+        Assert.Equal((RunStatus.Finished, 2, "Test CPU"), (run.Status, run.Training!.EpochResults.Count, run.Training!.DeviceName));
+        Assert.Equal(0, Assert.Single(run.Training!.Attempts).ExitCode);
     }
 
     [Fact]
@@ -25,7 +26,7 @@ public sealed class RunEndingsTests
     {
         var run = await EndAsync($"{Say(new TrainingFailed("The loss became NaN.", "Lower the learning rate."))}; exit 1");
         Assert.Equal((RunStatus.Failed, "The loss became NaN. Lower the learning rate."), (run.Status, run.Error));
-        Assert.Equal(AttemptEnding.Failed, Assert.Single(run.Attempts).Ending);
+        Assert.Equal(AttemptEnding.Failed, Assert.Single(run.Training!.Attempts).Ending);
     }
 
     [Fact]
@@ -37,17 +38,17 @@ public sealed class RunEndingsTests
             echo 'error: something native broke' >&2
             kill -SEGV $$
             """);
-        Assert.Equal((RunStatus.Failed, AttemptEnding.Crashed), (run.Status, run.Attempts[^1].Ending));
+        Assert.Equal((RunStatus.Failed, AttemptEnding.Crashed), (run.Status, run.Training!.Attempts[^1].Ending));
         Assert.Contains("SIGSEGV", run.Error);
         Assert.Contains("something native broke", run.Error);
-        Assert.Single(run.EpochResults); // what was done is kept
+        Assert.Single(run.Training!.EpochResults); // what was done is kept
     }
 
     [Fact]
     public async Task Run_TrainerIsKilled_IsFailedAndSaysSo()
     {
         var run = await EndAsync($"{SayStarted}; kill -KILL $$");
-        Assert.Equal((RunStatus.Failed, 137), (run.Status, run.Attempts[^1].ExitCode));
+        Assert.Equal((RunStatus.Failed, 137), (run.Status, run.Training!.Attempts[^1].ExitCode));
         Assert.Contains("SIGKILL", run.Error);
     }
 
@@ -55,7 +56,7 @@ public sealed class RunEndingsTests
     public async Task Run_TrainerHangs_IsKilledAfterTheSilenceLimit()
     {
         var run = await EndAsync($"{SayStarted}; sleep 600", options => options with { SilenceLimit = TimeSpan.FromMilliseconds(500) });
-        Assert.Equal((RunStatus.Failed, AttemptEnding.Hung), (run.Status, run.Attempts[^1].Ending));
+        Assert.Equal((RunStatus.Failed, AttemptEnding.Hung), (run.Status, run.Training!.Attempts[^1].Ending));
     }
 
     [Theory]
@@ -66,7 +67,7 @@ public sealed class RunEndingsTests
     public async Task Run_TrainerWritesGarbage_IsKilledAndTheLineQuoted(string garbage)
     {
         var run = await EndAsync($"{SayStarted}; {garbage}; sleep 600");
-        Assert.Equal((RunStatus.Failed, AttemptEnding.Garbled), (run.Status, run.Attempts[^1].Ending));
+        Assert.Equal((RunStatus.Failed, AttemptEnding.Garbled), (run.Status, run.Training!.Attempts[^1].Ending));
         Assert.Contains("not an event", run.Error);
     }
 
@@ -87,10 +88,10 @@ public sealed class RunEndingsTests
         using var trainer = new FakeTrainer($"{SayStarted}; read -r stop; {Say(new TrainingStopped())}");
         await using var hub = await RunningHub.StartAsync(trainer);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.DeviceName is not null);
+        await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null);
         await hub.Hub.Queue.RequestStopAsync(id);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Stopped, 0), (run.Status, run.Attempts.Single().ExitCode));
+        Assert.Equal((RunStatus.Stopped, 0), (run.Status, run.Training!.Attempts.Single().ExitCode));
     }
 
     [Fact]
@@ -99,10 +100,10 @@ public sealed class RunEndingsTests
         using var trainer = new FakeTrainer($"{SayStarted}; sleep 600");
         await using var hub = await RunningHub.StartAsync(trainer, options => options with { StopGrace = TimeSpan.FromMilliseconds(300) });
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.DeviceName is not null);
+        await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null);
         await hub.Hub.Queue.RequestStopAsync(id);
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Stopped, 137), (run.Status, run.Attempts.Single().ExitCode));
+        Assert.Equal((RunStatus.Stopped, 137), (run.Status, run.Training!.Attempts.Single().ExitCode));
         Assert.False(Processes.Lives(trainer.Pids.Single()));
     }
 
@@ -112,7 +113,7 @@ public sealed class RunEndingsTests
         using var trainer = new FakeTrainer($"{SayStarted}; read -r stop; {Say(new TrainingStopped())}");
         await using var hub = await RunningHub.StartAsync(trainer);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.DeviceName is not null);
+        await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null);
         await hub.StopAsync();
         var run = await hub.Hub.ReadAsync(id);
         Assert.Equal(RunStatus.Interrupted, run.Status);

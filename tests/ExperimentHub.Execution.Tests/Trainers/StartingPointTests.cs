@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
@@ -31,7 +32,7 @@ public sealed class StartingPointTests
         await using var hub = await RunningHub.StartAsync(trainer);
         var parent = await hub.RunToEndAsync();
         var run = await hub.WaitForEndAsync(await ForkAsync(hub, parent.Id));
-        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.EpochsDone));
+        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.EpochsDone));
         Assert.Empty(run.Checkpoints); // its own folder is its own
     }
 
@@ -46,7 +47,7 @@ public sealed class StartingPointTests
         var run = await SuperviseAsync(hub, fork);
         Assert.Equal(RunStatus.Failed, run.Status);
         Assert.Contains("was deleted before this one had weights of its own", run.Error, StringComparison.Ordinal);
-        Assert.Single(run.Attempts); // trying again would end the same way
+        Assert.Single(run.Training!.Attempts); // trying again would end the same way
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class StartingPointTests
         Assert.Equal(RunStatus.Finished, original.Status);
         var run = await hub.WaitForEndAsync((await hub.Hub.Control.ReproduceAsync(original.Id)).Run!.Value);
         Assert.Equal(expected, run.Status);
-        Assert.Equal(expected == RunStatus.Failed ? 0 : 1, run.EpochsDone);
+        Assert.Equal(expected == RunStatus.Failed ? 0 : 1, run.Training!.EpochsDone);
         if (expected == RunStatus.Failed)
             Assert.Contains("its hash is b, not a", run.Error, StringComparison.Ordinal);
     }

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
@@ -27,9 +28,9 @@ public sealed class TalkingTrainerTests
     {
         using var trainer = new FakeTrainer(TalksUntilStopped);
         var run = await EndAsync(trainer, wish);
-        Assert.Equal((wish, 0), (run.Attempts.Single().Ending, run.Attempts.Single().ExitCode));
+        Assert.Equal((wish, 0), (run.Training!.Attempts.Single().Ending, run.Training!.Attempts.Single().ExitCode));
         // Every epoch that was said is there, without a gap.
-        Assert.Equal(Enumerable.Range(1, run.EpochsDone), run.EpochResults.Select(epoch => epoch.Number));
+        Assert.Equal(Enumerable.Range(1, run.Training!.EpochsDone), run.Training!.EpochResults.Select(epoch => epoch.Number));
     }
 
     [Theory]
@@ -40,8 +41,8 @@ public sealed class TalkingTrainerTests
     {
         using var trainer = new FakeTrainer(TalksAndIsDeaf);
         var run = await EndAsync(trainer, wish, options => options with { StopGrace = TimeSpan.FromMilliseconds(300), ShutdownGrace = TimeSpan.FromMilliseconds(300) });
-        Assert.Equal((wish, 137), (run.Attempts.Single().Ending, run.Attempts.Single().ExitCode));
-        Assert.Equal(Enumerable.Range(1, run.EpochsDone), run.EpochResults.Select(epoch => epoch.Number));
+        Assert.Equal((wish, 137), (run.Training!.Attempts.Single().Ending, run.Training!.Attempts.Single().ExitCode));
+        Assert.Equal(Enumerable.Range(1, run.Training!.EpochsDone), run.Training!.EpochResults.Select(epoch => epoch.Number));
     }
 
     [Fact]
@@ -54,8 +55,8 @@ public sealed class TalkingTrainerTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal((RunStatus.Finished, 3000), (run.Status, run.EpochResults.Count));
-        Assert.Equal(3, run.TrainSeconds, 6);
+        Assert.Equal((RunStatus.Finished, 3000), (run.Status, run.Training!.EpochResults.Count));
+        Assert.Equal(3, run.Training!.TrainSeconds, 6);
     }
 
     [Fact]
@@ -78,7 +79,7 @@ public sealed class TalkingTrainerTests
         using var trainer = new FakeTrainer($"{SayStarted}; tr '\\0' x < /dev/zero");
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal(AttemptEnding.Garbled, run.Attempts[^1].Ending);
+        Assert.Equal(AttemptEnding.Garbled, run.Training!.Attempts[^1].Ending);
         Assert.All(trainer.Pids, pid => Assert.False(Processes.Lives(pid)));
     }
 
@@ -88,7 +89,7 @@ public sealed class TalkingTrainerTests
         using var trainer = new FakeTrainer($"{SayStarted}; {SayEpoch(1)}; exec 1>&-; sleep 600");
         await using var hub = await RunningHub.StartAsync(trainer, options => options with { StopGrace = TimeSpan.FromMilliseconds(300) });
         var run = await hub.RunToEndAsync();
-        Assert.Equal((AttemptEnding.Crashed, 137), (run.Attempts[^1].Ending, run.Attempts[^1].ExitCode));
+        Assert.Equal((AttemptEnding.Crashed, 137), (run.Training!.Attempts[^1].Ending, run.Training!.Attempts[^1].ExitCode));
         Assert.All(trainer.Pids, pid => Assert.False(Processes.Lives(pid)));
     }
 
@@ -98,7 +99,7 @@ public sealed class TalkingTrainerTests
         using var trainer = new FakeTrainer($"{SayStarted}; {SayEpoch(1)}; {Say(new TrainingFinished())}; sleep 20 &");
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.EpochsDone));
+        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.EpochsDone));
     }
 
     [Fact]
@@ -112,7 +113,7 @@ public sealed class TalkingTrainerTests
             """);
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
-        Assert.Equal((RunStatus.Finished, 2), (run.Status, run.Attempts.Count));
+        Assert.Equal((RunStatus.Finished, 2), (run.Status, run.Training!.Attempts.Count));
     }
 
     [Theory]
@@ -124,7 +125,7 @@ public sealed class TalkingTrainerTests
     {
         using var trainer = new FakeTrainer($"{SayStarted}; read -r stop; {last}");
         var run = await EndAsync(trainer, AttemptEnding.Interrupted);
-        Assert.Equal((RunStatus.Interrupted, AttemptEnding.Interrupted), (run.Status, run.Attempts.Single().Ending));
+        Assert.Equal((RunStatus.Interrupted, AttemptEnding.Interrupted), (run.Status, run.Training!.Attempts.Single().Ending));
     }
 
     [Fact]
@@ -139,13 +140,13 @@ public sealed class TalkingTrainerTests
             await using (var hub = await RunningHub.StartAsync(trainer, existing: folder))
             {
                 id = await hub.Hub.EnqueueAsync();
-                await hub.WaitForAsync(id, run => run.DeviceName is not null);
+                await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null);
                 await hub.StopWithoutPatienceAsync();
             }
 
             await using var next = await EmptyHub.CreateAsync(existing: folder);
             var run = await next.ReadAsync(id);
-            Assert.Equal((RunStatus.Interrupted, 7), (run.Status, run.PausePoint?.StepsDone));
+            Assert.Equal((RunStatus.Interrupted, 7), (run.Status, run.Training!.PausePoint?.StepsDone));
             Assert.False(Processes.Lives(trainer.Pids.Single()));
         }
         finally
@@ -169,13 +170,13 @@ public sealed class TalkingTrainerTests
                 Wish(hub, run, pause).GetAwaiter().GetResult();
         });
         var ended = await hub.WaitForAsync(id, run => run.Status == becomes);
-        Assert.Equal((becomes, 1), (ended.Status, ended.Attempts.Count));
+        Assert.Equal((becomes, 1), (ended.Status, ended.Training!.Attempts.Count));
         Assert.Empty(trainer.Pids);
     }
 
     private static async Task Wish(RunningHub hub, RunId run, bool pause)
     {
-        if ((await hub.Hub.ReadAsync(run)) is not { Status: RunStatus.Running, StopRequestedAt: null, PauseRequestedAt: null })
+        if ((await hub.Hub.ReadAsync(run)) is not { Status: RunStatus.Running, Training: { StopRequestedAt: null, PauseRequestedAt: null } })
             return;
         if (pause)
             await hub.Hub.Control.PauseAsync(run);
@@ -187,7 +188,7 @@ public sealed class TalkingTrainerTests
     {
         await using var hub = await RunningHub.StartAsync(trainer, configure);
         var id = await hub.Hub.EnqueueAsync();
-        await hub.WaitForAsync(id, run => run.DeviceName is not null);
+        await hub.WaitForAsync(id, run => run.Training!.DeviceName is not null);
         if (wish == AttemptEnding.Interrupted)
             await hub.StopAsync();
         else if (wish == AttemptEnding.Paused)

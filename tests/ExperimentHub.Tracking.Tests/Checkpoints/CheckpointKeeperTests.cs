@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;
 
@@ -73,7 +74,7 @@ public sealed class CheckpointKeeperTests
         var changed = (await keeper.ChangeAsync(run.Id, policy, preview)).Removal!;
         Assert.Equal((preview.Bytes, 4), (changed.Bytes, run.Files.Count));
         var read = await run.ReadAsync();
-        Assert.Equal(policy, read.Spec.Checkpoints);
+        Assert.Equal(policy, read.Training!.Spec.Checkpoints);
         Assert.Equal([1, 4], read.Checkpoints.Select(checkpoint => checkpoint.Epoch));
         Assert.Null(await keeper.PreviewAsync(RunId.New(TimeProvider.System), policy));
         Assert.Equal(PolicyOutcome.NotFound, (await keeper.ChangeAsync(RunId.New(TimeProvider.System), policy)).Outcome);
@@ -93,7 +94,7 @@ public sealed class CheckpointKeeperTests
         var refused = await keeper.ChangeAsync(run.Id, policy, agreed);
         Assert.Equal(PolicyOutcome.OtherRemoval, refused.Outcome);
         Assert.Equal([2, 3], refused.Removal!.Epochs);
-        Assert.Equal((8, (CheckpointPolicy?)null), (run.Files.Count, (await run.ReadAsync()).Spec.Checkpoints));
+        Assert.Equal((8, (CheckpointPolicy?)null), (run.Files.Count, (await run.ReadAsync()).Training!.Spec.Checkpoints));
         Assert.Equal(PolicyOutcome.Changed, (await keeper.ChangeAsync(run.Id, policy, refused.Removal)).Outcome);
         Assert.Equal([1, 4], (await run.ReadAsync()).Checkpoints.Select(checkpoint => checkpoint.Epoch));
     }
@@ -121,10 +122,10 @@ public sealed class CheckpointKeeperTests
         await hub.Control.ResumeAsync(run.Id);
         var again = await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(0, CheckpointName.ForPause(1), CheckpointName.StateForPause(1), 4));
         await again.PausePointAsync(0, 7);
-        Assert.Equal((2, 7), ((await run.ReadAsync()).PausePoint!.Attempt, (await run.ReadAsync()).PausePoint!.StepsDone));
+        Assert.Equal((2, 7), ((await run.ReadAsync()).Training!.PausePoint!.Attempt, (await run.ReadAsync()).Training!.PausePoint!.StepsDone));
         Assert.Equal([CheckpointName.ForPause(2), CheckpointName.StateForPause(2)], run.Files);
         await again.EpochAsync(1);
-        Assert.Null((await run.ReadAsync()).PausePoint); // a checkpoint lies after it
+        Assert.Null((await run.ReadAsync()).Training!.PausePoint); // a checkpoint lies after it
         Assert.Equal([CheckpointName.For(2, 1), CheckpointName.StateFor(2, 1)], run.Files);
     }
 
@@ -135,7 +136,7 @@ public sealed class CheckpointKeeperTests
         var run = await PlayedRun.StartAsync(hub);
         var state = new StateFile("../../../hub.db", 1, new string('0', 64));
         Assert.True(await hub.Checkpoints.PausedAsync(run.Key, new PausePointSaved(0, 4, CheckpointName.ForPause(1), 5, new string('0', 64), state)));
-        Assert.Null((await run.ReadAsync()).PausePoint);
+        Assert.Null((await run.ReadAsync()).Training!.PausePoint);
     }
 
     [Fact]
@@ -157,7 +158,7 @@ public sealed class CheckpointKeeperTests
         {
             _refused.Clear();
             var run = await played.ReadAsync();
-            var place = (await hub.Get<CheckpointFiles>().FurthestResumableAsync(run.Id, run.Checkpoints, run.PausePoint, _refused.Add))!;
+            var place = (await hub.Get<CheckpointFiles>().FurthestResumableAsync(run.Id, run.Checkpoints, run.Training!.PausePoint, _refused.Add))!;
             return (place.Epoch, place.StepsDone);
         }
     }

@@ -18,7 +18,7 @@ public sealed class CountedRunsTests
         await using var hub = await EmptyHub.CreateAsync();
         var runs = await hub.History.FindManyAsync(await TwiceAsync(hub));
         var group = Assert.Single(SeedGroup.Of(runs));
-        var (statistics, counted) = group.Measure(run => run.BestTestAccuracy);
+        var (statistics, counted) = group.Measure(run => run.Training!.BestTestAccuracy);
         Assert.Equal((3, 3, 0), (statistics.Count, counted.Repeats, counted.Diverged));
         Assert.Equal(SampleStatistics.Of(Accuracies).Margin!.Value, statistics.Margin!.Value, 12);
         Assert.Equal(3, group.Counted.Runs.Count);

@@ -31,7 +31,7 @@ public sealed class RunFiguresTests
         };
         var groups = SeedGroup.Of(await hub.History.FindManyAsync(ids));
         Assert.Equal([["a", "c"], ["b"], ["d"]], groups.Select(group => group.Runs.Select(run => run.Name).ToArray()));
-        var statistics = groups[0].Measure(run => run.BestTestAccuracy).Statistics;
+        var statistics = groups[0].Measure(run => run.Training!.BestTestAccuracy).Statistics;
         Assert.Equal(2, statistics.Count);
         Assert.Equal(0.85, statistics.Mean, 12);
     }
@@ -49,10 +49,10 @@ public sealed class RunFiguresTests
             await hub.Recorder.EpochAsync(key, new EpochFinished(epoch, 1.8 / epoch, 0.5 * epoch, 0.8, 0.5) { Best = epoch == 1 });
         }
 
-        await hub.Recorder.EndAsync(key, Tracking.Runs.AttemptEnding.Finished, null, 0);
+        await hub.Recorder.EndAsync(key, Tracking.Trainings.AttemptEnding.Finished, null, 0);
         await hub.Get<MetricWriter>().FlushAsync();
         var run = await hub.ReadAsync(key.Run);
-        foreach (var (at, trainLoss, testLoss) in new[] { (Tracking.Runs.FigureEpoch.Best, 1.8, 0.5), (Tracking.Runs.FigureEpoch.Last, 0.9, 1.0) })
+        foreach (var (at, trainLoss, testLoss) in new[] { (Tracking.Trainings.FigureEpoch.Best, 1.8, 0.5), (Tracking.Trainings.FigureEpoch.Last, 0.9, 1.0) })
         {
             var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => FinalFigure.Of(series, run, at));
             Assert.Equal((trainLoss, testLoss), (figures[MetricNames.TrainLoss], figures[MetricNames.TestLoss]));

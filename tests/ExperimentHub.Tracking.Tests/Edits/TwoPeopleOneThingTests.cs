@@ -168,7 +168,7 @@ public sealed class TwoPeopleOneThingTests
             "policy" => await OfRunAsync(
                 async (id, text, from, stop) => new AnnotationResult(true, null, (await hub.Get<CheckpointKeeper>()
                     .ChangeAsync(id, new CheckpointPolicy { Every = int.Parse(text[1..], null) }, null, from, stop)).Outcome == PolicyOutcome.Conflict),
-                run => $"p{run.Spec.Checkpoints!.Every}"),
+                run => $"p{run.Training!.Spec.Checkpoints!.Every}"),
             "experiment name" => await OfExperimentAsync(text => new ExperimentChange(Name: text), e => e.Name),
             "description" => await OfExperimentAsync(text => new ExperimentChange(Description: text), e => e.Description),
             "settings" => await OfExperimentAsync(text => new ExperimentChange(DefaultSpec: new TrainingSpec { Epochs = 10 + int.Parse(text[1..], null) }), e => $"p{e.DefaultSpec.Epochs - 10}"),

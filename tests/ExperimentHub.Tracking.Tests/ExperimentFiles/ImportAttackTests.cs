@@ -143,7 +143,7 @@ public sealed class ImportAttackTests
 
         Assert.Null((await ExportedHub.ImportAsync(hub, bundle.Zip())).Problem);
 
-        Assert.Equal(("their-own", 1_000_000, 5_000.0), (await hub.ReadAsync(run)) is var read ? (read.Dataset, read.BatchSize, read.LearningRate) : default);
+        Assert.Equal(("their-own", 1_000_000, 5_000.0), (await hub.ReadAsync(run)) is var read ? (read.Training!.Dataset, read.Training!.BatchSize, read.Training!.LearningRate) : default);
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class ImportLimitsTests
         var details = await target.Get<RunHistory>().FindAsync(run);
         Assert.Equal(Limits.Explanation, details!.Run.Error!.Length);
         Assert.EndsWith("(cut: 1,048,576 characters in all)", details.Run.Error, StringComparison.Ordinal);
-        Assert.Equal((Limits.AttemptsOfARun, Limits.Explanation), (details.Run.Attempts.Count, details.Run.Attempts[0].Error!.Length));
+        Assert.Equal((Limits.AttemptsOfARun, Limits.Explanation), (details.Run.Training!.Attempts.Count, details.Run.Training!.Attempts[0].Error!.Length));
     }
 
     private static void Attempts(Bundle bundle, int count) => bundle.Facts(facts =>

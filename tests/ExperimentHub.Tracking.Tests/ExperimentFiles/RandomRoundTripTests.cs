@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Tests.Names;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.ExperimentFiles;

@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.ExperimentFiles;
@@ -62,7 +63,7 @@ public sealed class RoundTripTests
         await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
         var run = await to.ReadAsync(full);
 
-        var point = await to.Get<CheckpointFiles>().FurthestResumableAsync(full, run.Checkpoints, run.PausePoint, problem => Assert.Fail(problem));
+        var point = await to.Get<CheckpointFiles>().FurthestResumableAsync(full, run.Checkpoints, run.Training!.PausePoint, problem => Assert.Fail(problem));
 
         Assert.Equal((2, 4), (point!.Epoch, point.StepsDone));
         Assert.Equal(ResumeOutcome.Queued, await to.Control.ResumeAsync(full));
@@ -175,36 +176,40 @@ public sealed class RoundTripTests
     internal static async Task<IReadOnlyList<Run>> RunsAsync(EmptyHub hub, int experiment)
     {
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Attempts).Include(r => r.EpochResults).Include(r => r.Checkpoints)
-            .Include(r => r.Evaluations).Include(r => r.PausePoint).Include(r => r.Tags).AsSplitQuery().OrderBy(run => run.Number).ToListAsync();
+        return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Training!.Attempts).Include(r => r.Training!.EpochResults).Include(r => r.Training!.PausePoint)
+            .Include(r => r.Checkpoints).Include(r => r.Evaluations).Include(r => r.Tags).AsSplitQuery().OrderBy(run => run.Number).ToListAsync();
     }
+
+    private static readonly JsonSerializerOptions WithoutCycles = new(ProtocolJson.Options) { ReferenceHandler = System.Text.Json.Serialization.ReferenceHandler.IgnoreCycles };
 
     /// <summary>All columns of a run and of what belongs to it; not the keys of this database, nor what belongs to a queue.</summary>
     internal static string Facts(Run run)
     {
         string[] own =
         [
-            nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Run.QueuePosition), nameof(Run.StopRequestedAt), nameof(Run.PauseRequestedAt),
+            nameof(Run.Number), "RunNumber", nameof(Run.ExperimentId), nameof(Run.Experiment), nameof(Training.Run),
+            nameof(Training.QueuePosition), nameof(Training.StopRequestedAt), nameof(Training.PauseRequestedAt),
             // Edits are counted by the hub that they were made in.
-            nameof(Run.Version), nameof(Run.NameVersion), nameof(Run.NotesVersion), nameof(Run.PolicyVersion), nameof(Run.UntaggedVersion),
+            nameof(Run.Version), nameof(Run.NameVersion), nameof(Run.NotesVersion), nameof(Training.PolicyVersion), nameof(Run.UntaggedVersion),
         ];
         run.Tags.RemoveAll(tag => tag.Name == RunTag.Imported);
         run.Tags.Sort((one, other) => string.CompareOrdinal(one.Name, other.Name));
-        var json = JsonSerializer.SerializeToNode(run, ProtocolJson.Options)!.AsObject();
-        foreach (var name in own)
-            json.Remove(JsonNamingPolicy.CamelCase.ConvertName(name));
-        foreach (var list in json.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>())
+        var json = JsonSerializer.SerializeToNode(run, WithoutCycles)!.AsObject();
+        foreach (var part in new[] { json, json["training"]?.AsObject() }.OfType<System.Text.Json.Nodes.JsonObject>())
         {
-            foreach (var item in list.OfType<System.Text.Json.Nodes.JsonObject>())
+            foreach (var name in own)
+                part.Remove(JsonNamingPolicy.CamelCase.ConvertName(name));
+            foreach (var item in part.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>().SelectMany(list => list).OfType<System.Text.Json.Nodes.JsonObject>())
             {
                 item.Remove("runNumber");
                 item.Remove("version");
                 // Where two tags that would be one by now lie beside each other, it tells which was told apart from the other.
                 item.Remove("nameKey");
             }
+
+            part["pausePoint"]?.AsObject().Remove("runNumber");
         }
 
-        json["pausePoint"]?.AsObject().Remove("runNumber");
         return json.ToJsonString();
     }
 

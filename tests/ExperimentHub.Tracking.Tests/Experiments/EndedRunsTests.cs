@@ -61,6 +61,7 @@ public sealed class EndedRunsTests
         var id = await hub.FinishAsync(name, new TrainingSpec { Seed = name.GetHashCode(StringComparison.Ordinal) & 0xffff }, accuracies: accuracy);
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         await db.Runs.Where(run => run.Id == id).ExecuteUpdateAsync(set => set
-            .SetProperty(run => run.EndedAt, at).SetProperty(run => run.Status, status).SetProperty(run => run.Diverged, diverged ? true : null).SetProperty(run => run.ArchivedAt, archived ? at : null));
+            .SetProperty(run => run.EndedAt, at).SetProperty(run => run.Status, status).SetProperty(run => run.ArchivedAt, archived ? at : null));
+        await db.Trainings.Where(training => training.Run.Id == id).ExecuteUpdateAsync(set => set.SetProperty(training => training.Diverged, diverged ? true : null));
     }
 }

@@ -66,7 +66,7 @@ public sealed class StudyGridTests
         var experiment = await ExperimentAsync(hub);
         Assert.Empty(await hub.Get<StudyGrid>().AddSeedsAsync(experiment, study, study.Cells[0][1]!, 2));
         var waiting = (await hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), newestFirst: false, 0, 10)).Items;
-        Assert.Equal([(128, 3L), (128, 4L)], waiting.Select(run => (run.BatchSize, run.Spec.Seed)).Order());
+        Assert.Equal([(128, 3L), (128, 4L)], waiting.Select(run => (run.Training!.BatchSize, run.Training!.Spec.Seed)).Order());
 
         await hub.Get<ExperimentStore>().ArchiveAsync(experiment.Id, true);
         Assert.NotEmpty(await hub.Get<StudyGrid>().AddSeedsAsync(experiment, study, study.Cells[0][1]!, 2));

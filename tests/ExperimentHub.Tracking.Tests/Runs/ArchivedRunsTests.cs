@@ -37,7 +37,7 @@ public sealed class ArchivedRunsTests
             (await hub.Get<DatasetLibrary>().RunsAsync())["mnist"],
             (await hub.Get<DatasetLibrary>().UseAsync("mnist", 10)).Runs,
         ];
-        Assert.Equal(experiment.BestTestAccuracy, listed.Items.Max(run => run.BestTestAccuracy));
+        Assert.Equal(experiment.BestTestAccuracy, listed.Items.Max(run => run.Training!.BestTestAccuracy));
         return (Assert.Single(counts.Distinct()), experiment.BestTestAccuracy);
     }
 }

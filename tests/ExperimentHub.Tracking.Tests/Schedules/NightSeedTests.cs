@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Schedules;
 
@@ -43,8 +44,8 @@ public sealed class NightSeedTests
         await using var hub = await EmptyHub.CreateAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => hub.Queue.EnqueueAsync(new RunRequest("nights", null, Spec, NewSeed: true)))));
         var runs = await hub.History.FindManyAsync([.. results.Select(result => result.Run!.Value)]);
-        Assert.Equal(Enumerable.Range(1, 12).Select(seed => (long)seed), runs.Select(run => run.Spec.Seed).Order());
-        Assert.All(runs, run => Assert.Equal(run.Spec.Seed, run.Seed));
+        Assert.Equal(Enumerable.Range(1, 12).Select(seed => (long)seed), runs.Select(run => run.Training!.Spec.Seed).Order());
+        Assert.All(runs, run => Assert.Equal(run.Training!.Spec.Seed, run.Training!.Seed));
     }
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class NightSeedTests
         var first = await hub.Queue.EnqueueAsync(request);
         var repeated = await hub.Queue.EnqueueAsync(request);
         Assert.Equal((first.Run, true), (repeated.Run, repeated.Repeated));
-        Assert.Equal(2, (await hub.ReadAsync(first.Run!.Value)).Spec.Seed);
+        Assert.Equal(2, (await hub.ReadAsync(first.Run!.Value)).Training!.Spec.Seed);
     }
 
     [Fact]
@@ -65,7 +66,7 @@ public sealed class NightSeedTests
         await using var hub = await EmptyHub.CreateAsync();
         await hub.EnqueueAsync(Spec with { Seed = TrainingSpec.MaxSeed });
         var next = await hub.Queue.EnqueueAsync(new RunRequest("nights", null, Spec with { Seed = TrainingSpec.MaxSeed }, NewSeed: true));
-        Assert.Equal(0, (await hub.ReadAsync(next.Run!.Value)).Spec.Seed);
+        Assert.Equal(0, (await hub.ReadAsync(next.Run!.Value)).Training!.Spec.Seed);
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class NightSeedTests
     }
 
     private static async Task<long> NightAsync(EmptyHub hub, int schedule) =>
-        (await hub.ReadAsync((await hub.Get<ScheduleStore>().FireAsync(schedule, DateTimeOffset.UtcNow, manual: true))!.RunId!.Value)).Spec.Seed;
+        (await hub.ReadAsync((await hub.Get<ScheduleStore>().FireAsync(schedule, DateTimeOffset.UtcNow, manual: true))!.RunId!.Value)).Training!.Spec.Seed;
 
     private static async Task<RunId> NightRunAsync(EmptyHub hub, int schedule, DateTimeOffset due, double accuracy)
     {

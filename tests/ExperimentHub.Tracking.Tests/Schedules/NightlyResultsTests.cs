@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.Tracking.Tests.Schedules;
@@ -30,7 +31,7 @@ public sealed class NightlyResultsTests
 
         var listing = await hub.Get<NightlyResults>().ReadAsync(Most);
         var result = Assert.Single(listing.Results);
-        Assert.Equal((1, "nightly", 3, 0.93, 0.91), (listing.Schedules, result.Experiment.Name, result.Fire.Number, result.Run!.BestTestAccuracy!.Value, result.AccuracyBefore!.Value));
+        Assert.Equal((1, "nightly", 3, 0.93, 0.91), (listing.Schedules, result.Experiment.Name, result.Fire.Number, result.Run!.Training!.BestTestAccuracy!.Value, result.AccuracyBefore!.Value));
         Assert.Equal(0.02, result.Gain!.Value, 9);
     }
 
@@ -49,7 +50,7 @@ public sealed class NightlyResultsTests
         var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync(Most)).Results);
         Assert.True(result.HasOtherSettings);
         Assert.Equal(_clock.Now.UtcDateTime.AddHours(-1), result.SettingsChangedAt); // the night fires an hour later
-        Assert.Equal((5, 30), (result.SpecBefore!.Epochs, result.Run!.Spec.Epochs));
+        Assert.Equal((5, 30), (result.SpecBefore!.Epochs, result.Run!.Training!.Spec.Epochs));
         var fires = (await hub.Get<ScheduleStore>().FindAsync(schedule))!.Fires;
         Assert.Equal([3], SettingsOfNights.Changes(fires).Keys);
 
@@ -92,7 +93,7 @@ public sealed class NightlyResultsTests
         await NightAsync(hub, schedule, 0.91);
         await NightAsync(hub, schedule, 0.99, manual: true);
         var result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync(Most)).Results);
-        Assert.Equal((1, 0.91), (result.Fire.Number, result.Run!.BestTestAccuracy));
+        Assert.Equal((1, 0.91), (result.Fire.Number, result.Run!.Training!.BestTestAccuracy));
 
         await NightAsync(hub, schedule, 0.92);
         result = Assert.Single((await hub.Get<NightlyResults>().ReadAsync(Most)).Results);

@@ -60,15 +60,21 @@ internal static class RandomRuns
         var notes = random.Next(3) == 0 ? "" : Words[random.Next(Words.Length)];
         int? best = random.Next(3) == 0 ? null : random.Next(5);
         await db.Database.ExecuteSqlAsync($"""
-            UPDATE "Runs" SET "Name" = {name}, "Status" = {status}, "CreatedAt" = {created}, "EndedAt" = {ended}, "TrainSeconds" = {seconds}, "Notes" = {notes}, "BestEpoch" = {best} WHERE "Number" = {run.Number}
+            UPDATE "Runs" SET "Name" = {name}, "Status" = {status}, "CreatedAt" = {created}, "EndedAt" = {ended}, "Notes" = {notes} WHERE "Number" = {run.Number}
             """);
+        // Some are no training of ours.
+        var isTraining = random.Next(4) > 0;
+        if (isTraining)
+            await db.Database.ExecuteSqlAsync($"""UPDATE "Trainings" SET "TrainSeconds" = {seconds}, "BestEpoch" = {best} WHERE "RunNumber" = {run.Number}""");
+        else
+            await db.Database.ExecuteSqlAsync($"""DELETE FROM "Trainings" WHERE "RunNumber" = {run.Number}""");
         Set(run, "name", name);
         Set(run, "status", status);
         Set(run, "created", created);
         Set(run, "end_time", ended);
-        Set(run, "duration", seconds == 0 ? null : seconds);
+        Set(run, "duration", seconds == 0 || !isTraining ? null : seconds);
         Set(run, "notes", notes.Length == 0 ? null : notes);
-        Set(run, "best_epoch", (double?)best);
+        Set(run, "best_epoch", isTraining ? (double?)best : null);
     }
 
     private static void SetParams(TrackingDb db, Random random, PlainRun run, List<ParamName> names)

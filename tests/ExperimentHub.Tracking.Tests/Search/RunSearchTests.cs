@@ -22,7 +22,7 @@ public sealed class RunSearchTests
 
     [Fact]
     public void SpecParams_ListsNullsAndNesting_AreLeavesUnderTheirPaths() => Assert.Equal(
-        [new SpecParam("a.b", 1, "1"), new SpecParam("a.list", null, "[1, {\"x\": 2}]"), new SpecParam("flag", null, "true"), new SpecParam("text", null, "7")],
+        [new ParamValue("a.b", 1, "1"), new ParamValue("a.list", null, "[1, {\"x\": 2}]"), new ParamValue("flag", null, "true"), new ParamValue("text", null, "7")],
         SpecParams.Of("""{"a": {"b": 1, "none": null, "list": [1, {"x": 2}], "empty": {}}, "flag": true, "text": "7"}"""));
 
     [Theory]
@@ -153,14 +153,20 @@ public sealed class RunSearchTests
             await hub.EnqueueAsync();
             await db.Database.ExecuteSqlRawAsync("""
                 WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-                INSERT INTO "Runs" ("Number", "Id", "Name", "ExperimentId", "Status", "Spec", "Model", "Dataset", "Epochs", "BatchSize", "LearningRate", "DeviceGroup", "QueuePosition", "CreatedAt", "CurrentAttempt", "AppVersion", "EpochsDone", "TrainSeconds", "Trigger")
-                SELECT i, printf('%032x', i), 'run', "ExperimentId", 'Queued', "Spec", "Model", "Dataset", "Epochs", "BatchSize", "LearningRate", "DeviceGroup", i, "CreatedAt", 0, '', i % 7, i % 5, 'Api' FROM n, "Runs" WHERE "Number" = 1
+                INSERT INTO "Runs" ("Number", "Id", "Name", "ExperimentId", "Status", "CreatedAt", "AppVersion", "Trigger")
+                SELECT i, printf('%032x', i), 'run', "ExperimentId", 'Queued', "CreatedAt", '', 'Api' FROM n, "Runs" WHERE "Number" = 1
+                """);
+            // Each eleventh is no training of ours and has neither a duration nor epochs.
+            await db.Database.ExecuteSqlRawAsync("""
+                INSERT INTO "Trainings" ("RunNumber", "Spec", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", "Recipe", "DeviceGroup", "QueuePosition", "CurrentAttempt", "EpochsDone", "TrainSeconds")
+                SELECT r."Number", "Spec", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", '', "DeviceGroup", r."Number", 0, r."Number" % 7, r."Number" % 5
+                FROM "Runs" r, "Trainings" WHERE "RunNumber" = 1 AND r."Number" > 1 AND r."Number" % 11 > 0
                 """);
         }
 
         var export = (await hub.Get<RunExport>().ReadAsync(new RunQuery("name = 'run'", "duration desc, epochs_done"), "duration, epochs_done, id")).Answer!;
         var rows = await export.Rows.ToListAsync();
         Assert.Equal(2499, rows.Select(row => row[2]).Distinct().Count());
-        Assert.Equal(rows.OrderBy(row => row[0] is null).ThenByDescending(row => row[0]).ThenBy(row => row[1]).ThenByDescending(row => row[2]), rows);
+        Assert.Equal(rows.OrderBy(row => row[0] is null).ThenByDescending(row => row[0]).ThenBy(row => row[1] is null).ThenBy(row => row[1]).ThenByDescending(row => row[2]), rows);
     }
 }

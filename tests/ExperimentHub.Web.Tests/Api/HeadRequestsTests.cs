@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.AspNetCore.Routing;
 
 namespace ExperimentHub.Web.Tests.Api;

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Tests.Api;
 

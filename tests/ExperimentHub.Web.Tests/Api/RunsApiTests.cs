@@ -131,7 +131,7 @@ public sealed class RunsApiTests
     {
         await using var app = new HubApp();
         var id = (await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]!.GetValue<string>();
-        await WaitForAsync(app, id, run => run.DeviceName is not null);
+        await WaitForAsync(app, id, run => run.Training!.DeviceName is not null);
         Assert.Equal(HttpStatusCode.Accepted, (await app.PostAsync($"/api/v1/runs/{id}/stop", "{}")).Response.StatusCode);
         await WaitForAsync(app, id, run => run.Status == RunStatus.Stopped);
         var (response, body) = await app.PostAsync($"/api/v1/runs/{id}/stop", "{}");

@@ -8,6 +8,7 @@ using System.Text.Json.Serialization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Tests.Api;
 

@@ -2,6 +2,7 @@ using System.Net;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Tests.Api;
 

@@ -7,6 +7,7 @@ using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Tests.Checkpoints;
 

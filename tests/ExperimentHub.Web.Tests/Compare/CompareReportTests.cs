@@ -6,6 +6,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Compare.Report;
 using ExperimentHub.Web.Tests.Datasets;

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Compare;
 
 namespace ExperimentHub.Web.Tests.Compare;

@@ -6,6 +6,7 @@ using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.WebUtilities;
 using MudBlazor;
@@ -63,7 +64,7 @@ public sealed class NewRunPageTests
         await form.SubmitAsync();
 
         var run = Assert.Single((await AllAsync(pages)).Items);
-        Assert.Equal(("small-cnn", 3, 0.001, "mine"), (run.Model, run.Epochs, run.LearningRate, run.Experiment.Name));
+        Assert.Equal(("small-cnn", 3, 0.001, "mine"), (run.Training!.Model, run.Training!.PlannedEpochs, run.Training!.LearningRate, run.Experiment.Name));
         Assert.EndsWith($"/runs/{run.Id}", pages.Address, StringComparison.Ordinal);
     }
 
@@ -126,8 +127,8 @@ public sealed class NewRunPageTests
         var page = pages.Render<NewRunPage>();
         await page.FindAll("button").Single(b => b.TextContent.Trim() == "Run on CPU and GPU").ClickAsync();
         var runs = (await AllAsync(pages)).Items;
-        Assert.Equal(["cuda", "cpu"], runs.Select(run => run.Spec.Device));
-        Assert.Equal(runs[0].Spec with { Device = "cpu" }, runs[1].Spec);
+        Assert.Equal(["cuda", "cpu"], runs.Select(run => run.Training!.Spec.Device));
+        Assert.Equal(runs[0].Training!.Spec with { Device = "cpu" }, runs[1].Training!.Spec);
         Assert.Contains($"/compare?runs={runs[1].Id},{runs[0].Id}&baseline={runs[1].Id}", pages.Address, StringComparison.Ordinal);
     }
 
@@ -197,7 +198,7 @@ public sealed class NewRunPageTests
 
         var runs = (await AllAsync(pages)).Items.Reverse().ToList();
         Assert.Equal(["another", "wide lr=0.01 momentum=0.5", "wide lr=0.01 momentum=0.9", "wide lr=0.1 momentum=0.5", "wide lr=0.1 momentum=0.9"], runs.Select(run => run.Name));
-        Assert.Equal([(0.01, 0.5), (0.01, 0.9), (0.1, 0.5), (0.1, 0.9)], runs.Skip(1).Select(run => (run.LearningRate, run.Spec.Optimizer.Momentum ?? 0)));
+        Assert.Equal([(0.01, 0.5), (0.01, 0.9), (0.1, 0.5), (0.1, 0.9)], runs.Skip(1).Select(run => (run.Training!.LearningRate, run.Training!.Spec.Optimizer.Momentum ?? 0)));
 
         var address = new Uri(pages.Address);
         var query = QueryHelpers.ParseQuery(address.Query);
@@ -248,7 +249,7 @@ public sealed class NewRunPageTests
         Assert.Contains("1 of 2 combinations cannot be trained and is left out.", page.Markup, StringComparison.Ordinal);
         Assert.Contains("batch=70000", page.Find("li .mono").TextContent, StringComparison.Ordinal);
         await page.Find("form").SubmitAsync();
-        Assert.Equal(64, Assert.Single((await AllAsync(pages)).Items).BatchSize);
+        Assert.Equal(64, Assert.Single((await AllAsync(pages)).Items).Training!.BatchSize);
     }
 
     [Fact]

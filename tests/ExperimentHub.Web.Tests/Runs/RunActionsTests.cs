@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using MudBlazor;
 
@@ -20,7 +21,7 @@ public sealed class RunActionsTests
         await Button(page, "Pause").ClickAsync();
         page.WaitForAssertion(() => Assert.True(Button(page, "Pausing…").HasAttribute("disabled")));
         Assert.Contains("pausing…", page.Find(".chip").TextContent, StringComparison.Ordinal);
-        Assert.NotNull((await run.ReadAsync()).PauseRequestedAt);
+        Assert.NotNull((await run.ReadAsync()).Training!.PauseRequestedAt);
     }
 
     [Fact]
@@ -112,10 +113,10 @@ public sealed class RunActionsTests
         provider.WaitForAssertion(() => Assert.Contains("ends after epoch 3 instead of 2", provider.Markup, StringComparison.Ordinal));
         await Button(provider, "Train on").ClickAsync();
         provider.WaitForAssertion(() => Assert.Contains("it jumps from", provider.Find("[role=alert]").TextContent, StringComparison.Ordinal));
-        Assert.Equal(2, (await pages.Hub.ReadAsync(id)).Epochs);
+        Assert.Equal(2, (await pages.Hub.ReadAsync(id)).Training!.PlannedEpochs);
         await Button(provider, "Train on all the same").ClickAsync();
         page.WaitForAssertion(() => Assert.Contains("queued", page.Find(".chip").TextContent, StringComparison.Ordinal));
-        Assert.Equal(3, (await pages.Hub.ReadAsync(id)).Epochs);
+        Assert.Equal(3, (await pages.Hub.ReadAsync(id)).Training!.PlannedEpochs);
     }
 
     [Fact]
@@ -141,7 +142,7 @@ public sealed class RunActionsTests
         await Button(dialogs, $"Delete 3 checkpoints, {BytesOf(3)}").ClickAsync();
         await asked;
         page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[aria-label=Checkpoints] tbody tr").Count));
-        Assert.Equal(new CheckpointPolicy { Every = 0 }, (await run.ReadAsync()).Spec.Checkpoints);
+        Assert.Equal(new CheckpointPolicy { Every = 0 }, (await run.ReadAsync()).Training!.Spec.Checkpoints);
 
         // Of each the weights and the state.
         static string BytesOf(int checkpoints) => Figures.Size(2 * checkpoints * TinyCheckpoint.Of("weights 1").Length);
@@ -159,7 +160,7 @@ public sealed class RunActionsTests
         await form.Find("form").SubmitAsync();
         form.WaitForAssertion(() => Assert.Matches("runs/[0-9a-f]{32}$", pages.Address));
         var run = await pages.Hub.ReadAsync(RunId.Parse(pages.Address[^32..], null));
-        Assert.Equal((new ForkSource(parent.Id, 1), 77, 5L, 9), (ForkSource.Of(run), run.BatchSize, run.Spec.Seed, run.Epochs));
+        Assert.Equal((new ForkSource(parent.Id, 1), 77, 5L, 9), (ForkSource.Of(run.Training), run.Training!.BatchSize, run.Training!.Spec.Seed, run.Training!.PlannedEpochs));
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Bunit;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 
 namespace ExperimentHub.Web.Tests.Runs;

@@ -5,6 +5,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 
 namespace ExperimentHub.Web.Tests.Runs;
@@ -57,7 +58,7 @@ public sealed class RunPageTests
         var page = Open(pages, run.Run);
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Stop").ClickAsync();
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("button"), button => button.TextContent.Trim() == "Stopping…" && button.HasAttribute("disabled")));
-        Assert.NotNull((await pages.Hub.ReadAsync(run.Run)).StopRequestedAt);
+        Assert.NotNull((await pages.Hub.ReadAsync(run.Run)).Training!.StopRequestedAt);
     }
 
     [Fact]

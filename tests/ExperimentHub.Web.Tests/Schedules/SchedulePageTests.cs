@@ -4,6 +4,7 @@ using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Schedules;
 using MudBlazor;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Views;
 using Microsoft.AspNetCore.WebUtilities;
 

@@ -1,6 +1,7 @@
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Runs.Grid;
 

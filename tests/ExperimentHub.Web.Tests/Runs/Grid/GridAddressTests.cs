@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs.Grid;
 
 namespace ExperimentHub.Web.Tests.Runs.Grid;

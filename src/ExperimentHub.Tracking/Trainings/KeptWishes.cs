@@ -1,0 +1,49 @@
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ExperimentHub.Tracking.Trainings;
+
+/// <summary>
+/// Wishes that the database does not take now, of runs whose trainers live in this process: the trainer hears of them at once, and the row follows as soon as it can be
+/// written. For any other run a wish that cannot be written is refused, because nobody would hear it.
+/// </summary>
+public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageWatch storage, LiveRuns live, RunFeed feed, TimeProvider time, ILogger<KeptWishes> logger)
+{
+    /// <param name="run">Whom it is about.</param>
+    /// <param name="wish"><see cref="RunSignal.StopRequested"/> or <see cref="RunSignal.PauseRequested"/>.</param>
+    /// <returns>false where the run has no trainer here.</returns>
+    internal bool Keep(RunId run, RunSignal wish)
+    {
+        if (live.Find(run) is not { Attempt: var attempt } training)
+            return false;
+        training.Ask(wish);
+        feed.Publish(run, wish);
+        _ = WriteAsync(run, attempt, wish, time.GetUtcNow().UtcDateTime);
+        return true;
+    }
+
+    private async Task WriteAsync(RunId run, int attempt, RunSignal wish, DateTime at)
+    {
+        try
+        {
+            await storage.UntilDoneAsync(async () =>
+            {
+                await using var db = await databases.CreateDbContextAsync();
+                // Only of this attempt: a run that has ended meanwhile, and perhaps goes on, was not meant.
+                var meant = db.Trainings.Where(t => t.Run.Id == run && t.CurrentAttempt == attempt && t.Run.Status == RunStatus.Running);
+                if (wish == RunSignal.StopRequested)
+                    await meant.Where(t => t.StopRequestedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.StopRequestedAt, at));
+                else
+                    await meant.Where(t => t.PauseRequestedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.PauseRequestedAt, at));
+            });
+            feed.Publish(run);
+        }
+        catch (Exception e)
+        {
+            // The trainer has heard it; what is lost is that it was asked, if the hub ends before the trainer does.
+            logger.LogError(e, "That run {Run} was asked to stop or to pause could not be written", run);
+        }
+    }
+}

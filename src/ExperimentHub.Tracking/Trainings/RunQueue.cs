@@ -1,0 +1,308 @@
+using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Telemetry;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Trainings;
+
+/// <summary>A run that now belongs to one attempt.</summary>
+public sealed record ClaimedRun(AttemptKey Key, string Name, TrainingSpec Spec, ForkSource? Fork = null, RunId? Reproduces = null);
+
+/// <summary>Names an attempt in every write of progress, so that the database can refuse a stale one.</summary>
+public readonly record struct AttemptKey(long RunNumber, RunId Run, int Attempt);
+
+public enum StopOutcome
+{
+    NotFound,
+
+    /// <summary>It had not started and is stopped now.</summary>
+    Stopped,
+
+    /// <summary>The trainer has been asked.</summary>
+    Stopping,
+
+    /// <summary>It had ended before.</summary>
+    AlreadyEnded,
+
+    /// <summary>This hub does not train it, so there is nobody here to stop.</summary>
+    NoTraining,
+}
+
+/// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
+public sealed class RunQueue(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DeviceInventory devices, DatasetLibrary datasets, DivergenceJudge judge, StorageWatch storage, KeptWishes wishes,
+    AppVersion version, TimeProvider time)
+{
+    public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
+    {
+        var made = await EnqueueAllAsync([request], cancellation);
+        return new EnqueueResult(made.Runs is [var run] ? run : null, made.Problems, made.Repeated);
+    }
+
+    /// <summary>All of them or none, in one transaction and with one time of creation. Where each has an idempotency key, asking again after a lost answer makes none twice.</summary>
+    public async Task<EnqueuedRuns> EnqueueAllAsync(IReadOnlyList<RunRequest> requests, CancellationToken cancellation = default)
+    {
+        if (requests.Count > Limits.RunsStartedAtOnce)
+            return EnqueuedRuns.Refused([new SpecProblem("runs", $"At most {Limits.RunsStartedAtOnce} runs can be started at once; these are {requests.Count:N0}.")]);
+        foreach (var request in requests)
+        {
+            if (Validate(request) is { Count: > 0 } problems)
+                return EnqueuedRuns.Refused(problems);
+        }
+
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var now = time.GetUtcNow().UtcDateTime;
+        List<(Run Run, bool IsNew)> runs = [];
+        foreach (var request in requests)
+        {
+            var (run, isNew, problem) = await FindOrMakeAsync(db, request, now, cancellation);
+            if (run is null)
+                return EnqueuedRuns.Refused([problem!]);
+            // Saved one by one: what the next one asks the database for, its number, place, seed and experiment, depends on those before it.
+            await db.SaveChangesAsync(cancellation);
+            // Or each save would look for changes in everything that was saved before.
+            db.ChangeTracker.Clear();
+            runs.Add((run, isNew));
+        }
+
+        await transaction.CommitAsync(cancellation);
+        foreach (var (run, _) in runs.Where(run => run.IsNew))
+        {
+            RunTrace.Queued(run.Id);
+            feed.Publish(run.Id, RunSignal.Queued);
+        }
+
+        return new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, Repeated: runs.Count > 0 && runs.TrueForAll(run => !run.IsNew));
+    }
+
+    /// <summary>The run that the request's key made before, or else a new one, which is not saved yet.</summary>
+    /// <returns>null with what is wrong.</returns>
+    private async Task<(Run? Run, bool IsNew, SpecProblem? Problem)> FindOrMakeAsync(TrackingDb db, RunRequest request, DateTime now, CancellationToken cancellation)
+    {
+        // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
+        var usual = request.Spec.Tidied();
+        request = request with { Spec = usual with { Checkpoints = usual.Checkpoints ?? CheckpointPolicy.UsualFor(usual.Epochs) } };
+        var name = NameRule.Tidied(request.Experiment);
+        // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
+        if (request.IdempotencyKey is { } key
+            && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Training is { } training && SpecAs(request, training) == request.Spec
+                && ForkSource.Of(training) == request.Fork && training.Reproduces == request.Reproduces && NameRule.Same(earlier.Experiment.Name, name)
+                ? (earlier, false, null)
+                : (null, false, new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run."));
+
+        if (request.Fork is { } fork && await fork.ProblemAsync(db, request.Spec, cancellation) is { } refusal)
+            return (null, false, refusal);
+
+        var recipe = Evidence.RecipeOf(request.Spec, request.Fork);
+        if (request.NewSeed)
+            request = request with { Spec = request.Spec with { Seed = await FreeSeedAsync(db, recipe, request.Spec, cancellation) } };
+        var experiment = await db.Experiments.CalledAsync(name, cancellation);
+        // It would train where nobody looks.
+        if (experiment?.ArchivedAt is not null)
+            return (null, false, new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name."));
+        // Its first run says what the experiment is about, so the next one starts from the same settings.
+        experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }
+            .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
+        var number = (await db.Runs.IgnoreQueryFilters().MaxAsync(r => (long?)r.Number, cancellation) ?? 0) + 1;
+        var run = new Run
+        {
+            Id = RunId.New(time),
+            Name = NameRule.Tidied(request.Name) is { Length: > 0 } chosen ? chosen : RunNames.Make(number),
+            Experiment = experiment,
+            CreatedAt = now,
+            AppVersion = version.Text,
+            IdempotencyKey = request.IdempotencyKey,
+            Trigger = request.Trigger,
+            Training = new Training
+            {
+                Spec = request.Spec,
+                Model = request.Spec.Model.Kind,
+                Dataset = request.Spec.Dataset,
+                PlannedEpochs = request.Spec.Epochs,
+                BatchSize = request.Spec.BatchSize,
+                LearningRate = request.Spec.Optimizer.LearningRate,
+                Seed = request.Spec.Seed,
+                Recipe = recipe,
+                DeviceGroup = devices.GroupOf(DeviceRequest.Of(request.Spec)),
+                QueuePosition = Math.Max(number, await QueueEnd.NextAsync(db, cancellation)),
+                ForkedFrom = request.Fork?.Run,
+                ForkedAfterEpoch = request.Fork?.Epoch,
+                Reproduces = request.Reproduces,
+            },
+        };
+        run.Params.AddRange(await ParamRows.MakeAsync(db, SpecParams.Of(request.Spec), cancellation));
+        db.Runs.Add(run);
+        return (run, true, null);
+    }
+
+    /// <summary>
+    /// Gives the first waiting run of a group whose device is free to a new attempt. The order is the queue's; a run that waits for a busy
+    /// device does not hold up the ones behind it.
+    /// </summary>
+    /// <param name="group">Execution group.</param>
+    /// <param name="tryTake">Takes a free device for a request, or says no.</param>
+    public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var waiting = Waiting(db).Where(t => t.DeviceGroup == group).OrderBy(t => t.QueuePosition).Include(t => t.Run);
+        Training? training = null;
+        await foreach (var candidate in waiting.AsAsyncEnumerable().WithCancellation(cancellation))
+        {
+            var asked = DeviceRequest.Of(candidate.Spec);
+            if (tryTake(asked.Kind == DeviceRequest.Auto ? asked with { Kind = group } : asked))
+            {
+                training = candidate;
+                break;
+            }
+        }
+
+        if (training is null)
+            return null;
+        var now = time.GetUtcNow().UtcDateTime;
+        if (training.Run.MoveTo(RunStatus.Running, now) is { } refused)
+            throw new InvalidOperationException(refused.ToString());
+        training.CurrentAttempt++;
+        db.Attempts.Add(new Attempt { RunNumber = training.RunNumber, Number = training.CurrentAttempt, StartedAt = now });
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        var run = training.Run;
+        RunTrace.Claimed(run.Id, group, training.CurrentAttempt == 1 ? run.CreatedAt : null, now);
+        feed.Publish(run.Id);
+        return new ClaimedRun(new AttemptKey(run.Number, run.Id, training.CurrentAttempt), run.Name, training.Spec, ForkSource.Of(training), training.Reproduces);
+    }
+
+    /// <summary>The group in which a run waits; null where it does not wait (any more).</summary>
+    public async Task<string?> WaitingGroupAsync(RunId id, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await Waiting(db).Where(t => t.Run.Id == id).Select(t => t.DeviceGroup).FirstOrDefaultAsync(cancellation);
+    }
+
+    /// <summary>How many runs wait in each group.</summary>
+    public async Task<IReadOnlyDictionary<string, int>> WaitingAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await Waiting(db).GroupBy(t => t.DeviceGroup).ToDictionaryAsync(g => g.Key, g => g.Count(), cancellation);
+    }
+
+    /// <summary>Decides <c>auto</c> anew for every waiting run: the machine may have gained or lost a GPU since.</summary>
+    public async Task ResolveAutoAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        foreach (var training in await Waiting(db).ToListAsync(cancellation))
+            training.DeviceGroup = devices.GroupOf(DeviceRequest.Of(training.Spec));
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Puts interrupted trainings back into the queue, each at its old place. One that was asked to stop or to pause before, under a hub that did not say so yet,
+    /// becomes what was asked.
+    /// </summary>
+    public async Task<IReadOnlyList<RunId>> RequeueInterruptedAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        List<RunId> requeued = [];
+        foreach (var training in await db.Trainings.Include(t => t.Run).Where(t => t.Run.Status == RunStatus.Interrupted).ToListAsync(cancellation))
+        {
+            var to = training.StopRequestedAt is not null ? RunStatus.Stopped : training.PauseRequestedAt is not null ? RunStatus.Paused : RunStatus.Queued;
+            if (training.Run.MoveTo(to, time.GetUtcNow().UtcDateTime) is { } refused)
+                throw new InvalidOperationException(refused.ToString());
+            if (to == RunStatus.Queued)
+                requeued.Add(training.Run.Id);
+        }
+
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return requeued;
+    }
+
+    /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
+    public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
+    {
+        if (storage.Outage is not null && wishes.Keep(id, RunSignal.StopRequested))
+            return StopOutcome.Stopping;
+        try
+        {
+            return await WriteStopAsync(id, cancellation);
+        }
+        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.StopRequested))
+        {
+            return StopOutcome.Stopping;
+        }
+    }
+
+    private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+            return StopOutcome.NotFound;
+        if (run.Training is not { } training)
+            return StopOutcome.NoTraining;
+        var now = time.GetUtcNow().UtcDateTime;
+        var outcome = StopOutcome.Stopping;
+        if (run.Status != RunStatus.Running)
+        {
+            if (run.MoveTo(RunStatus.Stopped, now) is not null)
+                return StopOutcome.AlreadyEnded;
+            outcome = StopOutcome.Stopped;
+        }
+
+        training.StopRequestedAt ??= now;
+        await db.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        if (outcome == StopOutcome.Stopped)
+            await judge.JudgeAsync(run.Number);
+        feed.Publish(id, RunSignal.StopRequested);
+        return outcome;
+    }
+
+    private static IQueryable<Training> Waiting(TrackingDb db) => db.Trainings.Where(t => t.Run.Status == RunStatus.Queued);
+
+    /// <summary>What a run was asked to train; where the hub chose its seed, the seed that was asked for.</summary>
+    private static TrainingSpec SpecAs(RunRequest request, Training earlier) => request.NewSeed ? earlier.Spec with { Seed = request.Spec.Seed } : earlier.Spec;
+
+    /// <summary>
+    /// The first seed from the spec's on that no run of the hub has had with this recipe and data, whoever made it and whether it waits or has ended. It is asked in the transaction that makes the run,
+    /// so two callers never take the same. A data set is the same by its name or by what lies behind it; the device does not matter, so that a recipe never sees a seed twice.
+    /// </summary>
+    private async Task<long> FreeSeedAsync(TrackingDb db, string recipe, TrainingSpec spec, CancellationToken cancellation)
+    {
+        var sha256 = datasets.Find(spec.Dataset)?.Sha256;
+        var taken = (await db.Trainings
+            .Where(t => t.Run.DeletedAt == null && t.Recipe == recipe && (t.Dataset == spec.Dataset || (sha256 != null && t.DatasetSha256 == sha256))).Select(t => t.Seed).ToListAsync(cancellation)).ToHashSet();
+        var seed = spec.Seed;
+        while (taken.Contains(seed))
+            seed = seed == TrainingSpec.MaxSeed ? 0 : seed + 1;
+        return seed;
+    }
+
+    private List<SpecProblem> Validate(RunRequest request)
+    {
+        var problems = new List<SpecProblem>();
+        if (NameRule.Problem(request.Experiment, Experiment.MaxNameLength) is { } experiment)
+            problems.Add(new SpecProblem("experiment", $"The experiment's name {experiment}"));
+        if (NameRule.Tidied(request.Name).Length > 0 && NameRule.Problem(request.Name, Run.MaxNameLength) is { } name)
+            problems.Add(new SpecProblem("name", $"The run's name {name}"));
+        if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
+            problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
+        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        if (problems.Count == 0 && devices.Refusal(request.Spec) is { } refusal)
+            problems.Add(refusal with { Field = $"spec.{refusal.Field}" });
+        return problems;
+    }
+}
