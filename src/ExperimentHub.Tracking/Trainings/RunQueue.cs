@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;
@@ -75,7 +76,11 @@ public sealed class RunQueue(
 
         await transaction.CommitAsync(cancellation);
         foreach (var (run, _) in runs.Where(run => run.IsNew))
+        {
+            RunTrace.Queued(run.Id);
             feed.Publish(run.Id, RunSignal.Queued);
+        }
+
         return new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, Repeated: runs.Count > 0 && runs.TrueForAll(run => !run.IsNew));
     }
 
@@ -172,6 +177,7 @@ public sealed class RunQueue(
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         var run = training.Run;
+        RunTrace.Claimed(run.Id, group, training.CurrentAttempt == 1 ? run.CreatedAt : null, now);
         feed.Publish(run.Id);
         return new ClaimedRun(new AttemptKey(run.Number, run.Id, training.CurrentAttempt), run.Name, training.Spec, ForkSource.Of(training), training.Reproduces);
     }

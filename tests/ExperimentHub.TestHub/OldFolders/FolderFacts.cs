@@ -9,7 +9,8 @@ using ExperimentHub.Tracking.Schedules;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Everything that a data folder holds, as a hub of this version answers for it: over HTTP, so that it means the same whatever the classes and tables are called. Nothing trains
+/// Everything that a data folder holds, as a hub of this version answers for it: over HTTP, so that it means the same whatever the classes and tables
+/// are called. Nothing trains
 /// meanwhile, and nothing of it depends on the day, the time zone or the machine.
 /// </summary>
 public static class FolderFacts
@@ -177,7 +178,9 @@ public static class FolderFacts
         ];
     }
 
-    /// <summary>The size of every file by its content, wherever a version puts it: checkpoints with what goes on from them, logs, data sets.</summary>
+    /// <summary>
+    /// The size of every file by its content, wherever a version puts it: checkpoints with what goes on from them, logs, data sets.
+    /// </summary>
     private static JsonObject Files(string folder) => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(file => !NotTheUsers.Contains(Path.GetRelativePath(folder, file)) && !NotKept.Contains(Path.GetRelativePath(folder, file).Split('/')[0]))

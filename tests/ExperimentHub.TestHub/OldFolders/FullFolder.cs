@@ -13,7 +13,8 @@ using ExperimentHub.Tracking.Schedules;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Makes a data folder with a bit of everything that this version can keep, by real hubs with the real trainer on a data set so small that the whole is. It is kept with
+/// Makes a data folder with a bit of everything that this version can keep, by real hubs with the real trainer on a data set so small that the whole
+/// is. It is kept with
 /// <see cref="OldFolder.Keep"/> and opened by every later version.
 /// </summary>
 public static class FullFolder
@@ -170,7 +171,9 @@ public static class FullFolder
         await UntilAsync(hub, id, run => run["status"]!.GetValue<string>() == "failed");
     }
 
-    /// <summary>What has no API, or needs what this machine may not have: schedules with their nights, a metric of somebody's own, a run on a GPU.</summary>
+    /// <summary>
+    /// What has no API, or needs what this machine may not have: schedules with their nights, a metric of somebody's own, a run on a GPU.
+    /// </summary>
     private static async Task ByHandAsync(string folder, int experiment)
     {
         await using var hub = await EmptyHub.CreateAsync(existing: folder);

@@ -7,7 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Data folders that earlier versions wrote, kept in the repository as <c>name.tar.gz</c>, each with what its own version read in it as <c>name.json</c>. A name is the newest
+/// Data folders that earlier versions wrote, kept in the repository as <c>name.tar.gz</c>, each with what its own version read in it as
+/// <c>name.json</c>. A name is the newest
 /// migration that the folder's database has been through.
 /// </summary>
 public static class OldFolder

@@ -9,7 +9,10 @@ namespace ExperimentHub.TestHub.OldFolders;
 /// <param name="Lost">What an undisturbed start found missing afterwards.</param>
 public sealed record UpgradeStormResult(int Kills, bool Updates, int Updating, IReadOnlyList<string> Lost);
 
-/// <summary>Kills hubs (kill -9) at random moments of the upgrade, each on a fresh copy of an old folder, and looks with an undisturbed one whether anything is lost.</summary>
+/// <summary>
+/// Kills hubs (kill -9) at random moments of the upgrade, each on a fresh copy of an old folder, and looks with an undisturbed one whether anything
+/// is lost.
+/// </summary>
 public static class UpgradeStorm
 {
     public static async Task<UpgradeStormResult> RunAsync(string name, int kills, int seed, Action<string>? log = null)

@@ -27,9 +27,7 @@ public sealed class RunFeedTests
         await called.WaitAsync(TestContext.Current.CancellationToken);
         for (var i = 0; i < 1000; i++)
             _feed.Publish(_run);
-        // The second call comes once the interval is over. The timer may be set a moment after the first call returned.
-        while (!await called.WaitAsync(1, TestContext.Current.CancellationToken))
-            _time.Advance(RunFeed.MinInterval);
+        await NextAsync(called);
         Assert.Equal(2, calls);
     }
 
@@ -57,15 +55,41 @@ public sealed class RunFeedTests
     }
 
     [Fact]
-    public void Subscribe_OtherRun_IsNotCalled()
+    public async Task Subscribe_OtherRun_IsNotCalled()
     {
-        var called = false;
-        using var subscription = _feed.Subscribe(RunId.New(TimeProvider.System), () =>
+        var other = RunId.New(TimeProvider.System);
+        var calls = 0;
+        using var called = new SemaphoreSlim(0);
+        using var watched = new SemaphoreSlim(0);
+        using var subscription = _feed.Subscribe(other, () =>
         {
-            called = true;
+            Interlocked.Increment(ref calls);
+            called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
-        Assert.False(called);
+        using var watcher = _feed.Subscribe(_run, () =>
+        {
+            watched.Release();
+            return Task.CompletedTask;
+        });
+        // A screen is called a while after the signal, so that it was not called yet proves nothing. Each of these is followed by the call of the screen that watches the run.
+        for (var round = 0; round < 20; round++)
+        {
+            _feed.Publish(_run);
+            await NextAsync(watched);
+        }
+
+        _feed.Publish(other);
+        await NextAsync(called);
+        Assert.Equal(1, Volatile.Read(ref calls));
+    }
+
+    /// <summary>The next call comes once the interval is over. The timer may be set a moment after the last call returned.</summary>
+    private async Task NextAsync(SemaphoreSlim called)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await called.WaitAsync(1, limit.Token))
+            _time.Advance(RunFeed.MinInterval);
     }
 }
