@@ -4,7 +4,7 @@ using ExperimentHub.Benchmarks;
 if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [cost] [metrics] [table] [scale] [compare] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [loads] [cost] [metrics] [table] [scale] [compare] [--rounds N]
 // training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
 // scale and table: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
@@ -36,6 +36,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["pixel"] = (PixelBenchmark.RunAsync, 5),
     ["crowd"] = (CrowdBenchmark.RunAsync, 5), // minutes
     ["pages"] = (PageMemoryBenchmark.RunAsync, 5),
+    ["loads"] = (PageLoadBenchmark.RunAsync, 20), // minutes
     ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
     ["metrics"] = (MetricBenchmark.RunAsync, 5),
     ["compare"] = (CompareBenchmark.RunAsync, 5),

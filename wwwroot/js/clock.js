@@ -1,11 +1,17 @@
 // Times as every page writes them: dates in the viewer's language and zone, and everywhere the clock of 24 hours that the hub's own words have too.
 const hourCycle = 'h23';
 
-export const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle });
-export const withSeconds = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle });
-export const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', hourCycle });
-export const exactToMinutes = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short', hourCycle });
-export const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
+/** Making a format takes as long as a thousand times written with it, so each is made for its first. */
+const formatOf = (parts) => {
+  let made;
+  return { format: (time) => (made ??= new Intl.DateTimeFormat(undefined, parts)).format(time) };
+};
+
+export const clock = formatOf({ hour: '2-digit', minute: '2-digit', hourCycle });
+export const withSeconds = formatOf({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle });
+export const exact = formatOf({ dateStyle: 'medium', timeStyle: 'medium', hourCycle });
+export const exactToMinutes = formatOf({ dateStyle: 'medium', timeStyle: 'short', hourCycle });
+export const day = formatOf({ dateStyle: 'medium' });
 
 export const dayLength = 86_400_000;
 /** What took less together is told apart by seconds. */

@@ -1,4 +1,4 @@
-// A page that lost its connection asks for it every second, and is itself again as soon as the hub is there: with the circuit it had, or loaded anew at the same view.
+// A page that lost its connection asks for it every second (start.js), and is itself again as soon as the hub is there: with the circuit it had, or loaded anew at the same view.
 // Everything that a page shows is in its address or the database, and what was typed is kept by drafts.js.
 const root = document.documentElement;
 const bar = document.getElementById('components-reconnect-modal');
@@ -65,4 +65,3 @@ const scrollBack = () => {
 };
 
 scrollBack();
-Blazor.start({ circuit: { reconnectionOptions: { maxRetries: Number.MAX_SAFE_INTEGER, retryIntervalMilliseconds: askEvery } } });

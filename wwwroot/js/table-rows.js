@@ -17,9 +17,9 @@ const rowNow = (table) => {
   return row?.isConnected ? row : rowsOf(table)[0];
 };
 
-const settle = () => tables().forEach((table) => {
+const settleTable = (table) => {
   const rows = rowsOf(table);
-  if (rows.length === 0) return;
+  if (rows.length === 0) return false;
   const now = rowNow(table);
   rows.forEach((row) => {
     row.tabIndex = row === now ? 0 : -1;
@@ -31,7 +31,14 @@ const settle = () => tables().forEach((table) => {
   table.querySelectorAll('.grip').forEach((grip) => { grip.tabIndex = -1; });
   const frame = table.closest('.table-frame[tabindex]');
   if (frame) frame.tabIndex = -1;
-});
+  return true;
+};
+
+const settle = () => {
+  const settled = [...tables()].filter(settleTable).length;
+  // By a script and not by :has() over the whole page, which would be asked again with each element that comes.
+  document.querySelector('[data-to-rows]')?.toggleAttribute('hidden', settled === 0);
+};
 
 const go = (row) => {
   if (!row) return;

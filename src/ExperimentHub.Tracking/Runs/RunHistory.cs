@@ -118,13 +118,18 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Name }).ToDictionaryAsync(r => r.Id, r => r.Name, cancellation);
     }
 
-    /// <summary>The values that occur, for the filters of a table.</summary>
-    public async Task<(IReadOnlyList<string> Models, IReadOnlyList<string> Devices)> FilterValuesAsync(CancellationToken cancellation = default)
+    /// <summary>The kinds of model that occur. Looks at every run.</summary>
+    public async Task<IReadOnlyList<string>> ModelsAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var models = await db.Trainings.Where(t => t.Run.DeletedAt == null).Select(t => t.Model).Distinct().Order().ToListAsync(cancellation);
-        var used = await db.Trainings.Where(t => t.Run.DeletedAt == null && t.DeviceKind != null).Select(t => t.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
-        return (models, used);
+        return await db.Trainings.Where(t => t.Run.DeletedAt == null).Select(t => t.Model).Distinct().Order().ToListAsync(cancellation);
+    }
+
+    /// <summary>The kinds of device that runs were trained on. Looks at every run.</summary>
+    public async Task<IReadOnlyList<string>> DevicesAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Trainings.Where(t => t.Run.DeletedAt == null && t.DeviceKind != null).Select(t => t.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
     }
 
     /// <summary>The experiments' names, the one with the newest run first.</summary>

@@ -13,7 +13,7 @@ public sealed partial class RunExplorer(
 {
     private const string FilterWord = "filter";
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
-    private static readonly string[] StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
+    private static readonly IReadOnlyList<string> StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
 
@@ -37,14 +37,8 @@ public sealed partial class RunExplorer(
     private readonly AddressedSelection _selection = new();
     private readonly GroupPicks _groupPicks = new(search);
     private bool _all;
-    private IReadOnlyList<string> _models = [];
-    private IReadOnlyList<string> _devices = [];
-    private IReadOnlyList<string> _experiments = [];
     private IDisposable? _subscription;
     private int _question;
-
-    /// <summary>What the menus offer looks at every run, so it is read with a new address and not with each news of a run.</summary>
-    private bool _menusRead;
 
     /// <summary>The experiment on whose page the table stands; null for all runs of the hub.</summary>
     [Parameter]
@@ -82,7 +76,6 @@ public sealed partial class RunExplorer(
         await _asking.CancelAsync();
         _asking.Dispose();
         _asking = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
-        _menusRead = false;
         if (_address.WholeFilter != before.WholeFilter)
             (_all, _total) = (false, null);
         Remember(before);
@@ -170,24 +163,22 @@ public sealed partial class RunExplorer(
         StateHasChanged();
     }
 
-    /// <summary>What the rows need not wait for.</summary>
+    /// <summary>What the rows need not wait for. SQLite answers on the thread that asks: asked on the page's own, it would keep the rows from being drawn and a tick from being heard.</summary>
     private async Task LoadRestAsync(int question, CancellationToken asked)
     {
+        var query = _address.Query;
         if (_page is { NextPageToken: null } page && _address.After is null)
             _total = page.Items.Count;
-        else if (await search.CountAsync(_address.Query, asked) is { Answer: { } count } && question == _question)
+        else if (await Task.Run(() => search.CountAsync(query, asked), asked) is { Answer: { } count } && question == _question)
             _total = count.Total;
+        if (question != _question)
+            return;
         // A hub whose runs are all archived is not a new one.
         _isNew = _total == 0 && !await history.AnyAsync(Scope, _gone.Token);
         StateHasChanged();
         await TotalChanged.InvokeAsync(_total ?? 0);
         if (_address.Curve && _page is not null)
             await LoadCurvesAsync(_page.Items, asked);
-        if (question != _question || _menusRead)
-            return;
-        (_models, _devices) = await history.FilterValuesAsync(asked);
-        _experiments = await history.ExperimentNamesAsync(asked);
-        _menusRead = true;
     }
 
     /// <summary>A run that has ended has the curve that it will always have.</summary>
@@ -196,7 +187,7 @@ public sealed partial class RunExplorer(
         long[] wanted = [.. rows.Where(row => row.Run.Status.IsActive() || !_curves.ContainsKey(row.Run.Number)).Select(row => row.Run.Number)];
         if (wanted.Length == 0)
             return;
-        foreach (var curve in await metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked))
+        foreach (var curve in await Task.Run(() => metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked), asked))
             _curves[curve.RunNumber] = curve;
         StateHasChanged();
     }
