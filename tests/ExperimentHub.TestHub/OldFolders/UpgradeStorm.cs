@@ -32,6 +32,8 @@ public static class UpgradeStorm
                 updating++;
             var gone = await LostAsync(name, folder);
             log?.Invoke($"kill {kill + 1}: {(began && !listened ? "in the update" : listened ? "after it" : "before it")}, {gone.Count} things lost");
+            foreach (var loss in gone)
+                log?.Invoke(loss);
             lost.AddRange(gone);
             Directory.Delete(folder, recursive: true);
         }
