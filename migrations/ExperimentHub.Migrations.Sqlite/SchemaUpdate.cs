@@ -121,6 +121,8 @@ internal sealed class SchemaUpdate(DataFolder folder, ILogger logger)
             await db.Database.MigrateAsync(cancellation);
             if (pending.Any(migration => Name(migration) == "Trainings"))
                 await CompleteAsync(db, cancellation);
+            // Of tables that were laid out anew the old pages are left.
+            await SqliteSpace.GiveBackAsync(connection, cancellation);
             if (await connection.ScalarAsync("PRAGMA integrity_check(1)", cancellation) is string and not "ok" and var damage)
                 throw new InvalidDataException($"its content is damaged: {damage}");
             await connection.ScalarAsync("PRAGMA journal_mode = DELETE", cancellation);
