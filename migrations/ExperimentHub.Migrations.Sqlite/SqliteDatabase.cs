@@ -1,10 +1,8 @@
 using System.Data.Common;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
-using ExperimentHub.Tracking.Trainings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;

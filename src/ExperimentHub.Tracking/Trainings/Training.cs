@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;

@@ -101,7 +101,8 @@ public sealed class RunFeedTests
             watched.Release();
             return Task.CompletedTask;
         });
-        // A screen is called a while after the signal, so that it was not called yet proves nothing. Each of these is followed by the call of the screen that watches the run.
+        // A screen is called a while after the signal, so that it was not called yet proves nothing. Each of these is followed by the call of the
+        // screen that watches the run.
         for (var round = 0; round < 20; round++)
         {
             _feed.Publish(_run, RunSignal.Results);
