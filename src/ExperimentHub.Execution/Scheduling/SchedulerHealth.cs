@@ -4,8 +4,8 @@ using Quartz;
 namespace ExperimentHub.Execution.Scheduling;
 
 /// <summary>
-/// Whether the scheduler runs and its store answers: without it no run starts and no schedule fires, however well everything else is. (Quartz has a check of its own. It calls the
-/// moment between the server's start and the scheduler's unhealthy, and does not say what to do.)
+/// Whether the scheduler runs and its store answers: without it no run starts and no schedule fires, however well everything else is. (Quartz has a
+/// check of its own. It calls the moment between the server's start and the scheduler's unhealthy, and does not say what to do.)
 /// </summary>
 internal sealed class SchedulerHealth(ISchedulerFactory schedulers) : IHealthCheck
 {
@@ -25,7 +25,7 @@ internal sealed class SchedulerHealth(ISchedulerFactory schedulers) : IHealthChe
         catch (TimeoutException)
         {
             return HealthCheckResult.Unhealthy(
-                $"The scheduler's database (quartz.db) did not answer within {Patience.TotalSeconds:0} seconds. Look for another program that holds it.");
+                $"The scheduler's database (quartz.db) did not answer within {Patience.TotalSeconds:0} s. Look for another program that holds it.");
         }
         catch (SchedulerException e)
         {

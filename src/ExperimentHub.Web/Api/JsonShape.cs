@@ -6,8 +6,8 @@ using ExperimentHub.Protocol;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// Finds out why a JSON text is not what a type expects, in the API's words: which field, and what belongs there. It goes by the text and by what the serializer knows of the type, not by
-/// the words of its exceptions.
+/// Finds out why a JSON text is not what a type expects, in the API's words: which field, and what belongs there. It goes by the text and by what
+/// the serializer knows of the type, not by the words of its exceptions.
 /// </summary>
 internal static class JsonShape
 {
@@ -23,7 +23,8 @@ internal static class JsonShape
         try
         {
             return Syntax(json, refusal as JsonException) ?? Walk(Parse(json), type, "")
-                ?? new SpecProblem(place, refusal is NotSupportedException ? "An object in the body does not say which kind it is." : "The value cannot be read: another one is expected.");
+                ?? new SpecProblem(place, refusal is NotSupportedException
+                    ? "An object in the body does not say which kind it is." : "The value cannot be read: another one is expected.");
         }
         // Half of a pair of surrogates is no text. In a value the walk says so.
         catch (InvalidOperationException)
@@ -51,11 +52,13 @@ internal static class JsonShape
             // The serializer may have stopped before this, at something else.
             var same = refusal?.LineNumber == e.LineNumber && refusal?.BytePositionInLine == e.BytePositionInLine;
             return new SpecProblem(same ? Place(refusal) : "body",
-                string.Create(CultureInfo.InvariantCulture, $"The value cannot be read: it is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."));
+                string.Create(CultureInfo.InvariantCulture,
+                    $"The value cannot be read: it is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."));
         }
     }
 
-    private static string Place(JsonException? refusal) => (refusal?.Path ?? "").TrimStart('$').TrimStart('.') is { Length: > 0 } path ? path : "body";
+    private static string Place(JsonException? refusal) =>
+        (refusal?.Path ?? "").TrimStart('$').TrimStart('.') is { Length: > 0 } path ? path : "body";
 
     private static JsonElement Parse(ReadOnlyMemory<byte> json)
     {
@@ -72,8 +75,9 @@ internal static class JsonShape
         {
             if (KindProblem(element, kinds, path) is { } unknown)
                 return unknown;
-            type = type.Options.GetTypeInfo(kinds.DerivedTypes.First(kind => kind.TypeDiscriminator!.ToString() == element.GetProperty(kinds.TypeDiscriminatorPropertyName).GetString()).DerivedType);
-            return WalkObject(element, type, path, kinds.TypeDiscriminatorPropertyName);
+            var said = element.GetProperty(kinds.TypeDiscriminatorPropertyName).GetString();
+            var kind = kinds.DerivedTypes.First(known => known.TypeDiscriminator!.ToString() == said).DerivedType;
+            return WalkObject(element, type.Options.GetTypeInfo(kind), path, kinds.TypeDiscriminatorPropertyName);
         }
 
         return (type.Kind, element.ValueKind) switch
@@ -81,9 +85,11 @@ internal static class JsonShape
             (JsonTypeInfoKind.Object, JsonValueKind.Object) => WalkObject(element, type, path, null),
             (JsonTypeInfoKind.Object, _) => Expected(path, "an object is expected"),
             (JsonTypeInfoKind.Enumerable, JsonValueKind.Array) => element.EnumerateArray().Index()
-                .Select(item => Walk(item.Item, type.Options.GetTypeInfo(type.ElementType!), $"{path}[{item.Index}]")).FirstOrDefault(problem => problem is not null),
+                .Select(item => Walk(item.Item, type.Options.GetTypeInfo(type.ElementType!), $"{path}[{item.Index}]"))
+                    .FirstOrDefault(problem => problem is not null),
             (JsonTypeInfoKind.Enumerable, _) => Expected(path, "a list is expected"),
-            (JsonTypeInfoKind.None, _) => Value(element, Nullable.GetUnderlyingType(type.Type) ?? type.Type) is { } expected ? Expected(path, expected) : null,
+            (JsonTypeInfoKind.None, _) => Value(element, Nullable.GetUnderlyingType(type.Type) ?? type.Type) is { } expected
+                ? Expected(path, expected) : null,
             _ => null,
         };
     }
@@ -98,7 +104,8 @@ internal static class JsonShape
                 return Expected(place, "the same field is there twice");
             if (field.Name == discriminator)
                 continue;
-            if (type.Properties.FirstOrDefault(property => string.Equals(property.Name, field.Name, StringComparison.OrdinalIgnoreCase)) is not { } known)
+            if (type.Properties.FirstOrDefault(property => string.Equals(property.Name, field.Name, StringComparison.OrdinalIgnoreCase))
+                is not { } known)
                 return new SpecProblem(place, "There is no such field.");
             if (field.Value.ValueKind == JsonValueKind.Null && !MayBeNull(known))
                 return Expected(place, "it may be left out, but not null");

@@ -56,9 +56,11 @@ internal static class TelemetrySetup
         telemetry
             .WithTracing(tracing => tracing.AddSource(RunTrace.Name, "Quartz")
                 // Whoever looks after the hub asks all day, and nobody asks after that.
-                .AddAspNetCoreInstrumentation(requests => requests.Filter = context => context.Request.Path.Value is not (PrometheusPath or "/healthz" or "/readyz"))
+                .AddAspNetCoreInstrumentation(requests =>
+                    requests.Filter = context => context.Request.Path.Value is not (PrometheusPath or "/healthz" or "/readyz"))
                 .AddOtlpExporter(otlp => Send(otlp, options, "traces")))
-            .WithLogging(logging => logging.AddOtlpExporter(otlp => Send(otlp, options, "logs")), log => (log.IncludeScopes, log.IncludeFormattedMessage) = (true, true));
+            .WithLogging(logging => logging.AddOtlpExporter(otlp => Send(otlp, options, "logs")),
+                log => (log.IncludeScopes, log.IncludeFormattedMessage) = (true, true));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

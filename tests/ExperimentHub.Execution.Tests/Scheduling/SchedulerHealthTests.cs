@@ -23,7 +23,8 @@ public sealed class SchedulerHealthTests
         await using var hub = await RunningHub.StartAsync(trainer);
         // It has started when it has started something.
         await hub.RunToEndAsync();
-        await (await hub.Hub.Get<ISchedulerFactory>().GetScheduler(TestContext.Current.CancellationToken)).Standby(TestContext.Current.CancellationToken);
+        await (await hub.Hub.Get<ISchedulerFactory>().GetScheduler(TestContext.Current.CancellationToken))
+            .Standby(TestContext.Current.CancellationToken);
         Assert.Equal(HealthStatus.Unhealthy, await StatusAsync(hub));
     }
 
@@ -44,5 +45,6 @@ public sealed class SchedulerHealthTests
     }
 
     private static async Task<HealthStatus> StatusAsync(RunningHub hub) =>
-        (await hub.Hub.Get<HealthCheckService>().CheckHealthAsync(check => check.Tags.Contains("ready"), TestContext.Current.CancellationToken)).Status;
+        (await hub.Hub.Get<HealthCheckService>()
+            .CheckHealthAsync(check => check.Tags.Contains("ready"), TestContext.Current.CancellationToken)).Status;
 }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Tests.Telemetry;
 
-/// <summary>From the request that made a run to the process that trains it. One after the other: while somebody listens, every hub of the process is traced.</summary>
+/// <summary>
+/// From the request that made a run to the process that trains it. One after the other: while somebody listens, every hub of the process is traced.
+/// </summary>
 public sealed class RunTraceTests
 {
     private static readonly string Script = $"echo \"trace:$TRACEPARENT.\" >&2; {FakeTrainer.SayStarted}; {FakeTrainer.Say(new TrainingFinished())}";
@@ -63,14 +65,16 @@ public sealed class RunTraceTests
     {
         using var trainer = new FakeTrainer(Script);
         using var scopes = new Scopes();
-        await using var hub = await RunningHub.StartAsync(trainer, services: all => all.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(scopes)));
+        await using var hub = await RunningHub.StartAsync(trainer,
+            services: all => all.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(scopes)));
         var run = await hub.Hub.EnqueueAsync();
         await hub.WaitForEndAsync(run);
         await hub.StopAsync();
 
         var lines = scopes.Lines.Where(line => line.Text.StartsWith($"Run {run}, attempt", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(lines);
-        Assert.All(lines, line => Assert.Equal((run.ToString(), "1"), (line.Scope.GetValueOrDefault("Run"), line.Scope.GetValueOrDefault("Attempt"))));
+        Assert.All(lines, line => Assert.Equal((run.ToString(), "1"),
+            (line.Scope.GetValueOrDefault("Run"), line.Scope.GetValueOrDefault("Attempt"))));
     }
 
     /// <summary>Keeps what is logged, with what the scopes around it say.</summary>

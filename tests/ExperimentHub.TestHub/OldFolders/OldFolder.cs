@@ -13,7 +13,8 @@ namespace ExperimentHub.TestHub.OldFolders;
 /// </summary>
 public static class OldFolder
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string Kept { get; } = Path.Combine(Repository.Root, "tests", "ExperimentHub.TestHub", "OldFolders");
 

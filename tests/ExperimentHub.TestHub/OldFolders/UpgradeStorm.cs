@@ -27,11 +27,14 @@ public static class UpgradeStorm
             OldFolder.Unpack(name, folder);
             // Where there is an update, most kills fall into it by the clock that its first line starts.
             var afterLine = updates && kill % 4 != 3;
-            var (began, listened) = await HubProcess.KillStartAsync(folder, afterLine, () => TimeSpan.FromMilliseconds(random.Next(afterLine ? 400 : 3000)));
+            var (began, listened) = await HubProcess.KillStartAsync(folder, afterLine,
+                () => TimeSpan.FromMilliseconds(random.Next(afterLine ? 400 : 3000)));
             if (began && !listened)
                 updating++;
             var gone = await LostAsync(name, folder);
             log?.Invoke($"kill {kill + 1}: {(began && !listened ? "in the update" : listened ? "after it" : "before it")}, {gone.Count} things lost");
+            foreach (var loss in gone)
+                log?.Invoke(loss);
             lost.AddRange(gone);
             Directory.Delete(folder, recursive: true);
         }

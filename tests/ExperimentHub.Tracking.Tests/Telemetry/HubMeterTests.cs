@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Telemetry;
 
-/// <summary>What is measured while somebody listens. Other hubs of this process are heard as well, so counts are compared with the least that there must be.</summary>
+/// <summary>
+/// What is measured while somebody listens. Other hubs of this process are heard as well, so counts are compared with the least that there must be.
+/// </summary>
 public sealed class HubMeterTests
 {
     [Fact]

@@ -46,7 +46,8 @@ public sealed class TelemetryTests
         [
             """experimenthub_runs\{.*status="running".*\} 1\b""", """experimenthub_queue_length\{.*group="cpu".*\} 0\b""",
             """experimenthub_device_slots\{.*device="cpu".*\} 1\b""", """experimenthub_device_slots_used\{.*device="cpu".*\} 1\b""",
-            """experimenthub_queue_wait_seconds_count\{.*group="cpu".*\} [1-9]""", """http_server_request_duration_seconds_count\{.*http_route="/api/v1/runs""",
+            """experimenthub_queue_wait_seconds_count\{.*group="cpu".*\} [1-9]""",
+            """http_server_request_duration_seconds_count\{.*http_route="/api/v1/runs""",
             "dotnet_process_cpu_time_seconds_total", "dotnet_process_memory_working_set_bytes",
         ])
             Assert.Matches(new Regex($"^{line}", RegexOptions.Multiline), text);
@@ -58,7 +59,8 @@ public sealed class TelemetryTests
     {
         await using var app = new HubApp(settings: ("Hub:Telemetry:Prometheus", "true"));
         using var client = app.CreateClient();
-        using var foreign = new HttpRequestMessage(HttpMethod.Get, Metrics) { Headers = { { "Sec-Fetch-Site", "cross-site" }, { "Sec-Fetch-Mode", "no-cors" } } };
+        using var foreign = new HttpRequestMessage(HttpMethod.Get, Metrics)
+            { Headers = { { "Sec-Fetch-Site", "cross-site" }, { "Sec-Fetch-Mode", "no-cors" } } };
         using var refused = await client.SendAsync(foreign, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         using var elsewhere = await client.GetAsync(new Uri("http://evil.example/metrics"), TestContext.Current.CancellationToken);
