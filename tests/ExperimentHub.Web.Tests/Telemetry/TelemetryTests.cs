@@ -37,7 +37,7 @@ public sealed class TelemetryTests
     {
         await using var app = new HubApp(settings: ("Hub:Telemetry:Prometheus", "true"));
         var (_, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "watched", "spec": {"device": "cpu"}}""");
-        await WaitForAsync(app, RunId.Parse(body!["id"]!.GetValue<string>()), run => run.Status == RunStatus.Running);
+        await WaitForAsync(app, RunId.Parse(body!["id"]!.GetValue<string>(), null), run => run.Status == RunStatus.Running);
         using var client = app.CreateClient();
         var text = await client.GetStringAsync(Metrics, TestContext.Current.CancellationToken);
 
@@ -79,7 +79,7 @@ public sealed class TelemetryTests
         {
             var (_, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "watched", "spec": {"device": "cpu"}}""");
             id = body!["id"]!.GetValue<string>();
-            await WaitForAsync(app, RunId.Parse(id), run => run.Status == RunStatus.Finished);
+            await WaitForAsync(app, RunId.Parse(id, null), run => run.Status == RunStatus.Finished);
             using var client = app.CreateClient();
             Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(Metrics, TestContext.Current.CancellationToken)).StatusCode);
         }
