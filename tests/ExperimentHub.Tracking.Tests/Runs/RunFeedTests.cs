@@ -17,24 +17,53 @@ public sealed class RunFeedTests
     {
         var calls = 0;
         using var called = new SemaphoreSlim(0);
-        using var subscription = _feed.Subscribe(_run, () =>
+        using var subscription = _feed.Subscribe(_run, RunSignals.Rows, () =>
         {
             calls++;
             called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
+        _feed.Publish(_run, RunSignal.Results);
         await called.WaitAsync(TestContext.Current.CancellationToken);
         for (var i = 0; i < 1000; i++)
-            _feed.Publish(_run);
+            _feed.Publish(_run, RunSignal.Results);
         await NextAsync(called);
         Assert.Equal(2, calls);
     }
 
     [Fact]
+    public async Task Subscribe_WhatItDoesNotShow_IsNotCalled()
+    {
+        var calls = 0;
+        using var called = new SemaphoreSlim(0);
+        using var watched = new SemaphoreSlim(0);
+        using var rows = _feed.Subscribe(null, RunSignals.Rows, () =>
+        {
+            Interlocked.Increment(ref calls);
+            called.Release();
+            return Task.CompletedTask;
+        });
+        using var progress = _feed.Subscribe(null, RunSignal.Progress, () =>
+        {
+            watched.Release();
+            return Task.CompletedTask;
+        });
+        for (var round = 0; round < 20; round++)
+        {
+            _feed.Publish(_run, RunSignal.Progress);
+            await NextAsync(watched);
+        }
+
+        // One of several kinds is enough.
+        _feed.Publish(_run, RunSignal.Texts | RunSignal.Files);
+        await NextAsync(called);
+        Assert.Equal(1, Volatile.Read(ref calls));
+    }
+
+    [Fact]
     public void Subscribe_Disposed_IsGone()
     {
-        var subscription = _feed.Subscribe(null, () => Task.CompletedTask);
+        var subscription = _feed.Subscribe(null, RunSignals.Rows, () => Task.CompletedTask);
         Assert.Equal(1, _feed.SubscriptionCount);
         subscription.Dispose();
         Assert.Equal(0, _feed.SubscriptionCount);
@@ -44,13 +73,13 @@ public sealed class RunFeedTests
     public async Task Subscribe_AScreenThatThrows_HurtsNobody()
     {
         using var called = new SemaphoreSlim(0);
-        using var broken = _feed.Subscribe(_run, () => throw new InvalidOperationException("broken screen"));
-        using var working = _feed.Subscribe(_run, () =>
+        using var broken = _feed.Subscribe(_run, RunSignals.Rows, () => throw new InvalidOperationException("broken screen"));
+        using var working = _feed.Subscribe(_run, RunSignals.Rows, () =>
         {
             called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
+        _feed.Publish(_run, RunSignal.Results);
         await called.WaitAsync(TestContext.Current.CancellationToken);
     }
 
@@ -61,13 +90,13 @@ public sealed class RunFeedTests
         var calls = 0;
         using var called = new SemaphoreSlim(0);
         using var watched = new SemaphoreSlim(0);
-        using var subscription = _feed.Subscribe(other, () =>
+        using var subscription = _feed.Subscribe(other, RunSignals.Rows, () =>
         {
             Interlocked.Increment(ref calls);
             called.Release();
             return Task.CompletedTask;
         });
-        using var watcher = _feed.Subscribe(_run, () =>
+        using var watcher = _feed.Subscribe(_run, RunSignals.Rows, () =>
         {
             watched.Release();
             return Task.CompletedTask;
@@ -76,11 +105,11 @@ public sealed class RunFeedTests
         // screen that watches the run.
         for (var round = 0; round < 20; round++)
         {
-            _feed.Publish(_run);
+            _feed.Publish(_run, RunSignal.Results);
             await NextAsync(watched);
         }
 
-        _feed.Publish(other);
+        _feed.Publish(other, RunSignal.Results);
         await NextAsync(called);
         Assert.Equal(1, Volatile.Read(ref calls));
     }
