@@ -203,8 +203,8 @@ public sealed class RunRecorder(
             await CloseAsync(db, key, ending, error, exitCode, ended);
             var status = StatusAfter(ending, training);
             training.FinishReason = reason;
-            if (training.Run.MoveTo(status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
-                throw new InvalidOperationException(refused.ToString());
+            if (!await db.MoveAsync(key.RunNumber, RunStatus.Running, status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null))
+                throw new InvalidOperationException($"Run {key.Run} moved while its attempt was being ended.");
         });
         if (written)
             await judge.JudgeAsync(key.RunNumber);
