@@ -30,6 +30,10 @@ internal sealed partial class QuartzFireTimes(TimeProvider time) : IFireTimes
         // Training that starts every second is a slip of the keyboard; each firing would be kept for nothing.
         if (fields.Length > 5 && !fields[0].All(char.IsAsciiDigit))
             return (null, $"A schedule fires once a minute at most: with six or seven fields the first is the second, one number from 0 to 59, not '{fields[0]}'.");
+        // Quartz 4.7 takes a weekday field that has them all for a star, and then the date alone decides. Either is enough, so that this is every day.
+        var date = fields.Length == 5 ? 2 : 3;
+        if (fields[date] is not ("*" or "?") && fields[date + 2] is not ("*" or "?") && (fields[date] == "1-31" || CronDraft.DaysOf(fields[date + 2], fields.Length > 5) == WeekDays.All))
+            (fields[date], fields[date + 2]) = ("*", fields.Length == 5 ? "*" : "?");
         try
         {
             var cron = CronExpression.Parse(string.Join(' ', fields), fields.Length == 5 ? CronFormat.Unix : CronFormat.Quartz).CronExpressionString;

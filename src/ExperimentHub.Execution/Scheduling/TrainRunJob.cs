@@ -30,7 +30,11 @@ internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervis
             {
                 try
                 {
-                    return await queue.ClaimAsync(group, request => (lease = slots.TryTake(request)) is not null, CancellationToken.None);
+                    return await queue.ClaimAsync(group, request =>
+                    {
+                        lease?.Dispose();
+                        return (lease = slots.TryTake(request)) is not null;
+                    }, CancellationToken.None);
                 }
                 catch
                 {

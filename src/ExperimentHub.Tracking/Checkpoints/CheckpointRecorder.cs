@@ -27,7 +27,7 @@ public sealed class CheckpointRecorder(
         // A run goes on after its checkpoint and never tells the steps before it again: their points must be safe before the checkpoint counts.
         await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> superfluous = [];
-        var written = await attempts.WriteAsync(key, async (db, training) =>
+        var written = await attempts.WriteAsync(key, RunSignal.Files, async (db, training) =>
         {
             var numbers = there.Select(saved => saved.Epoch).ToList();
             var epochs = await db.Epochs.AsNoTracking().Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
@@ -65,7 +65,7 @@ public sealed class CheckpointRecorder(
             return true;
         await storage.UntilDoneAsync(() => metrics.FlushAsync());
         IReadOnlyList<string> before = [];
-        var written = await attempts.WriteAsync(key, async (db, _) =>
+        var written = await attempts.WriteAsync(key, RunSignal.Files, async (db, _) =>
         {
             if (await db.PausePoints.FindAsync(key.RunNumber) is { } old)
             {

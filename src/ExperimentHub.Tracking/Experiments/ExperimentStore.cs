@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
+using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -167,9 +168,11 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         DateTime? at = archived ? Now : null;
-        var found = await db.Experiments.Where(e => e.Id == id).ExecuteUpdateAsync(set => set.SetProperty(e => e.ArchivedAt, at), cancellation) > 0;
-        Changed?.Invoke(id);
-        return found;
+        var changed = await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == null && archived == (e.ArchivedAt == null))
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.ArchivedAt, at), cancellation) > 0;
+        if (changed)
+            Changed?.Invoke(id);
+        return changed || await db.Experiments.AnyAsync(e => e.Id == id, cancellation);
     }
 
     /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="DeletionOptions.KeptFor"/>.</summary>
@@ -177,16 +180,23 @@ public sealed class ExperimentStore(
     public async Task<ExperimentDeletion> DeleteAsync(int id, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Experiments.FirstOrDefaultAsync(e => e.Id == id, cancellation) is not { } experiment)
-            return ExperimentDeletion.NotFound;
-        if (await db.Runs.AnyAsync(r => r.ExperimentId == id && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running), cancellation))
-            return ExperimentDeletion.StillActive;
-        if (experiment.Version > begunFrom)
-            return ExperimentDeletion.Conflict;
-        experiment.DeletedAt = Now; // its runs keep marks of their own
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+        DateTime? at = Now; // its runs keep marks of their own
+        var (hidden, active) = (false, false);
+        var deleted = await db.TogetherAsync(async () =>
+        {
+            hidden = await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == null && (begunFrom == null || e.Version <= begunFrom))
+                .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, at), cancellation) > 0;
+            // Held from here: nobody gives it another run or lets one go on.
+            active = await db.Runs.IgnoreQueryFilters()
+                .AnyAsync(r => r.ExperimentId == id && r.DeletedAt == null && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running), cancellation);
+            return hidden && !active;
+        }, cancellation);
+        if (!deleted)
+        {
+            return !await db.Experiments.AnyAsync(e => e.Id == id, cancellation) ? ExperimentDeletion.NotFound
+                : active ? ExperimentDeletion.StillActive : ExperimentDeletion.Conflict;
+        }
+
         await TellAsync(db, id, cancellation);
         return ExperimentDeletion.Deleted;
     }
@@ -199,20 +209,27 @@ public sealed class ExperimentStore(
     }
 
     /// <returns>What is in the way; null where it is back.</returns>
-    public async Task<string?> RestoreAsync(int id, CancellationToken cancellation = default)
+    public Task<string?> RestoreAsync(int id, CancellationToken cancellation = default) => databases.DecideAsync<string?>(async db =>
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Experiments.IgnoreQueryFilters().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
+        if (await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
-        if (await db.Experiments.AnyAsync(e => e.Id != id && e.NameKey == experiment.NameKey, cancellation))
+        if (experiment.DeletedAt is null)
+            return (string?)null;
+        var deleted = db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == experiment.DeletedAt);
+        var (held, taken) = (false, false);
+        var back = await db.TogetherAsync(async () =>
+        {
+            held = await deleted.ExecuteUpdateAsync(set => set.SetProperty(e => e.Version, e => e.Version), cancellation) > 0;
+            taken = held && await db.Experiments.AnyAsync(e => e.NameKey == experiment.NameKey, cancellation);
+            return held && !taken && await deleted.ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, (DateTime?)null), cancellation) > 0;
+        }, cancellation);
+        if (taken)
             return $"Another experiment is called '{experiment.Name}' by now. Rename that one first.";
-        experiment.DeletedAt = null;
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+        if (!back)
+            return Decision<string?>.Overtaken;
         await TellAsync(db, id, cancellation);
-        return null;
-    }
+        return (string?)null;
+    }, cancellation);
 
     /// <summary>Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago: rows, checkpoints and logs.</summary>
     /// <returns>The bytes that were freed in files.</returns>
@@ -230,11 +247,12 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var gone = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving)
-            .Select(e => new { e.Id, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
+            .Select(e => new { e.Id, e.DeletedAt, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
         var freed = 0L;
         foreach (var experiment in gone)
         {
-            if (await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id && e.DeletedAt != null).ExecuteDeleteAsync(cancellation) == 0)
+            // With the mark that was read: one that was brought back meanwhile stays, with its files.
+            if (await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id && e.DeletedAt == experiment.DeletedAt).ExecuteDeleteAsync(cancellation) == 0)
                 continue;
             // After the rows: a crash in between leaves files without a row, never a row without its files.
             freed += experiment.Runs.Sum(folder.Remove);
@@ -250,7 +268,7 @@ public sealed class ExperimentStore(
     private async Task TellAsync(TrackingDb db, int id, CancellationToken cancellation)
     {
         foreach (var run in await db.Runs.IgnoreQueryFilters().Where(r => r.ExperimentId == id).Select(r => r.Id).ToListAsync(cancellation))
-            feed.Publish(run);
+            feed.Publish(run, RunSignal.Existence);
         Changed?.Invoke(id);
     }
 

@@ -29,6 +29,7 @@ public sealed class Run
     public int ExperimentId { get; init; }
     public Experiment Experiment { get; init; } = null!;
 
+    /// <summary>It moves in the database alone: see <see cref="RunGate"/>.</summary>
     public RunStatus Status { get; private set; } = RunStatus.Queued;
 
     public DateTime CreatedAt { get; init; }
@@ -84,20 +85,6 @@ public sealed class Run
 
     /// <summary>How this hub trains it; null for a run that it does not train. It is read together with the run wherever a run is read.</summary>
     public Training? Training { get; internal set; }
-
-    /// <summary>Changes the status if the table of moves allows it; otherwise nothing changes and the refusal comes back.</summary>
-    public RefusedMove? MoveTo(RunStatus status, DateTime now, string? error = null)
-    {
-        if (!Status.CanMoveTo(status))
-            return new RefusedMove(Id, Status, status);
-        Status = status;
-        Error = error;
-        if (status == RunStatus.Running)
-            StartedAt ??= now;
-        EndedAt = status.IsActive() || status == RunStatus.Paused ? null : now;
-        Training?.ForgetVerdict();
-        return null;
-    }
 
     /// <summary>How it stands by the word of somebody else: another hub, or the program that logs it. Only for a run that this hub does not know yet: it makes no move here.</summary>
     internal void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);

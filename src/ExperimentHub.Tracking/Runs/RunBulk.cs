@@ -44,6 +44,14 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 {
     private const int Step = 500;
 
+    /// <summary>What one step did.</summary>
+    /// <param name="Runs">Those that are told of.</param>
+    /// <param name="Changed">How many of them are different now.</param>
+    private sealed record BulkStep(IReadOnlyList<long> Runs, int Changed)
+    {
+        public static BulkStep Of(IReadOnlyList<long> runs) => new(runs, runs.Count);
+    }
+
     /// <summary>Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.</summary>
     /// <param name="before">Gets what each changed run had before, for <see cref="RestoreTagsAsync"/>.</param>
     public async Task<SearchResult<BulkOutcome>> TagAsync(
@@ -75,7 +83,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             }
 
             await db.SaveChangesAsync(cancellation);
-            return different;
+            return BulkStep.Of(different);
         }, $"had this tag already, or {RunTag.MaxOfARun} others", cancellation);
     }
 
@@ -92,7 +100,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             List<long> changed = [.. had.Select(tag => tag.RunNumber)];
             await NextVersionsAsync(db, changed, untagged: true, cancellation);
             await tagged.ExecuteDeleteAsync(cancellation);
-            return changed;
+            return BulkStep.Of(changed);
         }, "did not have this tag", cancellation);
     }
 
@@ -126,7 +134,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             await transaction.CommitAsync(cancellation);
             restored += same.Count;
             foreach (var number in same)
-                feed.Publish(there[number]);
+                feed.Publish(there[number], RunSignal.Texts);
         }
 
         return restored;
@@ -135,9 +143,11 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
     public Task<SearchResult<BulkOutcome>> ArchiveAsync(RunTargets targets, bool archived, CancellationToken cancellation = default)
     {
         DateTime? at = archived ? Now : null;
-        return EachStepAsync(targets, (db, numbers) => ChangeAsync(
-            db.Runs.Where(run => numbers.Contains(run.Number) && archived == (run.ArchivedAt == null)), runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.ArchivedAt, at), cancellation), cancellation),
-            archived ? "were archived already" : "were not archived", cancellation);
+        return EachStepAsync(targets, async (db, numbers) =>
+        {
+            var meant = db.Runs.IgnoreQueryFilters().Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && archived == (run.ArchivedAt == null));
+            return await MovedAsync(meant, runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.ArchivedAt, at), cancellation), cancellation);
+        }, archived ? "were archived already" : "were not archived", cancellation, ownTransaction: false);
     }
 
     /// <summary>What a deletion would hide now.</summary>
@@ -164,9 +174,11 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         DateTime? at;
         await using (var db = await databases.CreateDbContextAsync(cancellation))
             at = await DeletionMark.NextAsync(db, Now, cancellation);
-        var result = await EachStepAsync(targets, (db, numbers) => ChangeAsync(
-            db.Runs.Where(run => numbers.Contains(run.Number) && run.Status != RunStatus.Queued && run.Status != RunStatus.Running),
-            runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.DeletedAt, at), cancellation), cancellation), "are queued or running; stop them first", cancellation);
+        var result = await EachStepAsync(targets, async (db, numbers) =>
+        {
+            var meant = db.Runs.IgnoreQueryFilters().Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && run.Status != RunStatus.Queued && run.Status != RunStatus.Running);
+            return await MovedAsync(meant, _ => db.HideAsync(runs => runs.Where(run => numbers.Contains(run.Number)), at, cancellation), cancellation);
+        }, "are queued or running; stop them first", cancellation, ownTransaction: false);
         return result.Answer is { Changed: > 0 } outcome ? SearchResult<BulkOutcome>.Of(outcome with { DeletedAt = at }) : result;
     }
 
@@ -184,7 +196,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
                     stopped.Add(run.Number);
             }
 
-            return stopped;
+            return BulkStep.Of(stopped);
         }, "had ended", cancellation, ownTransaction: false);
 
     /// <summary>A bulk change is an edit of each run that it changes; see <see cref="Run.Version"/>.</summary>
@@ -202,17 +214,17 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private static async Task<IReadOnlyList<long>> ChangeAsync(IQueryable<Run> runs, Func<IQueryable<Run>, Task> change, CancellationToken cancellation)
+    /// <summary>One statement moves those that are meant, by conditions of its own, and its count says how many; which ones they are is known but for those that somebody else moves meanwhile.</summary>
+    private static async Task<BulkStep> MovedAsync(IQueryable<Run> meant, Func<IQueryable<Run>, Task<int>> move, CancellationToken cancellation)
     {
-        var numbers = await runs.Select(run => run.Number).ToListAsync(cancellation);
-        await change(runs);
-        return numbers;
+        var numbers = await meant.Select(run => run.Number).ToListAsync(cancellation);
+        return new BulkStep(numbers, await move(meant));
     }
 
-    /// <param name="change">Changes the runs with these numbers and says which ones it did change.</param>
-    /// <param name="ownTransaction">false where <paramref name="change"/> writes over connections of its own.</param>
+    /// <param name="change">Changes the runs with these numbers.</param>
+    /// <param name="ownTransaction">false where <paramref name="change"/> is one statement, or writes over connections of its own.</param>
     private async Task<SearchResult<BulkOutcome>> EachStepAsync(
-        RunTargets targets, Func<TrackingDb, IReadOnlyList<long>, Task<IReadOnlyList<long>>> change, string whySkipped, CancellationToken cancellation, bool ownTransaction = true)
+        RunTargets targets, Func<TrackingDb, IReadOnlyList<long>, Task<BulkStep>> change, string whySkipped, CancellationToken cancellation, bool ownTransaction = true)
     {
         var (found, problems) = await NumbersAsync(targets, cancellation);
         if (found is null)
@@ -224,12 +236,13 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             await using var transaction = ownTransaction ? await db.Database.BeginTransactionAsync(cancellation) : null;
             // Some may have been deleted since they were found.
             var there = await db.Runs.Where(run => step.Contains(run.Number)).Select(run => new { run.Number, run.Id }).ToListAsync(cancellation);
-            var different = (await change(db, [.. there.Select(run => run.Number)])).ToHashSet();
+            var done = await change(db, [.. there.Select(run => run.Number)]);
+            var different = done.Runs.ToHashSet();
             if (transaction is not null)
                 await transaction.CommitAsync(cancellation);
-            changed += different.Count;
+            changed += done.Changed;
             foreach (var run in there.Where(run => different.Contains(run.Number)))
-                feed.Publish(run.Id);
+                feed.Publish(run.Id, RunSignal.Texts | RunSignal.Existence);
         }
 
         var skipped = (targets.Ids?.Count ?? found.Numbers.Count) - changed;

@@ -29,17 +29,14 @@ public sealed class RunDeletion(
     public async Task<DeleteOutcome> DeleteAsync(RunId id, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        DateTime? mark = await DeletionMark.NextAsync(db, time.GetUtcNow().UtcDateTime, cancellation);
-        var ended = db.Runs.Where(run => run.Id == id && run.Status != RunStatus.Queued && run.Status != RunStatus.Running && (begunFrom == null || run.Version <= begunFrom));
-        if (await ended.ExecuteUpdateAsync(set => set.SetProperty(run => run.DeletedAt, mark), cancellation) == 0)
+        var mark = await DeletionMark.NextAsync(db, time.GetUtcNow().UtcDateTime, cancellation);
+        if (await db.HideAsync(runs => runs.Where(run => run.Id == id && (begunFrom == null || run.Version <= begunFrom)), mark, cancellation) == 0)
         {
             return await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == id, cancellation) is not { } there ? DeleteOutcome.NotFound
                 : there.Status.IsActive() ? DeleteOutcome.StillActive : DeleteOutcome.Conflict;
         }
 
-        await transaction.CommitAsync(cancellation);
-        feed.Publish(id);
+        feed.Publish(id, RunSignal.Existence);
         return DeleteOutcome.Deleted;
     }
 
@@ -73,15 +70,26 @@ public sealed class RunDeletion(
         var (freed, removed) = (0L, 0);
         while (true)
         {
-            await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-            var gone = await which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null).OrderBy(run => run.Number).Take(PurgedAtOnce).Select(run => run.Id).ToListAsync(cancellation);
+            var gone = await which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null).OrderBy(run => run.Number).Take(PurgedAtOnce)
+                .Select(run => new { run.Number, run.Id, run.DeletedAt }).AsNoTracking().ToListAsync(cancellation);
             if (gone.Count == 0)
                 break;
-            await db.Runs.IgnoreQueryFilters().Where(run => gone.Contains(run.Id) && run.DeletedAt != null).ExecuteDeleteAsync(cancellation);
-            await transaction.CommitAsync(cancellation);
+            List<RunId> purged = [];
+            await using (var transaction = await db.Database.BeginTransactionAsync(cancellation))
+            {
+                // One by one, with the mark that was read: one that was brought back meanwhile stays, with its files.
+                foreach (var run in gone)
+                {
+                    if (await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run.Number && r.DeletedAt == run.DeletedAt).ExecuteDeleteAsync(cancellation) > 0)
+                        purged.Add(run.Id);
+                }
+
+                await transaction.CommitAsync(cancellation);
+            }
+
             // After the rows: a crash in between leaves files without a row, never a row without its files.
-            freed += gone.Sum(folder.Remove);
-            removed += gone.Count;
+            freed += purged.Sum(folder.Remove);
+            removed += purged.Count;
         }
 
         if (removed > 0)
@@ -92,13 +100,12 @@ public sealed class RunDeletion(
     private async Task<int> RestoreAsync(Func<IQueryable<Run>, IQueryable<Run>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var hidden = which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null);
         var ids = await hidden.Select(run => run.Id).ToListAsync(cancellation);
-        await hidden.ExecuteUpdateAsync(set => set.SetProperty(run => run.DeletedAt, (DateTime?)null), cancellation);
-        await transaction.CommitAsync(cancellation);
+        var restored = await hidden.ExecuteUpdateAsync(set => set.SetProperty(run => run.DeletedAt, (DateTime?)null), cancellation);
+        // Those that somebody else brought back or removed in between hear of it once more.
         foreach (var id in ids)
-            feed.Publish(id);
-        return ids.Count;
+            feed.Publish(id, RunSignal.Existence);
+        return restored;
     }
 }

@@ -69,7 +69,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         }
     }
 
-    public void Publish(RunId run, RunSignal signal = RunSignals.Rows)
+    public void Publish(RunId run, RunSignal signal)
     {
         // First the listeners: a screen that listens as well knows what happened when it refreshes.
         _listeners?.Invoke(run, signal);

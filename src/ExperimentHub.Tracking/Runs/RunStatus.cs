@@ -42,9 +42,3 @@ public static class RunStatusMoves
     public static RunStatus? FromWord(string? word) =>
         Enum.GetValues<RunStatus>().Cast<RunStatus?>().FirstOrDefault(status => status!.Value.Word() == word);
 }
-
-/// <summary>A status change that the table of moves does not allow; it is reported, never ignored.</summary>
-public sealed record RefusedMove(RunId Run, RunStatus From, RunStatus To)
-{
-    public override string ToString() => $"Run {Run} is {From.Word()} and cannot become {To.Word()}.";
-}

@@ -152,7 +152,7 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
     };
 
     /// <summary>Lists and ranges of names or numbers; <see cref="WeekDays.None"/> for anything else.</summary>
-    internal static WeekDays DaysOf(string field, bool quartz)
+    public static WeekDays DaysOf(string field, bool quartz)
     {
         var days = WeekDays.None;
         foreach (var part in field.Split(','))

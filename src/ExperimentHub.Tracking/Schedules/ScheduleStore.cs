@@ -1,4 +1,6 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
@@ -20,13 +22,10 @@ public sealed record FireDetails(ScheduleFire Fire, Run? Run);
 public sealed record ScheduleDetails(Schedule Schedule, string Words, IReadOnlyList<DateTimeOffset> NextFires, IReadOnlyList<FireDetails> Fires);
 
 /// <summary>Schedules and their firings. The clock itself is Quartz's; it hears of changes through <see cref="Changed"/>.</summary>
-public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time) : IDisposable
+public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQueue queue, IFireTimes fireTimes, TimeProvider time)
 {
     /// <summary>The newest firings that <see cref="FindAsync"/> reads: three months of nights.</summary>
     public const int FiresRead = 90;
-
-    // Whether an earlier run is still active is asked and answered in one go; two clicks at once would both hear "no".
-    private readonly SemaphoreSlim _firing = new(1);
 
     /// <summary>Raised with the id of a schedule that was made, changed or deleted, after the database knows.</summary>
     public event Action<int>? Changed;
@@ -110,24 +109,17 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     /// <summary>Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.</summary>
     public async Task HaltAsync(int id, string why, CancellationToken cancellation = default)
     {
-        await _firing.WaitAsync(cancellation);
-        try
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var halted = await db.TogetherAsync(async () =>
         {
-            await using var db = await databases.CreateDbContextAsync(cancellation);
-            await using var together = await db.Database.BeginTransactionAsync(cancellation);
-            if (await db.Schedules.Where(s => s.Id == id && s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
-                return;
+            if (await Only(db, id).Where(s => s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
+                return false;
             var now = time.GetUtcNow().UtcDateTime;
             db.ScheduleFires.Add(new ScheduleFire { ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now, Outcome = FireOutcome.Halted, Note = why });
-            await db.SaveChangesAsync(cancellation);
-            await together.CommitAsync(cancellation);
-        }
-        finally
-        {
-            _firing.Release();
-        }
-
-        Changed?.Invoke(id);
+            return true;
+        }, cancellation);
+        if (halted)
+            Changed?.Invoke(id);
     }
 
     /// <summary>Removes a schedule with the record of its firings; the runs that they queued stay.</summary>
@@ -161,33 +153,36 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     /// </summary>
     public async Task<ScheduleFire?> FireAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation = default)
     {
-        ScheduleFire? fire;
-        await _firing.WaitAsync(cancellation);
-        try
+        var (fire, queued) = await databases.DecideAsync<(ScheduleFire?, IReadOnlyList<RunId>)>(async db =>
         {
-            fire = await FireInTurnAsync(id, dueAt, manual, cancellation);
-        }
-        finally
-        {
-            _firing.Release();
-        }
-
+            if (await Due(db, id, manual).FirstOrDefaultAsync(cancellation) is not { } seen)
+                return (null, []);
+            (ScheduleFire?, IReadOnlyList<RunId>) fired = (null, []);
+            var held = await db.TogetherAsync(async () =>
+            {
+                // Its firings come one after another, whoever fires them, and each sees what came of the one before.
+                if (!await db.HoldExperimentAsync(seen.ExperimentId, cancellation)
+                    || await Only(db, id).Where(s => s.Enabled == seen.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Version, s => s.Version), cancellation) == 0
+                    || await Due(db, id, manual).FirstOrDefaultAsync(cancellation) is not { } schedule)
+                    return false;
+                fired = await FireAsync(db, schedule, dueAt.UtcDateTime, manual, cancellation);
+                return true;
+            }, cancellation);
+            return held ? fired : Decision<(ScheduleFire?, IReadOnlyList<RunId>)>.Overtaken;
+        }, cancellation);
+        queue.Tell(queued);
         if (fire is not null)
             Fired?.Invoke(id);
         return fire;
     }
 
-    public void Dispose() => _firing.Dispose();
-
-    private async Task<ScheduleFire?> FireInTurnAsync(int id, DateTimeOffset dueAt, bool manual, CancellationToken cancellation)
+    /// <param name="schedule">Held by the caller's transaction.</param>
+    /// <returns>The firing, and the run that it queued; null where this due time fired before.</returns>
+    private async Task<(ScheduleFire? Fire, IReadOnlyList<RunId> Queued)> FireAsync(TrackingDb db, Schedule schedule, DateTime due, bool manual, CancellationToken cancellation)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var schedule = await db.Schedules.Include(s => s.Experiment).FirstOrDefaultAsync(s => s.Id == id, cancellation);
-        var due = dueAt.UtcDateTime;
-        if (schedule is null || (!manual && (!schedule.Enabled || schedule.Experiment.ArchivedAt is not null))
-            || await db.ScheduleFires.AnyAsync(f => f.ScheduleId == id && f.DueAt == due, cancellation))
-            return null;
-
+        var id = schedule.Id;
+        if (await db.ScheduleFires.AnyAsync(f => f.ScheduleId == id && f.DueAt == due, cancellation))
+            return (null, []);
         var earlier = await db.ScheduleFires.Where(f => f.ScheduleId == id && f.RunId != null).Select(f => f.RunId).ToListAsync(cancellation);
         var active = await db.Runs.Where(r => earlier.Contains(r.Id) && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running))
             .Select(r => r.Name).FirstOrDefaultAsync(cancellation);
@@ -202,22 +197,30 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             Outcome = active is null ? FireOutcome.Started : FireOutcome.SkippedOverlap,
             Note = active is null ? null : $"{active} of an earlier firing was still training.",
         };
+        IReadOnlyList<RunId> queued = [];
         if (active is null)
         {
             var spec = schedule.Experiment.DefaultSpec;
             if (schedule.NewSeedEachTime)
                 spec = spec with { Seed = (spec.Seed + number) % (TrainingSpec.MaxSeed + 1) };
-            // The key makes a firing that is repeated after a crash find the run that it queued before.
-            var result = await queue.EnqueueAsync(new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime), cancellation);
+            // The key finds the run of a firing that an older hub wrote in two steps and was ended between them.
+            var request = new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime);
+            (var result, queued) = await queue.EnqueueWithinAsync(db, request, cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
                 (fire.Outcome, fire.Note) = (FireOutcome.Refused, string.Join(' ', result.Problems.Select(problem => problem.Message)));
         }
 
         db.ScheduleFires.Add(fire);
-        await db.SaveChangesAsync(cancellation);
-        return fire;
+        return (fire, queued);
     }
+
+    /// <summary>A schedule that may fire now, with its experiment: an archived one does not, unless a person asks for it.</summary>
+    private static IQueryable<Schedule> Due(TrackingDb db, int id, bool manual) =>
+        db.Schedules.AsNoTracking().Include(s => s.Experiment).Where(s => s.Id == id && (manual || (s.Enabled && s.Experiment.ArchivedAt == null)));
+
+    /// <summary>Past the filter of deleted experiments: a condition of a move names columns of its own row alone.</summary>
+    private static IQueryable<Schedule> Only(TrackingDb db, int id) => db.Schedules.IgnoreQueryFilters().Where(s => s.Id == id);
 
     private static async Task<int> NextNumberAsync(TrackingDb db, int id, CancellationToken cancellation) =>
         (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;

@@ -32,13 +32,10 @@ public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageW
             {
                 await using var db = await databases.CreateDbContextAsync();
                 // Only of this attempt: a run that has ended meanwhile, and perhaps goes on, was not meant.
-                var meant = db.Trainings.Where(t => t.Run.Id == run && t.CurrentAttempt == attempt && t.Run.Status == RunStatus.Running);
-                if (wish == RunSignal.StopRequested)
-                    await meant.Where(t => t.StopRequestedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.StopRequestedAt, at));
-                else
-                    await meant.Where(t => t.PauseRequestedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.PauseRequestedAt, at));
+                if (await db.Runs.Where(r => r.Id == run).Select(r => (long?)r.Number).FirstOrDefaultAsync() is { } number)
+                    await db.AskAsync(number, wish, at, attempt);
             });
-            feed.Publish(run);
+            feed.Publish(run, RunSignal.Status);
         }
         catch (Exception e)
         {

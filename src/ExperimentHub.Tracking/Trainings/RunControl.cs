@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
@@ -84,60 +85,60 @@ public sealed class RunControl(
         }
     }
 
-    private async Task<PauseOutcome> WritePauseAsync(RunId id, CancellationToken cancellation)
+    private Task<PauseOutcome> WritePauseAsync(RunId id, CancellationToken cancellation) => databases.DecideAsync<PauseOutcome>(async db =>
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return PauseOutcome.NotFound;
-        if (run.Training is not { } training)
-            return PauseOutcome.NoTraining;
-        if (run.Status == RunStatus.Paused)
-            return PauseOutcome.Paused;
-        if (run.Status == RunStatus.Running && training.StopRequestedAt is not null)
-            return PauseOutcome.Stopping;
-        var outcome = PauseOutcome.Pausing;
-        if (run.Status != RunStatus.Running)
+        switch (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation))
         {
-            if (run.MoveTo(RunStatus.Paused, Now) is not null)
+            case null:
+                return PauseOutcome.NotFound;
+            case { Training: null }:
+                return PauseOutcome.NoTraining;
+            case { Status: RunStatus.Paused }:
+                return PauseOutcome.Paused;
+            case { Status: RunStatus.Running, Training.StopRequestedAt: not null }:
+                return PauseOutcome.Stopping;
+            case { Status: RunStatus.Running } run:
+                return await db.AskAsync(run.Number, RunSignal.PauseRequested, Now, attempt: null, cancellation) ? Asked(PauseOutcome.Pausing) : Decision<PauseOutcome>.Overtaken;
+            case var run when run.Status.CanMoveTo(RunStatus.Paused):
+                return await db.EndAsync(run, RunStatus.Paused, RunSignal.PauseRequested, Now, cancellation) ? Asked(PauseOutcome.Paused) : Decision<PauseOutcome>.Overtaken;
+            default:
                 return PauseOutcome.AlreadyEnded;
-            outcome = PauseOutcome.Paused;
         }
 
-        training.PauseRequestedAt ??= Now;
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        feed.Publish(id, RunSignal.PauseRequested);
-        return outcome;
-    }
+        PauseOutcome Asked(PauseOutcome outcome)
+        {
+            feed.Publish(id, RunSignal.PauseRequested);
+            return outcome;
+        }
+    }, cancellation);
 
     /// <summary>Puts a run that was paused, stopped, interrupted or failed at the end of the queue. It goes on from the furthest place that is safe.</summary>
-    public async Task<ResumeOutcome> ResumeAsync(RunId id, CancellationToken cancellation = default)
+    public Task<ResumeOutcome> ResumeAsync(RunId id, CancellationToken cancellation = default) => databases.DecideAsync<ResumeOutcome>(async db =>
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return ResumeOutcome.NotFound;
-        if (run.Training is not { } training)
-            return ResumeOutcome.NoTraining;
-        if (run.Status.IsActive())
-            return ResumeOutcome.StillActive;
-        if (run.Status == RunStatus.Finished)
-            return ResumeOutcome.Finished;
-        await QueueAsync(db, training, cancellation);
-        await transaction.CommitAsync(cancellation);
-        feed.Publish(id, RunSignal.Queued);
-        return ResumeOutcome.Queued;
-    }
+        switch (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation))
+        {
+            case null:
+                return ResumeOutcome.NotFound;
+            case { Training: null }:
+                return ResumeOutcome.NoTraining;
+            case { Status: RunStatus.Queued or RunStatus.Running }:
+                return ResumeOutcome.StillActive;
+            case { Status: RunStatus.Finished }:
+                return ResumeOutcome.Finished;
+            case var run:
+                if (!await QueueAsync(db, run, null, cancellation))
+                    return Decision<ResumeOutcome>.Overtaken;
+                feed.Publish(id, RunSignal.Queued);
+                return ResumeOutcome.Queued;
+        }
+    }, cancellation);
 
     /// <summary>Plans more epochs for a run that does not train and lets it go on from where it is.</summary>
     /// <param name="epochs">Beyond those that are planned already.</param>
     /// <param name="consents">The person was told what <see cref="TrainOnResult.Refusal"/> says and wants it.</param>
-    public async Task<TrainOnResult> TrainOnAsync(RunId id, int epochs, bool consents = false, CancellationToken cancellation = default)
+    public Task<TrainOnResult> TrainOnAsync(RunId id, int epochs, bool consents = false, CancellationToken cancellation = default) => databases.DecideAsync<TrainOnResult>(async db =>
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
+        if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return TrainOnResult.NotFound;
         if (run.Training is not { } training)
             return TrainOnResult.NoTraining;
@@ -157,15 +158,18 @@ public sealed class RunControl(
                 + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
         }
 
-        training.Spec = training.Spec with { Epochs = total };
-        training.PlannedEpochs = total;
-        training.Recipe = Evidence.Prolonged(training.Recipe, training.Spec, ForkSource.Of(training));
-        await SpecParams.ReplaceAsync(db, training, cancellation);
-        await QueueAsync(db, training, cancellation);
-        await transaction.CommitAsync(cancellation);
+        var queued = await QueueAsync(db, run, async held =>
+        {
+            held.Spec = held.Spec with { Epochs = total };
+            held.PlannedEpochs = total;
+            held.Recipe = Evidence.Prolonged(held.Recipe, held.Spec, ForkSource.Of(held));
+            await SpecParams.ReplaceAsync(db, held, cancellation);
+        }, cancellation);
+        if (!queued)
+            return Decision<TrainOnResult>.Overtaken;
         feed.Publish(id, RunSignal.Queued);
         return TrainOnResult.Done;
-    }
+    }, cancellation);
 
     /// <summary>Starts a finished run once more, from the same spec on the device that it really used, to see whether the same comes of it.</summary>
     public async Task<EnqueueResult> ReproduceAsync(RunId id, RunTrigger trigger = RunTrigger.Person, CancellationToken cancellation = default)
@@ -195,12 +199,11 @@ public sealed class RunControl(
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private async Task QueueAsync(TrackingDb db, Training training, CancellationToken cancellation)
+    private Task<bool> QueueAsync(TrackingDb db, Run run, Func<Training, Task>? change, CancellationToken cancellation) => db.QueueAgainAsync(run, Now, async held =>
     {
-        if (training.QueueAgain(await QueueEnd.NextAsync(db, cancellation), Now) is { } refused)
-            throw new InvalidOperationException(refused.ToString());
+        if (change is not null)
+            await change(held);
         // The machine may have gained or lost a GPU since.
-        training.DeviceGroup = devices.GroupOf(DeviceRequest.Of(training.Spec));
-        await db.SaveChangesAsync(cancellation);
-    }
+        held.DeviceGroup = devices.GroupOf(DeviceRequest.Of(held.Spec));
+    }, cancellation);
 }

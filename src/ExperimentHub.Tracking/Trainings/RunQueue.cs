@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
@@ -50,23 +51,52 @@ public sealed class RunQueue(
     /// <summary>All of them or none, in one transaction and with one time of creation. Where each has an idempotency key, asking again after a lost answer makes none twice.</summary>
     public async Task<EnqueuedRuns> EnqueueAllAsync(IReadOnlyList<RunRequest> requests, CancellationToken cancellation = default)
     {
-        if (requests.Count > Limits.RunsStartedAtOnce)
-            return EnqueuedRuns.Refused([new SpecProblem("runs", $"At most {Limits.RunsStartedAtOnce} runs can be started at once; these are {requests.Count:N0}.")]);
-        foreach (var request in requests)
-        {
-            if (Validate(request) is { Count: > 0 } problems)
-                return EnqueuedRuns.Refused(problems);
-        }
-
+        if (Problems(requests) is { Count: > 0 } problems)
+            return EnqueuedRuns.Refused(problems);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var (made, isNew) = await EnqueueAsync(db, requests, cancellation);
+        if (made.Problems.Count > 0)
+            return made;
+        await transaction.CommitAsync(cancellation);
+        Tell(isNew);
+        return made;
+    }
+
+    /// <summary>One run as part of what the caller's transaction writes; what the context tracks is saved or forgotten. Once it is committed, <see cref="Tell"/> says so.</summary>
+    internal async Task<(EnqueueResult Result, IReadOnlyList<RunId> New)> EnqueueWithinAsync(TrackingDb db, RunRequest request, CancellationToken cancellation)
+    {
+        if (Problems([request]) is { Count: > 0 } problems)
+            return (new EnqueueResult(null, problems), []);
+        var (made, isNew) = await EnqueueAsync(db, [request], cancellation);
+        return (new EnqueueResult(made.Runs is [var run] ? run : null, made.Problems, made.Repeated), isNew);
+    }
+
+    internal void Tell(IReadOnlyList<RunId> queued)
+    {
+        foreach (var run in queued)
+        {
+            RunTrace.Queued(run);
+            feed.Publish(run, RunSignal.Queued);
+        }
+    }
+
+    private List<SpecProblem> Problems(IReadOnlyList<RunRequest> requests) => requests.Count > Limits.RunsStartedAtOnce
+        ? [new SpecProblem("runs", $"At most {Limits.RunsStartedAtOnce} runs can be started at once; these are {requests.Count:N0}.")]
+        : requests.Select(Validate).FirstOrDefault(problems => problems.Count > 0) ?? [];
+
+    private async Task<(EnqueuedRuns Made, IReadOnlyList<RunId> New)> EnqueueAsync(TrackingDb db, IReadOnlyList<RunRequest> requests, CancellationToken cancellation)
+    {
+        // Held until all of them are there, so that nobody archives or deletes the experiment in between.
+        foreach (var key in requests.Select(request => NameRule.Key(request.Experiment)).Distinct().Order(StringComparer.Ordinal))
+            await db.HoldExperimentAsync(key, cancellation);
         var now = time.GetUtcNow().UtcDateTime;
         List<(Run Run, bool IsNew)> runs = [];
         foreach (var request in requests)
         {
             var (run, isNew, problem) = await FindOrMakeAsync(db, request, now, cancellation);
             if (run is null)
-                return EnqueuedRuns.Refused([problem!]);
+                return (EnqueuedRuns.Refused([problem!]), []);
             // Saved one by one: what the next one asks the database for, its number, place, seed and experiment, depends on those before it.
             await db.SaveChangesAsync(cancellation);
             // Or each save would look for changes in everything that was saved before.
@@ -74,14 +104,8 @@ public sealed class RunQueue(
             runs.Add((run, isNew));
         }
 
-        await transaction.CommitAsync(cancellation);
-        foreach (var (run, _) in runs.Where(run => run.IsNew))
-        {
-            RunTrace.Queued(run.Id);
-            feed.Publish(run.Id, RunSignal.Queued);
-        }
-
-        return new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, Repeated: runs.Count > 0 && runs.TrueForAll(run => !run.IsNew));
+        var repeated = runs.Count > 0 && runs.TrueForAll(run => !run.IsNew);
+        return (new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, repeated), [.. runs.Where(run => run.IsNew).Select(run => run.Run.Id)]);
     }
 
     /// <summary>The run that the request's key made before, or else a new one, which is not saved yet.</summary>
@@ -150,36 +174,48 @@ public sealed class RunQueue(
     /// device does not hold up the ones behind it.
     /// </summary>
     /// <param name="group">Execution group.</param>
-    /// <param name="tryTake">Takes a free device for a request, or says no.</param>
+    /// <param name="tryTake">
+    /// Takes a free device for a request, or says no. Where somebody else claims the run first it is asked again for another, and what it took before is to be given back.
+    /// </param>
     public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var waiting = Waiting(db).Where(t => t.DeviceGroup == group).OrderBy(t => t.QueuePosition).Include(t => t.Run);
-        Training? training = null;
+        var claimed = await databases.DecideAsync<ClaimedRun?>(async db =>
+        {
+            if (await FirstAsync(db, group, tryTake, cancellation) is not { Training: { } waiting } run)
+                return (ClaimedRun?)null;
+            var (now, attempt) = (time.GetUtcNow().UtcDateTime, waiting.CurrentAttempt + 1);
+            var moved = await db.TogetherAsync(async () =>
+            {
+                // Its place as well: it may have been paused and resumed meanwhile, and stands behind others now.
+                if (!await db.MoveAsync(waiting.RunNumber, RunStatus.Queued, RunStatus.Running, now, cancellation: cancellation)
+                    || await db.Trainings
+                        .Where(t => t.RunNumber == waiting.RunNumber && t.CurrentAttempt == waiting.CurrentAttempt && t.QueuePosition == waiting.QueuePosition && t.DeviceGroup == group)
+                        .ExecuteUpdateAsync(set => set.SetProperty(t => t.CurrentAttempt, attempt), cancellation) == 0)
+                    return false;
+                db.Attempts.Add(new Attempt { RunNumber = waiting.RunNumber, Number = attempt, StartedAt = now });
+                return true;
+            }, cancellation);
+            if (!moved)
+                return Decision<ClaimedRun?>.Overtaken;
+            RunTrace.Claimed(run.Id, group, attempt == 1 ? run.CreatedAt : null, now);
+            return new ClaimedRun(new AttemptKey(run.Number, run.Id, attempt), run.Name, waiting.Spec, ForkSource.Of(waiting), waiting.Reproduces);
+        }, cancellation);
+        if (claimed is not null)
+            feed.Publish(claimed.Key.Run, RunSignal.Status);
+        return claimed;
+    }
+
+    private static async Task<Run?> FirstAsync(TrackingDb db, string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation)
+    {
+        var waiting = db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Queued && r.Training!.DeviceGroup == group).OrderBy(r => r.Training!.QueuePosition).ThenBy(r => r.Number);
         await foreach (var candidate in waiting.AsAsyncEnumerable().WithCancellation(cancellation))
         {
-            var asked = DeviceRequest.Of(candidate.Spec);
+            var asked = DeviceRequest.Of(candidate.Training!.Spec);
             if (tryTake(asked.Kind == DeviceRequest.Auto ? asked with { Kind = group } : asked))
-            {
-                training = candidate;
-                break;
-            }
+                return candidate;
         }
 
-        if (training is null)
-            return null;
-        var now = time.GetUtcNow().UtcDateTime;
-        if (training.Run.MoveTo(RunStatus.Running, now) is { } refused)
-            throw new InvalidOperationException(refused.ToString());
-        training.CurrentAttempt++;
-        db.Attempts.Add(new Attempt { RunNumber = training.RunNumber, Number = training.CurrentAttempt, StartedAt = now });
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
-        var run = training.Run;
-        RunTrace.Claimed(run.Id, group, training.CurrentAttempt == 1 ? run.CreatedAt : null, now);
-        feed.Publish(run.Id);
-        return new ClaimedRun(new AttemptKey(run.Number, run.Id, training.CurrentAttempt), run.Name, training.Spec, ForkSource.Of(training), training.Reproduces);
+        return null;
     }
 
     /// <summary>The group in which a run waits; null where it does not wait (any more).</summary>
@@ -200,11 +236,15 @@ public sealed class RunQueue(
     public async Task ResolveAutoAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        foreach (var training in await Waiting(db).ToListAsync(cancellation))
-            training.DeviceGroup = devices.GroupOf(DeviceRequest.Of(training.Spec));
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+        foreach (var training in await Waiting(db).AsNoTracking().ToListAsync(cancellation))
+        {
+            var group = devices.GroupOf(DeviceRequest.Of(training.Spec));
+            if (group != training.DeviceGroup)
+            {
+                await db.Trainings.Where(t => t.RunNumber == training.RunNumber && t.CurrentAttempt == training.CurrentAttempt && t.DeviceGroup == training.DeviceGroup)
+                    .ExecuteUpdateAsync(set => set.SetProperty(t => t.DeviceGroup, group), cancellation);
+            }
+        }
     }
 
     /// <summary>
@@ -214,19 +254,16 @@ public sealed class RunQueue(
     public async Task<IReadOnlyList<RunId>> RequeueInterruptedAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         List<RunId> requeued = [];
-        foreach (var training in await db.Trainings.Include(t => t.Run).Where(t => t.Run.Status == RunStatus.Interrupted).ToListAsync(cancellation))
+        foreach (var run in await db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Interrupted && r.Training != null).ToListAsync(cancellation))
         {
-            var to = training.StopRequestedAt is not null ? RunStatus.Stopped : training.PauseRequestedAt is not null ? RunStatus.Paused : RunStatus.Queued;
-            if (training.Run.MoveTo(to, time.GetUtcNow().UtcDateTime) is { } refused)
-                throw new InvalidOperationException(refused.ToString());
-            if (to == RunStatus.Queued)
-                requeued.Add(training.Run.Id);
+            var to = run.Training!.StopRequestedAt is not null ? RunStatus.Stopped : run.Training.PauseRequestedAt is not null ? RunStatus.Paused : RunStatus.Queued;
+            // Whoever was faster, a person or another hub, has decided.
+            if (await db.TogetherAsync(() => db.MoveAsync(run.Number, RunStatus.Interrupted, to, time.GetUtcNow().UtcDateTime, cancellation: cancellation), cancellation)
+                && to == RunStatus.Queued)
+                requeued.Add(run.Id);
         }
 
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
         return requeued;
     }
 
@@ -247,27 +284,31 @@ public sealed class RunQueue(
 
     private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
-            return StopOutcome.NotFound;
-        if (run.Training is not { } training)
-            return StopOutcome.NoTraining;
-        var now = time.GetUtcNow().UtcDateTime;
-        var outcome = StopOutcome.Stopping;
-        if (run.Status != RunStatus.Running)
+        var (outcome, number) = await databases.DecideAsync<(StopOutcome, long)>(async db =>
         {
-            if (run.MoveTo(RunStatus.Stopped, now) is not null)
-                return StopOutcome.AlreadyEnded;
-            outcome = StopOutcome.Stopped;
-        }
-
-        training.StopRequestedAt ??= now;
-        await db.SaveChangesAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
+            var now = time.GetUtcNow().UtcDateTime;
+            switch (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation))
+            {
+                case null:
+                    return (StopOutcome.NotFound, 0);
+                case { Training: null } run:
+                    return (StopOutcome.NoTraining, run.Number);
+                case { Status: RunStatus.Running } run:
+                    return await db.AskAsync(run.Number, RunSignal.StopRequested, now, attempt: null, cancellation)
+                        ? (StopOutcome.Stopping, run.Number)
+                        : Decision<(StopOutcome, long)>.Overtaken;
+                case var run when run.Status.CanMoveTo(RunStatus.Stopped):
+                    return await db.EndAsync(run, RunStatus.Stopped, RunSignal.StopRequested, now, cancellation)
+                        ? (StopOutcome.Stopped, run.Number)
+                        : Decision<(StopOutcome, long)>.Overtaken;
+                case var run:
+                    return (StopOutcome.AlreadyEnded, run.Number);
+            }
+        }, cancellation);
         if (outcome == StopOutcome.Stopped)
-            await judge.JudgeAsync(run.Number);
-        feed.Publish(id, RunSignal.StopRequested);
+            await judge.JudgeAsync(number);
+        if (outcome is StopOutcome.Stopped or StopOutcome.Stopping)
+            feed.Publish(id, RunSignal.StopRequested);
         return outcome;
     }
 

@@ -27,7 +27,7 @@ public sealed class RunRecorder(
     public void Begin(AttemptKey key)
     {
         live.Begin(key.Run, key.Attempt);
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Status);
     }
 
     public void Preparing(AttemptKey key, Preparing preparing)
@@ -82,7 +82,7 @@ public sealed class RunRecorder(
         if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
             await storage.UntilDoneAsync(() => metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0)));
         var marked = (long?)null;
-        var written = await attempts.WriteAsync(key, async (db, training) =>
+        var written = await attempts.WriteAsync(key, RunSignal.Status | RunSignal.Results, async (db, training) =>
         {
             training.DeviceKind = started.Device.Kind;
             training.DeviceIndex = started.Device.Index;
@@ -120,7 +120,7 @@ public sealed class RunRecorder(
     public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<(TrainerEvent Said, DateTimeOffset At)> told)
     {
         var stepsPerEpoch = 0L;
-        var written = await attempts.WriteAsync(key, async (db, training) =>
+        var written = await attempts.WriteAsync(key, null, async (db, training) =>
         {
             stepsPerEpoch = training.StepsPerEpoch ?? 0;
             var numbers = told.Select(heard => heard.Said).OfType<EpochFinished>().Select(finished => finished.Epoch).ToList();
@@ -133,15 +133,15 @@ public sealed class RunRecorder(
                     await KeepAsync(db, training, evaluated, at);
             }
         });
-        if (!written || stepsPerEpoch == 0)
-            return written;
+        if (!written)
+            return false;
         foreach (var (said, at) in told)
         {
-            if (said is EpochFinished finished)
+            if (stepsPerEpoch > 0 && said is EpochFinished finished)
                 EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, at);
         }
 
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Results | RunSignal.Files);
         return true;
     }
 
@@ -198,18 +198,18 @@ public sealed class RunRecorder(
     public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null, DateTime? at = null)
     {
         var ended = at ?? Now;
-        var written = await attempts.WriteAsync(key, async (db, training) =>
+        var written = await attempts.WriteAsync(key, null, async (db, training) =>
         {
             await CloseAsync(db, key, ending, error, exitCode, ended);
             var status = StatusAfter(ending, training);
             training.FinishReason = reason;
-            if (training.Run.MoveTo(status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null) is { } refused)
-                throw new InvalidOperationException(refused.ToString());
+            if (!await db.MoveAsync(key.RunNumber, RunStatus.Running, status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null))
+                throw new InvalidOperationException($"Run {key.Run} moved while its attempt was being ended.");
         });
         if (written)
             await judge.JudgeAsync(key.RunNumber);
         live.End(key.Run);
-        feed.Publish(key.Run);
+        feed.Publish(key.Run, RunSignal.Status | RunSignal.Files);
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.
         if (written)
             await storage.UntilDoneAsync(() => keeper.SweepAsync(key.Run));
@@ -239,7 +239,7 @@ public sealed class RunRecorder(
     {
         var endedAt = at ?? Now;
         AttemptKey? next = null;
-        await attempts.WriteAsync(key, async (db, training) =>
+        await attempts.WriteAsync(key, RunSignal.Status, async (db, training) =>
         {
             await CloseAsync(db, key, ending, error, exitCode, endedAt);
             var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();

@@ -124,19 +124,6 @@ public sealed class Training
     public List<Epoch> EpochResults { get; } = [];
     public PausePoint? PausePoint { get; internal set; }
 
-    /// <summary>Puts the run at the end of the queue, with nothing left of what was asked of it before or came of it.</summary>
-    /// <param name="position">The end of the queue.</param>
-    internal RefusedMove? QueueAgain(long position, DateTime now)
-    {
-        if (Run.MoveTo(RunStatus.Queued, now) is { } refused)
-            return refused;
-        (StopRequestedAt, PauseRequestedAt, FinishReason, QueuePosition) = (null, null, null, position);
-        return null;
-    }
-
-    /// <summary>Whether it diverged is judged by how it ends, which is still to come or has just changed.</summary>
-    internal void ForgetVerdict() => (Diverged, DivergedBecause) = (null, null);
-
     internal sealed class Mapping : IEntityTypeConfiguration<Training>
     {
         public void Configure(EntityTypeBuilder<Training> training)

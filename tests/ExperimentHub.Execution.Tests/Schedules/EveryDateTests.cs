@@ -18,6 +18,19 @@ public sealed class EveryDateTests(ITestOutputHelper output)
         Compare(new Random(seed), 150);
     }
 
+    [Theory]
+    [InlineData("7 3 8-25 4 0-6")]
+    [InlineData("7 3 13 4 SUN-SAT")]
+    [InlineData("7 3 13 4 0,1,2,3,4,5,6")]
+    [InlineData("7 3 1-31 4 5")]
+    [InlineData("0 7 3 13 4 1-7")]
+    public void Next_EveryWeekdayOrEveryDateIsEnough_IsEveryDay(string typed)
+    {
+        var days = _times.Next(_times.Read(typed).Cron!, "Etc/UTC", At2027.Now, 30);
+        Assert.Equal(Enumerable.Range(1, 30), days.Select(day => day.Day));
+        Assert.All(days, day => Assert.Equal((4, 3, 7), (day.Month, day.Hour, day.Minute)));
+    }
+
     /// <summary>Four years apart, eight over 2100, and not for ever: Quartz's years end.</summary>
     [Fact]
     public void Next_LeapDays_AreAllOfThem()

@@ -109,7 +109,7 @@ public sealed class DevicesPageTests
     {
         await using var pages = await HubPages.OpenAsync();
         pages.Render<DevicesPage>();
-        Assert.Equal(1, pages.Hub.Feed.SubscriptionCount);
+        Assert.NotEqual(0, pages.Hub.Feed.SubscriptionCount);
         await pages.DisposeComponentsAsync();
         Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
     }
