@@ -29,14 +29,6 @@ public static class LoggedRun
             var home = await db.Experiments.Where(e => e.Name == experiment).Select(e => (int?)e.Id).FirstOrDefaultAsync()
                 ?? (await hub.GetRequiredService<ExperimentStore>().CreateAsync(new ExperimentDraft(experiment, "", new TrainingSpec()))).Id!.Value;
             var run = new Run { Id = id, Name = name, ExperimentId = home, AppVersion = "elsewhere", CreatedAt = now, Trigger = RunTrigger.Api };
-            var to = status switch
-            {
-                RunStatus.Queued => Array.Empty<RunStatus>(),
-                RunStatus.Running => [RunStatus.Running],
-                _ => [RunStatus.Running, status],
-            };
-            foreach (var next in to)
-                run.MoveTo(next, now);
             foreach (var (param, text) in new[] { ("depth", profit.ToString(CultureInfo.InvariantCulture)), ("flavour", "vanilla") })
             {
                 run.Params.Add(new RunParam
@@ -50,6 +42,10 @@ public static class LoggedRun
             db.Runs.Add(run);
             await db.SaveChangesAsync();
             number = run.Number;
+            DateTime? started = status == RunStatus.Queued ? null : now;
+            DateTime? ended = status.IsActive() ? null : now;
+            await db.Runs.Where(r => r.Number == number)
+                .ExecuteUpdateAsync(set => set.SetProperty(r => r.Status, status).SetProperty(r => r.StartedAt, started).SetProperty(r => r.EndedAt, ended));
         }
 
         var writer = hub.GetRequiredService<MetricWriter>();
