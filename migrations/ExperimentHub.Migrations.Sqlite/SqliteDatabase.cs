@@ -1,10 +1,8 @@
 using System.Data.Common;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
-using ExperimentHub.Tracking.Trainings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -111,7 +109,9 @@ public static class SqliteDatabase
         .AddInterceptors(SqliteCache.Instance, SqliteFunctions.Instance, SqliteInterruption.Instance)
         // SQLite changes most things by rebuilding a table, and its pragma for foreign keys means nothing inside a transaction.
         // Nobody who starts a hub for the first time can do anything about that.
-        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.NonTransactionalMigrationOperationWarning));
+        // Nor about trainings of deleted runs: whoever asks a training for its run means those that are there, and is left with these.
+        .ConfigureWarnings(warnings => warnings.Ignore(
+            RelationalEventId.NonTransactionalMigrationOperationWarning, CoreEventId.PossibleIncorrectRequiredNavigationWithQueryFilterInteractionWarning));
 
     /// <summary>A context on any database file, which closes it when it is disposed.</summary>
     internal static TrackingDb Open(string path)

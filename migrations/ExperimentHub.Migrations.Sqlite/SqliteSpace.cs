@@ -15,6 +15,15 @@ internal sealed class SqliteSpace(DataFolder folder) : IDatabaseSpace
     public async Task GiveBackAsync(CancellationToken cancellation = default)
     {
         await using var connection = await OpenAsync(folder.HubDatabase, cancellation);
+        await GiveBackAsync(connection, cancellation);
+
+        // The file itself shrinks when the log is written back. Readers may hinder that; then a later checkpoint does it.
+        await NumberAsync(connection, "PRAGMA wal_checkpoint(TRUNCATE)", cancellation);
+    }
+
+    /// <summary>Takes the free pages out of the file, on an open connection.</summary>
+    internal static async Task GiveBackAsync(SqliteConnection connection, CancellationToken cancellation)
+    {
         var free = await NumberAsync(connection, "PRAGMA freelist_count", cancellation);
         while (free > 0)
         {
@@ -32,9 +41,6 @@ internal sealed class SqliteSpace(DataFolder folder) : IDatabaseSpace
             if (free >= before)
                 break; // somebody else deletes faster; the next call goes on
         }
-
-        // The file itself shrinks when the log is written back. Readers may hinder that; then a later checkpoint does it.
-        await NumberAsync(connection, "PRAGMA wal_checkpoint(TRUNCATE)", cancellation);
     }
 
     /// <summary>Switches a database to it that was made before. Such a file is rewritten once, which takes its size in free disk space.</summary>

@@ -82,6 +82,7 @@ public static class ExecutionSetup
             quartz.AddJob<Housekeeping>(job => job.WithIdentity(Housekeeping.Key).StoreDurably());
             quartz.AddTrigger(trigger => trigger.ForJob(Housekeeping.Key).WithIdentity("housekeeping").WithSimpleSchedule(TimeSpan.FromMinutes(15)));
         });
+        services.AddHealthChecks().AddCheck<SchedulerHealth>("scheduler", tags: ["ready"]);
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
         services.Configure<HostOptions>(host =>
         {

@@ -202,15 +202,4 @@ public static class BestMetrics
 
     /// <summary>The metric that decides for this spec.</summary>
     public static string Of(TrainingSpec spec) => spec.BestBy ?? (spec.Validation is null ? TestAccuracy : ValidationAccuracy);
-
-    /// <summary>That metric among the results of an epoch; null where they do not have it.</summary>
-    public static double? ValueOf(string metric, double trainLoss, double testLoss, double testAccuracy, double? validationLoss, double? validationAccuracy) => metric switch
-    {
-        TestAccuracy => testAccuracy,
-        TestLoss => testLoss,
-        TrainLoss => trainLoss,
-        ValidationAccuracy => validationAccuracy,
-        ValidationLoss => validationLoss,
-        _ => null,
-    };
 }

@@ -49,7 +49,7 @@ internal static class Failures
     {
         TrainingFailure known => known,
         NoRoomException none => new TrainingFailure($"There is too little room on the disk: {none.Message}", "Make room and try again.", none),
-        // libtorch's errors all arrive as one type; only their words differ.
+        // libtorch's errors all arrive as one type without a code; only their words differ. This is the one place that reads them.
         ExternalException when NoGpuMemory.Any(words => Says(failure, words)) => new TrainingFailure(
             $"The GPU has too little free memory: {Before(AllocatorDetails, Reason(failure))}",
             "Use a smaller batch size or a smaller model, or wait until other programs on this GPU have ended.", failure),

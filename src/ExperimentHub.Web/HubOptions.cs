@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web.Security;
+using ExperimentHub.Web.Telemetry;
 
 namespace ExperimentHub.Web;
 
@@ -12,7 +13,7 @@ namespace ExperimentHub.Web;
 /// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
 internal sealed record HubOptions(
     string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution,
-    ConnectionLimitOptions Connections)
+    ConnectionLimitOptions Connections, TelemetryOptions Telemetry)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -37,7 +38,8 @@ internal sealed record HubOptions(
             },
             new ConnectionLimitOptions(
                 Number(hub, "MaxOpenPages", ConnectionLimitOptions.UsualPages, 1, 10_000, problems),
-                Number(hub, "MaxEventStreams", ConnectionLimitOptions.UsualStreams, 1, 10_000, problems)));
+                Number(hub, "MaxEventStreams", ConnectionLimitOptions.UsualStreams, 1, 10_000, problems)),
+            TelemetryOptions.Read(hub.GetSection("Telemetry"), problems));
         if (options.Execution.TrainerPath is { } trainer && !File.Exists(trainer))
             problems.Add($"Hub:TrainerPath is '{trainer}', but there is no such file. Leave it out to use the trainer that was built with this hub.");
         problems.AddRange(Listening.Problems(configuration));

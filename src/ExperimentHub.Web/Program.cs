@@ -7,6 +7,7 @@ using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Security;
+using ExperimentHub.Web.Telemetry;
 using Microsoft.AspNetCore.Connections;
 
 // Before anything else: a hub may be told to end at any moment.
@@ -44,6 +45,7 @@ builder.Services.AddApi();
 builder.Services.AddHubSecurity();
 builder.Services.AddPagePlaces(hub.Connections);
 builder.Services.AddCompression();
+builder.Services.AddTelemetry(hub.Telemetry);
 
 // Disposed last: what was logged before a refusal is written.
 await using var app = builder.Build();
@@ -64,6 +66,7 @@ try
     app.UsePagePlaces();
     app.UseResponseCompression();
     app.MapApi();
+    app.MapTelemetry(hub.Telemetry);
     app.MapPages();
     await ending.RunAsync(app);
     return 0;

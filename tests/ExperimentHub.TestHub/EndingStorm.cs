@@ -22,6 +22,9 @@ public static class EndingStorm
     /// <summary>So few images that an epoch takes a few milliseconds, and so many epochs that the run never comes to its end by itself.</summary>
     public const string QuickSpec = """{"dataset": "quick", "batchSize": 50, "epochs": 10000}""";
 
+    /// <summary>A machine that runs every test project at once takes its time.</summary>
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(3);
+
     public static async Task<EndingStormResult> RunAsync(int rounds, int seed, Action<string>? log = null)
     {
         var random = new Random(seed);
@@ -41,8 +44,9 @@ public static class EndingStorm
                 }
 
                 // Until both train; from there on any moment will do.
+                using var limit = new CancellationTokenSource(StartsWithin);
                 while (!(await RunsAsync(hub, ids)).All(run => run["status"]!.GetValue<string>() == "running") || Processes.ChildrenOf(hub.Id).Count != 2)
-                    await Task.Delay(50);
+                    await Task.Delay(50, limit.Token);
                 int[] now = [.. Processes.ChildrenOf(hub.Id)];
                 await Task.Delay(TimeSpan.FromSeconds(2 * random.NextDouble()));
                 var clock = Stopwatch.StartNew();

@@ -28,6 +28,9 @@ public sealed class HubProcess : IAsyncDisposable
     /// <summary>It takes a second or two; a machine that runs every test project at once takes longer.</summary>
     private static readonly TimeSpan ListensWithin = TimeSpan.FromMinutes(3);
 
+    /// <summary>The longest training that a test or a measurement waits for.</summary>
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(30);
+
     public static string NewFolder() => Path.Combine(Path.GetTempPath(), $"experimenthub-process-{Guid.NewGuid():N}");
 
     /// <summary>Where the data sets are cached between tests: the machine's own cache, or the folder that the variable names.</summary>
@@ -147,10 +150,11 @@ public sealed class HubProcess : IAsyncDisposable
     public async Task<JsonNode> FinishRunAsync(string request, Action? meanwhile = null)
     {
         var run = await StartRunAsync(request);
+        using var limit = new CancellationTokenSource(EndsWithin);
         while (run["status"]!.GetValue<string>() is "queued" or "running")
         {
             meanwhile?.Invoke();
-            await Task.Delay(250);
+            await Task.Delay(250, limit.Token);
             run = await ReadRunAsync(run["id"]!.GetValue<string>());
         }
 

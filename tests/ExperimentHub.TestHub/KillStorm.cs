@@ -17,6 +17,9 @@ public sealed record KillStormResult(
 /// <summary>Kills hub or trainer at random moments, starts the hub again, and lets the run come to its end.</summary>
 public static class KillStorm
 {
+    /// <summary>A machine that runs every test project at once takes its time.</summary>
+    private static readonly TimeSpan StartsWithin = TimeSpan.FromMinutes(3);
+
     public static async Task<KillStormResult> RunAsync(int kills, int seed, string request, Action<string>? log = null)
     {
         var random = new Random(seed);
@@ -92,6 +95,7 @@ public static class KillStorm
     /// <summary>Waits for the trainer of the run's current attempt; null where the run ended first.</summary>
     private static async Task<int?> TrainerAtWorkAsync(HubProcess hub, string id)
     {
+        using var limit = new CancellationTokenSource(StartsWithin);
         while (true)
         {
             var run = await hub.ReadRunAsync(id);
@@ -101,7 +105,7 @@ public static class KillStorm
             if (run["status"]!.GetValue<string>() == "running" && run["attempts"]!.AsArray()[^1]!["endedAt"] is null
                 && Processes.ChildrenOf(hub.Id) is [var trainer])
                 return trainer;
-            await Task.Delay(50);
+            await Task.Delay(50, limit.Token);
         }
     }
 

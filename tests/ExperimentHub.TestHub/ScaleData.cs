@@ -67,9 +67,10 @@ public sealed class ScaleData(int runs, int seed)
         var status = Statuses[random.Next(Statuses.Length)];
         insert.Run.Run(number, RunId.New(new At(created)).ToString(), $"run {random.Next(1000):000}-{number}", 1 + random.Next(20), status,
             Text(created), Text(created.AddSeconds(1)), Text(created.AddSeconds(1 + seconds)), random.Next(20) == 0 ? Text(created.AddDays(1)) : DBNull.Value);
-        insert.Training.Run(number, spec.ToJsonString(), spec["model"]!["kind"]!.GetValue<string>(),
+        insert.Training.Run(number, spec["model"]!["kind"]!.GetValue<string>(),
             spec["dataset"]!.GetValue<string>(), spec["epochs"]!.GetValue<int>(), spec["batchSize"]!.GetValue<int>(), spec["optimizer"]!["learningRate"]!.GetValue<double>(),
             number, 5, quality, 0.5 + quality / 2, 5, seconds);
+        insert.Spec.Run(number, spec.ToJsonString());
         foreach (var (name, value, text) in leaves)
         {
             if (!ids.TryGetValue(name, out var id))
@@ -144,9 +145,11 @@ public sealed class ScaleData(int runs, int seed)
         public Insert Run { get; } = new(connection, transaction, "Runs", "Number", "Id", "Name", "ExperimentId", "Status", "CreatedAt", "StartedAt", "EndedAt", "ArchivedAt")
         { Constants = { ["AppVersion"] = "scale", ["Trigger"] = "Api" } };
 
-        public Insert Training { get; } = new(connection, transaction, "Trainings", "RunNumber", "Spec", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "QueuePosition",
+        public Insert Training { get; } = new(connection, transaction, "Trainings", "RunNumber", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "QueuePosition",
             "EpochsDone", "LastTestAccuracy", "BestTestAccuracy", "BestEpoch", "TrainSeconds")
         { Constants = { ["DeviceGroup"] = "cpu", ["DeviceKind"] = "cpu", ["CurrentAttempt"] = 1L, ["Seed"] = 0L, ["Recipe"] = "" } };
+
+        public Insert Spec { get; } = new(connection, transaction, "TrainingSpecs", "RunNumber", "Spec");
 
         public Insert ParamName { get; } = new(connection, transaction, "ParamNames", "Id", "Name");
         public Insert Param { get; } = new(connection, transaction, "RunParams", "ParamId", "RunNumber", "Number", "Text");
@@ -158,7 +161,7 @@ public sealed class ScaleData(int runs, int seed)
 
         public void Dispose()
         {
-            foreach (var insert in (Insert[])[Experiment, Run, Training, ParamName, Param, Series, Tag])
+            foreach (var insert in (Insert[])[Experiment, Run, Training, Spec, ParamName, Param, Series, Tag])
                 insert.Dispose();
         }
     }

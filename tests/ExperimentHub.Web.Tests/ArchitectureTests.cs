@@ -17,7 +17,10 @@ public sealed class ArchitectureTests
         ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
         ["src/ExperimentHub.Web"] = (
             ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite", "ExperimentHub.Trainer"],
-            ["MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi"]),
+            [
+                "MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
+                "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Instrumentation.AspNetCore",
+            ]),
     };
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class DocumentationTests
         Assert.Empty(HubOptions.Read(configuration, out _));
 
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "configuration.md"));
-        var table = Regex.Matches(page, @"^\| `(?<name>Hub:\w+)` \|", RegexOptions.Multiline).Select(row => row.Groups["name"].Value);
+        var table = Regex.Matches(page, @"^\| `(?<name>Hub:[\w:]+)` \|", RegexOptions.Multiline).Select(row => row.Groups["name"].Value);
         Assert.Equal(asked.Names.Order(StringComparer.Ordinal), table.Order(StringComparer.Ordinal));
     }
 

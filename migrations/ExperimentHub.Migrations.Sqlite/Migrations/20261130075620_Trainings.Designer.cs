@@ -814,6 +814,20 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("Epochs");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.FrozenSpec", b =>
+                {
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Spec")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunNumber");
+
+                    b.ToTable("TrainingSpecs", (string)null);
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Training", b =>
                 {
                     b.Property<long>("RunNumber")
@@ -915,10 +929,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.Property<long>("Seed")
                         .HasColumnType("INTEGER");
-
-                    b.Property<string>("Spec")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
 
                     b.Property<int?>("StepsPerEpoch")
                         .HasColumnType("INTEGER");
@@ -1137,6 +1147,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Trainings.FrozenSpec", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Trainings.Training", null)
+                        .WithOne("Frozen")
+                        .HasForeignKey("ExperimentHub.Tracking.Trainings.FrozenSpec", "RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Training", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", "Run")
@@ -1180,6 +1199,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Attempts");
 
                     b.Navigation("EpochResults");
+
+                    b.Navigation("Frozen")
+                        .IsRequired();
 
                     b.Navigation("PausePoint");
                 });

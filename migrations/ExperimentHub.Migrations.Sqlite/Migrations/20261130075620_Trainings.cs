@@ -50,8 +50,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     Reproduces = table.Column<string>(type: "TEXT", maxLength: 32, nullable: true),
                     PolicyVersion = table.Column<int>(type: "INTEGER", nullable: false, defaultValue: 1),
                     FinishReason = table.Column<string>(type: "TEXT", nullable: true),
-                    DivergedBecause = table.Column<string>(type: "TEXT", nullable: true),
-                    Spec = table.Column<string>(type: "TEXT", nullable: false)
+                    DivergedBecause = table.Column<string>(type: "TEXT", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -64,6 +63,24 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         onDelete: ReferentialAction.Cascade);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "TrainingSpecs",
+                columns: table => new
+                {
+                    RunNumber = table.Column<long>(type: "INTEGER", nullable: false),
+                    Spec = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_TrainingSpecs", x => x.RunNumber);
+                    table.ForeignKey(
+                        name: "FK_TrainingSpecs_Trainings_RunNumber",
+                        column: x => x.RunNumber,
+                        principalTable: "Trainings",
+                        principalColumn: "RunNumber",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
             // Every run of the hubs before this one is a training of theirs. The columns go only afterwards, when SQLite lays the table of the runs out anew.
             migrationBuilder.Sql("""
                 INSERT INTO "Trainings" ("RunNumber", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", "Recipe",
@@ -71,14 +88,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     "DeviceName", "CurrentAttempt", "TorchVersion", "Threads", "Parameters", "StepsPerEpoch",
                     "ValidationSamples", "DatasetSha256", "EpochsDone", "LastTrainLoss", "LastTestLoss", "LastTestAccuracy",
                     "BestTestAccuracy", "BestEpoch", "Diverged", "TrainSeconds", "ForkedFrom", "ForkedAfterEpoch", "Reproduces",
-                    "PolicyVersion", "FinishReason", "DivergedBecause", "Spec")
+                    "PolicyVersion", "FinishReason", "DivergedBecause")
                 SELECT "Number", "Model", "Dataset", "Epochs", "BatchSize", "LearningRate", "Seed", "Recipe", "DeviceGroup",
                     "QueuePosition", "StopRequestedAt", "PauseRequestedAt", "DeviceKind", "DeviceIndex", "DeviceName",
                     "CurrentAttempt", "TorchVersion", "Threads", "Parameters", "StepsPerEpoch", "ValidationSamples",
                     "DatasetSha256", "EpochsDone", "LastTrainLoss", "LastTestLoss", "LastTestAccuracy", "BestTestAccuracy",
                     "BestEpoch", "Diverged", "TrainSeconds", "ForkedFrom", "ForkedAfterEpoch", "Reproduces", "PolicyVersion",
-                    "FinishReason", "DivergedBecause", "Spec"
+                    "FinishReason", "DivergedBecause"
                 FROM "Runs" ORDER BY "Number";
+                INSERT INTO "TrainingSpecs" ("RunNumber", "Spec") SELECT "Number", "Spec" FROM "Runs" ORDER BY "Number";
                 """);
 
             migrationBuilder.DropForeignKey(
@@ -364,12 +382,14 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     "BestTestAccuracy" = t."BestTestAccuracy", "BestEpoch" = t."BestEpoch", "Diverged" = t."Diverged",
                     "TrainSeconds" = t."TrainSeconds", "ForkedFrom" = t."ForkedFrom", "ForkedAfterEpoch" = t."ForkedAfterEpoch",
                     "Reproduces" = t."Reproduces", "PolicyVersion" = t."PolicyVersion", "FinishReason" = t."FinishReason",
-                    "DivergedBecause" = t."DivergedBecause", "Spec" = t."Spec"
+                    "DivergedBecause" = t."DivergedBecause"
                 FROM "Trainings" t WHERE t."RunNumber" = "Runs"."Number";
+                UPDATE "Runs" SET "Spec" = t."Spec" FROM "TrainingSpecs" t WHERE t."RunNumber" = "Runs"."Number";
                 """);
 
             // Until their own tables are laid out anew, at the end, attempts and epochs would go with the trainings.
             migrationBuilder.Sql("PRAGMA foreign_keys = 0;", suppressTransaction: true);
+            migrationBuilder.DropTable(name: "TrainingSpecs");
             migrationBuilder.DropTable(name: "Trainings");
             migrationBuilder.Sql("PRAGMA foreign_keys = 1;", suppressTransaction: true);
             migrationBuilder.DropForeignKey(name: "FK_Attempts_Trainings_RunNumber", table: "Attempts");

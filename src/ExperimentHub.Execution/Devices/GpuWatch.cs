@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,5 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Trainers;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Hosting;

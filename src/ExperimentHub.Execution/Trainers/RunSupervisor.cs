@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Diagnostics;
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
@@ -9,6 +10,7 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Telemetry;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Logging;
 
@@ -78,6 +80,9 @@ internal sealed class RunSupervisor(
     /// <returns>The attempt that follows; null where the run has its ending.</returns>
     private async Task<AttemptKey?> AttemptAsync(ClaimedRun run, DeviceInfo device, RunWishes wishes)
     {
+        // Whatever is logged from here on, by whichever part of the hub, says whose attempt it is about.
+        using var named = logger.BeginScope("Run {Run}, attempt {Attempt}", run.Key.Run, run.Key.Attempt);
+        using var trace = RunTrace.StartAttempt(run.Key, device.TorchName);
         recorder.Begin(run.Key);
         using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
         Ending? ending;
@@ -112,6 +117,9 @@ internal sealed class RunSupervisor(
         if (wishes.HubStops && (ending.Kind == AttemptEnding.Failed || RunRecorder.IsTrainersOwn(ending.Kind)))
             ending = Wished(AttemptEnding.Interrupted, ending.ExitCode);
         logger.LogInformation("Run {Run}, attempt {Attempt}: {Ending}", run.Key.Run, run.Key.Attempt, ending.Kind);
+        trace?.SetTag("experimenthub.ending", ending.Kind.ToString().ToLowerInvariant());
+        if (ending.Kind == AttemptEnding.Failed || RunRecorder.IsTrainersOwn(ending.Kind))
+            trace?.SetStatus(ActivityStatusCode.Error, ending.Error);
         if (RunRecorder.IsTrainersOwn(ending.Kind) && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.At) is { } next)
             return next;
         await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.Reason, ending.At);
@@ -126,7 +134,9 @@ internal sealed class RunSupervisor(
             return Wished(wishes.Ending!.Value, null);
         wishes.Any.ThrowIfCancellationRequested();
 
-        using var trainer = TrainerProcess.Start(program, [], log.Write);
+        using var trace = RunTrace.StartTrainer();
+        using var trainer = TrainerProcess.Start(program, [], log.Write, trace);
+        trace?.SetTag("process.pid", trainer.Id);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
         trainer.Say(new StartTraining(
@@ -142,6 +152,7 @@ internal sealed class RunSupervisor(
         words.End();
         await recording;
         var code = await trainer.WaitForExitAsync(TimeSpan.Zero);
+        trace?.SetTag("process.exit.code", code);
         if (minutes.Refusal == Refusal.Stale)
         {
             logger.LogWarning("Run {Run}, attempt {Attempt} is stale; its trainer was ended", run.Key.Run, run.Key.Attempt);

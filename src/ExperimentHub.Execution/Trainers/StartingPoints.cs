@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
@@ -45,7 +46,7 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         {
             SecondsBefore = done.Sum(epoch => epoch.Seconds),
             Figures = new EpochFigures(
-                [.. done.Select(epoch => BestMetrics.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)).OfType<double>()],
+                [.. done.Select(epoch => BestEpoch.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)).OfType<double>()],
                 [.. done.Select(epoch => epoch.TrainLoss)]),
         };
     }

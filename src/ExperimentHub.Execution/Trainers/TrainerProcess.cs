@@ -14,6 +14,9 @@ internal sealed class TrainerProcess : IDisposable
     /// <summary>A line of the log that is longer comes in pieces.</summary>
     private const int LogLineLimit = 16 << 10;
 
+    /// <summary>Where programs look for the trace that they belong to.</summary>
+    private const string TraceVariable = "TRACEPARENT";
+
     /// <summary>How long the end of the outputs may come after the end of the process.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
 
@@ -51,11 +54,14 @@ internal sealed class TrainerProcess : IDisposable
     /// <param name="program">What to start.</param>
     /// <param name="arguments">Command line, passed without a shell.</param>
     /// <param name="onLogLine">Gets each line of standard error, on a pool thread.</param>
+    /// <param name="trace">What it is a part of, where somebody traces runs.</param>
     /// <exception cref="TrainerMissingException">There is no such program.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The system refused to start it.</exception>
-    public static TrainerProcess Start(TrainerProgram program, IEnumerable<string> arguments, Action<string>? onLogLine = null)
+    public static TrainerProcess Start(TrainerProgram program, IEnumerable<string> arguments, Action<string>? onLogLine = null, Activity? trace = null)
     {
         var info = program.StartInfo(arguments);
+        if (trace is not null)
+            info.Environment[TraceVariable] = trace.Id;
         info.StandardInputEncoding = info.StandardOutputEncoding = info.StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new TrainerProcess(Process.Start(info)!, program.Living, onLogLine);
     }

@@ -1,5 +1,4 @@
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

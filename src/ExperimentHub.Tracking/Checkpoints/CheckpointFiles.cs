@@ -3,7 +3,6 @@ using ExperimentHub.Protocol.Checkpoints;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Checkpoints;
 

@@ -71,7 +71,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         Delete(id, [.. superfluous.SelectMany(FilesOf)]);
-        feed.Publish(id);
+        feed.Publish(id, RunSignal.Texts | RunSignal.Files);
         return new PolicyResult(PolicyOutcome.Changed, removal);
     }
 
@@ -90,7 +90,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
             logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, strays.Count);
         Delete(id, strays);
         if (strays.Count > 0)
-            feed.Publish(id);
+            feed.Publish(id, RunSignal.Files);
     }
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>

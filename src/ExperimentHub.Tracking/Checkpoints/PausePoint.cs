@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;

@@ -59,7 +59,7 @@ public sealed class ExperimentImports(
             hidden = null;
             await judge.JudgeAllAsync(CancellationToken.None);
             foreach (var run in experiment.Runs)
-                feed.Publish(run);
+                feed.Publish(run, RunSignal.Existence);
             return new ImportResult(written, experiment.Runs.Count, experiment.LeftOut);
         }
         finally

@@ -5,7 +5,6 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using ExperimentHub.Tracking.Telemetry;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -69,7 +71,7 @@ public sealed class MetricWriter : IAsyncDisposable
         var taken = Take(SeriesKey.Of(runNumber, metric), points);
         if (taken == points.Length)
             return;
-        Interlocked.Add(ref _dropped, points.Length - taken);
+        Drop(points.Length - taken);
         lock (_lock)
         {
             if (_full)
@@ -196,6 +198,12 @@ public sealed class MetricWriter : IAsyncDisposable
         _turn.Release();
     }
 
+    private void Drop(long points)
+    {
+        Interlocked.Add(ref _dropped, points);
+        HubMeter.PointsDropped.Add(points);
+    }
+
     private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points)
     {
         lock (_lock)
@@ -258,7 +266,12 @@ public sealed class MetricWriter : IAsyncDisposable
     {
         try
         {
-            await UseLedgerAsync(async ledger => Interlocked.Add(ref _dropped, await ledger.WriteAsync(_inFlight)));
+            var began = Stopwatch.GetTimestamp();
+            var lost = 0;
+            await UseLedgerAsync(async ledger => lost = await ledger.WriteAsync(_inFlight));
+            Drop(lost);
+            HubMeter.FlushDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
+            HubMeter.PointsWritten.Add(_inFlight.Count - lost);
         }
         catch
         {

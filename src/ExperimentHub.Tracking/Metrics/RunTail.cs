@@ -21,7 +21,7 @@ internal sealed class RunTail : IDisposable
     public RunTail(RunId id, RunFeed feed, TimeSpan interval, RunHistory history, MetricReader reader, LiveSeries series)
     {
         (_id, _interval, _history, _reader, _series) = (id, interval, history, reader, series);
-        _subscription = feed.Subscribe(id, () =>
+        _subscription = feed.Subscribe(id, RunSignals.All, () =>
         {
             Wake();
             return Task.CompletedTask;

@@ -51,7 +51,7 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         await db.Runs.Where(r => r.Number == run).ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1), cancellation);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        feed.Publish(id);
+        feed.Publish(id, RunSignal.Texts);
         return new AnnotationResult(Found: true);
     }
 
@@ -70,7 +70,7 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         await db.Runs.Where(r => r.Number == run)
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1).SetProperty(r => r.UntaggedVersion, r => r.Version + 1), cancellation);
         await transaction.CommitAsync(cancellation);
-        feed.Publish(id);
+        feed.Publish(id, RunSignal.Texts);
         return new AnnotationResult(Found: true);
     }
 
@@ -97,7 +97,7 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         }, cancellation);
         if (changed == 0)
             return await db.Runs.AnyAsync(r => r.Id == id, cancellation) ? new AnnotationResult(Found: true, Conflict: true) : new AnnotationResult(Found: false);
-        feed.Publish(id);
+        feed.Publish(id, RunSignal.Texts);
         return new AnnotationResult(Found: true);
     }
 

@@ -2,17 +2,48 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Tracking.Runs;
 
-/// <summary>What happened to a run, for those who act on it at once.</summary>
+/// <summary>What happened to a run. Screens are told of what they show, and only of that.</summary>
+[Flags]
 public enum RunSignal
 {
-    /// <summary>Something that a screen could show.</summary>
-    Changed,
+    /// <summary>Only what <see cref="Trainings.LiveRuns"/> and the newest points know; its rows are as they were.</summary>
+    Progress = 1,
 
-    /// <summary>Only what <see cref="Trainings.LiveRuns"/> knows; the database is as it was.</summary>
-    Progress,
-    Queued,
-    StopRequested,
-    PauseRequested,
+    /// <summary>An epoch has its results.</summary>
+    Results = 1 << 1,
+
+    /// <summary>Files were written or removed: checkpoints, pause points, evaluations.</summary>
+    Files = 1 << 2,
+
+    /// <summary>It was claimed, began, ended or was moved in any other way.</summary>
+    Status = 1 << 3,
+
+    /// <summary>It waits for its turn, as a new run or again.</summary>
+    Queued = 1 << 4,
+
+    StopRequested = 1 << 5,
+    PauseRequested = 1 << 6,
+
+    /// <summary>Somebody changed its name, its notes, its tags, or which checkpoints are kept.</summary>
+    Texts = 1 << 7,
+
+    /// <summary>It came with a file, was archived, deleted, brought back or removed.</summary>
+    Existence = 1 << 8,
+}
+
+/// <summary>What screens have in common.</summary>
+public static class RunSignals
+{
+    /// <summary>Where it stands: waiting, training, asked to end, ended.</summary>
+    public const RunSignal Standing = RunSignal.Status | RunSignal.Queued | RunSignal.StopRequested | RunSignal.PauseRequested;
+
+    /// <summary>What a row of a table of runs is made of.</summary>
+    public const RunSignal Rows = Standing | RunSignal.Results | RunSignal.Texts | RunSignal.Existence;
+
+    /// <summary>What lies on the disk.</summary>
+    public const RunSignal Space = RunSignal.Files | RunSignal.Status | RunSignal.Existence;
+
+    public const RunSignal All = Rows | RunSignal.Files | RunSignal.Progress;
 }
 
 /// <summary>
@@ -38,13 +69,13 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         }
     }
 
-    public void Publish(RunId run, RunSignal signal = RunSignal.Changed)
+    public void Publish(RunId run, RunSignal signal = RunSignals.Rows)
     {
         // First the listeners: a screen that listens as well knows what happened when it refreshes.
         _listeners?.Invoke(run, signal);
         Subscription[] interested;
         lock (_lock)
-            interested = [.. _subscriptions.Where(subscription => subscription.Run is null || subscription.Run == run)];
+            interested = [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0 && (subscription.Run is null || subscription.Run == run))];
         foreach (var subscription in interested)
             subscription.Touch();
     }
@@ -63,22 +94,24 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 
     /// <summary>Calls <paramref name="refresh"/> soon after changes, one call at a time, until the result is disposed.</summary>
     /// <param name="run">The run to watch; null for all.</param>
+    /// <param name="shown">What the screen shows; nothing else calls it.</param>
     /// <param name="refresh">Reads again what it shows. An exception is logged and ends nothing.</param>
     /// <param name="interval">The shortest time between two calls; <see cref="MinInterval"/> where not given.</param>
-    public IDisposable Subscribe(RunId? run, Func<Task> refresh, TimeSpan? interval = null)
+    public IDisposable Subscribe(RunId? run, RunSignal shown, Func<Task> refresh, TimeSpan? interval = null)
     {
-        var subscription = new Subscription(this, run, refresh, interval ?? MinInterval);
+        var subscription = new Subscription(this, run, shown, refresh, interval ?? MinInterval);
         lock (_lock)
             _subscriptions.Add(subscription);
         return subscription;
     }
 
-    private sealed class Subscription(RunFeed feed, RunId? run, Func<Task> refresh, TimeSpan interval) : IDisposable
+    private sealed class Subscription(RunFeed feed, RunId? run, RunSignal shown, Func<Task> refresh, TimeSpan interval) : IDisposable
     {
         private int _changes;
         private volatile bool _disposed;
 
         public RunId? Run => run;
+        public RunSignal Shown => shown;
 
         public void Touch()
         {

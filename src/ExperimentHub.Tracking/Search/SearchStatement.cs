@@ -118,6 +118,10 @@ internal sealed class SearchStatement
             conditions.Add("r.\"Number\" = tr.\"RunNumber\"");
         conditions.AddRange(more);
         conditions.AddRange(((AllOf)_search.Filter).Parts.Where(part => !_source.Conditions.Contains(part, ReferenceEqualityComparer.Instance)).Select(_filter.Write));
+        // An index of the runs by their experiments has all else that is needed of a run. SQLite would pass them in its order, and look each training up at another place of the file.
+        // This always holds, and that index does not have it.
+        if (_source.Column is null && _columns.Joins.Length > 0)
+            conditions.Add("r.\"Id\" IS NOT NULL");
         conditions.Add("e.\"Id\" = r.\"ExperimentId\" AND r.\"DeletedAt\" IS NULL AND e.\"DeletedAt\" IS NULL");
         return $" WHERE {string.Join(" AND ", conditions)}";
     }

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Trainings;
 

@@ -47,7 +47,7 @@ public static class EarlierRuns
     private static async Task<List<(long Number, string Spec)>> SpecsAsync(TrackingDb db, long[] numbers, CancellationToken cancellation)
     {
         var parameters = new SqlParameters();
-        return await Statement.ListAsync(db, $"""SELECT "RunNumber", "Spec" FROM "Trainings" WHERE "RunNumber" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))})""",
+        return await Statement.ListAsync(db, $"""SELECT "RunNumber", "Spec" FROM "TrainingSpecs" WHERE "RunNumber" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))})""",
             parameters, row => (row.GetInt64(0), row.GetString(1)), cancellation);
     }
 

@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 

@@ -2,7 +2,6 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Devices;
-using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Trainings;
 

@@ -9,6 +9,7 @@ using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;
@@ -74,7 +75,10 @@ public sealed class RunQueue(
     internal void Tell(IReadOnlyList<RunId> queued)
     {
         foreach (var run in queued)
+        {
+            RunTrace.Queued(run);
             feed.Publish(run, RunSignal.Queued);
+        }
     }
 
     private List<SpecProblem> Problems(IReadOnlyList<RunRequest> requests) => requests.Count > Limits.RunsStartedAtOnce
@@ -173,9 +177,8 @@ public sealed class RunQueue(
     /// <param name="tryTake">
     /// Takes a free device for a request, or says no. Where somebody else claims the run first it is asked again for another, and what it took before is to be given back.
     /// </param>
-    public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
-    {
-        var claimed = await databases.DecideAsync<ClaimedRun?>(async db =>
+    public Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default) =>
+        databases.DecideAsync<ClaimedRun?>(async db =>
         {
             if (await FirstAsync(db, group, tryTake, cancellation) is not { Training: { } waiting } run)
                 return (ClaimedRun?)null;
@@ -191,14 +194,12 @@ public sealed class RunQueue(
                 db.Attempts.Add(new Attempt { RunNumber = waiting.RunNumber, Number = attempt, StartedAt = now });
                 return true;
             }, cancellation);
-            return moved
-                ? new ClaimedRun(new AttemptKey(run.Number, run.Id, attempt), run.Name, waiting.Spec, ForkSource.Of(waiting), waiting.Reproduces)
-                : Decision<ClaimedRun?>.Overtaken;
+            if (!moved)
+                return Decision<ClaimedRun?>.Overtaken;
+            RunTrace.Claimed(run.Id, group, attempt == 1 ? run.CreatedAt : null, now);
+            feed.Publish(run.Id);
+            return new ClaimedRun(new AttemptKey(run.Number, run.Id, attempt), run.Name, waiting.Spec, ForkSource.Of(waiting), waiting.Reproduces);
         }, cancellation);
-        if (claimed is not null)
-            feed.Publish(claimed.Key.Run);
-        return claimed;
-    }
 
     private static async Task<Run?> FirstAsync(TrackingDb db, string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation)
     {

@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
-using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;

@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +18,24 @@ public sealed class Training
 
     public Run Run { get; init; } = null!;
 
-    // Copies of fields of the spec below that tables filter and sort by.
+    /// <summary>
+    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints are kept.
+    /// </summary>
+    public required TrainingSpec Spec
+    {
+        get => Frozen.Spec;
+        set
+        {
+            if (Frozen is null)
+                Frozen = new FrozenSpec { Spec = value };
+            else
+                Frozen.Spec = value;
+        }
+    }
+
+    internal FrozenSpec Frozen { get; private set; } = null!;
+
+    // Copies of the spec's fields that tables filter and sort by.
     public required string Model { get; init; }
     public required string Dataset { get; init; }
 
@@ -104,11 +120,6 @@ public sealed class Training
     /// <summary>By which part of the rule it <see cref="Diverged"/>, for a person; null where it did not.</summary>
     public string? DivergedBecause { get; internal set; }
 
-    /// <summary>
-    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints are kept.
-    /// </summary>
-    public required TrainingSpec Spec { get; set; }
-
     public List<Attempt> Attempts { get; } = [];
     public List<Epoch> EpochResults { get; } = [];
     public PausePoint? PausePoint { get; internal set; }
@@ -127,7 +138,9 @@ public sealed class Training
             training.HasIndex(t => new { t.Recipe, t.Seed });
             training.Property(t => t.Recipe).HasMaxLength(Evidence.RecipeLength);
             training.Property(t => t.DatasetSha256).HasMaxLength(64);
-            training.Property(t => t.Spec).HasConversion(spec => ProtocolJson.Write(spec), json => ProtocolJson.Read<TrainingSpec>(json));
+            training.Ignore(t => t.Spec);
+            training.HasOne(t => t.Frozen).WithOne().HasForeignKey<FrozenSpec>(f => f.RunNumber);
+            training.Navigation(t => t.Frozen).AutoInclude().IsRequired();
             training.Property(t => t.FinishReason).IsCutAt(Limits.Explanation);
             training.Property(t => t.DeviceName).IsCutAt(Limits.MachineWord);
             training.Property(t => t.TorchVersion).IsCutAt(Limits.MachineWord);

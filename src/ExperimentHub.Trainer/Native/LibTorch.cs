@@ -162,6 +162,7 @@ internal static class LibTorch
         return problem is null ? handle : throw new TrainingFailure($"The library {Path.GetFileName(path)} does not load on this machine: {problem}", Remedy(problem));
     }
 
+    /// <summary>The system's loader tells what it misses in words alone (dlerror); this is the one place that reads them.</summary>
     internal static string Remedy(string loaderMessage) => loaderMessage switch
     {
         _ when loaderMessage.Contains("undefined symbol", StringComparison.Ordinal) =>

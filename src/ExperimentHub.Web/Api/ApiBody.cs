@@ -73,34 +73,10 @@ internal static class ApiBody
                 : JsonLists.EmptyEntry(json.Span) is { } empty ? (null, ApiProblems.Invalid(empty, "This entry of a list is empty (null). Leave it out."))
                 : (body, null);
         }
-        catch (JsonException e)
+        // What has kinds and says none of them ends in the second, also where the text after it is no JSON; a name that is no text in the third.
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException)
         {
-            return (null, KindProblem() ?? ApiProblems.Unreadable(e));
-        }
-        // Half of a pair of surrogates is no text; in a value the serializer says so in the way above.
-        catch (InvalidOperationException)
-        {
-            return (null, ApiProblems.Invalid("body", "A name in the body is no text: it has half of a surrogate pair."));
-        }
-        // What has kinds and says none of them ends in this one, also where the text after it is no JSON.
-        catch (NotSupportedException)
-        {
-            return (null, KindProblem() ?? SyntaxProblem(json) ?? ApiProblems.Invalid("body", "An object in the body does not say which kind it is."));
-        }
-
-        IResult? KindProblem() => JsonKinds.Problem(json, ApiSetup.StrictJson.GetTypeInfo(typeof(T))) is { } kind ? ApiProblems.Invalid([kind]) : null;
-    }
-
-    private static IResult? SyntaxProblem(ReadOnlyMemory<byte> json)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            return null;
-        }
-        catch (JsonException e)
-        {
-            return ApiProblems.Unreadable(e);
+            return (null, ApiProblems.Invalid([JsonShape.Problem(json, ApiSetup.StrictJson.GetTypeInfo(typeof(T)), e)]));
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Search;
 
@@ -38,26 +36,4 @@ internal static class ApiProblems
         context.HttpContext.Response.Headers.AcceptEncoding = "identity";
         return ValueTask.FromResult<object?>(WrongType("Compressed request", "The body is compressed (Content-Encoding), which is not read here. Send it as it is, without Content-Encoding."));
     }
-
-    /// <summary>Says in the API's words what the JSON reader found: which field, and what belongs there.</summary>
-    public static IResult Unreadable(JsonException e)
-    {
-        var field = (e.Path ?? "").TrimStart('$').TrimStart('.');
-        return Invalid(field.Length == 0 ? "body" : field, UnknownField(e) ? "There is no such field." : $"The value cannot be read: {Expected(e)}.");
-    }
-
-    private static bool UnknownField(JsonException e) => e.Message.Contains("could not be mapped", StringComparison.Ordinal);
-
-    private static string Expected(JsonException e) =>
-        e.Message.Contains("Duplicate property", StringComparison.Ordinal) ? "the same field is there twice"
-        : e.Message.Contains("depth", StringComparison.Ordinal) ? "it is nested too deeply"
-        : e.Message.Contains("System.Int", StringComparison.Ordinal) ? "a whole number is expected"
-        : e.Message.Contains("System.Double", StringComparison.Ordinal) ? "a number is expected"
-        : e.Message.Contains("System.String", StringComparison.Ordinal) ? "a text is expected"
-        : e.Message.Contains("System.Boolean", StringComparison.Ordinal) ? "true or false is expected"
-        : e.Message.Contains("DateTime", StringComparison.Ordinal) ? "a time as in ISO 8601 is expected"
-        : e.Message.Contains("null", StringComparison.Ordinal) ? "it may be left out, but not null"
-        : e.Message.Contains("Collections", StringComparison.Ordinal) ? "a list is expected"
-        : e.Message.Contains("could not be converted", StringComparison.Ordinal) ? "an object is expected"
-        : string.Create(CultureInfo.InvariantCulture, $"it is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})");
 }

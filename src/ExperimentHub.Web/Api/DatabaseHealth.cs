@@ -1,5 +1,4 @@
 using ExperimentHub.Tracking;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;

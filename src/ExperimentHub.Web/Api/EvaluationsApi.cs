@@ -2,7 +2,6 @@ using System.Globalization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Api;
 

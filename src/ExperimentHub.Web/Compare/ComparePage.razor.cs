@@ -42,7 +42,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(RefreshAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows | RunSignal.Progress, () => InvokeAsync(RefreshAsync), RefreshInterval);
         navigation.LocationChanged += OnLocationChanged;
         _address = AddressNow();
         await LoadAsync();

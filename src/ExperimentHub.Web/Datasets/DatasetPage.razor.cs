@@ -21,6 +21,7 @@ public sealed partial class DatasetPage(
     private bool _missing;
     private string? _problem;
     private IDisposable? _runs;
+    private IDisposable? _progress;
 
     [Parameter]
     public string Key { get; set; } = "";
@@ -29,7 +30,9 @@ public sealed partial class DatasetPage(
     {
         library.Changed += OnChanged;
         fetches.Changed += OnFetch;
-        _runs = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RunInterval);
+        _runs = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RunInterval);
+        // How far a run is stands beside it, and in no row.
+        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RunInterval);
     }
 
     protected override Task OnParametersSetAsync() => LoadAsync();
@@ -107,5 +110,6 @@ public sealed partial class DatasetPage(
         library.Changed -= OnChanged;
         fetches.Changed -= OnFetch;
         _runs?.Dispose();
+        _progress?.Dispose();
     }
 }

@@ -24,7 +24,7 @@ public sealed partial class DeletedPage(
 
     protected override Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignal.Existence, () => InvokeAsync(LoadAsync), RefreshInterval);
         experiments.Changed += OnChanged;
         return LoadAsync();
     }

@@ -22,11 +22,14 @@ public sealed partial class DevicesPage(
     private IReadOnlyDictionary<string, WaitingListing> _waiting = new Dictionary<string, WaitingListing>();
     private string? _problem;
     private IDisposable? _subscription;
+    private IDisposable? _progress;
     private Task? _watch;
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Standing | RunSignal.Existence, () => InvokeAsync(LoadAsync), RefreshInterval);
+        // How far a run is stands in no row.
+        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RefreshInterval);
         inventory.Changed += Refresh;
         await LoadAsync();
     }
@@ -94,6 +97,7 @@ public sealed partial class DevicesPage(
     {
         inventory.Changed -= Refresh;
         _subscription?.Dispose();
+        _progress?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }

@@ -78,7 +78,7 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RefreshInterval);
         experiments.Changed += OnChanged;
     }
 

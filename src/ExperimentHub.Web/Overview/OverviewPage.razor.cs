@@ -53,8 +53,8 @@ public sealed partial class OverviewPage(
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
-        _nightSubscription = feed.Subscribe(null, () => InvokeAsync(LoadNightsAsync), NightsInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows | RunSignal.Progress, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _nightSubscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadNightsAsync), NightsInterval);
         await LoadNightsAsync();
         await LoadAsync();
     }

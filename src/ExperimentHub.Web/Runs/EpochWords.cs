@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Runs;

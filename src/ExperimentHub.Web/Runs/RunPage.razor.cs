@@ -97,7 +97,7 @@ public sealed partial class RunPage(
                 if (run == id && signal != RunSignal.Progress)
                     _stale = true;
             });
-            _subscription = feed.Subscribe(id, () => InvokeAsync(RefreshAsync), RefreshInterval);
+            _subscription = feed.Subscribe(id, RunSignals.All, () => InvokeAsync(RefreshAsync), RefreshInterval);
         }
 
         _stale = true;

@@ -21,7 +21,7 @@ internal sealed class ScheduleWatch : IDisposable
         schedules.Changed += OnChanged;
         schedules.Fired += OnChanged;
         experiments.Changed += OnChanged;
-        _runs = feed.Subscribe(null, refresh, RunInterval);
+        _runs = feed.Subscribe(null, RunSignals.Rows, refresh, RunInterval);
     }
 
     public void Dispose()

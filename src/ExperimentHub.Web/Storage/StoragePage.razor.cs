@@ -31,7 +31,7 @@ public sealed partial class StoragePage(RunStorage storage, DiskUse disk, RunFee
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), DiskUse.KeptFor);
+        _subscription = feed.Subscribe(null, RunSignals.Space, () => InvokeAsync(LoadAsync), DiskUse.KeptFor);
         disk.Changed += Refresh;
     }
 

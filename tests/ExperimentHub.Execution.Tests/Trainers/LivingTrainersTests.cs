@@ -69,8 +69,10 @@ public sealed class LivingTrainersTests : IDisposable
         // The middle one ends at once, so that its child belongs to nobody but the session.
         var orphan = Path.Combine(_folder.Root, "orphan");
         var trainer = await StartAsync($"exec setsid sh -c '(sleep 600 & echo $! > {orphan}); kill -STOP $$'");
-        while (!File.Exists(orphan) || (await File.ReadAllTextAsync(orphan, TestContext.Current.CancellationToken)).Length == 0)
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!File.Exists(orphan) || (await File.ReadAllTextAsync(orphan, limit.Token)).Length == 0)
+            await Task.Delay(5, limit.Token);
         var child = int.Parse(await File.ReadAllTextAsync(orphan, TestContext.Current.CancellationToken), CultureInfo.InvariantCulture);
         trainer.KillWithDescendants();
         await Processes.WaitForEndAsync(trainer.Id, TimeSpan.FromSeconds(20));

@@ -9,7 +9,8 @@ using ExperimentHub.Tracking.Schedules;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Everything that a data folder holds, as a hub of this version answers for it: over HTTP, so that it means the same whatever the classes and tables are called. Nothing trains
+/// Everything that a data folder holds, as a hub of this version answers for it: over HTTP, so that it means the same whatever the classes and tables
+/// are called. Nothing trains
 /// meanwhile, and nothing of it depends on the day, the time zone or the machine.
 /// </summary>
 public static class FolderFacts
@@ -17,8 +18,10 @@ public static class FolderFacts
     /// <summary>What of a run can be searched for, in the words of the API.</summary>
     private static readonly string[] Filters =
     [
-        "status = 'finished'", "status = 'failed'", "status = 'paused'", "tags.owner = 'anna'", "tags.imported is not null", "params.batch_size = 1", "params.learning_rate > 1",
-        "params.model = 'layers'", "metrics.test_accuracy >= 0", "max(metrics.odd_error) > 0", "device = 'cuda'", "notes ilike '%because%'", "diverged = true", "archived = true",
+        "status = 'finished'", "status = 'failed'", "status = 'paused'", "tags.owner = 'anna'", "tags.imported is not null",
+        "params.batch_size = 1", "params.learning_rate > 1",
+        "params.model = 'layers'", "metrics.test_accuracy >= 0", "max(metrics.odd_error) > 0", "device = 'cuda'",
+        "notes ilike '%because%'", "diverged = true", "archived = true",
     ];
 
     private const string Columns = "name,experiment,status,params.model,params.learning_rate,best(metrics.test_accuracy),last(metrics.train_loss)";
@@ -37,8 +40,10 @@ public static class FolderFacts
             facts["experiments"] = await ListAsync(hub, "experiments?");
             foreach (var experiment in facts["experiments"]!.AsArray())
                 experiment!["settings"] = (await GetAsync(hub, $"experiments/{experiment["id"]}/settings"))["items"]!.DeepClone();
-            facts["runs"] = await RunsAsync(hub, await ListAsync(hub, "runs?orderBy=created&filter=" + Uri.EscapeDataString("archived = true or archived = false")));
-            facts["found"] = new JsonObject((await Task.WhenAll(Filters.Select(async filter => KeyValuePair.Create(filter, (JsonNode?)await NamesAsync(hub, filter))))).ToArray());
+            facts["runs"] = await RunsAsync(hub,
+                await ListAsync(hub, "runs?orderBy=created&filter=" + Uri.EscapeDataString("archived = true or archived = false")));
+            facts["found"] = new JsonObject((await Task.WhenAll(
+                Filters.Select(async filter => KeyValuePair.Create(filter, (JsonNode?)await NamesAsync(hub, filter))))).ToArray());
             facts["table"] = await hub.Http.GetStringAsync(Address($"runs/export?format=csv&orderBy=created&columns={Columns}"));
             facts["views"] = await GetAsync(hub, "views");
             facts["dataset"] = await GetAsync(hub, $"datasets/{FullFolder.Dataset}");
@@ -72,7 +77,8 @@ public static class FolderFacts
     }
 
     private static async Task<JsonArray> NamesAsync(HubProcess hub, string filter) =>
-        [.. (await ListAsync(hub, $"runs?orderBy=created&filter={Uri.EscapeDataString(filter)}")).Select(run => (JsonNode?)run!["name"]!.GetValue<string>())];
+        [.. (await ListAsync(hub, $"runs?orderBy=created&filter={Uri.EscapeDataString(filter)}"))
+            .Select(run => (JsonNode?)run!["name"]!.GetValue<string>())];
 
     private static async Task<JsonArray> RunsAsync(HubProcess hub, JsonArray items)
     {
@@ -126,7 +132,8 @@ public static class FolderFacts
         var runs = deleted["runs"]!.AsArray().Select(run => run!["id"]!.GetValue<string>()).ToArray();
         (await PostAsync(hub, "runs/restore", JsonSerializer.Serialize(new { ids = runs }))).EnsureSuccessStatusCode();
         var filter = $"experiment in ({string.Join(", ", deleted["experiments"]!.AsArray().Select(experiment => $"'{experiment!["name"]}'"))})";
-        var found = new JsonArray([.. (await ListAsync(hub, $"runs?orderBy=created&filter={Uri.EscapeDataString(filter)}")).Select(run => run!.DeepClone())]);
+        var found = new JsonArray([.. (await ListAsync(hub, $"runs?orderBy=created&filter={Uri.EscapeDataString(filter)}"))
+            .Select(run => run!.DeepClone())]);
         foreach (var id in runs)
             found.Add(await GetAsync(hub, $"runs/{id}"));
         return await RunsAsync(hub, found);
@@ -177,11 +184,15 @@ public static class FolderFacts
         ];
     }
 
-    /// <summary>The size of every file by its content, wherever a version puts it: checkpoints with what goes on from them, logs, data sets.</summary>
+    /// <summary>
+    /// The size of every file by its content, wherever a version puts it: checkpoints with what goes on from them, logs, data sets.
+    /// </summary>
     private static JsonObject Files(string folder) => new(
         Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => !NotTheUsers.Contains(Path.GetRelativePath(folder, file)) && !NotKept.Contains(Path.GetRelativePath(folder, file).Split('/')[0]))
-            .Select(file => (Hash: Hash(File.ReadAllBytes(file)), new FileInfo(file).Length)).DistinctBy(file => file.Hash).OrderBy(file => file.Hash, StringComparer.Ordinal)
+            .Where(file => !NotTheUsers.Contains(Path.GetRelativePath(folder, file))
+                && !NotKept.Contains(Path.GetRelativePath(folder, file).Split('/')[0]))
+            .Select(file => (Hash: Hash(File.ReadAllBytes(file)), new FileInfo(file).Length)).DistinctBy(file => file.Hash)
+                .OrderBy(file => file.Hash, StringComparer.Ordinal)
             .Select(file => KeyValuePair.Create(file.Hash, (JsonNode?)file.Length)));
 
     private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));

@@ -13,7 +13,8 @@ using ExperimentHub.Tracking.Schedules;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Makes a data folder with a bit of everything that this version can keep, by real hubs with the real trainer on a data set so small that the whole is. It is kept with
+/// Makes a data folder with a bit of everything that this version can keep, by real hubs with the real trainer on a data set so small that the whole
+/// is. It is kept with
 /// <see cref="OldFolder.Keep"/> and opened by every later version.
 /// </summary>
 public static class FullFolder
@@ -90,11 +91,16 @@ public static class FullFolder
 
         // What was deleted is removed for good after a week; this folder has to be whole whenever it is opened.
         OldFolder.Scalar(Path.Combine(folder, "hub.db"), "UPDATE \"Runs\" SET \"DeletedAt\" = '2100-01-01 00:00:00' WHERE \"DeletedAt\" IS NOT NULL");
-        OldFolder.Scalar(Path.Combine(folder, "hub.db"), "UPDATE \"Experiments\" SET \"DeletedAt\" = '2100-01-01 00:00:00' WHERE \"DeletedAt\" IS NOT NULL");
+        OldFolder.Scalar(Path.Combine(folder, "hub.db"),
+            "UPDATE \"Experiments\" SET \"DeletedAt\" = '2100-01-01 00:00:00' WHERE \"DeletedAt\" IS NOT NULL");
     }
 
-    private static string Spec(string model, int epochs, int batchSize, string more = "") =>
-        string.Create(CultureInfo.InvariantCulture, $"{{\"dataset\": \"{Dataset}\", \"model\": {model}, \"epochs\": {epochs}, \"batchSize\": {batchSize}{(more.Length > 0 ? "," : "")}{more}}}");
+    private static string Spec(string model, int epochs, int batchSize, string more = "")
+    {
+        var beyond = more.Length > 0 ? $",{more}" : "";
+        return string.Create(CultureInfo.InvariantCulture,
+            $$"""{"dataset": "{{Dataset}}", "model": {{model}}, "epochs": {{epochs}}, "batchSize": {{batchSize}}{{beyond}} }""");
+    }
 
     /// <summary>An experiment with one run, as a file of another hub.</summary>
     private static async Task<byte[]> ElsewhereAsync()
@@ -115,15 +121,22 @@ public static class FullFolder
 
     private static async Task UploadAsync(HubProcess hub)
     {
-        using var form = new MultipartFormDataContent { { new StringContent("Small squares"), "name" }, { new StringContent("left\nmiddle\nright"), "classNames" } };
-        foreach (var (field, content) in new[] { ("trainImages", Images(TrainImages)), ("trainLabels", Labels(TrainImages)), ("testImages", Images(TestImages)), ("testLabels", Labels(TestImages)) })
-            form.Add(new ByteArrayContent(content), field, field);
+        using var form = new MultipartFormDataContent
+            { { new StringContent("Small squares"), "name" }, { new StringContent("left\nmiddle\nright"), "classNames" } };
+        foreach (var (split, count) in new[] { ("train", TrainImages), ("test", TestImages) })
+        {
+            form.Add(new ByteArrayContent(Images(count)), $"{split}Images", "images");
+            form.Add(new ByteArrayContent(Labels(count)), $"{split}Labels", "labels");
+        }
+
         (await hub.Http.PostAsync(Address("datasets"), form)).EnsureSuccessStatusCode();
     }
 
     /// <summary>A bright column pair per class, somewhat noisy.</summary>
     private static byte[] Images(int count) =>
-        [.. Header(0x803, count, Side, Side), .. Enumerable.Range(0, count * Side * Side).Select(i => (byte)(i % Side / 3 == i / (Side * Side) % Classes ? 160 + i * 7 % 60 : i * 13 % 90))];
+        [.. Header(0x803, count, Side, Side),
+            .. Enumerable.Range(0, count * Side * Side)
+                .Select(i => (byte)(i % Side / 3 == i / (Side * Side) % Classes ? 160 + i * 7 % 60 : i * 13 % 90))];
 
     private static byte[] Labels(int count) => [.. Header(0x801, count), .. Enumerable.Range(0, count).Select(i => (byte)(i % Classes))];
 
@@ -138,7 +151,8 @@ public static class FullFolder
     /// <summary>With a description, a conclusion and three settings one after the other.</summary>
     private static async Task<string> ExperimentAsync(HubProcess hub)
     {
-        var made = await SendAsync(hub, HttpMethod.Post, "experiments", $$"""{"name": "squares", "description": "Where is the *square*?", "defaultSpec": {{Short}} }""");
+        var made = await SendAsync(hub, HttpMethod.Post, "experiments",
+            $$"""{"name": "squares", "description": "Where is the *square*?", "defaultSpec": {{Short}} }""");
         var id = made["id"]!.ToString();
         await SendAsync(hub, HttpMethod.Patch, $"experiments/{id}", $$"""{"defaultSpec": {{Spec(Model, 1, 60)}} }""");
         await SendAsync(hub, HttpMethod.Patch, $"experiments/{id}",
@@ -170,7 +184,9 @@ public static class FullFolder
         await UntilAsync(hub, id, run => run["status"]!.GetValue<string>() == "failed");
     }
 
-    /// <summary>What has no API, or needs what this machine may not have: schedules with their nights, a metric of somebody's own, a run on a GPU.</summary>
+    /// <summary>
+    /// What has no API, or needs what this machine may not have: schedules with their nights, a metric of somebody's own, a run on a GPU.
+    /// </summary>
     private static async Task ByHandAsync(string folder, int experiment)
     {
         await using var hub = await EmptyHub.CreateAsync(existing: folder);
@@ -179,10 +195,12 @@ public static class FullFolder
         await schedules.CreateAsync(experiment, new ScheduleDraft("0 30 4 1 1 ? 2098", "America/New_York", NewSeedEachTime: false));
         var nightly = (await schedules.CreateAsync(experiment, new ScheduleDraft("0 0 3 * * ?", "Europe/Berlin"))).Id!.Value;
         await schedules.FireAsync(nightly, new DateTimeOffset(2026, 11, 28, 2, 0, 0, TimeSpan.Zero), manual: false);
-        await schedules.FireAsync(nightly, new DateTimeOffset(2026, 11, 29, 2, 0, 0, TimeSpan.Zero), manual: false); // the first has not ended: skipped
+        await schedules.FireAsync(nightly,
+            new DateTimeOffset(2026, 11, 29, 2, 0, 0, TimeSpan.Zero), manual: false); // the first has not ended: skipped
         await schedules.SwitchAsync(nightly, false);
 
-        var spec = new TrainingSpec { Dataset = Dataset, Epochs = 2, Device = DeviceRequest.Cuda, Model = new ModelSpec { Kind = ModelCatalog.SimpleNn } };
+        var spec = new TrainingSpec
+            { Dataset = Dataset, Epochs = 2, Device = DeviceRequest.Cuda, Model = new ModelSpec { Kind = ModelCatalog.SimpleNn } };
         var played = await PlayedRun.StartAsync(hub, spec, started: PlayedRun.Started("NVIDIA H200", kind: "cuda"));
         hub.Get<MetricWriter>().Append(played.Key.RunNumber, "odd_error",
         [
@@ -206,7 +224,8 @@ public static class FullFolder
     private static async Task<JsonNode> RunAsync(HubProcess hub, string name, string spec, string more = "", string experiment = "squares") =>
         await SendAsync(hub, HttpMethod.Post, "runs", $$"""{"experiment": "{{experiment}}", "name": "{{name}}", "spec": {{spec}}{{more}}}""");
 
-    private static Task<JsonNode> EndedAsync(HubProcess hub, string id) => UntilAsync(hub, id, run => run["status"]!.GetValue<string>() is not ("queued" or "running"));
+    private static Task<JsonNode> EndedAsync(HubProcess hub, string id) =>
+        UntilAsync(hub, id, run => run["status"]!.GetValue<string>() is not ("queued" or "running"));
 
     /// <summary>Reads a run until it is as wanted.</summary>
     public static async Task<JsonNode> UntilAsync(HubProcess hub, string id, Func<JsonNode, bool> wanted)
@@ -224,16 +243,19 @@ public static class FullFolder
     }
 
     private static async Task<string> IdOfAsync(HubProcess hub, string experiment) =>
-        (await GetAsync(hub, "experiments?pageSize=100"))["items"]!.AsArray().Single(one => one!["name"]!.GetValue<string>() == experiment)!["id"]!.ToString();
+        (await GetAsync(hub, "experiments?pageSize=100"))["items"]!.AsArray()
+            .Single(one => one!["name"]!.GetValue<string>() == experiment)!["id"]!.ToString();
 
     private static async Task<JsonNode> GetAsync(HubProcess hub, string path) => JsonNode.Parse(await hub.Http.GetStringAsync(Address(path)))!;
 
     private static async Task<JsonNode> SendAsync(HubProcess hub, HttpMethod method, string path, string? json = null)
     {
-        using var request = new HttpRequestMessage(method, Address(path)) { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(method, Address(path))
+            { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
         using var answer = await hub.Http.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();
-        return answer.IsSuccessStatusCode ? JsonNode.Parse(body.Length == 0 ? "{}" : body)! : throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {body}");
+        return answer.IsSuccessStatusCode ? JsonNode.Parse(body.Length == 0 ? "{}" : body)!
+            : throw new InvalidOperationException($"{method} {path}: {(int)answer.StatusCode} {body}");
     }
 
     private static Uri Address(string path) => new($"/api/v1/{path}", UriKind.Relative);

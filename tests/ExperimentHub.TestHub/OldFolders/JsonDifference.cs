@@ -13,7 +13,8 @@ public static class JsonDifference
         (JsonObject was, JsonObject after) => was.SelectMany(property => after.ContainsKey(property.Key)
             ? Lost(property.Value, after[property.Key], $"{place}.{property.Key}")
             : [$"{place}.{property.Key} is gone"]),
-        (JsonArray was, JsonArray after) when was.Count == after.Count => was.Zip(after).SelectMany((pair, index) => Lost(pair.First, pair.Second, $"{place}[{index}]")),
+        (JsonArray was, JsonArray after) when was.Count == after.Count =>
+            was.Zip(after).SelectMany((pair, index) => Lost(pair.First, pair.Second, $"{place}[{index}]")),
         (JsonArray was, JsonArray after) => [$"{place} had {was.Count} entries and has {after.Count}"],
         _ => JsonNode.DeepEquals(before, now) ? [] : [$"{place} was {Short(before)} and is {Short(now)}"],
     };

@@ -7,12 +7,14 @@ using Microsoft.Data.Sqlite;
 namespace ExperimentHub.TestHub.OldFolders;
 
 /// <summary>
-/// Data folders that earlier versions wrote, kept in the repository as <c>name.tar.gz</c>, each with what its own version read in it as <c>name.json</c>. A name is the newest
+/// Data folders that earlier versions wrote, kept in the repository as <c>name.tar.gz</c>, each with what its own version read in it as
+/// <c>name.json</c>. A name is the newest
 /// migration that the folder's database has been through.
 /// </summary>
 public static class OldFolder
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static string Kept { get; } = Path.Combine(Repository.Root, "tests", "ExperimentHub.TestHub", "OldFolders");
 

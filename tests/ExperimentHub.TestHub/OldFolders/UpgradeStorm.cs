@@ -9,7 +9,10 @@ namespace ExperimentHub.TestHub.OldFolders;
 /// <param name="Lost">What an undisturbed start found missing afterwards.</param>
 public sealed record UpgradeStormResult(int Kills, bool Updates, int Updating, IReadOnlyList<string> Lost);
 
-/// <summary>Kills hubs (kill -9) at random moments of the upgrade, each on a fresh copy of an old folder, and looks with an undisturbed one whether anything is lost.</summary>
+/// <summary>
+/// Kills hubs (kill -9) at random moments of the upgrade, each on a fresh copy of an old folder, and looks with an undisturbed one whether anything
+/// is lost.
+/// </summary>
 public static class UpgradeStorm
 {
     public static async Task<UpgradeStormResult> RunAsync(string name, int kills, int seed, Action<string>? log = null)
@@ -24,11 +27,14 @@ public static class UpgradeStorm
             OldFolder.Unpack(name, folder);
             // Where there is an update, most kills fall into it by the clock that its first line starts.
             var afterLine = updates && kill % 4 != 3;
-            var (began, listened) = await HubProcess.KillStartAsync(folder, afterLine, () => TimeSpan.FromMilliseconds(random.Next(afterLine ? 400 : 3000)));
+            var (began, listened) = await HubProcess.KillStartAsync(folder, afterLine,
+                () => TimeSpan.FromMilliseconds(random.Next(afterLine ? 400 : 3000)));
             if (began && !listened)
                 updating++;
             var gone = await LostAsync(name, folder);
             log?.Invoke($"kill {kill + 1}: {(began && !listened ? "in the update" : listened ? "after it" : "before it")}, {gone.Count} things lost");
+            foreach (var loss in gone)
+                log?.Invoke(loss);
             lost.AddRange(gone);
             Directory.Delete(folder, recursive: true);
         }

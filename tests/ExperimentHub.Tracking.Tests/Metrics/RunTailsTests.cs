@@ -146,7 +146,7 @@ public sealed class RunTailsTests
 
         public RunTails.Follower Follow() => Tails.Follow(id, Interval);
 
-        public void Publish() => hub.Feed.Publish(id);
+        public void Publish() => hub.Feed.Publish(id, RunSignal.Results);
 
         public void Append(long first, long last)
         {

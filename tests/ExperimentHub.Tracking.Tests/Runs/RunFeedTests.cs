@@ -17,26 +17,53 @@ public sealed class RunFeedTests
     {
         var calls = 0;
         using var called = new SemaphoreSlim(0);
-        using var subscription = _feed.Subscribe(_run, () =>
+        using var subscription = _feed.Subscribe(_run, RunSignals.Rows, () =>
         {
             calls++;
             called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
+        _feed.Publish(_run, RunSignal.Results);
         await called.WaitAsync(TestContext.Current.CancellationToken);
         for (var i = 0; i < 1000; i++)
-            _feed.Publish(_run);
-        // The second call comes once the interval is over. The timer may be set a moment after the first call returned.
-        while (!await called.WaitAsync(1, TestContext.Current.CancellationToken))
-            _time.Advance(RunFeed.MinInterval);
+            _feed.Publish(_run, RunSignal.Results);
+        await NextAsync(called);
         Assert.Equal(2, calls);
+    }
+
+    [Fact]
+    public async Task Subscribe_WhatItDoesNotShow_IsNotCalled()
+    {
+        var calls = 0;
+        using var called = new SemaphoreSlim(0);
+        using var watched = new SemaphoreSlim(0);
+        using var rows = _feed.Subscribe(null, RunSignals.Rows, () =>
+        {
+            Interlocked.Increment(ref calls);
+            called.Release();
+            return Task.CompletedTask;
+        });
+        using var progress = _feed.Subscribe(null, RunSignal.Progress, () =>
+        {
+            watched.Release();
+            return Task.CompletedTask;
+        });
+        for (var round = 0; round < 20; round++)
+        {
+            _feed.Publish(_run, RunSignal.Progress);
+            await NextAsync(watched);
+        }
+
+        // One of several kinds is enough.
+        _feed.Publish(_run, RunSignal.Texts | RunSignal.Files);
+        await NextAsync(called);
+        Assert.Equal(1, Volatile.Read(ref calls));
     }
 
     [Fact]
     public void Subscribe_Disposed_IsGone()
     {
-        var subscription = _feed.Subscribe(null, () => Task.CompletedTask);
+        var subscription = _feed.Subscribe(null, RunSignals.Rows, () => Task.CompletedTask);
         Assert.Equal(1, _feed.SubscriptionCount);
         subscription.Dispose();
         Assert.Equal(0, _feed.SubscriptionCount);
@@ -46,26 +73,53 @@ public sealed class RunFeedTests
     public async Task Subscribe_AScreenThatThrows_HurtsNobody()
     {
         using var called = new SemaphoreSlim(0);
-        using var broken = _feed.Subscribe(_run, () => throw new InvalidOperationException("broken screen"));
-        using var working = _feed.Subscribe(_run, () =>
+        using var broken = _feed.Subscribe(_run, RunSignals.Rows, () => throw new InvalidOperationException("broken screen"));
+        using var working = _feed.Subscribe(_run, RunSignals.Rows, () =>
         {
             called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
+        _feed.Publish(_run, RunSignal.Results);
         await called.WaitAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]
-    public void Subscribe_OtherRun_IsNotCalled()
+    public async Task Subscribe_OtherRun_IsNotCalled()
     {
-        var called = false;
-        using var subscription = _feed.Subscribe(RunId.New(TimeProvider.System), () =>
+        var other = RunId.New(TimeProvider.System);
+        var calls = 0;
+        using var called = new SemaphoreSlim(0);
+        using var watched = new SemaphoreSlim(0);
+        using var subscription = _feed.Subscribe(other, RunSignals.Rows, () =>
         {
-            called = true;
+            Interlocked.Increment(ref calls);
+            called.Release();
             return Task.CompletedTask;
         });
-        _feed.Publish(_run);
-        Assert.False(called);
+        using var watcher = _feed.Subscribe(_run, RunSignals.Rows, () =>
+        {
+            watched.Release();
+            return Task.CompletedTask;
+        });
+        // A screen is called a while after the signal, so that it was not called yet proves nothing. Each of these is followed by the call of the
+        // screen that watches the run.
+        for (var round = 0; round < 20; round++)
+        {
+            _feed.Publish(_run, RunSignal.Results);
+            await NextAsync(watched);
+        }
+
+        _feed.Publish(other, RunSignal.Results);
+        await NextAsync(called);
+        Assert.Equal(1, Volatile.Read(ref calls));
+    }
+
+    /// <summary>The next call comes once the interval is over. The timer may be set a moment after the last call returned.</summary>
+    private async Task NextAsync(SemaphoreSlim called)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!await called.WaitAsync(1, limit.Token))
+            _time.Advance(RunFeed.MinInterval);
     }
 }

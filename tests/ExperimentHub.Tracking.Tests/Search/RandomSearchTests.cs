@@ -10,10 +10,12 @@ public sealed class RandomSearchTests : IAsyncLifetime
     private const int Groupings = 2_000;
     private const int Runs = 48;
 
-    private readonly int _seed = Random.Shared.Next();
+    private readonly int _seed;
     private EmptyHub _hub = null!;
     private List<PlainRun> _runs = null!;
     private Random _random = null!;
+
+    public RandomSearchTests(ITestOutputHelper output) => _seed = TestSeed.Take(output.WriteLine);
 
     public async ValueTask InitializeAsync()
     {

@@ -158,9 +158,10 @@ public sealed class RunSearchTests
                 """);
             // Each eleventh is no training of ours and has neither a duration nor epochs.
             await db.Database.ExecuteSqlRawAsync("""
-                INSERT INTO "Trainings" ("RunNumber", "Spec", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", "Recipe", "DeviceGroup", "QueuePosition", "CurrentAttempt", "EpochsDone", "TrainSeconds")
-                SELECT r."Number", "Spec", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", '', "DeviceGroup", r."Number", 0, r."Number" % 7, r."Number" % 5
-                FROM "Runs" r, "Trainings" WHERE "RunNumber" = 1 AND r."Number" > 1 AND r."Number" % 11 > 0
+                INSERT INTO "Trainings" ("RunNumber", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", "Recipe", "DeviceGroup", "QueuePosition", "CurrentAttempt", "EpochsDone", "TrainSeconds")
+                SELECT r."Number", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "Seed", '', "DeviceGroup", r."Number", 0, r."Number" % 7, r."Number" % 5
+                FROM "Runs" r, "Trainings" WHERE "RunNumber" = 1 AND r."Number" > 1 AND r."Number" % 11 > 0;
+                INSERT INTO "TrainingSpecs" ("RunNumber", "Spec") SELECT t."RunNumber", s."Spec" FROM "Trainings" t, "TrainingSpecs" s WHERE s."RunNumber" = 1 AND t."RunNumber" > 1
                 """);
         }
 

@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Trainings;

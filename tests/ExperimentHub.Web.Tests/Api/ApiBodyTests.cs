@@ -97,13 +97,43 @@ public sealed class ApiBodyTests
         Assert.Equal(field, error.Key);
     }
 
+    [Theory]
+    [InlineData("""{"experiment": 3}""", "experiment", "a text is expected")]
+    [InlineData("""{"name": ["a"]}""", "name", "a text is expected")]
+    [InlineData("""{"spec": {"epochs": 1.5}}""", "spec.epochs", "a whole number is expected")]
+    [InlineData("""{"spec": {"epochs": "5"}}""", "spec.epochs", "a whole number is expected")]
+    [InlineData("""{"spec": {"epochs": 99999999999}}""", "spec.epochs", "a whole number is expected")]
+    [InlineData("""{"spec": {"seed": {}}}""", "spec.seed", "a whole number is expected")]
+    [InlineData("""{"spec": {"optimizer": {"learningRate": "fast"}}}""", "spec.optimizer.learningRate", "a number is expected")]
+    [InlineData("""{"spec": {"deterministic": 1}}""", "spec.deterministic", "true or false is expected")]
+    [InlineData("""{"spec": {"epochs": null}}""", "spec.epochs", "not null")]
+    [InlineData("""{"spec": null}""", "spec", "not null")]
+    [InlineData("""{"spec": {"model": {"hiddenSizes": 3}}}""", "spec.model.hiddenSizes", "a list is expected")]
+    [InlineData("""{"spec": {"model": {"hiddenSizes": [3, "x"]}}}""", "spec.model.hiddenSizes[1]", "a whole number is expected")]
+    [InlineData("""{"spec": {"model": "mlp"}}""", "spec.model", "an object is expected")]
+    [InlineData("""{"spec": {"model": {"layers": [{"type": "linear", "outFeatures": true}]}}}""", "spec.model.layers[0].outFeatures", "a whole number is expected")]
+    [InlineData("""{"spec": {"model": {"layers": [{"type": "linear", "units": 3}]}}}""", "spec.model.layers[0].units", "There is no such field")]
+    [InlineData("""{"spec": {"model": {"depth": 3}}}""", "spec.model.depth", "There is no such field")]
+    [InlineData("""{"spec": {"could not be mapped null System.Int32": 3}}""", "spec.could not be mapped null System.Int32", "There is no such field")]
+    [InlineData("[]", "body", "an object is expected")]
+    [InlineData("3", "body", "an object is expected")]
+    public async Task Json_OfAnotherShape_Is400WithThePlaceAndWhatIsExpected(string json, string field, string expected)
+    {
+        await using var app = new HubApp();
+        var (response, body) = await app.PostAsync("/api/v1/runs", json);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var error = Assert.Single(body!["errors"]!.AsObject());
+        Assert.Equal(field, error.Key);
+        Assert.Contains(expected, error.Value![0]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task Json_NestedDeeply_Is400()
     {
         await using var app = new HubApp();
         var (response, body) = await app.PostAsync("/api/v1/runs", string.Concat(Enumerable.Repeat("""{"spec":[""", 2_000)));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.NotNull(body!["errors"]);
+        Assert.Contains("nested too deeply", Assert.Single(body!["errors"]!.AsObject()).Value![0]!.GetValue<string>());
     }
 
     [Fact]

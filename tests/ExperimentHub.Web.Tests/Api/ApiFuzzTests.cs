@@ -50,8 +50,7 @@ public sealed class ApiFuzzTests(ITestOutputHelper output)
     [InlineData(null)]
     public async Task EveryOperation_AnyRequest_IsAnsweredOrRefusedInWords(int? fixedSeed)
     {
-        var seed = fixedSeed ?? Random.Shared.Next();
-        output.WriteLine($"Seed {seed}");
+        var seed = fixedSeed ?? TestSeed.Take(output.WriteLine);
         await using var app = new HubApp($"{FakeTrainer.SayStarted}; {FakeTrainer.SaveCheckpoint(1, 1)}; read -r stop");
         using var http = app.Serve();
         var document = JsonNode.Parse(await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)))!;

@@ -226,12 +226,12 @@ public sealed class SeriesApiTests
         {
             Assert.Equal([5, 6, 7, 8, 9, 10], await StepsAsync(stream));
             writer.Append(run, MetricNames.TrainLoss, Points(11, 12));
-            feed.Publish(RunId.Parse(id, null));
+            feed.Publish(RunId.Parse(id, null), RunSignal.Results);
             Assert.Equal([11, 12], await StepsAsync(stream));
 
             // Thousands at once are few on the wire, and the last one is among them.
             writer.Append(run, MetricNames.TrainLoss, Points(13, 5000));
-            feed.Publish(RunId.Parse(id, null));
+            feed.Publish(RunId.Parse(id, null), RunSignal.Results);
             var many = await StepsAsync(stream);
             Assert.InRange(many.Count, 2, 50);
             Assert.Equal(5000, many[^1]);
@@ -274,7 +274,7 @@ public sealed class SeriesApiTests
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], await StepsAsync(stream));
         await writer.RewindAsync(run, 6);
         writer.Append(run, MetricNames.TrainLoss, Points(7, 8));
-        feed.Publish(RunId.Parse(id, null));
+        feed.Publish(RunId.Parse(id, null), RunSignal.Results);
         string? line;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         do

@@ -32,7 +32,8 @@ public sealed class OldFolderTests(ITestOutputHelper output) : IDisposable
         var runs = OldFolder.Expected(name)["runs"]!.AsArray();
         string IdOf(string run) => runs.Single(one => one!["name"]!.GetValue<string>() == run)!["id"]!.GetValue<string>();
         await using var hub = await HubProcess.StartAsync(_folder);
-        (await hub.Http.PostAsync(new Uri($"/api/v1/runs/{IdOf(FullFolder.Paused)}/resume", UriKind.Relative), null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
+        var resume = new Uri($"/api/v1/runs/{IdOf(FullFolder.Paused)}/resume", UriKind.Relative);
+        (await hub.Http.PostAsync(resume, null, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         foreach (var run in new[] { FullFolder.Interrupted, FullFolder.Paused })
         {
             var ended = await FullFolder.UntilAsync(hub, IdOf(run), now => now["status"]!.GetValue<string>() is not ("queued" or "running"));
@@ -65,12 +66,18 @@ public sealed class OldFolderTests(ITestOutputHelper output) : IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "DELETE FROM \"RunTags\" WHERE \"Name\" = 'owner'; UPDATE \"SavedViews\" SET \"Name\" = 'Other'; DELETE FROM \"ScheduleFires\" WHERE \"Number\" = 2";
+            command.CommandText = """
+                DELETE FROM "RunTags" WHERE "Name" = 'owner'; UPDATE "SavedViews" SET "Name" = 'Other'; DELETE FROM "ScheduleFires" WHERE "Number" = 2
+                """;
             command.ExecuteNonQuery();
         }
 
         var lost = await UpgradeStorm.LostAsync(name, _folder);
-        foreach (var place in new[] { ".tags.owner is gone", "$.found.tags.owner = 'anna' had 1 entries and has 0", "$.views[0].name was", ".fires had 2 entries and has 1", "$.files." })
+        foreach (var place in (string[])
+        [
+            ".tags.owner is gone", "$.found.tags.owner = 'anna' had 1 entries and has 0", "$.views[0].name was",
+            ".fires had 2 entries and has 1", "$.files.",
+        ])
             Assert.Contains(lost, loss => loss.Contains(place, StringComparison.Ordinal));
     }
 

@@ -1,5 +1,4 @@
 using Bunit;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 

@@ -64,6 +64,24 @@ public sealed class RunsPageTests
         Assert.DoesNotContain("selected", pages.Address, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task RunsPage_OneRunTicked_LeavesTheOtherRowsAsTheyAre()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        foreach (var name in (string[])["a", "b", "c"])
+            await pages.Hub.EnqueueAsync(name: name);
+        pages.Visit("/runs");
+        var page = pages.Render<RunsPage>();
+        page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("tbody input[type=checkbox]").Count));
+        var before = Ticks();
+        await page.Find("tbody input[type=checkbox]").ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.Contains("1 selected", page.Markup, StringComparison.Ordinal));
+        // A handler that is new is one more thing to send to the browser, for each row at each tick.
+        Assert.Equal(before, Ticks());
+
+        List<string?> Ticks() => [.. page.FindAll("tbody input[type=checkbox], th button").Select(control => control.GetAttribute("blazor:onchange") ?? control.GetAttribute("blazor:onclick"))];
+    }
+
     [Theory]
     [InlineData("page=99")]
     [InlineData("page=banana&after=banana")]

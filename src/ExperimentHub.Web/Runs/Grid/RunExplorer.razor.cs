@@ -12,7 +12,7 @@ public sealed partial class RunExplorer(
     RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const string FilterWord = "filter";
-    private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
     private static readonly IReadOnlyList<string> StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
@@ -38,6 +38,7 @@ public sealed partial class RunExplorer(
     private readonly GroupPicks _groupPicks = new(search);
     private bool _all;
     private IDisposable? _subscription;
+    private IDisposable? _progress;
     private int _question;
 
     /// <summary>The experiment on whose page the table stands; null for all runs of the hub.</summary>
@@ -62,8 +63,12 @@ public sealed partial class RunExplorer(
 
     private bool IsEmpty => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
-    protected override void OnInitialized() =>
-        _subscription = feed.Subscribe(null, () => InvokeAsync(LoadAsync), RefreshInterval);
+    protected override void OnInitialized()
+    {
+        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RefreshInterval);
+        // How far a run is stands in no row.
+        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RefreshInterval);
+    }
 
     protected override async Task OnParametersSetAsync()
     {
@@ -236,6 +241,7 @@ public sealed partial class RunExplorer(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _progress?.Dispose();
         _gone.Cancel();
         _asking.Dispose();
         _gone.Dispose();
