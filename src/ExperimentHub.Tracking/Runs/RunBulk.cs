@@ -49,7 +49,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
     /// <param name="Changed">How many of them are different now.</param>
     private sealed record BulkStep(IReadOnlyList<long> Runs, int Changed)
     {
-        public static BulkStep Of(IReadOnlyList<long> runs) => new(runs, runs.Count);
+        public static BulkStep Of(List<long> runs) => new(runs, runs.Count);
     }
 
     /// <summary>Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.</summary>
