@@ -87,7 +87,7 @@ public sealed class Run
     public Training? Training { get; internal set; }
 
     /// <summary>How it stands by the word of somebody else: another hub, or the program that logs it. Only for a run that this hub does not know yet: it makes no move here.</summary>
-    public void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);
+    internal void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);
 
     internal sealed class Mapping : IEntityTypeConfiguration<Run>
     {

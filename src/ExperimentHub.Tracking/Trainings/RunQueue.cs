@@ -177,8 +177,9 @@ public sealed class RunQueue(
     /// <param name="tryTake">
     /// Takes a free device for a request, or says no. Where somebody else claims the run first it is asked again for another, and what it took before is to be given back.
     /// </param>
-    public Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default) =>
-        databases.DecideAsync<ClaimedRun?>(async db =>
+    public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
+    {
+        var claimed = await databases.DecideAsync<ClaimedRun?>(async db =>
         {
             if (await FirstAsync(db, group, tryTake, cancellation) is not { Training: { } waiting } run)
                 return (ClaimedRun?)null;
