@@ -1,5 +1,4 @@
 using ExperimentHub.TestHub;
-using Microsoft.Playwright;
 
 namespace ExperimentHub.Benchmarks;
 

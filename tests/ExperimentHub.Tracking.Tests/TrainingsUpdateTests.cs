@@ -1,6 +1,5 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
-using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Tests.ExperimentFiles;
 using ExperimentHub.Tracking.Trainings;

@@ -200,7 +200,7 @@ public static class FullFolder
         await schedules.SwitchAsync(nightly, false);
 
         var spec = new TrainingSpec
-            { Dataset = Dataset, Epochs = 2, Device = DeviceRequest.Cuda, Model = new ModelSpec { Kind = ModelCatalog.SimpleNn } };
+        { Dataset = Dataset, Epochs = 2, Device = DeviceRequest.Cuda, Model = new ModelSpec { Kind = ModelCatalog.SimpleNn } };
         var played = await PlayedRun.StartAsync(hub, spec, started: PlayedRun.Started("NVIDIA H200", kind: "cuda"));
         hub.Get<MetricWriter>().Append(played.Key.RunNumber, "odd_error",
         [
@@ -251,7 +251,7 @@ public static class FullFolder
     private static async Task<JsonNode> SendAsync(HubProcess hub, HttpMethod method, string path, string? json = null)
     {
         using var request = new HttpRequestMessage(method, Address(path))
-            { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
+        { Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json") };
         using var answer = await hub.Http.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();
         return answer.IsSuccessStatusCode ? JsonNode.Parse(body.Length == 0 ? "{}" : body)!

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Checkpoints;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;

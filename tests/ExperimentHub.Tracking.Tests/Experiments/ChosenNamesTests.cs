@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Experiments;

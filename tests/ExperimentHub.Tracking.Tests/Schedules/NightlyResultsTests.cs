@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.DependencyInjection;

@@ -3,7 +3,6 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Trainings;

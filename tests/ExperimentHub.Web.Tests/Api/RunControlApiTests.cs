@@ -3,7 +3,6 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Tests.Api;

@@ -60,7 +60,7 @@ public sealed class TelemetryTests
         await using var app = new HubApp(settings: ("Hub:Telemetry:Prometheus", "true"));
         using var client = app.CreateClient();
         using var foreign = new HttpRequestMessage(HttpMethod.Get, Metrics)
-            { Headers = { { "Sec-Fetch-Site", "cross-site" }, { "Sec-Fetch-Mode", "no-cors" } } };
+        { Headers = { { "Sec-Fetch-Site", "cross-site" }, { "Sec-Fetch-Mode", "no-cors" } } };
         using var refused = await client.SendAsync(foreign, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         using var elsewhere = await client.GetAsync(new Uri("http://evil.example/metrics"), TestContext.Current.CancellationToken);
