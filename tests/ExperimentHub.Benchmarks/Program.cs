@@ -1,8 +1,15 @@
 using ExperimentHub.Benchmarks;
+using ExperimentHub.TestHub.OldFolders;
 
 // The hub under test starts this program as its trainer.
 if (args is [PacedTrainer.Command, .. var trainerArguments])
     return PacedTrainer.Run(trainerArguments);
+
+if (args is ["keep-folder"])
+{
+    Console.WriteLine($"Kept as {await OldFolder.KeepThisVersionAsync()}.");
+    return 0;
+}
 
 // dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [loads] [cost] [metrics] [table] [scale] [compare] [--rounds N]
 // training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone

@@ -35,7 +35,7 @@ public static class OldFolder
 
     /// <summary>Keeps a folder that no hub has open under the name of its newest migration.</summary>
     /// <returns>The name.</returns>
-    public static string Keep(string folder, Func<string, JsonObject> read)
+    private static string Keep(string folder, Func<string, JsonObject> read)
     {
         SqliteConnection.ClearAllPools();
         // Otherwise the newest rows would lie in the log beside it.
@@ -51,6 +51,22 @@ public static class OldFolder
         using (var content = new GZipStream(file, CompressionLevel.SmallestSize))
             TarFile.CreateFromDirectory(folder, content, includeBaseDirectory: false);
         File.WriteAllText(Path.Combine(Kept, name + ".json"), read(name).ToJsonString(Readable) + "\n");
+        return name;
+    }
+
+    /// <summary>Makes a folder of the version that it runs in and keeps it beside the others, for the versions after it: to be run before a change of the tables.</summary>
+    /// <returns>Its name.</returns>
+    public static async Task<string> KeepThisVersionAsync()
+    {
+        var (folder, copy) = (HubProcess.NewFolder(), HubProcess.NewFolder());
+        await FullFolder.MakeAsync(folder);
+        var name = Keep(folder, made =>
+        {
+            Unpack(made, copy);
+            return FolderFacts.ReadAsync(copy).GetAwaiter().GetResult();
+        });
+        Directory.Delete(folder, recursive: true);
+        Directory.Delete(copy, recursive: true);
         return name;
     }
 

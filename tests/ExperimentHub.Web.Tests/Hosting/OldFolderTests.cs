@@ -81,24 +81,6 @@ public sealed class OldFolderTests(ITestOutputHelper output) : IDisposable
             Assert.Contains(lost, loss => loss.Contains(place, StringComparison.Ordinal));
     }
 
-    /// <summary>
-    /// Makes a folder of the version that it runs in, and keeps it beside the others: to be run before a change of the tables, by
-    /// <c>artifacts/bin/ExperimentHub.Web.Tests/debug/ExperimentHub.Web.Tests -explicit only -method "*Keep_FolderOfThisVersion*"</c>.
-    /// </summary>
-    [Fact(Explicit = true)]
-    public async Task Keep_FolderOfThisVersion_IsThereForTheNext()
-    {
-        await FullFolder.MakeAsync(_folder);
-        var copy = HubProcess.NewFolder();
-        var name = OldFolder.Keep(_folder, made =>
-        {
-            OldFolder.Unpack(made, copy);
-            return FolderFacts.ReadAsync(copy).GetAwaiter().GetResult();
-        });
-        Directory.Delete(copy, recursive: true);
-        output.WriteLine(name);
-    }
-
     public void Dispose()
     {
         if (Directory.Exists(_folder))
