@@ -47,7 +47,7 @@ internal sealed class ExecutionOpening(
             // Listening begins before the queue is read, so that no run falls between the two; a second ticket does no harm.
             _listening = feed.Listen((run, signal) =>
             {
-                if (signal == RunSignal.Queued)
+                if ((signal & RunSignal.Queued) != 0)
                     _ = IssueAsync(run, stoppingToken);
             });
             await tickets.IssueAllAsync(stoppingToken);

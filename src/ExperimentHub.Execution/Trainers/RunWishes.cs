@@ -21,8 +21,12 @@ internal sealed class RunWishes : IDisposable
         Any = _any.Token;
         _listening = feed.Listen((id, signal) =>
         {
-            if (id == run && signal is RunSignal.StopRequested or RunSignal.PauseRequested)
-                Hear(ref signal == RunSignal.StopRequested ? ref _stop : ref _pause);
+            if (id != run)
+                return;
+            if ((signal & RunSignal.StopRequested) != 0)
+                Hear(ref _stop);
+            if ((signal & RunSignal.PauseRequested) != 0)
+                Hear(ref _pause);
         });
         _hub = hubStops.Register(() => Hear(ref _hubStops));
     }
