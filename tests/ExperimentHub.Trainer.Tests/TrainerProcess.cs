@@ -86,8 +86,6 @@ internal sealed class TrainerProcess : IDisposable
         return _process.ExitCode;
     }
 
-    public bool IsGoneWithin(TimeSpan limit) => _process.WaitForExit(limit);
-
     public void Dispose()
     {
         if (!_process.HasExited)
