@@ -376,6 +376,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Direction")
+                        .HasColumnType("INTEGER");
+
                     b.Property<double?>("EpochMean")
                         .HasColumnType("REAL");
 
@@ -414,7 +417,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("NonFinite")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Role")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Split")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -423,6 +432,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.HasIndex("Name", "AtBest", "RunNumber");
+
+                    b.HasIndex("Name", "Direction", "RunNumber")
+                        .HasFilter("\"Direction\" <> 0");
 
                     b.HasIndex("Name", "Last", "RunNumber");
 

@@ -45,7 +45,8 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var shown = found.Take(pageSize).ToList();
         var rows = await new RunRows(db, search).ReadAsync([.. shown.Select(run => run.Number)], wanted, cancellation);
         var next = found.Count > pageSize ? PageToken.Write(query, new PageEnd(shown[^1].Keys, shown[^1].Number)) : null;
-        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], next, search.Warnings));
+        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], next, search.Warnings,
+            search.Directions.ToDictionary(said => said.Key, said => said.Value.Agreed)));
     }
 
     /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>

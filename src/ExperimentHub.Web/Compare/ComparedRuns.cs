@@ -75,14 +75,17 @@ public sealed class ComparedRuns
     /// <summary>The name of that metric.</summary>
     public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
 
-    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that
-    /// one has.</summary>
+    /// <summary>
+    /// Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that can be better
+    /// or worse, or else the first.
+    /// </summary>
     public string UsualMeasure
     {
         get
         {
             var usual = Runs.All(run => run.Training is { } training && BestMetrics.Of(training.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
-            return Metrics.Contains(usual) ? usual : Metrics.FirstOrDefault() ?? usual;
+            return Metrics.Contains(usual) ? usual
+                : Figures.Where(figure => figure.IsMetric).OrderBy(figure => figure.Direction == MetricDirection.None).FirstOrDefault()?.Metric ?? usual;
         }
     }
 
