@@ -1,4 +1,4 @@
-// <run-charts run="id" epochs="5" metrics='["train_loss"]' live goes-on waiting="what to say of a curve without points">: the panels of one run. live: points come; goes-on: there are epochs
+// <run-charts run="id" epochs="5" metrics='["train_loss"]' live goes-on waiting="what to say of a curve without points">: the panels of one run. trained: it gets the curves of a training of ours, also those that have no point yet; live: points come; goes-on: there are epochs
 // to come, though perhaps not now. The page puts the controls beside it; what is chosen there, and which panels are shown in which order, is remembered in this browser.
 import { loadLibrary } from './charts.js';
 import { StepAxis } from './run/axis.js';
@@ -129,7 +129,7 @@ class RunCharts extends HTMLElement {
     if (this.metrics && names.length === this.metrics.length && !this.disarranged) return;
     this.metrics = names;
     this.disarranged = false;
-    this.definitions = this.choices.sorted(panelsOf(names));
+    this.definitions = this.choices.sorted(panelsOf(names, this.hasAttribute('trained')));
     const shown = this.definitions.filter((definition) => this.choices.shows(definition));
     for (const [key, panel] of this.panels) {
       if (shown.some((definition) => definition.key === key)) continue;

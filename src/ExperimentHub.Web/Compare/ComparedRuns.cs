@@ -13,7 +13,7 @@ public sealed class ComparedRuns
 
     private ComparedRuns(IReadOnlyList<Run> chosen, IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
-        (Chosen, Runs, At) = (chosen, runs, at);
+        (Chosen, Runs, Summaries, At) = (chosen, runs, summaries, at);
         Diverged = [.. chosen.Where(run => run.Training?.Diverged == true)];
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
@@ -26,6 +26,9 @@ public sealed class ComparedRuns
 
     /// <summary>Those that everything is shown of: without those that diverged, unless they are asked for or there are no others.</summary>
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>Of the metrics of the runs, by name.</summary>
+    public IReadOnlyList<MetricSeries> Summaries { get; }
 
     /// <summary>Those of the chosen ones that diverged, shown or not.</summary>
     public IReadOnlyList<Run> Diverged { get; }

@@ -27,6 +27,36 @@ public sealed class LoggedRunTests
         Assert.Equal(RunStatus.Running, (await hub.ReadAsync(id)).Status);
     }
 
+    [Theory]
+    [InlineData(RunStatus.Running)]
+    [InlineData(RunStatus.Queued)]
+    public async Task MarkAsEnded_ARunThatOnlyItsProgramCouldEnd_StopsItAndLetsItBeDeleted(RunStatus status)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await LoggedRun.MakeAsync(hub, status: status);
+        var logged = hub.Get<LoggedRuns>();
+        Assert.Equal(DeleteOutcome.StillActive, await hub.Get<RunDeletion>().DeleteAsync(id));
+        Assert.Equal(MarkOutcome.Ended, await logged.EndAsync(id));
+        var run = await hub.ReadAsync(id);
+        Assert.Equal((RunStatus.Stopped, LoggedRuns.Reason, true), (run.Status, run.Error, run.EndedAt is not null));
+        Assert.Equal(MarkOutcome.AlreadyEnded, await logged.EndAsync(id));
+        // Its program knows nothing of it.
+        await hub.Get<MetricWriter>().AppendAsync(run.Number, "profit", new[] { new MetricPoint(4, 4, 50) });
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(4, (await hub.Get<MetricReader>().SummariesAsync(run.Number)).Single(series => series.Name == "profit").Count);
+        Assert.Equal(DeleteOutcome.Deleted, await hub.Get<RunDeletion>().DeleteAsync(id));
+        Assert.Equal(MarkOutcome.NotFound, await logged.EndAsync(id));
+    }
+
+    [Fact]
+    public async Task MarkAsEnded_ATraining_IsRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await hub.EnqueueAsync();
+        Assert.Equal(MarkOutcome.IsTraining, await hub.Get<LoggedRuns>().EndAsync(id));
+        Assert.Equal(RunStatus.Queued, (await hub.ReadAsync(id)).Status);
+    }
+
     /// <summary>Sorted by everything that only trainings have, and by what its own program calls its metrics.</summary>
     [Theory]
     [InlineData("duration")]
