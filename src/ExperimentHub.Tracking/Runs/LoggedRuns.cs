@@ -19,7 +19,7 @@ public enum MarkOutcome
 public sealed class LoggedRuns(IDbContextFactory<TrackingDb> databases, RunFeed feed, TimeProvider time)
 {
     /// <summary>What it means, for whoever is asked whether he wants it.</summary>
-    public const string Meaning = "The program that logs it is not stopped by this, and what it still logs is kept.";
+    public const string Meaning = "A program that still logs it is not stopped by this, and what it logs is kept.";
 
     /// <summary>Kept with the run, for whoever wonders later.</summary>
     public const string Reason = "It was marked as ended here. The program that logged it was not stopped by this.";

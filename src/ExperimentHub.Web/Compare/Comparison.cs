@@ -60,14 +60,9 @@ public sealed class Comparison
                 .. hasTrainings ? TimesOfTraining() : [],
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
             ], Foldable: false),
-            .. target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
+            .. hasTrainings && target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
             new("settings", "Settings", [.. Settings()], Foldable: true),
-            new("device", "Device",
-            [
-                Said("used", run => run.Training?.Device?.TorchName ?? Figures.None),
-                Said("hardware", run => run.Training?.DeviceName ?? Figures.None),
-                Said("threads", run => Figures.Count(run.Training?.Threads)),
-            ], Foldable: true),
+            .. hasTrainings ? [Devices()] : Array.Empty<ComparisonSection>(),
         ];
         SpeedUps = [.. SpecsOnTwoDevices().SelectMany(pair => pair.Others.Select(other => SpeedUp(other, pair.Reference)))];
     }
@@ -126,6 +121,13 @@ public sealed class Comparison
         Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
         Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
     ];
+
+    private ComparisonSection Devices() => new("device", "Device",
+    [
+        Said("used", run => run.Training?.Device?.TorchName ?? Figures.None),
+        Said("hardware", run => run.Training?.DeviceName ?? Figures.None),
+        Said("threads", run => Figures.Count(run.Training?.Threads)),
+    ], Foldable: true);
 
     private double? ImagesPerSecond(Run run) =>
         SecondsPerEpoch(run) is > 0 and var seconds && SamplesPerEpoch(run, _datasetOf) is { } samples ? samples / seconds : null;

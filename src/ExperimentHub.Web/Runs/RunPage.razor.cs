@@ -181,7 +181,7 @@ public sealed partial class RunPage(
     {
         if (_details is not { Run: var run })
             return;
-        if (!await confirmation.AskAsync($"Mark {run.Name} as ended?", $"Do this where the program that logs it is gone. {LoggedRuns.Meaning}", "Mark as ended", "Leave it running", destroys: false))
+        if (!await confirmation.AskAsync($"Mark {run.Name} as ended?", $"Do this once the program that logs it is gone; then it can be deleted, too. {LoggedRuns.Meaning}", "Mark as ended", "Leave it running", destroys: false))
             return;
         var refusal = await logged.EndAsync(run.Id) switch
         {

@@ -65,11 +65,11 @@ public sealed class LoggedRunTests
         };
         var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, pages.Hub.History, pages.Hub.Get<Tracking.Metrics.MetricReader>(), default);
         var comparison = new Comparison(read!.Runs, null, _ => null, summaries: read.Summaries);
-        Assert.Equal(["metrics", "time", "settings", "device"], comparison.Sections.Select(section => section.Key));
+        Assert.Equal(["metrics", "time", "settings"], comparison.Sections.Select(section => section.Key));
         Assert.Equal(["start to end"], comparison.Sections[1].Rows.Select(row => row.Name));
         var rows = comparison.Sections[0].Rows;
         Assert.Equal(["perplexity, best", "perplexity, last", "reward, best", "reward, last", "gears, last"], rows.Select(row => row.Name));
-        Assert.Equal(["10.0000", "20.0000"], rows[0].Cells.Select(cell => cell.Text));
+        Assert.Equal(["10.00", "20.00"], rows[0].Cells.Select(cell => cell.Text));
         Assert.Equal([true, false], rows[0].Cells.Select(cell => cell.Best));
         Assert.Equal([false, true], rows[2].Cells.Select(cell => cell.Best));
         Assert.Equal([null, false], rows[0].Cells.Select(cell => cell.Better));
