@@ -12,9 +12,10 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="ParamNames">Their whole names, by the names that were typed.</param>
 /// <param name="Warnings">Names that no run has: no mistake, and probably one.</param>
 /// <param name="SpeaksOfDiverged">Its filter says itself what is to become of runs that diverged.</param>
+/// <param name="FollowsResults">Its filter or its order asks for what changes with the end of an epoch.</param>
 internal sealed record BoundSearch(
     FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
-    IReadOnlyDictionary<string, DirectionsSaid> Directions, bool SpeaksOfDiverged)
+    IReadOnlyDictionary<string, DirectionsSaid> Directions, bool SpeaksOfDiverged, bool FollowsResults)
 {
     /// <summary>Which values of a metric are better; of one that the search does not speak of, none.</summary>
     public MetricDirection DirectionOf(string metric) => Directions.GetValueOrDefault(metric).Agreed;
@@ -49,8 +50,11 @@ internal sealed record BoundSearch(
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
         if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
+        // A metric that no run had until now gets its direction with its first value.
+        var hasNew = uses.Exists(use => use.Use.Column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } best && directions[best.Name].Agreed == MetricDirection.None);
         return (new BoundSearch(
-            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })], ids, names, warnings, directions, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged))), []);
+            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })], ids, names, warnings, directions,
+            SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)), hasNew || filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
 
         bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }

@@ -49,6 +49,9 @@ public sealed record SearchColumn(ColumnKind Kind, string Name, MetricFigure Fig
     public static MetricFigure? FigureOf(string word) =>
         Enum.GetValues<MetricFigure>().Cast<MetricFigure?>().FirstOrDefault(figure => FigureWord(figure!.Value).Equals(word, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Its value of a run that trains changes with each epoch.</summary>
+    internal bool FollowsResults => Kind == ColumnKind.Metric || (Kind == ColumnKind.Attribute && RunAttributes.Find(Name) is { FollowsResults: true });
+
     private static string Quoted(string name)
     {
         var plain = name.Split('.').All(segment => segment.Length > 0 && segment.All(FilterLexer.IsWordPart));

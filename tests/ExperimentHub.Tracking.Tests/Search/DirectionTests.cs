@@ -35,7 +35,7 @@ public sealed class DirectionTests
         await using var hub = await TwoRunsAsync();
         var page = (await hub.Get<RunSearch>().ListAsync(new RunQuery("", "name"), "best(metrics.reward), best(metrics.perplexity), metrics.cpu_percent")).Answer!;
         Assert.Equal([[7.0, 10.0, null], [9.0, 20.0, null]], page.Items.Select(row => row.Cells));
-        Assert.Equal((MetricDirection.HigherIsBetter, MetricDirection.LowerIsBetter), (page.Directions["reward"], page.Directions["perplexity"]));
+        Assert.Equal((MetricDirection.HigherIsBetter, MetricDirection.LowerIsBetter), (page.DirectionOf("reward"), page.DirectionOf("perplexity")));
         var groups = (await hub.Get<RunGrouping>().GroupAsync(new RunQuery(), "experiment", "best(metrics.perplexity)")).Answer!;
         Assert.Equal((MetricDirection.LowerIsBetter, 10.0, 15.0), (groups.Direction, groups.Items[0].Best!.Value, groups.Items[0].Mean!.Value));
         var export = (await hub.Get<RunExport>().ReadAsync(new RunQuery("", "name"), "best(metrics.reward)")).Answer!;
@@ -92,6 +92,9 @@ public sealed class DirectionTests
         // One that nobody has yet may get a direction when somebody has it.
         var unknown = await hub.Get<RunSearch>().ListAsync(new RunQuery("best(metrics.unheard_of) > 1"));
         Assert.Contains("No run has", Assert.Single(unknown.Answer!.Warnings).Message, StringComparison.Ordinal);
+        // So a page with it is asked for anew where others only read their cells again.
+        Assert.True((await hub.Get<RunSearch>().ListAsync(new RunQuery(), "best(metrics.unheard_of)")).Answer!.FollowsResults);
+        Assert.False((await hub.Get<RunSearch>().ListAsync(new RunQuery(), "max(metrics.score)")).Answer!.FollowsResults);
     }
 
     /// <summary>A run that says nothing has part in what the others say.</summary>
