@@ -78,7 +78,8 @@ internal static class OldCurves
         command.CommandText = """BEGIN IMMEDIATE; DROP TABLE "OldEpochs"; DROP TABLE "OldTails"; COMMIT""";
         await command.ExecuteNonQueryAsync(cancellation);
 
-        ValueTask AppendAsync(long run, string metric, MetricPoint[] points) => writer.AppendAsync(run, metric, points, TrainingMetrics.MeaningOf(metric), cancellation);
+        ValueTask AppendAsync(long run, string metric, MetricPoint[] points) =>
+            writer.AppendAsync(run, metric, points, TrainingMetrics.MeaningOf(metric), cancellation);
     }
 
     /// <summary>Pairs of little-endian int64 step and float32 loss. Their times were not kept: they are spread over the epoch's seconds.</summary>

@@ -31,11 +31,15 @@ public enum MetricSplit
 public sealed record MetricMeaning(MetricDirection Direction, MetricRole Role = MetricRole.Other, MetricSplit Split = MetricSplit.None)
 {
     /// <summary>
-    /// What is kept of a new series of which nothing was said: accuracies want to be high, losses and errors low. Only for the moment in which a series is made; it never changes one that is there.
+    /// What is kept of a new series of which nothing was said: accuracies want to be high, losses and errors low. Only for the moment in which a
+    /// series is made; it never changes one that is there.
     /// </summary>
     public static MetricMeaning Supposed(string metric)
     {
-        var split = Begins("train") ? MetricSplit.Train : Begins("valid") || Begins("val_") ? MetricSplit.Validation : Begins("test") ? MetricSplit.Test : MetricSplit.None;
+        var split = Begins("train") ? MetricSplit.Train
+            : Begins("valid") || Begins("val_") ? MetricSplit.Validation
+            : Begins("test") ? MetricSplit.Test
+            : MetricSplit.None;
         return Has("accuracy") ? new(MetricDirection.HigherIsBetter, MetricRole.Accuracy, split)
             : Has("loss") ? new(MetricDirection.LowerIsBetter, MetricRole.Loss, split)
             : new(Has("error") ? MetricDirection.LowerIsBetter : MetricDirection.None, MetricRole.Other, split);
@@ -50,7 +54,7 @@ public sealed record MetricMeaning(MetricDirection Direction, MetricRole Role = 
 public readonly record struct DirectionsSaid(bool Lower, bool Higher)
 {
     /// <summary>None where nobody says anything, and where they contradict each other.</summary>
-    public MetricDirection Agreed => Contradict ? MetricDirection.None : Higher ? MetricDirection.HigherIsBetter : Lower ? MetricDirection.LowerIsBetter : MetricDirection.None;
+    public MetricDirection Agreed => Lower == Higher ? MetricDirection.None : Higher ? MetricDirection.HigherIsBetter : MetricDirection.LowerIsBetter;
 
     public bool Contradict => Lower && Higher;
 

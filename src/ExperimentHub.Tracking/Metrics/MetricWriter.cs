@@ -70,8 +70,8 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <see cref="DroppedPoints"/> and logged. Points of a run that does not exist are forgotten.
     /// </summary>
     /// <param name="meaning">
-    /// What the caller says of the metric: which values are better, what it is, of which data. What was said last counts for the whole series; null says nothing, and a series of which
-    /// nobody ever said anything has what its name lets suppose (<see cref="MetricMeaning.Supposed"/>).
+    /// What the caller says of the metric: which values are better, what it is, of which data. What was said last counts for the whole series; null
+    /// says nothing, and a series of which nobody ever said anything has what its name lets suppose (<see cref="MetricMeaning.Supposed"/>).
     /// </param>
     public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning = null)
     {

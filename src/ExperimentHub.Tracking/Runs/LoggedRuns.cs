@@ -14,7 +14,8 @@ public enum MarkOutcome
 }
 
 /// <summary>
-/// What a person can do with a run that another program logs. Whether that program still runs, nobody here knows: a run that nobody ends would be running for ever, and could never be deleted.
+/// What a person can do with a run that another program logs. Whether that program still runs, nobody here knows: a run that nobody ends would be
+/// running for ever, and could never be deleted.
 /// </summary>
 public sealed class LoggedRuns(IDbContextFactory<TrackingDb> databases, RunFeed feed, TimeProvider time)
 {
@@ -30,14 +31,18 @@ public sealed class LoggedRuns(IDbContextFactory<TrackingDb> databases, RunFeed 
     /// <summary>Marks a run as stopped that this hub does not train.</summary>
     public async Task<MarkOutcome> EndAsync(RunId id, CancellationToken cancellation = default)
     {
-        var outcome = await databases.DecideAsync<MarkOutcome>(async db => await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == id, cancellation) switch
+        var outcome = await databases.DecideAsync<MarkOutcome>(async db =>
         {
-            null => MarkOutcome.NotFound,
-            // Never one later either, so that it need not stand in the condition.
-            { Training: not null } => MarkOutcome.IsTraining,
-            { Status: var status } run when status.IsActive() =>
-                await db.MoveAsync(run.Number, status, RunStatus.Stopped, time.GetUtcNow().UtcDateTime, Reason, cancellation) ? MarkOutcome.Ended : Decision<MarkOutcome>.Overtaken,
-            _ => MarkOutcome.AlreadyEnded,
+            var now = time.GetUtcNow().UtcDateTime;
+            return await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == id, cancellation) switch
+            {
+                null => MarkOutcome.NotFound,
+                // Never one later either, so that it need not stand in the condition.
+                { Training: not null } => MarkOutcome.IsTraining,
+                { Status: var status } run when status.IsActive() =>
+                    await db.MoveAsync(run.Number, status, RunStatus.Stopped, now, Reason, cancellation) ? MarkOutcome.Ended : Decision<MarkOutcome>.Overtaken,
+                _ => MarkOutcome.AlreadyEnded,
+            };
         }, cancellation);
         if (outcome == MarkOutcome.Ended)
             feed.Publish(id, RunSignal.Status);

@@ -3,8 +3,9 @@ using ExperimentHub.Tracking.Metrics;
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
-/// A search whose names were found in the database. The best of a metric is its least or its greatest: which of them, the series of the runs that are asked about say, and filter and order have that
-/// instead. Where they say nothing, or contradict each other, there is no best, and the search is refused.
+/// A search whose names were found in the database. The best of a metric is its least or its greatest: which of them, the series of the runs that are
+/// asked about say, and filter and order have that instead. Where they say nothing, or contradict each other, there is no best, and the search is
+/// refused.
 /// </summary>
 /// <param name="Filter">With everything that was asked beside it.</param>
 /// <param name="Directions">By the names of the metrics that it speaks of.</param>
@@ -39,8 +40,8 @@ internal sealed record BoundSearch(
         if (problems.Count > 0)
             return (null, problems);
         List<(string Field, ColumnUse Use)> uses = [.. filter!.Uses.Select(use => ("filter", use)), .. orderUses.Select(use => ("orderBy", use)), .. more];
-        var directions = await KnownNames.DirectionsAsync(
-            db, [.. uses.Select(use => use.Use.Column).Where(column => column.Kind == ColumnKind.Metric).Select(column => column.Name)], ExperimentOf(query, filter.Filter), cancellation);
+        List<string> metrics = [.. uses.Select(use => use.Use.Column).Where(column => column.Kind == ColumnKind.Metric).Select(column => column.Name)];
+        var directions = await KnownNames.DirectionsAsync(db, metrics, ExperimentOf(query, filter.Filter), cancellation);
         var (ids, names, warnings) = await FindAsync(db, query, now, uses, directions, problems, cancellation);
         if (problems.Count > 0)
             return (null, problems);
@@ -51,17 +52,24 @@ internal sealed record BoundSearch(
         if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
         // A metric that no run had until now gets its direction with its first value.
-        var hasNew = uses.Exists(use => use.Use.Column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } best && directions[best.Name].Agreed == MetricDirection.None);
+        var hasNew = uses.Exists(use =>
+            use.Use.Column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } best && directions[best.Name].Agreed == MetricDirection.None);
         return (new BoundSearch(
-            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })], ids, names, warnings, directions,
-            SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)), hasNew || filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
+            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })],
+            ids, names, warnings, directions, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)),
+            hasNew || filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
 
         bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }
 
-    private static SearchColumn Plain(SearchColumn column, IReadOnlyDictionary<string, DirectionsSaid> directions) => column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } ? column
+    private static SearchColumn Plain(SearchColumn column, IReadOnlyDictionary<string, DirectionsSaid> directions)
+    {
+        if (column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Best })
+            return column;
         // Of a metric that no run has one is as good as the other.
-        : column with { Figure = directions.GetValueOrDefault(column.Name).Agreed == MetricDirection.LowerIsBetter ? MetricFigure.Min : MetricFigure.Max };
+        var isLow = directions.GetValueOrDefault(column.Name).Agreed == MetricDirection.LowerIsBetter;
+        return column with { Figure = isLow ? MetricFigure.Min : MetricFigure.Max };
+    }
 
     /// <summary>The only experiment whose runs can be found; null where there may be several.</summary>
     private static string? ExperimentOf(RunQuery query, FilterNode filter) =>
@@ -102,7 +110,8 @@ internal sealed record BoundSearch(
     }
 
     private static string WithoutBest(string metric, DirectionsSaid said) => said.Contradict
-        ? $"Some runs say that '{metric}' should be high and others that it should be low, so it has no best value. Ask for the runs of one experiment, or use min() or max()."
+        ? $"Some runs say that '{metric}' should be high and others that it should be low, so it has no best value. "
+            + "Ask for the runs of one experiment, or use min() or max()."
         : $"Whether '{metric}' should be high or low is not known, so it has no best value. Use min() or max().";
 
     private static async Task<SearchProblem> UnknownAsync(TrackingDb db, RunQuery query, DateTime now, string field, ColumnUse use, CancellationToken cancellation)

@@ -32,8 +32,8 @@ internal static class KnownNames
     }
 
     /// <summary>
-    /// What the series of some metrics say about which values are better: those of all runs that are not deleted and, where these contradict each other, those of one experiment.
-    /// A question about one experiment is answered although another one measures something else under the same name.
+    /// What the series of some metrics say about which values are better: those of all runs that are not deleted and, where these contradict each
+    /// other, those of one experiment. A question about one experiment is answered although another one measures something else under the same name.
     /// </summary>
     /// <param name="experiment">The name of the one that is asked about; null for all.</param>
     public static async Task<IReadOnlyDictionary<string, DirectionsSaid>> DirectionsAsync(
@@ -50,7 +50,8 @@ internal static class KnownNames
         return said;
     }
 
-    private static async Task<Dictionary<string, DirectionsSaid>> SaidAsync(TrackingDb db, IReadOnlyCollection<string> metrics, string? experiment, CancellationToken cancellation)
+    private static async Task<Dictionary<string, DirectionsSaid>> SaidAsync(
+        TrackingDb db, IReadOnlyCollection<string> metrics, string? experiment, CancellationToken cancellation)
     {
         var said = new Dictionary<string, DirectionsSaid>(StringComparer.Ordinal);
         // Fewer than a database takes in one statement.
@@ -69,11 +70,13 @@ internal static class KnownNames
         return said;
     }
 
-    /// <summary>The index of the series that say something is used because its own condition stands here as well. The first run that is not deleted is enough.</summary>
+    /// <summary>
+    /// The index of the series that say something is used because its own condition stands here as well. The first run that is not deleted is enough.
+    /// </summary>
     private static string AnySays(string metric, MetricDirection direction, string among) => string.Create(CultureInfo.InvariantCulture, $"""
         EXISTS (SELECT 1 FROM "MetricSeries" s CROSS JOIN "Runs" r CROSS JOIN "Experiments" e
-            WHERE s."Name" = {metric} AND s."Direction" <> 0 AND s."Direction" = {(int)direction} AND r."Number" = s."RunNumber" AND r."DeletedAt" IS NULL
-                AND e."Id" = r."ExperimentId" AND e."DeletedAt" IS NULL{among})
+            WHERE s."Name" = {metric} AND s."Direction" <> 0 AND s."Direction" = {(int)direction}
+                AND r."Number" = s."RunNumber" AND r."DeletedAt" IS NULL AND e."Id" = r."ExperimentId" AND e."DeletedAt" IS NULL{among})
         """);
 
     private static async Task<IReadOnlyList<string>> DistinctAsync(TrackingDb db, string table, string column, string shown, CancellationToken cancellation) =>
