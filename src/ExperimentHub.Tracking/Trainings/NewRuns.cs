@@ -4,7 +4,6 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;

@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
-using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Runs;

@@ -195,10 +195,10 @@ public sealed class RunsPageTests
         await ShowsAsync(page, () => Accuracy(page) == "80.00" && Curve(page) != first && Cells(page, "status").Single().Contains("finished", StringComparison.Ordinal));
 
         static string Accuracy(IRenderedComponent<RunsPage> page) => page.FindAll("tbody tr").Count == 0 ? "" : Cells(page, "at_best(metrics.test_accuracy)").Single();
-        static string? Curve(IRenderedComponent<RunsPage> page) => page.FindAll("td.curve polyline").FirstOrDefault()?.GetAttribute("points");
+        static string? Curve(IRenderedComponent<RunsPage> page) => page.FindAll("td.curve polyline") is [var line, ..] ? line.GetAttribute("points") : null;
     }
 
-    /// <summary>Waits until the page shows something. It draws itself at each change.</summary>
+    /// <summary>Waits until the page shows something; it draws itself at each change.</summary>
     private static async Task ShowsAsync(IRenderedComponent<RunsPage> page, Func<bool> shown)
     {
         var seen = new TaskCompletionSource();
