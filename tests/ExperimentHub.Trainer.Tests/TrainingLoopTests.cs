@@ -134,7 +134,7 @@ public sealed class TrainingLoopTests : IDisposable
         var told = new List<TrainerEvent>();
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(
-            TinyData.Start(_folder.Path, spec, attempt: 2) with { Fork = new ForkPoint(_folder["attempt-1-epoch-1.safetensors"], null) }, data, onEvent: told.Add));
+            TinyData.Start(_folder.Path, spec, attempt: 2) with { Fork = new ForkPoint("attempt-1-epoch-1.safetensors", null) }, data, onEvent: told.Add));
 
         Assert.Equal("The validation loss is not a finite number after epoch 1. The weights have grown out of range.", failure.Message);
         Assert.DoesNotContain(told, happened => happened is EpochFinished or CheckpointSaved);
@@ -209,7 +209,7 @@ public sealed class TrainingLoopTests : IDisposable
     }
 
     [Fact]
-    public void Run_CheckpointFolderMissing_FailsWithTheFolder()
+    public void Run_ScratchFolderMissing_FailsWithTheFolder()
     {
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder["nowhere"])));
 

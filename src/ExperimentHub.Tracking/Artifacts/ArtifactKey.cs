@@ -45,6 +45,9 @@ public readonly record struct ArtifactKey
 
     public static ArtifactKey OfCheckpoint(RunId run, string fileName) => CheckpointsOf(run).Under(fileName);
 
+    /// <summary>The files of one of the hub's own data sets lie under this one, by their usual names.</summary>
+    public static ArtifactKey OfDataset(string key) => Of(Datasets, key);
+
     /// <exception cref="ArgumentException">They make no key; the message says why.</exception>
     public static ArtifactKey Of(params IReadOnlyList<string> names) => Make(names, out var key) is { } problem ? throw new ArgumentException(problem, nameof(names)) : key;
 

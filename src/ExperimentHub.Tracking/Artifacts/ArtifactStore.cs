@@ -64,6 +64,19 @@ public abstract class ArtifactStore
         return found.Sum(stored => stored.Size);
     }
 
+    /// <summary>The bytes that all that lies under any of these keys takes: what <see cref="DeleteAllAsync"/> frees.</summary>
+    public async Task<long> SizeAsync(IEnumerable<ArtifactKey> folders, CancellationToken cancellation = default)
+    {
+        var bytes = 0L;
+        foreach (var folder in folders)
+        {
+            await foreach (var stored in ListAsync(folder, cancellation))
+                bytes += stored.Size;
+        }
+
+        return bytes;
+    }
+
     /// <summary>All that lies under a key, in no order. What is arriving is not there yet.</summary>
     public abstract IAsyncEnumerable<StoredArtifact> ListAsync(ArtifactKey folder, CancellationToken cancellation = default);
 

@@ -213,7 +213,7 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
         if (!Directory.Exists(path))
             return [];
         var files = new FileSystemEnumerable<(string Path, long Size, DateTime ChangedAt)>(
-            path, (ref FileSystemEntry entry) => (entry.ToFullPath(), entry.Length, entry.LastWriteTimeUtc.UtcDateTime),
+            path, (ref FileSystemEntry entry) => (entry.ToFullPath(), (entry.Attributes & FileAttributes.ReparsePoint) == 0 ? entry.Length : 0, entry.LastWriteTimeUtc.UtcDateTime),
             new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,

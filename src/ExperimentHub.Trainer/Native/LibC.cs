@@ -45,20 +45,6 @@ internal static partial class LibC
         _ = SetMalloc(-1, int.MaxValue);
     }
 
-    /// <summary>Makes a rename in this folder survive a power cut.</summary>
-    public static void SyncFolder(string folder)
-    {
-        var descriptor = Check(Open(folder, ReadOnly | CloseOnExec), $"open {folder}");
-        try
-        {
-            Check(Sync(descriptor), $"fsync {folder}");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
     /// <summary>
     /// Makes the process the leader of a session of its own, with everything that it starts: whoever ends it reaches all of them at once, and a terminal's Ctrl+C none. One that leads a group
     /// already, because a shell started it so, stays as it is.

@@ -10,15 +10,16 @@ namespace ExperimentHub.Execution.Tests.Trainers;
 /// <summary>What a fork and a reproduction start from, and what happens where that is gone.</summary>
 public sealed class StartingPointTests
 {
-    /// <summary>A parent with one checkpoint; a fork fails unless it is given files of its parent that are there, by absolute paths.</summary>
+    /// <summary>A parent with one checkpoint; a fork fails unless it is given files of its parent, by names in its scratch folder.</summary>
     private static readonly string ParentOrFork = $$"""
         {{SayStarted}}
         case "$start" in
         *'"fork":'*)
             weights=$(echo "$start" | sed 's/.*"fork":{"checkpointFile":"\([^"]*\)".*/\1/')
             state=$(echo "$start" | sed 's/.*"fork":{.*"stateFile":"\([^"]*\)".*/\1/')
-            case "$weights$state" in /*/checkpoints/{{CheckpointName.For(1, 1)}}/*/checkpoints/{{CheckpointName.StateFor(1, 1)}}) ;; *) echo "wrong paths"; exit 0;; esac
-            test -f "$weights" && test -f "$state" && {{SayEpoch(1)}} && {{Say(new TrainingFinished())}}
+            case "$weights $state" in '{{CheckpointName.ForOrigin(1)}} {{CheckpointName.StateForOrigin(1)}}') ;; *) echo "wrong names"; exit 0;; esac
+            {{FindScratch}}
+            test -f "$folder/$weights" && test -f "$folder/$state" && {{SayEpoch(1)}} && {{Say(new TrainingFinished())}}
             exit 0;;
         esac
         {{SaveCheckpoint(1, 1)}}
@@ -26,7 +27,7 @@ public sealed class StartingPointTests
         """;
 
     [Fact]
-    public async Task Fork_OfACheckpoint_GetsItsFilesByAbsolutePaths()
+    public async Task Fork_OfACheckpoint_GetsItsFilesInItsScratchFolder()
     {
         using var trainer = new FakeTrainer(ParentOrFork);
         await using var hub = await RunningHub.StartAsync(trainer);
