@@ -7,8 +7,6 @@ namespace ExperimentHub.Trainer.Native;
 internal static partial class LibC
 {
     private const string Library = "libc";
-    private const int ReadOnly = 0;
-    private const int CloseOnExec = 0x80000;
     private const int Terminate = 15;
     private const nint Ignore = 1;
 
@@ -71,15 +69,6 @@ internal static partial class LibC
 
     [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int from, int to);
-
-    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int descriptor);
-
-    [LibraryImport(Library, EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 
     [LibraryImport(Library, EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);
