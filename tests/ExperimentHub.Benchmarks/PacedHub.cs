@@ -17,12 +17,13 @@ internal sealed class PacedHub : IAsyncDisposable
     public HubProcess Hub { get; }
 
     /// <param name="runs">How many may train at once.</param>
-    public static async Task<PacedHub> StartAsync(int stepsPerSecond, int runs = 1)
+    /// <param name="folder">Where there is something already; removed at the end as a new one is.</param>
+    public static async Task<PacedHub> StartAsync(int stepsPerSecond, int runs = 1, string? folder = null)
     {
         var notes = Directory.CreateTempSubdirectory("experimenthub-paced-").FullName;
         var program = Path.Combine(AppContext.BaseDirectory, "ExperimentHub.Benchmarks");
         var trainer = new FakeTrainer($"exec '{program}' {PacedTrainer.Command} {stepsPerSecond} '{notes}' \"$start\"");
-        var hub = await HubProcess.StartAsync(HubProcess.NewFolder(), $"--Hub:TrainerPath={trainer.Program}", $"--Hub:CpuSlots={runs}");
+        var hub = await HubProcess.StartAsync(folder ?? HubProcess.NewFolder(), $"--Hub:TrainerPath={trainer.Program}", $"--Hub:CpuSlots={runs}");
         return new PacedHub(hub, trainer, notes, stepsPerSecond);
     }
 
@@ -34,6 +35,8 @@ internal sealed class PacedHub : IAsyncDisposable
         var request = new JsonObject { ["experiment"] = "benchmark", ["spec"] = new JsonObject { ["epochs"] = epochs } };
         return (await Hub.StartRunAsync(request.ToJsonString()))["id"]!.GetValue<string>();
     }
+
+    public bool HasBegun(string run) => File.Exists(Path.Combine(_notes, run));
 
     /// <summary>The steps of a run that its trainer has told so far.</summary>
     public IReadOnlyList<StepTime> StepsOf(string run) =>

@@ -11,7 +11,7 @@ if (args is ["keep-folder"])
     return 0;
 }
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [loads] [cost] [metrics] [table] [scale] [compare] [--rounds N]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [loads] [statements] [cost] [metrics] [table] [scale] [compare] [--rounds N]
 // training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
 // scale and table: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
@@ -44,6 +44,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["crowd"] = (CrowdBenchmark.RunAsync, 5), // minutes
     ["pages"] = (PageMemoryBenchmark.RunAsync, 5),
     ["loads"] = (PageLoadBenchmark.RunAsync, 20), // minutes
+    ["statements"] = (StatementBenchmark.RunAsync, 3), // minutes
     ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
     ["metrics"] = (MetricBenchmark.RunAsync, 5),
     ["compare"] = (CompareBenchmark.RunAsync, 5),

@@ -42,6 +42,12 @@ public sealed class LiveSeries(MetricReader reader, MetricWriter writer)
         return points;
     }
 
+    /// <summary>What is appended to a run from now on.</summary>
+    internal FreshPoints Listen(long run) => writer.Listen(run);
+
+    /// <summary>The metrics of a run that have points which are not written yet.</summary>
+    internal IReadOnlyCollection<string> MetricsWaiting(long run) => writer.PendingMetricsOf(run);
+
     /// <summary>The newest point of a series that is not written yet; null where none waits.</summary>
     public MetricPoint? LastWaiting(long run, string metric) => writer.PendingAfter(run, metric, -1) is [.., var last] ? last : null;
 }

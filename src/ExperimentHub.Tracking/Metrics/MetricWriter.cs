@@ -28,6 +28,9 @@ public sealed class MetricWriter : IAsyncDisposable
     private readonly Lock _lock = new();
     private PendingMetrics _pending = new();
     private PendingMetrics _inFlight = new();
+    private TaskCompletionSource _pendingWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _inFlightWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<FreshPoints> _listening = [];
     private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Flushing _flushing;
     private bool _full;
@@ -119,6 +122,13 @@ public sealed class MetricWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>When everything taken before this call is written, which it does not hasten, or the writer is disposed. Never fails.</summary>
+    public Task WhenWrittenAsync()
+    {
+        lock (_lock)
+            return !_pending.IsEmpty && !_disposed ? _pendingWritten.Task : !_inFlight.IsEmpty && !_disposed ? _inFlightWritten.Task : Task.CompletedTask;
+    }
+
     /// <summary>
     /// Removes every point of a run after <paramref name="step"/>, waiting or written, with the ends of epochs and the snapshot of the best epoch that lie there.
     /// For a run that goes on from a checkpoint: nobody may append to it until this returns.
@@ -135,7 +145,10 @@ public sealed class MetricWriter : IAsyncDisposable
                 _inFlight.CutAfter(runNumber, step);
             }
 
+            // Also before: whoever reads while it is done knows that there is something to read again.
+            BreakFresh(runNumber);
             await Task.Run(() => UseLedgerAsync(ledger => ledger.RewindAsync(runNumber, step)), CancellationToken.None);
+            BreakFresh(runNumber);
         }
         finally
         {
@@ -168,6 +181,26 @@ public sealed class MetricWriter : IAsyncDisposable
         return points;
     }
 
+    /// <summary>The metrics of a run of which points are not in the database yet.</summary>
+    internal IReadOnlyCollection<string> PendingMetricsOf(long runNumber)
+    {
+        lock (_lock)
+            return [.. _inFlight.Series.Concat(_pending.Series).Select(series => series.Key).Where(key => key.Run == runNumber).Select(key => key.Metric).Distinct()];
+    }
+
+    /// <summary>Every point that is taken of a run from now on, until the result is disposed.</summary>
+    internal FreshPoints Listen(long runNumber)
+    {
+        var fresh = new FreshPoints(runNumber, gone =>
+        {
+            lock (_lock)
+                _listening.Remove(gone);
+        });
+        lock (_lock)
+            _listening.Add(fresh);
+        return fresh;
+    }
+
     /// <summary>Writes what waits and takes nothing more. A database that refused until now is not asked again: whoever ends the hub would wait for that.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -193,6 +226,8 @@ public sealed class MetricWriter : IAsyncDisposable
         }
 
         _closed = true;
+        _inFlightWritten.TrySetResult();
+        _pendingWritten.TrySetResult();
         if (_ledger is not null)
             await _ledger.DisposeAsync();
         _turn.Release();
@@ -211,10 +246,24 @@ public sealed class MetricWriter : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             var taken = Math.Min(points.Length, MaxPending - _pending.Count - _inFlight.Count);
             if (taken > 0)
+            {
                 _pending.Add(key, points[..taken]);
+                foreach (var fresh in _listening)
+                {
+                    if (fresh.Run == key.Run)
+                        fresh.Add(key.Metric, points[..taken]);
+                }
+            }
+
             Plan(_pending.Count >= MaxPending / 4 ? Flushing.AtOnce : Flushing.Planned);
             return taken;
         }
+    }
+
+    private void BreakFresh(long run)
+    {
+        lock (_lock)
+            _listening.Where(fresh => fresh.Run == run).ToList().ForEach(fresh => fresh.Break());
     }
 
     private void Add(MetricMark mark)
@@ -255,6 +304,7 @@ public sealed class MetricWriter : IAsyncDisposable
         lock (_lock)
         {
             (_pending, _inFlight) = (_inFlight, _pending);
+            (_pendingWritten, _inFlightWritten) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), _pendingWritten);
             _flushing = Flushing.NotPlanned;
         }
 
@@ -284,15 +334,17 @@ public sealed class MetricWriter : IAsyncDisposable
             throw;
         }
 
-        TaskCompletionSource room;
+        TaskCompletionSource room, written;
         bool wasFull;
         lock (_lock)
         {
             _inFlight.Clear();
+            written = _inFlightWritten;
             (room, _room) = (_room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
             (wasFull, _full) = (_full, false);
         }
 
+        written.TrySetResult();
         room.TrySetResult();
         if (wasFull)
             _logger.LogWarning("Metric points are written again; {Dropped} were dropped since the hub started", DroppedPoints);

@@ -6,9 +6,10 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="ParamNames">Their whole names, by the names that were typed.</param>
 /// <param name="Warnings">Names that no run has: no mistake, and probably one.</param>
 /// <param name="SpeaksOfDiverged">Its filter says itself what is to become of runs that diverged.</param>
+/// <param name="FollowsResults">Its filter or its order asks for what changes with the end of an epoch.</param>
 internal sealed record BoundSearch(
     FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
-    bool SpeaksOfDiverged)
+    bool SpeaksOfDiverged, bool FollowsResults)
 {
     /// <summary>The columns under their whole names.</summary>
     public IReadOnlyList<SearchColumn> Whole(IEnumerable<SearchColumn> columns) =>
@@ -35,7 +36,8 @@ internal sealed record BoundSearch(
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
         if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
-        return (new BoundSearch(new AllOf(all), order, ids, names, warnings, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged))), []);
+        return (new BoundSearch(new AllOf(all), order, ids, names, warnings, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)),
+            filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
 
         bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }

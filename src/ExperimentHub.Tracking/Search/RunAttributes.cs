@@ -34,6 +34,9 @@ internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType
     /// <summary>A run has it only where it has a training.</summary>
     public bool IsOfTraining { get; } = Sql.Contains(ColumnSql.TrainingAlias, StringComparison.Ordinal);
 
+    /// <summary>Written anew at the end of each epoch.</summary>
+    public bool FollowsResults { get; init; }
+
     /// <summary>Thousands of characters, so that comparing one with a pattern can take as long as reading thousands of runs.</summary>
     public bool IsLong { get; init; }
 }
@@ -48,6 +51,8 @@ internal static class RunAttributes
     public const string Experiment = "experiment";
     public const string Model = "model";
     public const string Device = "device";
+    public const string EpochsDone = "epochs_done";
+    public const string BestEpoch = "best_epoch";
 
     private static readonly Dictionary<string, string> Statuses = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -75,7 +80,7 @@ internal static class RunAttributes
         new(Created, ["created_at"], AttributeType.Time, "r.\"CreatedAt\"", "when it was asked for", Index: "CreatedAt"),
         new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
         new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),
-        new("duration", ["train_time"], AttributeType.Duration, $"NULLIF({Training("TrainSeconds")}, 0)", "time spent training", Index: "TrainSeconds") { IsIndexOfTrainings = true },
+        new("duration", ["train_time"], AttributeType.Duration, $"NULLIF({Training("TrainSeconds")}, 0)", "time spent training", Index: "TrainSeconds") { IsIndexOfTrainings = true, FollowsResults = true },
         new(Device, ["device_kind"], AttributeType.Text, Training("DeviceKind"), "cpu or cuda, once it trains"),
         new("device_name", [], AttributeType.Text, Training("DeviceName"), "the device as its maker calls it"),
         new(Model, [], AttributeType.Text, Training("Model"), "the kind of network"),
@@ -83,8 +88,8 @@ internal static class RunAttributes
         new("trigger", [], AttributeType.Word, "r.\"Trigger\"", "person, api or schedule") { Words = Triggers },
         new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
         new(Diverged, [], AttributeType.Flag, $"CASE WHEN {Training("Diverged")} THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
-        new("epochs_done", [], AttributeType.Number, Training("EpochsDone"), "finished epochs"),
-        new("best_epoch", [], AttributeType.Number, Training("BestEpoch"), "the epoch that is best by the metric that decides for the run"),
+        new(EpochsDone, [], AttributeType.Number, Training("EpochsDone"), "finished epochs") { FollowsResults = true },
+        new(BestEpoch, [], AttributeType.Number, Training("BestEpoch"), "the epoch that is best by the metric that decides for the run") { FollowsResults = true },
         new("parameters", ["model_size"], AttributeType.Number, Training("Parameters"), "weights of the network"),
         new("attempts", [], AttributeType.Number, Training("CurrentAttempt"), "trainer processes that worked on it"),
         new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it") { IsLong = true },

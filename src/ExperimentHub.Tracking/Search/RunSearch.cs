@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Queries;
+using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Search;
@@ -45,7 +46,30 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         var shown = found.Take(pageSize).ToList();
         var rows = await new RunRows(db, search).ReadAsync([.. shown.Select(run => run.Number)], wanted, cancellation);
         var next = found.Count > pageSize ? PageToken.Write(query, new PageEnd(shown[^1].Keys, shown[^1].Number)) : null;
-        return SearchResult<RunSearchPage>.Of(new RunSearchPage(rows, search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], next, search.Warnings));
+        return SearchResult<RunSearchPage>.Of(new RunSearchPage(search, wanted)
+        {
+            Items = rows, Titles = [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], NextPageToken = next,
+        });
+    }
+
+    /// <summary>
+    /// The page with what epochs have changed since in the rows of its running runs: one statement, or none. Which runs it has and in which order stays as it was; where
+    /// that may have changed (<see cref="RunSearchPage.FollowsResults"/>, or a run began, ended, came or went), the page is to be asked for anew.
+    /// </summary>
+    public async Task<RunSearchPage> ReadResultsAsync(RunSearchPage page, CancellationToken cancellation = default)
+    {
+        long[] running = [.. page.Items.Select(row => row.Run).Where(run => run is { Status: RunStatus.Running, Training: not null }).Select(run => run.Number)];
+        if (running.Length == 0)
+            return page;
+        return await turns.AskAsync(waited => ReadResultsAsync(page, running, waited), cancellation);
+    }
+
+    private async Task<RunSearchPage> ReadResultsAsync(RunSearchPage page, IReadOnlyList<long> running, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        await db.Database.OpenConnectionAsync(cancellation);
+        var now = await new RunRows(db, page.Search).CellsAsync(running, [.. page.Asked, RunRow.BestEpoch, RunRow.EpochsDone], cancellation);
+        return page with { Items = [.. page.Items.Select(row => now.TryGetValue(row.Run.Number, out var cells) ? row.With(cells) : row)] };
     }
 
     /// <summary>How many runs match. It may have to look at every run, so it is asked for itself and not with each page.</summary>

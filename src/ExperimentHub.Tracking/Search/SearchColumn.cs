@@ -55,6 +55,9 @@ public sealed record SearchColumn(ColumnKind Kind, string Name, MetricFigure Fig
     internal SearchColumn Plain => (Kind, Figure) != (ColumnKind.Metric, MetricFigure.Best) ? this
         : this with { Figure = MetricNames.DirectionOf(Name) == MetricDirection.LowerIsBetter ? MetricFigure.Min : MetricFigure.Max };
 
+    /// <summary>Its value of a run that trains changes with each epoch.</summary>
+    internal bool FollowsResults => Kind == ColumnKind.Metric || (Kind == ColumnKind.Attribute && RunAttributes.Find(Name) is { FollowsResults: true });
+
     private static string Quoted(string name)
     {
         var plain = name.Split('.').All(segment => segment.Length > 0 && segment.All(FilterLexer.IsWordPart));

@@ -141,8 +141,15 @@ public sealed class RunRecorder(
                 EpochPoints.Append(metrics, key.RunNumber, finished.Epoch * stepsPerEpoch, finished, at);
         }
 
-        feed.Publish(key.Run, RunSignal.Results | RunSignal.Files);
+        _ = TellResultsAsync(key.Run);
         return true;
+    }
+
+    /// <summary>Whoever hears of results finds them all: rows of epochs and, written a moment later, the points that a table shows. Who ends a run waits for them as well.</summary>
+    private async Task TellResultsAsync(RunId run)
+    {
+        await metrics.WhenWrittenAsync();
+        feed.Publish(run, RunSignal.Results | RunSignal.Files);
     }
 
     public Task<bool> EpochAsync(AttemptKey key, EpochFinished finished) => ResultsAsync(key, [(finished, time.GetUtcNow())]);

@@ -16,7 +16,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     private const int RunsOffered = 12;
     private const int SpeedUpsShown = 3;
 
-    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _gone = new();
     private CompareAddress _address = new();
@@ -42,7 +42,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows | RunSignal.Progress, () => InvokeAsync(RefreshAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(RefreshAsync), RefreshInterval);
         navigation.LocationChanged += OnLocationChanged;
         _address = AddressNow();
         await LoadAsync();

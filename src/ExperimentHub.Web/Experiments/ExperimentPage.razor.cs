@@ -23,6 +23,9 @@ public sealed partial class ExperimentPage(
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>The table follows its runs by itself; the best run and the trend need not be quicker.</summary>
+    private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(5);
+
     private Experiment? _experiment;
     private int _runs;
     private Run? _newest;
@@ -36,6 +39,7 @@ public sealed partial class ExperimentPage(
     private MudMenu? _menu;
     private string? _problem;
     private IDisposable? _subscription;
+    private IDisposable? _results;
     private (int Id, string? Metric, bool WithDiverged)? _asked;
 
     [Parameter]
@@ -78,7 +82,8 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
         experiments.Changed += OnChanged;
     }
 
@@ -223,6 +228,7 @@ public sealed partial class ExperimentPage(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _results?.Dispose();
         experiments.Changed -= OnChanged;
     }
 }

@@ -21,6 +21,12 @@ public sealed partial class OverviewPage(
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Epochs end many times a second where many runs train.</summary>
+    private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>Within a long epoch; a curve of a few pixels looks the same a moment later.</summary>
+    private static readonly TimeSpan CurvesInterval = TimeSpan.FromSeconds(10);
+
     // Fourteen nights of six schedules are much to read, and they change once a night.
     private static readonly TimeSpan NightsInterval = TimeSpan.FromSeconds(5);
 
@@ -29,6 +35,7 @@ public sealed partial class OverviewPage(
     private RunListing? _recent;
     private bool _isNew;
     private List<(RunDetails Details, MetricBuckets? Curve)> _running = [];
+    private DateTimeOffset _curvesReadAt;
     private List<(WaitingRun Item, DateTime? Start)> _waiting = [];
     private int _moreWaiting;
     private NightlyListing? _nights;
@@ -36,6 +43,8 @@ public sealed partial class OverviewPage(
     private string? _refusal;
     private bool _starting;
     private IDisposable? _subscription;
+    private IDisposable? _results;
+    private IDisposable? _progress;
     private IDisposable? _nightSubscription;
 
     [SupplyParameterFromQuery(Name = "selected")]
@@ -53,7 +62,9 @@ public sealed partial class OverviewPage(
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows | RunSignal.Progress, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
+        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(ShowProgressAsync), RefreshInterval);
         _nightSubscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadNightsAsync), NightsInterval);
         await LoadNightsAsync();
         await LoadAsync();
@@ -65,7 +76,7 @@ public sealed partial class OverviewPage(
         {
             var recent = await history.ListAsync(new RunFilter(), newestFirst: true, 0, RecentRunsShown, _gone.Token);
             var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running], Archived: true), newestFirst: false, 0, RunningShown, _gone.Token);
-            var curves = (await metrics.BucketsAsync([.. runs.Items.Select(run => run.Number)], [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
+            var curves = await CurvesAsync(runs.Items);
             var running = new List<(RunDetails, MetricBuckets?)>();
             foreach (var run in runs.Items)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
@@ -88,6 +99,27 @@ public sealed partial class OverviewPage(
         }
 
         StateHasChanged();
+    }
+
+    /// <summary>How far a run is stands in no row; only its curve is read, and seldom.</summary>
+    private async Task ShowProgressAsync()
+    {
+        if (time.GetUtcNow() - _curvesReadAt >= CurvesInterval)
+        {
+            var running = _running;
+            var curves = await CurvesAsync([.. running.Select(one => one.Details.Run)]);
+            if (running == _running)
+                _running = [.. running.Select(one => (one.Details, curves.GetValueOrDefault(one.Details.Run.Number)))];
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task<Dictionary<long, MetricBuckets>> CurvesAsync(IReadOnlyList<Run> running)
+    {
+        _curvesReadAt = time.GetUtcNow();
+        long[] numbers = [.. running.Select(run => run.Number)];
+        return (await metrics.BucketsAsync(numbers, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
     }
 
     private async Task LoadNightsAsync()
@@ -143,6 +175,8 @@ public sealed partial class OverviewPage(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _results?.Dispose();
+        _progress?.Dispose();
         _nightSubscription?.Dispose();
         _gone.Cancel();
         _gone.Dispose();

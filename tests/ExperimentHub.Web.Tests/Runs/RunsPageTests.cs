@@ -1,7 +1,9 @@
 using Bunit;
 using ExperimentHub.Protocol;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
@@ -172,6 +174,44 @@ public sealed class RunsPageTests
         page.WaitForAssertion(() => Assert.Contains("newcomer", page.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(5));
         await pages.DisposeComponentsAsync();
         Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
+    }
+
+    [Theory]
+    [InlineData("/runs")]
+    [InlineData("/runs?sort=metrics.test_accuracy")]
+    public async Task RunsPage_EpochsOfARunThatTrains_AppearByThemselvesAndTheCurveIsWholeAtTheEnd(string address)
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var run = await PlayedRun.StartAsync(pages.Hub);
+        await run.EpochAsync(1, accuracy: 0.5);
+        pages.Visit(address);
+        var page = pages.Render<RunsPage>();
+        await ShowsAsync(page, () => Accuracy(page) == "50.00" && Curve(page) is not null);
+        var first = Curve(page);
+        await run.EpochAsync(2, accuracy: 0.75);
+        await ShowsAsync(page, () => Accuracy(page) == "75.00");
+        await run.EpochAsync(3, accuracy: 0.8);
+        await pages.Hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0);
+        await ShowsAsync(page, () => Accuracy(page) == "80.00" && Curve(page) != first && Cells(page, "status").Single().Contains("finished", StringComparison.Ordinal));
+
+        static string Accuracy(IRenderedComponent<RunsPage> page) => page.FindAll("tbody tr").Count == 0 ? "" : Cells(page, "at_best(metrics.test_accuracy)").Single();
+        static string? Curve(IRenderedComponent<RunsPage> page) => page.FindAll("td.curve polyline").FirstOrDefault()?.GetAttribute("points");
+    }
+
+    /// <summary>Waits until the page shows something. It draws itself at each change.</summary>
+    private static async Task ShowsAsync(IRenderedComponent<RunsPage> page, Func<bool> shown)
+    {
+        var seen = new TaskCompletionSource();
+        page.OnMarkupUpdated += (_, _) => Look();
+        Look();
+        await Task.WhenAny(seen.Task, Task.Delay(TimeSpan.FromMinutes(1)));
+        Assert.True(shown(), page.Markup);
+
+        void Look()
+        {
+            if (shown())
+                seen.TrySetResult();
+        }
     }
 
     [Fact]

@@ -9,10 +9,17 @@ namespace ExperimentHub.Web.Runs.Grid;
 
 /// <summary>The table of runs with all that narrows, sorts and groups it. What is shown, how and in which order lives in the address.</summary>
 public sealed partial class RunExplorer(
-    RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, NavigationManager navigation) : IDisposable
+    RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, TimeProvider time, NavigationManager navigation) : IDisposable
 {
     private const string FilterWord = "filter";
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two readings of what epochs changed: of rows that stay where they are, and where rows move or groups are reckoned anew.</summary>
+    private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MovingInterval = TimeSpan.FromSeconds(6);
+
+    /// <summary>A curve of a few pixels looks the same a moment later.</summary>
+    private static readonly TimeSpan CurvesInterval = TimeSpan.FromSeconds(10);
     private static readonly IReadOnlyList<string> StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
@@ -20,6 +27,10 @@ public sealed partial class RunExplorer(
     /// <summary>Ends the questions of an address with the next one.</summary>
     private CancellationTokenSource _asking = new();
     private readonly Dictionary<long, MetricBuckets> _curves = [];
+
+    /// <summary>Runs whose curve was read after their end: it is what it will always be.</summary>
+    private readonly HashSet<long> _curvesKept = [];
+    private DateTimeOffset _curvesReadAt;
 
     /// <summary>The pages before this one, as far as somebody came by them; null is the first.</summary>
     private readonly Stack<string?> _earlier = [];
@@ -38,6 +49,7 @@ public sealed partial class RunExplorer(
     private readonly GroupPicks _groupPicks = new(search);
     private bool _all;
     private IDisposable? _subscription;
+    private IDisposable? _results;
     private IDisposable? _progress;
     private int _question;
 
@@ -65,7 +77,8 @@ public sealed partial class RunExplorer(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(FollowResultsAsync), ResultsInterval);
         // How far a run is stands in no row.
         _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RefreshInterval);
     }
@@ -129,6 +142,28 @@ public sealed partial class RunExplorer(
         StateHasChanged();
     }
 
+    /// <summary>The end of an epoch is told many times a second where many runs train; it changes a few cells, and seldom which rows there are.</summary>
+    private async Task FollowResultsAsync()
+    {
+        if (_groups is not null || _page is { FollowsResults: true })
+        {
+            await LoadAsync();
+            // Calls come one after the other, so that this holds the next one back and loses none.
+            await Task.Delay(MovingInterval - ResultsInterval, time, _gone.Token);
+        }
+        else if (_page is { } page)
+        {
+            var (question, asked) = (_question, _asking.Token);
+            var read = await search.ReadResultsAsync(page, asked);
+            if (question != _question || ReferenceEquals(read, page))
+                return;
+            _page = read;
+            StateHasChanged();
+            if (_address.Curve && time.GetUtcNow() - _curvesReadAt >= CurvesInterval)
+                await LoadCurvesAsync(read.Items, asked);
+        }
+    }
+
     private async Task LoadRowsAsync(int question, CancellationToken asked)
     {
         var address = _address;
@@ -186,14 +221,17 @@ public sealed partial class RunExplorer(
             await LoadCurvesAsync(_page.Items, asked);
     }
 
-    /// <summary>A run that has ended has the curve that it will always have.</summary>
     private async Task LoadCurvesAsync(IReadOnlyList<RunRow> rows, CancellationToken asked)
     {
-        long[] wanted = [.. rows.Where(row => row.Run.Status.IsActive() || !_curves.ContainsKey(row.Run.Number)).Select(row => row.Run.Number)];
+        long[] wanted = [.. rows.Select(row => row.Run).Where(run => run.Status.IsActive() || !_curvesKept.Contains(run.Number)).Select(run => run.Number)];
         if (wanted.Length == 0)
             return;
+        _curvesReadAt = time.GetUtcNow();
         foreach (var curve in await Task.Run(() => metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked), asked))
             _curves[curve.RunNumber] = curve;
+        // A run that waits again or trains on gets a longer one.
+        _curvesKept.ExceptWith(wanted);
+        _curvesKept.UnionWith(rows.Where(row => !row.Run.Status.IsActive()).Select(row => row.Run.Number));
         StateHasChanged();
     }
 
@@ -241,6 +279,7 @@ public sealed partial class RunExplorer(
     public void Dispose()
     {
         _subscription?.Dispose();
+        _results?.Dispose();
         _progress?.Dispose();
         _gone.Cancel();
         _asking.Dispose();
