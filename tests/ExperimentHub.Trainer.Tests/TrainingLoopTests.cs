@@ -256,18 +256,4 @@ public sealed class TrainingLoopTests : IDisposable
         Assert.DoesNotContain(told, happened => happened is CheckpointSaved);
         Assert.Empty(Directory.GetFiles(_folder.Path));
     }
-
-    [Fact]
-    public void Run_LeftoversOfAKilledAttempt_AreRemovedAndNothingElseIs()
-    {
-        string[] leftovers = ["attempt-1-epoch-2.safetensors.writing", "attempt-1-epoch-2.state.safetensors.writing"];
-        string[] others = ["notes.writing", ".writing", "attempt-1-epoch-1.safetensors.writing.bak", "attempt-1-epoch-1.safetensors"];
-        foreach (var name in leftovers.Concat(others))
-            File.WriteAllText(_folder[name], name);
-
-        TinyData.Train(TinyData.Start(_folder.Path, attempt: 2));
-
-        Assert.All(leftovers, name => Assert.False(File.Exists(_folder[name]), name));
-        Assert.All(others, name => Assert.Equal(name, File.ReadAllText(_folder[name])));
-    }
 }
