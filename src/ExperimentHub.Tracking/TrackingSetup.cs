@@ -36,6 +36,7 @@ public static class TrackingSetup
         services.AddSingleton<LiveRuns>();
         services.AddSingleton<RunLogs>();
         services.AddSingleton<KeptWishes>();
+        services.AddSingleton<NewRuns>();
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunControl>();
         services.AddSingleton<AttemptWriter>();

@@ -8,9 +8,22 @@ public sealed class Chromium : IAsyncDisposable
     /// <summary>Where it is looked for.</summary>
     public static readonly IReadOnlyList<string> Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
+    /// <summary>
+    /// What no test needs. Each new window would build an address bar of its own from some three hundred files, a third of a second beside the page that is looked at. Of two
+    /// lists Chromium takes the last, so what Playwright leaves out is here as well.
+    /// </summary>
+    private static readonly string[] Left =
+    [
+        "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
+        "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "DialMediaRouteProvider", "GlobalMediaControls", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+        "PaintHolding", "ThirdPartyStoragePartitioning", "BlockOriginHeaderModificationOnRedirect", "AvoidCorsURLLoaderRestartOnRedirect", "Translate", "AutoDeElevate",
+        "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
+    ];
+
     private static readonly string[] Switches =
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--disable-features=" + string.Join(',', Left),
     ];
 
     private const int Patience = 30_000;
