@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// The folder of one attempt on this machine. What its trainer starts from is laid there, and what it writes lies there until it is taken in. It goes with the attempt: what is left in it was
-/// told to nobody.
+/// The folder of one attempt on this machine. What its trainer starts from is laid there, and what it writes lies there until it is taken in. It goes
+/// with the attempt: what is left in it was told to nobody.
 /// </summary>
 internal sealed class AttemptScratch(DataFolder folder, AttemptKey key, ILogger logger) : IDisposable
 {

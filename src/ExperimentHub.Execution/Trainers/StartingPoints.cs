@@ -95,7 +95,10 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         return point;
     }
 
-    /// <summary>Lays the files of one of the hub's own data sets into a folder of the scratch folder. What is not there any more, the trainer finds missing and says so.</summary>
+    /// <summary>
+    /// Lays the files of one of the hub's own data sets into a folder of the scratch folder. What is not there any more, the trainer finds missing
+    /// and says so.
+    /// </summary>
     /// <returns>The folder that holds the data set's.</returns>
     private async Task<string> LendAsync(DatasetInfo own, string scratch, CancellationToken cancellation)
     {

@@ -18,8 +18,8 @@ public abstract record TrainerCommand;
 /// <param name="Spec">Validated by the hub; the trainer validates it again.</param>
 /// <param name="Device">The device to use, as torch names it: <c>cpu</c> or <c>cuda:N</c>.</param>
 /// <param name="ScratchFolder">
-/// An existing folder on the trainer's machine that is this attempt's alone. What it starts from lies there, and there it leaves its files, which the hub takes away
-/// as it hears of them.
+/// An existing folder on the trainer's machine that is this attempt's alone. What it starts from lies there, and there it leaves its files, which the
+/// hub takes away as it hears of them.
 /// </param>
 /// <param name="DatasetFolder">The machine's cache of data sets or, for one of the hub's own, a folder inside the scratch folder.</param>
 /// <param name="AppVersion">The hub's version, for the checkpoint's metadata.</param>

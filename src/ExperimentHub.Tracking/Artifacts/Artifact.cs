@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// A file that the hub keeps of a run: what it is, and where its bytes lie in the <see cref="ArtifactStore"/>. The row exists only once they lie there complete.
-/// It does not change: other bytes are another artifact.
+/// A file that the hub keeps of a run: what it is, and where its bytes lie in the <see cref="ArtifactStore"/>. The row exists only once they lie
+/// there complete. It does not change: other bytes are another artifact.
 /// </summary>
 public sealed class Artifact
 {

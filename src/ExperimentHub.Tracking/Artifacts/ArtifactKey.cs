@@ -6,8 +6,8 @@ using ExperimentHub.Tracking.Runs;
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// Where the bytes of an artifact lie in the <see cref="ArtifactStore"/>: names joined by slashes, the first of them saying whose they are. It is made by the hub, never
-/// taken from a request, and still every name is checked: none leads out of its folder, and any store can keep it.
+/// Where the bytes of an artifact lie in the <see cref="ArtifactStore"/>: names joined by slashes, the first of them saying whose they are. It is
+/// made by the hub, never taken from a request, and still every name is checked: none leads out of its folder, and any store can keep it.
 /// </summary>
 public readonly record struct ArtifactKey
 {

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// Keeps artifacts for whoever needs them. A pin comes only while its run is there: it passes the gates of the experiment and of the run, so that whatever was hidden to be removed
-/// gets no pin any more, and whoever removes has to ask once.
+/// Keeps artifacts for whoever needs them. A pin comes only while its run is there: it passes the gates of the experiment and of the run, so that
+/// whatever was hidden to be removed gets no pin any more, and whoever removes has to ask once.
 /// </summary>
 public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimeProvider time)
 {

@@ -16,9 +16,10 @@ public sealed record StoredArtifact(ArtifactKey Key, long Size, DateTime Changed
 public sealed record ArrivingFile(ArtifactKey Key, string Path, long Size);
 
 /// <summary>
-/// The bytes of all artifacts, by key. What lies under a key is complete or absent at every moment, whatever is killed; of two who put the same key the later one's bytes lie
-/// there, whole. It knows nothing of rows: a row is written after its bytes, and removed before them, so that a kill leaves bytes without a row and never the other way round.
-/// No call names a path inside the store, so that a store need not be a folder. Errors of its disk or its server are <see cref="IOException"/>s.
+/// The bytes of all artifacts, by key. What lies under a key is complete or absent at every moment, whatever is killed; of two who put the same key
+/// the later one's bytes lie there, whole. It knows nothing of rows: a row is written after its bytes, and removed before them, so that a kill leaves
+/// bytes without a row and never the other way round. No call names a path inside the store, so that a store need not be a folder. Errors of its disk
+/// or its server are <see cref="IOException"/>s.
 /// </summary>
 public abstract class ArtifactStore
 {
@@ -33,8 +34,8 @@ public abstract class ArtifactStore
     public abstract Task<ArtifactBytes> PutAsync(ArtifactKey key, Stream content, CancellationToken cancellation = default);
 
     /// <summary>
-    /// Takes local files in, without reading them where they can be moved; they are gone from their places afterwards. May be called again with files of which some, or all, were
-    /// taken before.
+    /// Takes local files in, without reading them where they can be moved; they are gone from their places afterwards. May be called again with files
+    /// of which some, or all, were taken before.
     /// </summary>
     /// <returns>The keys whose file is not there, or has another size.</returns>
     public abstract Task<IReadOnlySet<ArtifactKey>> TakeAsync(IReadOnlyCollection<ArrivingFile> files, CancellationToken cancellation = default);
@@ -46,7 +47,9 @@ public abstract class ArtifactStore
     /// <exception cref="Protocol.Files.NotAFileException">Something that the store did not put there lies in its place.</exception>
     public abstract Task<Stream?> OpenAsync(ArtifactKey key, long from = 0, long? length = null, CancellationToken cancellation = default);
 
-    /// <summary>Gives an artifact to a program on this machine that only reads: under a path of the caller's, linked where the disk allows it, else copied.</summary>
+    /// <summary>
+    /// Gives an artifact to a program on this machine that only reads: under a path of the caller's, linked where the disk allows it, else copied.
+    /// </summary>
     /// <returns>false where nothing lies under the key.</returns>
     public abstract Task<bool> LendAsync(ArtifactKey key, string path, CancellationToken cancellation = default);
 

@@ -7,8 +7,8 @@ using ExperimentHub.Protocol.Files;
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// Artifacts as files of a folder, each at its key. A file arrives under a name of its own beside them, is synced, and takes its place by one rename, which is synced too. What a
-/// kill leaves behind lies in one folder, which the next start empties.
+/// Artifacts as files of a folder, each at its key. A file arrives under a name of its own beside them, is synced, and takes its place by one rename,
+/// which is synced too. What a kill leaves behind lies in one folder, which the next start empties.
 /// </summary>
 /// <param name="root">The folder; a part of it may be a link to another disk.</param>
 public sealed class FolderArtifactStore(string root) : ArtifactStore

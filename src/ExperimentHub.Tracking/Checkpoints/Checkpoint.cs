@@ -22,10 +22,14 @@ public sealed class Checkpoint
 
     public long? StateId { get; init; }
 
-    /// <summary>What resuming needs beside the weights; null in checkpoints of hubs that could not resume yet. It is read together with the row.</summary>
+    /// <summary>
+    /// What resuming needs beside the weights; null in checkpoints of hubs that could not resume yet. It is read together with the row.
+    /// </summary>
     public Artifact? State { get; init; }
 
-    /// <summary>Over the weights alone, without what the file says of the run: equal where the weights are. null in checkpoints of older hubs.</summary>
+    /// <summary>
+    /// Over the weights alone, without what the file says of the run: equal where the weights are. null in checkpoints of older hubs.
+    /// </summary>
     public string? WeightsSha256 { get; init; }
 
     /// <summary>Of both files: what removing it frees.</summary>

@@ -120,7 +120,9 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         return await TakeAsync(db, checkpoints, points);
     }
 
-    /// <summary>Removes rows with those of their files, in the caller's transaction, which holds the run. What somebody has pinned keeps the row of its file.</summary>
+    /// <summary>
+    /// Removes rows with those of their files, in the caller's transaction, which holds the run. What somebody has pinned keeps the row of its file.
+    /// </summary>
     /// <returns>The keys of their files, to be deleted once it is committed.</returns>
     internal static Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints, IReadOnlyCollection<PausePoint> points)
     {

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Checkpoints;
 
 /// <summary>
-/// Takes in the files that a trainer leaves in the scratch folder of its attempt, and records them: each has the size that the trainer says, and the hash that it counted while it wrote. Every
-/// write names its attempt; false means that the attempt is stale and its trainer is to be ended.
+/// Takes in the files that a trainer leaves in the scratch folder of its attempt, and records them: each has the size that the trainer says, and the
+/// hash that it counted while it wrote. Every write names its attempt; false means that the attempt is stale and its trainer is to be ended.
 /// </summary>
 public sealed class CheckpointRecorder(
     AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, DataFolder folder, ArtifactStore store, CheckpointKeeper keeper, TimeProvider time,
@@ -97,7 +97,10 @@ public sealed class CheckpointRecorder(
 
     private static Artifact ToArtifact(AttemptKey key, ToldFile file, DateTime now) => Artifact.OfRun(key.RunNumber, file.Key, file.Size, file.Sha256, now);
 
-    /// <summary>Moves files out of the attempt's scratch folder. What is taken in and never recorded, because the hub is killed before, the next sweep removes.</summary>
+    /// <summary>
+    /// Moves files out of the attempt's scratch folder. What is taken in and never recorded, because the hub is killed before, the next sweep
+    /// removes.
+    /// </summary>
     /// <returns>Those that are not there as they were told.</returns>
     private async Task<HashSet<ToldFile>> TakeInAsync(AttemptKey key, IReadOnlyCollection<ToldFile> files)
     {

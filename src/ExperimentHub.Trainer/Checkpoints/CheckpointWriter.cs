@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// Saves the network, and beside it the state that resuming needs. A file under a final name is always complete: it is written under a temporary name, synced and renamed. The
-/// hub takes it from here into its store and syncs that name, before it records it: neither a kill nor a power cut leaves half a checkpoint.
+/// Saves the network, and beside it the state that resuming needs. A file under a final name is always complete: it is written under a temporary
+/// name, synced and renamed. The hub takes it from here into its store and syncs that name, before it records it: neither a kill nor a power cut
+/// leaves half a checkpoint.
 /// </summary>
 internal sealed class CheckpointWriter
 {

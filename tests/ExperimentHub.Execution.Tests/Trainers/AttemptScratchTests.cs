@@ -47,7 +47,9 @@ public sealed class AttemptScratchTests
         }
     }
 
-    /// <summary>What it goes on from lies in its folder under another name of the same bytes; what it does there changes nothing of the run's.</summary>
+    /// <summary>
+    /// What it goes on from lies in its folder under another name of the same bytes; what it does there changes nothing of the run's.
+    /// </summary>
     [Fact]
     public async Task Scratch_OfAResumedAttempt_HoldsWhatItGoesOnFrom()
     {

@@ -9,7 +9,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Artifacts;
 
-/// <summary>What somebody needs stays, with its bytes, whoever removes: a policy, a later attempt, a deletion of the run or of its experiment.</summary>
+/// <summary>
+/// What somebody needs stays, with its bytes, whoever removes: a policy, a later attempt, a deletion of the run or of its experiment.
+/// </summary>
 public sealed class ArtifactPinsTests
 {
     private const string Holder = "model mnist/1";

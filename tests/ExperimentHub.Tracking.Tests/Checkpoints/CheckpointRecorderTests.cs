@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Checkpoints;
 
-/// <summary>Files on their way from a trainer's scratch folder to a row: at every moment a kill leaves something that the hub knows to tidy up.</summary>
+/// <summary>
+/// Files on their way from a trainer's scratch folder to a row: at every moment a kill leaves something that the hub knows to tidy up.
+/// </summary>
 public sealed class CheckpointRecorderTests
 {
     [Fact]
