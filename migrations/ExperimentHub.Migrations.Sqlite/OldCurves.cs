@@ -55,9 +55,9 @@ internal static class OldCurves
             {
                 var (run, epoch, end) = (row.GetInt64(0), row.GetInt32(1), new DateTimeOffset(row.GetDateTime(5), TimeSpan.Zero).ToUnixTimeMilliseconds());
                 var lastStep = epoch * row.GetInt64(7);
-                await writer.AppendAsync(run, MetricNames.TrainLoss, Unpack(row.GetFieldValue<byte[]>(6), lastStep - row.GetInt64(7), lastStep, end, row.GetDouble(4)), cancellation);
-                await writer.AppendAsync(run, MetricNames.TestLoss, new[] { new MetricPoint(lastStep, end, row.GetDouble(2)) }, cancellation);
-                await writer.AppendAsync(run, MetricNames.TestAccuracy, new[] { new MetricPoint(lastStep, end, row.GetDouble(3)) }, cancellation);
+                await AppendAsync(run, MetricNames.TrainLoss, Unpack(row.GetFieldValue<byte[]>(6), lastStep - row.GetInt64(7), lastStep, end, row.GetDouble(4)));
+                await AppendAsync(run, MetricNames.TestLoss, [new MetricPoint(lastStep, end, row.GetDouble(2))]);
+                await AppendAsync(run, MetricNames.TestAccuracy, [new MetricPoint(lastStep, end, row.GetDouble(3))]);
                 writer.EpochEnded(run, lastStep);
                 if (!row.IsDBNull(8) && row.GetInt32(8) == epoch)
                     writer.MarkBest(run, lastStep);
@@ -70,13 +70,16 @@ internal static class OldCurves
             while (await row.ReadAsync(cancellation))
             {
                 var end = new DateTimeOffset(row.GetDateTime(1), TimeSpan.Zero).ToUnixTimeMilliseconds();
-                await writer.AppendAsync(row.GetInt64(0), MetricNames.TrainLoss, Unpack(row.GetFieldValue<byte[]>(2), 0, long.MaxValue, end, 0), cancellation);
+                await AppendAsync(row.GetInt64(0), MetricNames.TrainLoss, Unpack(row.GetFieldValue<byte[]>(2), 0, long.MaxValue, end, 0));
             }
         }
 
         await writer.FlushAsync(cancellation);
         command.CommandText = """BEGIN IMMEDIATE; DROP TABLE "OldEpochs"; DROP TABLE "OldTails"; COMMIT""";
         await command.ExecuteNonQueryAsync(cancellation);
+
+        ValueTask AppendAsync(long run, string metric, MetricPoint[] points) =>
+            writer.AppendAsync(run, metric, points, TrainingMetrics.MeaningOf(metric), cancellation);
     }
 
     /// <summary>Pairs of little-endian int64 step and float32 loss. Their times were not kept: they are spread over the epoch's seconds.</summary>

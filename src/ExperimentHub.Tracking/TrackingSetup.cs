@@ -45,6 +45,7 @@ public static class TrackingSetup
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
         services.AddSingleton<RunDeletion>();
+        services.AddSingleton<LoggedRuns>();
         services.AddSingleton<DeletedThings>();
         services.AddSingleton<RunBulk>();
         services.TryAddSingleton(QueryLimits.Default);

@@ -160,7 +160,7 @@ internal static class ScaleBenchmark
     {
         var figure = random.Next(4) switch { 0 => "best", 1 => "min", 2 => "max", _ => "last" };
         var metric = ScaleData.MetricList[random.Next(ScaleData.MetricList.Count)];
-        if (figure == "best" && MetricNames.DirectionOf(metric) == MetricDirection.None)
+        if (figure == "best" && MetricMeaning.Supposed(metric).Direction == MetricDirection.None)
             figure = "at_best";
         return string.Create(CultureInfo.InvariantCulture, $"{figure}(metrics.{metric}) {(random.Next(2) == 0 ? '<' : '>')} {random.NextDouble():0.000}");
     }

@@ -10,16 +10,31 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.TestHub;
 
+/// <summary>A metric of a run that some other program logs.</summary>
+/// <param name="Meaning">What the program says of it; null where that is nothing.</param>
+/// <param name="Values">One for each step.</param>
+public sealed record LoggedMetric(string Name, MetricMeaning? Meaning, params IReadOnlyList<double> Values)
+{
+    /// <summary>A name that says nothing, of which the program says that it should be high.</summary>
+    public static LoggedMetric Reward(params double[] values) => new("reward", new MetricMeaning(MetricDirection.HigherIsBetter), values);
+
+    /// <summary>Likewise, low.</summary>
+    public static LoggedMetric Perplexity(params double[] values) => new("perplexity", new MetricMeaning(MetricDirection.LowerIsBetter), values);
+}
+
 /// <summary>Makes runs as they are that some other program did: with parameters and metrics of its own, and without a training.</summary>
 public static class LoggedRun
 {
     /// <summary>Two metrics that no training of ours has, three points each: profit rises to 30, loss_of_sleep falls to 0.5.</summary>
-    public static Task<RunId> MakeAsync(EmptyHub hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere", double profit = 30) =>
-        MakeAsync(hub.Services, name, status, experiment, profit);
+    public static Task<RunId> MakeAsync(EmptyHub hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere", double profit = 30,
+        params IReadOnlyList<LoggedMetric> metrics) =>
+        MakeAsync(hub.Services, name, status, experiment, profit, metrics);
 
-    /// <inheritdoc cref="MakeAsync(EmptyHub, string, RunStatus, string, double)"/>
+    /// <inheritdoc cref="MakeAsync(EmptyHub, string, RunStatus, string, double, IReadOnlyList{LoggedMetric})"/>
+    /// <param name="metrics">Instead of the two; none for these.</param>
     public static async Task<RunId> MakeAsync(
-        IServiceProvider hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere", double profit = 30)
+        IServiceProvider hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere", double profit = 30,
+        params IReadOnlyList<LoggedMetric> metrics)
     {
         var now = DateTime.UtcNow;
         long number;
@@ -49,11 +64,11 @@ public static class LoggedRun
         }
 
         var writer = hub.GetRequiredService<MetricWriter>();
-        await writer.AppendAsync(number, "profit", Points(profit - 20, profit - 10, profit));
-        await writer.AppendAsync(number, "loss_of_sleep", Points(3, 1, 0.5));
+        foreach (var metric in metrics.Count > 0 ? metrics : [new LoggedMetric("profit", null, profit - 20, profit - 10, profit), new LoggedMetric("loss_of_sleep", null, 3, 1, 0.5)])
+            await writer.AppendAsync(number, metric.Name, Points(metric.Values), metric.Meaning);
         await writer.FlushAsync();
         return id;
     }
 
-    private static MetricPoint[] Points(params double[] values) => [.. values.Select((value, i) => new MetricPoint(i + 1, 1_767_225_600_000 + i, value))];
+    private static MetricPoint[] Points(IReadOnlyList<double> values) => [.. values.Select((value, i) => new MetricPoint(i + 1, 1_767_225_600_000 + i, value))];
 }

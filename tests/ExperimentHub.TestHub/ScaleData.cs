@@ -82,9 +82,10 @@ public sealed class ScaleData(int runs, int seed)
         {
             var last = metric == MetricNames.TestAccuracy ? 0.5 + quality / 2 : Math.Exp(-3 * random.NextDouble()) + (1 - quality) / 5;
             var spread = random.NextDouble() / 10;
-            var higher = MetricNames.DirectionOf(metric) == MetricDirection.HigherIsBetter;
+            var meaning = MetricMeaning.Supposed(metric);
+            var higher = meaning.Direction == MetricDirection.HigherIsBetter;
             insert.Series.Run(number, metric, 1000, 0, 1, 1, 1000, new DateTimeOffset(created).ToUnixTimeMilliseconds(), last, last - spread, 500, last + spread, 700, higher ? last + spread : last - spread, 600,
-                last + (higher ? spread : -spread) / 2);
+                last + (higher ? spread : -spread) / 2, (int)meaning.Direction, (int)meaning.Role, (int)meaning.Split);
         }
 
         if (random.Next(10) == 0)
@@ -155,7 +156,7 @@ public sealed class ScaleData(int runs, int seed)
         public Insert Param { get; } = new(connection, transaction, "RunParams", "ParamId", "RunNumber", "Number", "Text");
 
         public Insert Series { get; } = new(connection, transaction, "MetricSeries", "RunNumber", "Name", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime", "Last", "Min", "MinStep", "Max",
-            "MaxStep", "Best", "BestStep", "AtBest");
+            "MaxStep", "Best", "BestStep", "AtBest", "Direction", "Role", "Split");
 
         public Insert Tag { get; } = new(connection, transaction, "RunTags", "RunNumber", "Name", "Value", "NameKey");
 

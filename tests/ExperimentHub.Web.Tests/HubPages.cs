@@ -45,6 +45,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Queue);
         Services.AddSingleton(hub.Control);
         Services.AddSingleton(hub.Get<RunDeletion>());
+        Services.AddSingleton(hub.Get<LoggedRuns>());
         Services.AddSingleton(hub.Get<CheckpointKeeper>());
         Services.AddSingleton(hub.Get<EvaluationStore>());
         Services.AddSingleton(hub.Get<Reproductions>());

@@ -1,4 +1,5 @@
-// <run-charts run="id" epochs="5" metrics='["train_loss"]' live goes-on waiting="what to say of a curve without points">: the panels of one run. live: points come; goes-on: there are epochs
+// <run-charts run="id" epochs="5" metrics='["train_loss"]' live goes-on waiting="what to say of a curve without points">: the panels of one run. trained: it gets the curves of a training of ours, also those that
+// have no point yet, and has epochs and times; live: points come; goes-on: there are epochs
 // to come, though perhaps not now. The page puts the controls beside it; what is chosen there, and which panels are shown in which order, is remembered in this browser.
 import { loadLibrary } from './charts.js';
 import { StepAxis } from './run/axis.js';
@@ -75,7 +76,7 @@ class RunCharts extends HTMLElement {
 
   get axis() {
     const { times, stepsPerEpoch, lastStep } = this;
-    return new StepAxis(this.choices.axis, { epochs: Number(this.getAttribute('epochs')), stepsPerEpoch, times, lastStep, goesOn: this.hasAttribute('goes-on') });
+    return new StepAxis(this.hasAttribute('trained') ? this.choices.axis : 'step', { epochs: Number(this.getAttribute('epochs')), stepsPerEpoch, times, lastStep, goesOn: this.hasAttribute('goes-on') });
   }
 
   /** What is known of a metric, in the best detail for what is looked at. */
@@ -129,7 +130,7 @@ class RunCharts extends HTMLElement {
     if (this.metrics && names.length === this.metrics.length && !this.disarranged) return;
     this.metrics = names;
     this.disarranged = false;
-    this.definitions = this.choices.sorted(panelsOf(names));
+    this.definitions = this.choices.sorted(panelsOf(names, this.hasAttribute('trained')));
     const shown = this.definitions.filter((definition) => this.choices.shows(definition));
     for (const [key, panel] of this.panels) {
       if (shown.some((definition) => definition.key === key)) continue;

@@ -417,6 +417,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Direction")
+                        .HasColumnType("INTEGER");
+
                     b.Property<double?>("EpochMean")
                         .HasColumnType("REAL");
 
@@ -455,7 +458,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("NonFinite")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Role")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Split")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -464,6 +473,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.HasIndex("Name", "AtBest", "RunNumber");
+
+                    b.HasIndex("Name", "Direction", "RunNumber")
+                        .HasFilter("\"Direction\" <> 0");
 
                     b.HasIndex("Name", "Last", "RunNumber");
 

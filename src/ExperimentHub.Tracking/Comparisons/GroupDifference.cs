@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Metrics;
 using MathNet.Numerics.Distributions;
 
 namespace ExperimentHub.Tracking.Comparisons;
@@ -13,6 +14,9 @@ public enum GroupVerdict
 
     FirstIsBetter,
     SecondIsBetter,
+
+    /// <summary>The interval does not include zero, and nobody says which values are better.</summary>
+    Different,
 }
 
 /// <summary>
@@ -21,10 +25,10 @@ public enum GroupVerdict
 /// </summary>
 /// <param name="Difference">Mean of the first minus mean of the second.</param>
 /// <param name="Margin">Half the width of the difference's 95 % interval; null with <see cref="GroupVerdict.TooFewRuns"/>.</param>
-/// <param name="FirstBetter">Probability that the first group's expected value is the better one; null with <see cref="GroupVerdict.TooFewRuns"/>.</param>
+/// <param name="FirstBetter">Probability that the first group's expected value is the better one; null with <see cref="GroupVerdict.TooFewRuns"/>, and where neither values are better.</param>
 public sealed record GroupDifference(double Difference, double? Margin, double? FirstBetter, GroupVerdict Verdict)
 {
-    public static GroupDifference Of(SampleStatistics first, SampleStatistics second, bool higherIsBetter)
+    public static GroupDifference Of(SampleStatistics first, SampleStatistics second, MetricDirection direction)
     {
         var difference = first.Mean - second.Mean;
         if (first.Count < 2 || second.Count < 2)
@@ -32,19 +36,28 @@ public sealed record GroupDifference(double Difference, double? Margin, double? 
         var (a, b) = (Square(first.StandardError), Square(second.StandardError));
         var error = Math.Sqrt(a + b);
         if (error == 0)
-            return new GroupDifference(difference, 0, difference == 0 ? 0.5 : difference > 0 == higherIsBetter ? 1 : 0, VerdictOf(difference, 0, higherIsBetter));
+            return new GroupDifference(difference, 0, Better(difference == 0 ? 0.5 : difference > 0 ? 1 : 0, direction), VerdictOf(difference, 0, direction));
 
         // Welch and Satterthwaite's degrees of freedom.
         var freedom = Square(a + b) / (Square(a) / (first.Count - 1) + Square(b) / (second.Count - 1));
         var margin = error * StudentT.InvCDF(0, 1, freedom, (1 + SampleStatistics.Confidence) / 2);
         var above = StudentT.CDF(0, 1, freedom, difference / error);
-        return new GroupDifference(difference, margin, higherIsBetter ? above : 1 - above, VerdictOf(difference, margin, higherIsBetter));
+        return new GroupDifference(difference, margin, Better(above, direction), VerdictOf(difference, margin, direction));
     }
 
-    private static GroupVerdict VerdictOf(double difference, double margin, bool higherIsBetter) =>
+    private static GroupVerdict VerdictOf(double difference, double margin, MetricDirection direction) =>
         Math.Abs(difference) <= margin ? GroupVerdict.WithinNoise
-        : difference > 0 == higherIsBetter ? GroupVerdict.FirstIsBetter
+        : direction == MetricDirection.None ? GroupVerdict.Different
+        : difference > 0 == (direction == MetricDirection.HigherIsBetter) ? GroupVerdict.FirstIsBetter
         : GroupVerdict.SecondIsBetter;
+
+    /// <param name="above">Probability that the first group's expected value is the greater one.</param>
+    private static double? Better(double above, MetricDirection direction) => direction switch
+    {
+        MetricDirection.HigherIsBetter => above,
+        MetricDirection.LowerIsBetter => 1 - above,
+        _ => null,
+    };
 
     private static double Square(double value) => value * value;
 }

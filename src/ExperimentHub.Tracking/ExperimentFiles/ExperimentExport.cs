@@ -89,6 +89,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
             await file.AddJsonAsync(ExperimentFileFormat.Evaluations(run.Id), run.Evaluations.Select(EvaluationFacts.Of), cancellation);
         var snapshot = await db.MetricSnapshots.AsNoTracking().FirstOrDefaultAsync(s => s.RunNumber == run.Number, cancellation);
         var ends = await db.MetricEpochs.Where(e => e.RunNumber == run.Number).OrderBy(e => e.EndStep).Select(e => e.EndStep).ToListAsync(cancellation);
+        var metrics = await db.MetricSeries.AsNoTracking().Where(s => s.RunNumber == run.Number).OrderBy(s => s.Name).ToListAsync(cancellation);
         var attempted = run.Training?.CurrentAttempt;
         // What was read so far belongs together only if nobody has begun to change it. Files that change or go from here on are noticed one by one.
         if (!await db.Runs.AnyAsync(r => r.Number == run.Number && r.Status == run.Status && r.Training!.CurrentAttempt == attempted, cancellation))
@@ -113,7 +114,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
             pause = null;
         }
 
-        await file.AddJsonAsync(ExperimentFileFormat.Facts(run.Id), FactsOf(run, snapshot?.Step, ends, attempts, saved, pause), cancellation);
+        await file.AddJsonAsync(ExperimentFileFormat.Facts(run.Id), FactsOf(run, snapshot?.Step, ends, attempts, saved, pause) with { Metrics = [.. metrics.Select(MetricFacts.Of)] }, cancellation);
     }
 
     private async Task<string?> WriteCheckpointAsync(ExperimentFileWriter file, RunId run, Checkpoint checkpoint, CancellationToken cancellation)

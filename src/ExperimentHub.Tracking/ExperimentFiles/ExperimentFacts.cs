@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
@@ -23,12 +24,21 @@ internal sealed record ExperimentFacts(string Name, string Description, Training
 /// <param name="Spec">null of a run that no hub trained; then nothing is told that only a training has.</param>
 /// <param name="HasEvaluations">Whether there is an entry with them.</param>
 /// <param name="Params">What the run was tried with, where there is no spec that says it.</param>
+/// <param name="Metrics">What was said of each of its metrics; files of older hubs do not tell it.</param>
 internal sealed record RunFacts(
     string Id, string Name, RunStatus Status, TrainingSpec? Spec, RunTrigger Trigger, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, DateTime? ArchivedAt,
     string? Error, string? FinishReason, string Notes, IReadOnlyList<TagFacts> Tags, ForkFacts? Fork, string? Reproduces,
     DeviceInfo? Device, RunEnvironment? Environment, string AppVersion, string? TorchVersion, int? Threads, long? Parameters, int? StepsPerEpoch, int? ValidationSamples,
     string? DatasetSha256, int? BestEpoch, long? BestStep, IReadOnlyList<long> EpochEnds, IReadOnlyList<EpochFacts> Epochs, IReadOnlyList<AttemptFacts> Attempts,
-    IReadOnlyList<CheckpointFacts> Checkpoints, PausePointFacts? PausePoint, bool HasEvaluations, IReadOnlyList<ParamFacts>? Params = null);
+    IReadOnlyList<CheckpointFacts> Checkpoints, PausePointFacts? PausePoint, bool HasEvaluations, IReadOnlyList<ParamFacts>? Params = null,
+    IReadOnlyList<MetricFacts>? Metrics = null);
+
+internal sealed record MetricFacts(string Name, MetricDirection Direction, MetricRole Role, MetricSplit Split)
+{
+    public static MetricFacts Of(MetricSeries series) => new(series.Name, series.Direction, series.Role, series.Split);
+
+    public MetricMeaning ToMeaning() => new(Direction, Role, Split);
+}
 
 /// <param name="Number">null where it is no number.</param>
 internal sealed record ParamFacts(string Name, double? Number, string Text)

@@ -42,6 +42,8 @@ internal static class FactsCheck
             throw new BadExperimentFileException(problem);
         Require(facts.Spec is not null || facts is { Epochs: [], Attempts: [], Fork: null, Reproduces: null, PausePoint: null }, "it has what only a training has, and no settings");
         CheckParams(facts.Params ?? []);
+        Require(facts.Metrics is not { } metrics || (metrics.Count <= Limits.MetricsOfARun && metrics.Select(m => m.Name).Distinct(StringComparer.Ordinal).Count() == metrics.Count),
+            "it says something of a metric twice, or of more metrics than a run may have");
         Require(facts is { StartedAt: var started, EndedAt: var ended, ArchivedAt: var archived } && IsTime(facts.CreatedAt) && IsTime(started) && IsTime(ended) && IsTime(archived)
             && facts.Epochs.All(e => IsTime(e.EndedAt)) && facts.Attempts.All(a => IsTime(a.StartedAt) && IsTime(a.EndedAt)) && facts.Checkpoints.All(c => IsTime(c.SavedAt))
             && IsTime(facts.PausePoint?.SavedAt), "it has a time that no clock shows");

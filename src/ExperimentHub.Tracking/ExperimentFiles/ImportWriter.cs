@@ -104,7 +104,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             // The last one comes with the points, whose mean is taken there.
             db.MetricEpochs.AddRange(facts.EpochEnds.SkipLast(1).Select(step => new MetricEpoch { RunNumber = run.Number, EndStep = step }));
             await db.SaveChangesAsync(cancellation);
-            added.Add((id, run.Number, new Marks(facts.EpochEnds is [.., var end] ? end : null, facts.BestStep)));
+            added.Add((id, run.Number, new Marks(
+                facts.EpochEnds is [.., var end] ? end : null, facts.BestStep, (facts.Metrics ?? []).ToDictionary(metric => metric.Name, metric => metric.ToMeaning(), StringComparer.Ordinal))));
             db.ChangeTracker.Clear();
         }
 
@@ -185,7 +186,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         {
             foreach (var part in SeriesEntry.Read(stream))
             {
-                await metrics.AppendAsync(run, part.Metric, part.Points, cancellation);
+                await metrics.AppendAsync(run, part.Metric, part.Points, marks.Meanings.GetValueOrDefault(part.Metric), cancellation);
                 waiting += part.Points.Length;
                 if (waiting < PointsAtOnce)
                     continue;
@@ -203,5 +204,6 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
 
     /// <param name="LastStep">Of the last epoch.</param>
     /// <param name="BestStep">Of the best epoch.</param>
-    private sealed record Marks(long? LastStep, long? BestStep);
+    /// <param name="Meanings">What the file tells of metrics, by name.</param>
+    private sealed record Marks(long? LastStep, long? BestStep, IReadOnlyDictionary<string, MetricMeaning> Meanings);
 }

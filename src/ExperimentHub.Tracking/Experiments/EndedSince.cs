@@ -50,7 +50,10 @@ public sealed class EndedRuns(IDbContextFactory<TrackingDb> databases, Experimen
     private async Task<NewBest?> NewBestAsync(TrackingDb db, Experiment experiment, DateTime since, CancellationToken cancellation)
     {
         var metric = await results.UsualMetricAsync(experiment, cancellation);
-        var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
+        var direction = (await results.SaidAsync(experiment, metric, cancellation)).Agreed;
+        if (direction == MetricDirection.None)
+            return null;
+        var lower = direction == MetricDirection.LowerIsBetter;
         var values = from run in db.Runs.AsNoTracking()
                      where run.ExperimentId == experiment.Id && run.ArchivedAt == null && run.Training!.Diverged != true && run.EndedAt != null
                      join series in db.MetricSeries on run.Number equals series.RunNumber

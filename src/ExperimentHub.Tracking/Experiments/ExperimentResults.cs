@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
@@ -21,13 +22,15 @@ public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At
 
 /// <summary>How an experiment did by one metric.</summary>
 /// <param name="Metrics">Those that its runs have and that can be better or worse, by name.</param>
+/// <param name="Said">What the experiment's runs say of the metric. Where they do not agree which values are better, none is best, and there are no points.</param>
 /// <param name="Best">The earliest on a tie; null while no run has the metric.</param>
 /// <param name="Points">Of the newest runs that have the metric, the earliest end first.</param>
 /// <param name="Before">The best value of the runs before these; null where there are none.</param>
 /// <param name="Runs">How many have the metric; those that diverged are not among them unless they were asked for.</param>
 /// <param name="Repeats">Of the newest runs those that are no points, because another one is the same training.</param>
 /// <param name="Diverged">How many have the metric and were left out because they diverged.</param>
-public sealed record MetricStory(IReadOnlyList<string> Metrics, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs, int Repeats = 0, int Diverged = 0);
+public sealed record MetricStory(
+    IReadOnlyList<string> Metrics, DirectionsSaid Said, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs, int Repeats = 0, int Diverged = 0);
 
 /// <summary>
 /// Reads the results of an experiment's runs from the summaries of their metrics, never from points. Archived runs are out of the way here too.
@@ -42,29 +45,47 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
 
     /// <summary>
     /// What decides which of an experiment's runs is best: what decides for the best epoch of its settings, so the accuracy on images that are held back where they hold any back. While no run has
-    /// that, the accuracy on the test set.
+    /// that, the accuracy on the test set; while none has that either, because other programs measured something else, what comes nearest to it of all that can be better or worse.
     /// </summary>
     public async Task<string> UsualMetricAsync(Experiment experiment, CancellationToken cancellation = default)
     {
         var wanted = BestMetrics.Of(experiment.DefaultSpec);
-        if (wanted == BestMetrics.TestAccuracy)
-            return wanted;
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = db.Runs.Where(run => run.ExperimentId == experiment.Id && run.ArchivedAt == null).Select(run => run.Number);
-        var measured = db.MetricSeries.Where(series => runs.Contains(series.RunNumber));
-        return await measured.AnyAsync(series => series.Name == wanted, cancellation) || !await measured.AnyAsync(series => series.Name == BestMetrics.TestAccuracy, cancellation)
-            ? wanted : BestMetrics.TestAccuracy;
+        var runs = db.Runs.Where(run => run.ExperimentId == experiment.Id && run.ArchivedAt == null);
+        foreach (var metric in new[] { wanted, BestMetrics.TestAccuracy }.Distinct())
+        {
+            if (await runs.AnyAsync(run => db.MetricSeries.Any(series => series.RunNumber == run.Number && series.Name == metric), cancellation))
+                return metric;
+        }
+
+        var all = await SeriesOfNewestAsync(db, runs, cancellation);
+        var directions = await KnownNames.DirectionsAsync(db, [.. all.Select(series => series.Name)], experiment.Name, cancellation);
+        return all.Where(series => directions[series.Name].Agreed != MetricDirection.None)
+            .OrderBy(series => series.Role switch { MetricRole.Accuracy => 0, MetricRole.Loss => 1, _ => 2 })
+            .ThenBy(series => series.Split switch { MetricSplit.Validation => 0, MetricSplit.Test => 1, MetricSplit.None => 2, _ => 3 })
+            .ThenBy(series => series.Name, StringComparer.Ordinal).FirstOrDefault()?.Name ?? wanted;
     }
 
-    /// <param name="metric">One with a direction.</param>
+    /// <summary>Which values of a metric are better by what the runs of an experiment say.</summary>
+    public async Task<DirectionsSaid> SaidAsync(Experiment experiment, string metric, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return (await KnownNames.DirectionsAsync(db, [metric], experiment.Name, cancellation))[metric];
+    }
+
     /// <param name="withDiverged">Runs that diverged count as well.</param>
     public async Task<MetricStory> ReadAsync(int experiment, string metric, bool withDiverged = false, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment && run.ArchivedAt == null);
-        var newest = runs.OrderByDescending(run => run.Number).Take(AskedForMetrics).Select(run => run.Number);
-        var names = await db.MetricSeries.Where(series => newest.Contains(series.RunNumber)).Select(series => series.Name).Distinct().ToListAsync(cancellation);
-        var lower = MetricNames.DirectionOf(metric) == MetricDirection.LowerIsBetter;
+        List<string> names = [.. (await SeriesOfNewestAsync(db, runs, cancellation)).Select(series => series.Name).Distinct()];
+        var called = await db.Experiments.Where(e => e.Id == experiment).Select(e => e.Name).FirstOrDefaultAsync(cancellation);
+        var directions = await KnownNames.DirectionsAsync(db, [.. names, metric], called, cancellation);
+        List<string> choice = [.. names.Where(name => directions[name].Agreed != MetricDirection.None).Order(StringComparer.Ordinal)];
+        var said = directions[metric];
+        if (said.Agreed == MetricDirection.None)
+            return new MetricStory(choice, said, null, [], null, 0);
+        var lower = said.Agreed == MetricDirection.LowerIsBetter;
         // Least and greatest stand in an index, the best does not.
         var measured = from run in runs
                        join series in db.MetricSeries on run.Number equals series.RunNumber
@@ -92,9 +113,15 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         }
 
         return new MetricStory(
-            [.. names.Where(name => MetricNames.DirectionOf(name) != MetricDirection.None).Order(StringComparer.Ordinal)],
+            choice, said,
             best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count,
             newestValues.Count - points.Count, withDiverged ? 0 : await measured.CountAsync(row => row.Run.Training!.Diverged == true, cancellation));
+    }
+
+    private static Task<List<NamedSeries>> SeriesOfNewestAsync(TrackingDb db, IQueryable<Run> runs, CancellationToken cancellation)
+    {
+        var newest = runs.OrderByDescending(run => run.Number).Take(AskedForMetrics).Select(run => run.Number);
+        return db.MetricSeries.Where(series => newest.Contains(series.RunNumber)).Select(series => new NamedSeries(series.Name, series.Role, series.Split)).Distinct().ToListAsync(cancellation);
     }
 
     private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with
@@ -102,4 +129,6 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         // In the middle of an epoch nothing was saved.
         IsSaved = best.Step % best.Run.Training?.StepsPerEpoch == 0 && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
     };
+
+    private sealed record NamedSeries(string Name, MetricRole Role, MetricSplit Split);
 }

@@ -11,14 +11,16 @@ namespace ExperimentHub.Tracking.Experiments;
 /// <param name="Columns">Values of the setting across, in order.</param>
 /// <param name="Rows">Values of the setting down; one that is null where there is none.</param>
 /// <param name="Cells">By row and column; null where no run has both.</param>
+/// <param name="Direction">Which values of the metric are better.</param>
 public sealed record Study(
-    IReadOnlyList<SearchColumn> Settings, SearchColumn? Across, SearchColumn? Down, IReadOnlyList<object?> Columns, IReadOnlyList<object?> Rows, IReadOnlyList<IReadOnlyList<RunGroup?>> Cells)
+    IReadOnlyList<SearchColumn> Settings, SearchColumn? Across, SearchColumn? Down, IReadOnlyList<object?> Columns, IReadOnlyList<object?> Rows, IReadOnlyList<IReadOnlyList<RunGroup?>> Cells,
+    MetricDirection Direction = MetricDirection.None)
 {
     public static Study Nothing { get; } = new([], null, null, [], [], []);
 }
 
 /// <summary>Lays an experiment's runs out by two of their settings.</summary>
-public sealed class StudyGrid(RunColumns columns, RunGrouping grouping, RunSearch search, RunQueue queue)
+public sealed class StudyGrid(ExperimentResults results, RunColumns columns, RunGrouping grouping, RunSearch search, RunQueue queue)
 {
     /// <summary>More rows or columns would be a table that nobody can read.</summary>
     public const int MostValues = 40;
@@ -38,14 +40,15 @@ public sealed class StudyGrid(RunColumns columns, RunGrouping grouping, RunSearc
             return SearchResult<Study>.Of(Study.Nothing);
         var first = settings.Find(column => column.ToString() == across) ?? settings[0];
         var second = settings.Find(column => column != first && column.ToString() == down) ?? settings.Find(column => column != first);
-        var measured = new SearchColumn(ColumnKind.Metric, metric, MetricNames.DirectionOf(metric) == MetricDirection.None ? MetricFigure.Last : MetricFigure.Best);
+        var direction = (await results.SaidAsync(experiment, metric, cancellation)).Agreed;
+        var measured = new SearchColumn(ColumnKind.Metric, metric, direction == MetricDirection.None ? MetricFigure.Last : MetricFigure.Best);
         var groups = await grouping.GroupAsync(query, SearchText.Columns(second is null ? [first] : [first, second]), measured.ToString(), cancellation);
         if (groups.Answer is not { Items: var items })
             return SearchResult<Study>.Refused(groups.Problems);
         List<object?> acrossValues = [.. items.Select(group => group.Keys[0]).Distinct().Order(SettingValues.Order).Take(MostValues)];
         List<object?> downValues = [.. items.Select(DownOf).Distinct().Order(SettingValues.Order).Take(MostValues)];
         var cells = items.ToDictionary(group => (group.Keys[0] ?? "", DownOf(group) ?? ""));
-        return SearchResult<Study>.Of(new Study(settings, first, second, acrossValues, downValues, [.. downValues.Select(row => acrossValues.Select(column => cells.GetValueOrDefault((column ?? "", row ?? ""))).ToList())]));
+        return SearchResult<Study>.Of(new Study(settings, first, second, acrossValues, downValues, [.. downValues.Select(row => acrossValues.Select(column => cells.GetValueOrDefault((column ?? "", row ?? ""))).ToList())], direction));
 
         object? DownOf(RunGroup group) => second is null ? null : group.Keys[1];
     }

@@ -19,7 +19,7 @@ internal static class EpochPoints
         void One(string metric, double? value)
         {
             if (value is { } known)
-                writer.Append(run, metric, [new MetricPoint(lastStep, now.ToUnixTimeMilliseconds(), known)]);
+                writer.Append(run, metric, [new MetricPoint(lastStep, now.ToUnixTimeMilliseconds(), known)], TrainingMetrics.MeaningOf(metric));
         }
     }
 }

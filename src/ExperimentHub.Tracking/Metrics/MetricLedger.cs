@@ -46,8 +46,8 @@ internal sealed class MetricLedger : IAsyncDisposable
         var lost = 0;
         await TransactAsync(async () =>
         {
-            foreach (var (key, points) in batch.Series)
-                lost += TryAppend(key, CollectionsMarshal.AsSpan(points)) ? 0 : points.Count;
+            foreach (var (key, (points, meaning)) in batch.Series)
+                lost += TryAppend(key, CollectionsMarshal.AsSpan(points), meaning) ? 0 : points.Count;
             // A fast run ends many epochs between two batches. All their ends are noted; means and best values are only ever those of the last.
             foreach (var run in batch.Marks.GroupBy(mark => mark.Run))
             {
@@ -77,11 +77,11 @@ internal sealed class MetricLedger : IAsyncDisposable
         _db.ChangeTracker.Clear();
     }
 
-    private bool TryAppend(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    private bool TryAppend(SeriesKey key, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning)
     {
         try
         {
-            Append(key, points);
+            Append(key, points, meaning);
             return true;
         }
         catch (DamagedChunkException e)
@@ -106,10 +106,10 @@ internal sealed class MetricLedger : IAsyncDisposable
         }
     }
 
-    private void Append(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    private void Append(SeriesKey key, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning)
     {
         // The points of a run that is gone go with it.
-        if (points.IsEmpty || _statements.FindOrInsert(key.Run, key.Metric) is not { } series)
+        if (points.IsEmpty || _statements.FindOrInsert(key.Run, key.Metric, meaning) is not { } series)
             return;
 
         _chunk.Clear();
@@ -138,5 +138,8 @@ internal sealed class MetricLedger : IAsyncDisposable
 
         if (series.Count > known)
             _statements.Update(series);
+        // Nearly always said when the series began.
+        if (meaning is not null && meaning != series.Meaning)
+            _statements.Declare(series, meaning);
     }
 }

@@ -2,15 +2,6 @@ using ExperimentHub.Protocol;
 
 namespace ExperimentHub.Tracking.Metrics;
 
-/// <summary>Which values of a metric are better.</summary>
-public enum MetricDirection
-{
-    /// <summary>Neither: a rate, a load. Such a metric has no best value.</summary>
-    None,
-    LowerIsBetter,
-    HigherIsBetter,
-}
-
 /// <summary>What the numbers of a metric count.</summary>
 public enum MetricUnit
 {
@@ -61,17 +52,7 @@ public static class MetricNames
     /// <summary>What every run of this hub's trainer has sooner or later.</summary>
     public static IReadOnlyList<string> OfEveryRun { get; } = [TrainLoss, TestLoss, TestAccuracy, LearningRate, SamplesPerSecond, CpuPercent, MemoryBytes];
 
-    /// <summary>Read from the name, since trainers send names and nothing else: accuracies want to be high, losses and errors low.</summary>
-    public static MetricDirection DirectionOf(string metric)
-    {
-        if (metric.Contains("accuracy", StringComparison.OrdinalIgnoreCase))
-            return MetricDirection.HigherIsBetter;
-        return metric.Contains("loss", StringComparison.OrdinalIgnoreCase) || metric.Contains("error", StringComparison.OrdinalIgnoreCase)
-            ? MetricDirection.LowerIsBetter
-            : MetricDirection.None;
-    }
-
-    /// <summary>Read from the name as well.</summary>
+    /// <summary>Read from the name: it decides how numbers are written, and nothing else.</summary>
     public static MetricUnit UnitOf(string metric) =>
         metric.Contains("accuracy", StringComparison.OrdinalIgnoreCase) ? MetricUnit.Fraction
         : metric.EndsWith("_percent", StringComparison.OrdinalIgnoreCase) ? MetricUnit.Percent

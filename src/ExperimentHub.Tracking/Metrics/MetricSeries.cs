@@ -16,6 +16,15 @@ public sealed class MetricSeries
 
     public required string Name { get; init; }
 
+    /// <summary>
+    /// What whoever made the series said of it; <see cref="MetricMeaning.Supposed"/> where that was nothing. Likewise the next two.
+    /// </summary>
+    public MetricDirection Direction { get; internal set; }
+
+    public MetricRole Role { get; internal set; }
+
+    public MetricSplit Split { get; internal set; }
+
     /// <summary>Points, the non-finite ones included.</summary>
     public long Count { get; internal set; }
 
@@ -44,9 +53,16 @@ public sealed class MetricSeries
     public double? Max { get; internal set; }
     public long? MaxStep { get; internal set; }
 
-    /// <summary>By <see cref="MetricNames.DirectionOf"/>; null where the metric has no direction.</summary>
+    /// <summary>By the <see cref="Direction"/>; null where the series has none.</summary>
     public double? Best { get; internal set; }
     public long? BestStep { get; internal set; }
+
+    /// <summary>The three that say what the metric means.</summary>
+    internal MetricMeaning Meaning
+    {
+        get => new(Direction, Role, Split);
+        set => (Direction, Role, Split) = (value.Direction, value.Role, value.Split);
+    }
 
     /// <summary>The last step of the last epoch that ended.</summary>
     public long? EpochStep { get; internal set; }
@@ -69,6 +85,10 @@ public sealed class MetricSeries
             series.HasIndex(s => new { s.Name, s.Min, s.RunNumber });
             series.HasIndex(s => new { s.Name, s.Max, s.RunNumber });
             series.HasIndex(s => new { s.Name, s.AtBest, s.RunNumber });
+            // Whether anybody says that a name is better low, or high, is one look each. The filter stands word for word in the question (KnownNames),
+            // or the index would not be used.
+            series.HasIndex(s => new { s.Name, s.Direction, s.RunNumber }).HasFilter("\"Direction\" <> 0");
+            series.Ignore(s => s.Meaning);
             series.Property(s => s.Name).HasMaxLength(MetricNames.MaxLength);
             series.HasOne<Run>().WithMany().HasForeignKey(s => s.RunNumber);
         }

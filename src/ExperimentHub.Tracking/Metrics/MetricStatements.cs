@@ -9,21 +9,22 @@ internal sealed class MetricStatements : IDisposable
     private readonly Statement _find;
     private readonly Statement _insert;
     private readonly Statement _update;
+    private readonly Statement _declare;
     private readonly Statement _readChunk;
     private readonly Statement _writeChunk;
 
     public MetricStatements(DbConnection connection)
     {
         _find = new Statement(connection, """
-            SELECT "Id", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime", "Last", "Min", "MinStep", "Max", "MaxStep", "Best", "BestStep", "EpochStep", "EpochMean"
+            SELECT "Id", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime", "Last", "Min", "MinStep", "Max", "MaxStep", "Best", "BestStep", "EpochStep", "EpochMean", "Direction", "Role", "Split"
             FROM "MetricSeries" WHERE "RunNumber" = @run AND "Name" = @name
             """, ("@run", DbType.Int64), ("@name", DbType.String));
         // A run that was deleted meanwhile gets no series: nothing is inserted and no id comes back.
         _insert = new Statement(connection, """
-            INSERT INTO "MetricSeries" ("RunNumber", "Name", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime")
-            SELECT @run, @name, 0, 0, 0, 0, 0, 0 WHERE EXISTS (SELECT 1 FROM "Runs" WHERE "Number" = @run)
+            INSERT INTO "MetricSeries" ("RunNumber", "Name", "Direction", "Role", "Split", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime")
+            SELECT @run, @name, @direction, @role, @split, 0, 0, 0, 0, 0, 0 WHERE EXISTS (SELECT 1 FROM "Runs" WHERE "Number" = @run)
             RETURNING "Id"
-            """, ("@run", DbType.Int64), ("@name", DbType.String));
+            """, ("@run", DbType.Int64), ("@name", DbType.String), ("@direction", DbType.Int32), ("@role", DbType.Int32), ("@split", DbType.Int32));
         _update = new Statement(connection, """
             UPDATE "MetricSeries" SET "Count" = @count, "NonFinite" = @nonFinite, "Chunks" = @chunks, "FirstStep" = @firstStep, "LastStep" = @lastStep, "LastTime" = @lastTime,
                 "Last" = @last, "Min" = @min, "MinStep" = @minStep, "Max" = @max, "MaxStep" = @maxStep, "Best" = @best, "BestStep" = @bestStep
@@ -32,6 +33,11 @@ internal sealed class MetricStatements : IDisposable
             ("@id", DbType.Int64), ("@count", DbType.Int64), ("@nonFinite", DbType.Int64), ("@chunks", DbType.Int32), ("@firstStep", DbType.Int64),
             ("@lastStep", DbType.Int64), ("@lastTime", DbType.Int64), ("@last", DbType.Double), ("@min", DbType.Double), ("@minStep", DbType.Int64),
             ("@max", DbType.Double), ("@maxStep", DbType.Int64), ("@best", DbType.Double), ("@bestStep", DbType.Int64));
+        // For itself: a statement that names the direction writes its index, whether it changes or not.
+        _declare = new Statement(connection, """
+            UPDATE "MetricSeries" SET "Direction" = @direction, "Role" = @role, "Split" = @split, "Best" = @best, "BestStep" = @bestStep WHERE "Id" = @id
+            """,
+            ("@id", DbType.Int64), ("@direction", DbType.Int32), ("@role", DbType.Int32), ("@split", DbType.Int32), ("@best", DbType.Double), ("@bestStep", DbType.Int64));
         _readChunk = new Statement(connection, """
             SELECT "Data" FROM "MetricChunks" WHERE "SeriesId" = @series AND "Ordinal" = @ordinal
             """, ("@series", DbType.Int64), ("@ordinal", DbType.Int32));
@@ -56,14 +62,25 @@ internal sealed class MetricStatements : IDisposable
         }
     }
 
-    private Statement[] All => [_find, _insert, _update, _readChunk, _writeChunk];
+    private Statement[] All => [_find, _insert, _update, _declare, _readChunk, _writeChunk];
 
     /// <summary>The series, made where it is new; null where the run does not exist.</summary>
-    public MetricSeries? FindOrInsert(long run, string name)
+    /// <param name="meaning">Of a new one; null where nothing is said of it.</param>
+    public MetricSeries? FindOrInsert(long run, string name, MetricMeaning? meaning)
     {
         if (Find(run, name) is { } found)
             return found;
-        return _insert.With(run, name).ExecuteScalar() is long id ? new MetricSeries { Id = id, RunNumber = run, Name = name } : null;
+        var said = meaning ?? MetricMeaning.Supposed(name);
+        return _insert.With(run, name, (int)said.Direction, (int)said.Role, (int)said.Split).ExecuteScalar() is long id
+            ? new MetricSeries { Id = id, RunNumber = run, Name = name, Meaning = said } : null;
+    }
+
+    /// <summary>Another meaning than the series had.</summary>
+    public void Declare(MetricSeries s, MetricMeaning meaning)
+    {
+        s.Meaning = meaning;
+        SeriesSummary.TakeBest(s);
+        _declare.With(s.Id, (int)s.Direction, (int)s.Role, (int)s.Split, s.Best, s.BestStep).ExecuteNonQuery();
     }
 
     public void Update(MetricSeries s) => _update.With(
@@ -104,6 +121,9 @@ internal sealed class MetricStatements : IDisposable
             BestStep = StepAt(row, 13),
             EpochStep = StepAt(row, 14),
             EpochMean = NumberAt(row, 15),
+            Direction = (MetricDirection)row.GetInt32(16),
+            Role = (MetricRole)row.GetInt32(17),
+            Split = (MetricSplit)row.GetInt32(18),
         };
     }
 

@@ -69,9 +69,13 @@ public sealed class MetricWriter : IAsyncDisposable
     /// Takes points of a series, oldest first, without waiting for anything. Where too many wait already, the ones that find no room are dropped: counted in
     /// <see cref="DroppedPoints"/> and logged. Points of a run that does not exist are forgotten.
     /// </summary>
-    public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points)
+    /// <param name="meaning">
+    /// What the caller says of the metric: which values are better, what it is, of which data. What was said last counts for the whole series; null
+    /// says nothing, and a series of which nobody ever said anything has what its name lets suppose (<see cref="MetricMeaning.Supposed"/>).
+    /// </param>
+    public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning = null)
     {
-        var taken = Take(SeriesKey.Of(runNumber, metric), points);
+        var taken = Take(SeriesKey.Of(runNumber, metric), points, meaning);
         if (taken == points.Length)
             return;
         Drop(points.Length - taken);
@@ -86,7 +90,8 @@ public sealed class MetricWriter : IAsyncDisposable
     }
 
     /// <summary>As <see cref="Append"/>, but waits for room instead of dropping.</summary>
-    public async ValueTask AppendAsync(long runNumber, string metric, ReadOnlyMemory<MetricPoint> points, CancellationToken cancellation = default)
+    public async ValueTask AppendAsync(
+        long runNumber, string metric, ReadOnlyMemory<MetricPoint> points, MetricMeaning? meaning = null, CancellationToken cancellation = default)
     {
         var key = SeriesKey.Of(runNumber, metric);
         while (true)
@@ -94,7 +99,7 @@ public sealed class MetricWriter : IAsyncDisposable
             Task room;
             lock (_lock)
                 room = _room.Task;
-            points = points[Take(key, points.Span)..];
+            points = points[Take(key, points.Span, meaning)..];
             if (points.IsEmpty)
                 return;
             await room.WaitAsync(cancellation);
@@ -239,7 +244,7 @@ public sealed class MetricWriter : IAsyncDisposable
         HubMeter.PointsDropped.Add(points);
     }
 
-    private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning)
     {
         lock (_lock)
         {
@@ -247,7 +252,7 @@ public sealed class MetricWriter : IAsyncDisposable
             var taken = Math.Min(points.Length, MaxPending - _pending.Count - _inFlight.Count);
             if (taken > 0)
             {
-                _pending.Add(key, points[..taken]);
+                _pending.Add(key, points[..taken], meaning);
                 foreach (var fresh in _listening)
                 {
                     if (fresh.Run == key.Run)

@@ -13,6 +13,10 @@ internal readonly record struct SeriesKey(long Run, string Metric)
     }
 }
 
+/// <summary>What waits of one series.</summary>
+/// <param name="Meaning">What was said of it last; null where nothing was.</param>
+internal readonly record struct PendingSeries(List<MetricPoint> Points, MetricMeaning? Meaning);
+
 /// <summary>Something to note of a whole run once its points are written.</summary>
 internal readonly record struct MetricMark(long Run, long Step, bool IsBest);
 
@@ -22,7 +26,7 @@ internal sealed class PendingMetrics
     /// <summary>Lists are kept for the next batch while all of them together have room for no more points than this (24 bytes each).</summary>
     private const int MaxSpare = 1 << 19;
 
-    private readonly Dictionary<SeriesKey, List<MetricPoint>> _series = [];
+    private readonly Dictionary<SeriesKey, PendingSeries> _series = [];
     private readonly List<MetricMark> _marks = [];
     private readonly Stack<List<MetricPoint>> _spare = [];
     private int _spareCapacity;
@@ -31,29 +35,30 @@ internal sealed class PendingMetrics
 
     public bool IsEmpty => Count == 0 && _marks.Count == 0;
 
-    public IEnumerable<KeyValuePair<SeriesKey, List<MetricPoint>>> Series => _series;
+    public IEnumerable<KeyValuePair<SeriesKey, PendingSeries>> Series => _series;
 
     public IReadOnlyList<MetricMark> Marks => _marks;
 
-    public void Add(SeriesKey key, ReadOnlySpan<MetricPoint> points)
+    /// <param name="meaning">What is said of the series; null where nothing is, and then what was said before stays.</param>
+    public void Add(SeriesKey key, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning)
     {
-        ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(_series, key, out _);
-        list ??= Spare();
-        list.AddRange(points);
+        ref var series = ref CollectionsMarshal.GetValueRefOrAddDefault(_series, key, out _);
+        series = new PendingSeries(series.Points ?? Spare(), meaning ?? series.Meaning);
+        series.Points.AddRange(points);
         Count += points.Length;
     }
 
     public void Add(MetricMark mark) => _marks.Add(mark);
 
-    public ReadOnlySpan<MetricPoint> Of(SeriesKey key) => CollectionsMarshal.AsSpan(_series.GetValueOrDefault(key));
+    public ReadOnlySpan<MetricPoint> Of(SeriesKey key) => CollectionsMarshal.AsSpan(_series.GetValueOrDefault(key).Points);
 
     /// <summary>Forgets what a run has after a step.</summary>
     public void CutAfter(long run, long step)
     {
-        foreach (var (key, list) in _series)
+        foreach (var (key, series) in _series)
         {
             if (key.Run == run)
-                Count -= list.RemoveAll(point => point.Step > step);
+                Count -= series.Points.RemoveAll(point => point.Step > step);
         }
 
         _marks.RemoveAll(mark => mark.Run == run && mark.Step > step);
@@ -61,7 +66,7 @@ internal sealed class PendingMetrics
 
     public void Clear()
     {
-        foreach (var list in _series.Values)
+        foreach (var (list, _) in _series.Values)
         {
             list.Clear();
             if (_spareCapacity + list.Capacity > MaxSpare)

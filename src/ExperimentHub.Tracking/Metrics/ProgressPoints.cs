@@ -21,7 +21,7 @@ internal static class ProgressPoints
             points[i] = new MetricPoint(progress.Step - before, end - (long)(progress.Seconds * 1000 * before / points.Length), losses[i]);
         }
 
-        writer.Append(run, MetricNames.TrainLoss, points);
+        writer.Append(run, MetricNames.TrainLoss, points, TrainingMetrics.MeaningOf(MetricNames.TrainLoss));
         if (progress.LearningRates is { } rates)
             OfEachStep(MetricNames.LearningRate, rates.Count, i => rates[i]);
         else if (progress.LearningRate is { } rate)
@@ -39,13 +39,13 @@ internal static class ProgressPoints
                 return;
             for (var i = 0; i < points.Length; i++)
                 points[i] = points[i] with { Value = value(i) };
-            writer.Append(run, metric, points);
+            writer.Append(run, metric, points, TrainingMetrics.MeaningOf(metric));
         }
 
         void One(string metric, double? value)
         {
             if (value is { } known)
-                writer.Append(run, metric, [new MetricPoint(progress.Step, end, known)]);
+                writer.Append(run, metric, [new MetricPoint(progress.Step, end, known)], TrainingMetrics.MeaningOf(metric));
         }
     }
 }

@@ -26,7 +26,7 @@ internal static class SeriesSummary
     }
 
     public static void TakeBest(MetricSeries series) =>
-        (series.Best, series.BestStep) = MetricNames.DirectionOf(series.Name) switch
+        (series.Best, series.BestStep) = series.Direction switch
         {
             MetricDirection.LowerIsBetter => (series.Min, series.MinStep),
             MetricDirection.HigherIsBetter => (series.Max, series.MaxStep),

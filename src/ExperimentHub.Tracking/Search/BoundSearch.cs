@@ -1,7 +1,14 @@
+using ExperimentHub.Tracking.Metrics;
+
 namespace ExperimentHub.Tracking.Search;
 
-/// <summary>A search whose names were found in the database.</summary>
+/// <summary>
+/// A search whose names were found in the database. The best of a metric is its least or its greatest: which of them, the series of the runs that are
+/// asked about say, and filter and order have that instead. Where they say nothing, or contradict each other, there is no best, and the search is
+/// refused.
+/// </summary>
 /// <param name="Filter">With everything that was asked beside it.</param>
+/// <param name="Directions">By the names of the metrics that it speaks of.</param>
 /// <param name="ParamIds">By the names that were typed.</param>
 /// <param name="ParamNames">Their whole names, by the names that were typed.</param>
 /// <param name="Warnings">Names that no run has: no mistake, and probably one.</param>
@@ -9,8 +16,14 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="FollowsResults">Its filter or its order asks for what changes with the end of an epoch.</param>
 internal sealed record BoundSearch(
     FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
-    bool SpeaksOfDiverged, bool FollowsResults)
+    IReadOnlyDictionary<string, DirectionsSaid> Directions, bool SpeaksOfDiverged, bool FollowsResults)
 {
+    /// <summary>Which values of a metric are better; of one that the search does not speak of, none.</summary>
+    public MetricDirection DirectionOf(string metric) => Directions.GetValueOrDefault(metric).Agreed;
+
+    /// <summary>The columns as the database has them: the least or the greatest instead of the best.</summary>
+    public IReadOnlyList<SearchColumn> Plain(IEnumerable<SearchColumn> columns) => [.. columns.Select(column => Plain(column, Directions))];
+
     /// <summary>The columns under their whole names.</summary>
     public IReadOnlyList<SearchColumn> Whole(IEnumerable<SearchColumn> columns) =>
         [.. columns.Select(column => column.Kind == ColumnKind.Param ? column with { Name = ParamNames.GetValueOrDefault(column.Name, column.Name) } : column)];
@@ -27,7 +40,9 @@ internal sealed record BoundSearch(
         if (problems.Count > 0)
             return (null, problems);
         List<(string Field, ColumnUse Use)> uses = [.. filter!.Uses.Select(use => ("filter", use)), .. orderUses.Select(use => ("orderBy", use)), .. more];
-        var (ids, names, warnings) = await FindAsync(db, query, now, uses, problems, cancellation);
+        List<string> metrics = [.. uses.Select(use => use.Use.Column).Where(column => column.Kind == ColumnKind.Metric).Select(column => column.Name)];
+        var directions = await KnownNames.DirectionsAsync(db, metrics, ExperimentOf(query, filter.Filter), cancellation);
+        var (ids, names, warnings) = await FindAsync(db, query, now, uses, directions, problems, cancellation);
         if (problems.Count > 0)
             return (null, problems);
         // A name that no run has is said once, with all that is to be put right.
@@ -36,14 +51,34 @@ internal sealed record BoundSearch(
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
         if (!SpeaksOf(archived))
             all.Add(new IsMissing(archived));
-        return (new BoundSearch(new AllOf(all), order, ids, names, warnings, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)),
-            filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
+        // A metric that no run had until now gets its direction with its first value.
+        var hasNew = uses.Exists(use =>
+            use.Use.Column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } best && directions[best.Name].Agreed == MetricDirection.None);
+        return (new BoundSearch(
+            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })],
+            ids, names, warnings, directions, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)),
+            hasNew || filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
 
         bool SpeaksOf(SearchColumn column) => filter.Uses.Any(use => use.Column == column);
     }
 
+    private static SearchColumn Plain(SearchColumn column, IReadOnlyDictionary<string, DirectionsSaid> directions)
+    {
+        if (column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Best })
+            return column;
+        // Of a metric that no run has one is as good as the other.
+        var isLow = directions.GetValueOrDefault(column.Name).Agreed == MetricDirection.LowerIsBetter;
+        return column with { Figure = isLow ? MetricFigure.Min : MetricFigure.Max };
+    }
+
+    /// <summary>The only experiment whose runs can be found; null where there may be several.</summary>
+    private static string? ExperimentOf(RunQuery query, FilterNode filter) =>
+        query.Experiment ?? (filter is AllOf { Parts: var parts } ? parts : [filter]).OfType<Compare>()
+            .FirstOrDefault(part => part is { Op: CompareOp.Equal, Column: { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } })?.Value as string;
+
     private static async Task<(Dictionary<string, int> Ids, Dictionary<string, string> Names, List<SearchProblem> Warnings)> FindAsync(
-        TrackingDb db, RunQuery query, DateTime now, IReadOnlyList<(string Field, ColumnUse Use)> uses, List<SearchProblem> problems, CancellationToken cancellation)
+        TrackingDb db, RunQuery query, DateTime now, IReadOnlyList<(string Field, ColumnUse Use)> uses,
+        IReadOnlyDictionary<string, DirectionsSaid> directions, List<SearchProblem> problems, CancellationToken cancellation)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -67,10 +102,17 @@ internal sealed record BoundSearch(
             }
             else if (column.Kind is ColumnKind.Metric or ColumnKind.Tag && !there.Contains((column.Kind, column.Name)))
                 warnings.Add(await UnknownAsync(db, query, now, field, use, cancellation));
+            else if (column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } && directions[column.Name].Agreed == MetricDirection.None)
+                problems.Add(new SearchProblem(field, use.Position, use.Length, WithoutBest(column.Name, directions[column.Name]), Text(query, field, use), ["min", "max"]));
         }
 
         return (ids, names, warnings);
     }
+
+    private static string WithoutBest(string metric, DirectionsSaid said) => said.Contradict
+        ? $"Some runs say that '{metric}' should be high and others that it should be low, so it has no best value. "
+            + "Ask for the runs of one experiment, or use min() or max()."
+        : $"Whether '{metric}' should be high or low is not known, so it has no best value. Use min() or max().";
 
     private static async Task<SearchProblem> UnknownAsync(TrackingDb db, RunQuery query, DateTime now, string field, ColumnUse use, CancellationToken cancellation)
     {

@@ -71,12 +71,6 @@ internal static class ColumnParser
             return null;
         }
 
-        if (figure == MetricFigure.Best && MetricNames.DirectionOf(column.Name) == MetricDirection.None)
-        {
-            reader.Fail(token, $"Whether '{column.Name}' should be high or low is not known, so it has no best value. Use min() or max().", ["min", "max"]);
-            return null;
-        }
-
         reader.Take();
         uses.Add(new ColumnUse(column, token.Position, token.Length, figureWord is not null));
         return column;

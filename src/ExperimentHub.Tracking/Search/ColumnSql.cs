@@ -65,7 +65,8 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     {
         ColumnKind.Param => number ? "Number" : "Text",
         ColumnKind.Tag => "Value",
-        _ => column.Plain.Figure.ToString(),
+        _ when column.Figure == MetricFigure.Best => throw new ArgumentException($"{column} is the least or the greatest: which of them, {nameof(BoundSearch)} knows.", nameof(column)),
+        _ => column.Figure.ToString(),
     };
 
     private string Attribute(RunAttribute attribute)

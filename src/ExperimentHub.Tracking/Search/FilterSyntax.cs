@@ -14,7 +14,21 @@ internal enum CompareOp
 /// A filter that was understood. It is true, false or unknown for a run, as in SQL: comparing a value that the run does not have is unknown,
 /// <c>not</c> leaves unknown as it is, and only runs for which the whole is true are found. <see cref="IsMissing"/> is never unknown.
 /// </summary>
-internal abstract record FilterNode;
+internal abstract record FilterNode
+{
+    /// <summary>The same filter over other columns.</summary>
+    public static FilterNode Over(FilterNode node, Func<SearchColumn, SearchColumn> column) => node switch
+    {
+        AllOf all => new AllOf([.. all.Parts.Select(part => Over(part, column))]),
+        AnyOf any => new AnyOf([.. any.Parts.Select(part => Over(part, column))]),
+        Not not => new Not(Over(not.Inner, column)),
+        Compare compare => compare with { Column = column(compare.Column) },
+        OneOf one => one with { Column = column(one.Column) },
+        Like like => like with { Column = column(like.Column) },
+        IsMissing missing => missing with { Column = column(missing.Column) },
+        _ => throw new ArgumentException($"There is no filter {node.GetType().Name}.", nameof(node)),
+    };
+}
 
 /// <summary>True for every run where it has no parts.</summary>
 internal sealed record AllOf(IReadOnlyList<FilterNode> Parts) : FilterNode;

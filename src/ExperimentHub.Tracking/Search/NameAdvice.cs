@@ -56,7 +56,9 @@ internal static class NameAdvice
     /// <param name="function">The function that it stands in: there only metrics may stand, in best() only those with a better end.</param>
     public static async Task<SearchColumn?> MeantAsync(TrackingDb db, string typed, ColumnKind? kind, MetricFigure? function, CancellationToken cancellation)
     {
-        var metrics = (await KnownNames.MetricsAsync(db, cancellation)).Where(name => function != MetricFigure.Best || MetricNames.DirectionOf(name) != MetricDirection.None).Select(name => Named(ColumnKind.Metric, name));
+        var names = await KnownNames.MetricsAsync(db, cancellation);
+        var directions = function == MetricFigure.Best ? await KnownNames.DirectionsAsync(db, names, experiment: null, cancellation) : null;
+        List<Candidate> metrics = [.. names.Where(name => directions is null || directions[name].Agreed != MetricDirection.None).Select(name => Named(ColumnKind.Metric, name))];
         if (function is not null)
             return Same(typed, metrics) ?? Abbreviated(typed, metrics) ?? Slip(typed, metrics);
         var book = await ParamNameBook.ReadAsync(db, cancellation);

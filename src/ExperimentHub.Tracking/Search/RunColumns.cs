@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,7 +8,8 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="Type"><c>number</c>, <c>duration</c>, <c>text</c>, <c>time</c>, <c>word</c>, <c>flag</c>, or <c>either</c> for numbers and texts.</param>
 /// <param name="Runs">How many have a value, those that are archived or just deleted included; of an attribute all.</param>
 /// <param name="Meaning">Of an attribute: what it is.</param>
-public sealed record KnownColumn(SearchColumn Column, string Type, long Runs, string? Meaning = null);
+/// <param name="Direction">Of a metric: which values are better, where its runs agree.</param>
+public sealed record KnownColumn(SearchColumn Column, string Type, long Runs, string? Meaning = null, MetricDirection Direction = MetricDirection.None);
 
 /// <summary>Says which columns there are, and in which of them runs differ.</summary>
 public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
@@ -90,12 +92,13 @@ public sealed class RunColumns(IDbContextFactory<TrackingDb> databases, ISearchD
         var @params = await db.RunParams.GroupBy(param => param.ParamId).Select(group => new { group.Key, Runs = group.LongCount(), Numbers = group.LongCount(param => param.Number != null) }).ToListAsync(cancellation);
         var names = await db.ParamNames.ToDictionaryAsync(name => name.Id, name => name.Name, cancellation);
         var metrics = await db.MetricSeries.GroupBy(series => series.Name).Select(group => new { group.Key, Runs = group.LongCount() }).ToListAsync(cancellation);
+        var directions = await KnownNames.DirectionsAsync(db, [.. metrics.Select(metric => metric.Key)], experiment: null, cancellation);
         var tags = await db.RunTags.GroupBy(tag => tag.NameKey).Select(group => new { Key = group.Min(tag => tag.Name)!, Runs = group.LongCount() }).ToListAsync(cancellation);
         return
         [
             .. RunAttributes.All.Select(attribute => new KnownColumn(new SearchColumn(ColumnKind.Attribute, attribute.Name), attribute.Type.ToString().ToLowerInvariant(), runs, attribute.Meaning)),
             .. @params.OrderBy(param => param.Key).Select(param => new KnownColumn(new SearchColumn(ColumnKind.Param, names[param.Key]), param.Numbers == param.Runs ? "number" : param.Numbers == 0 ? "text" : "either", param.Runs)),
-            .. metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(metric => new KnownColumn(new SearchColumn(ColumnKind.Metric, metric.Key), "number", metric.Runs)),
+            .. metrics.OrderBy(metric => metric.Key, StringComparer.Ordinal).Select(metric => new KnownColumn(new SearchColumn(ColumnKind.Metric, metric.Key), "number", metric.Runs, Direction: directions[metric.Key].Agreed)),
             .. tags.OrderBy(tag => tag.Key, StringComparer.OrdinalIgnoreCase).Select(tag => new KnownColumn(new SearchColumn(ColumnKind.Tag, tag.Key), "text", tag.Runs)),
         ];
     }

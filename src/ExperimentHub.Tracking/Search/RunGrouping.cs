@@ -23,7 +23,9 @@ public sealed record RunGroup(
 
 /// <param name="Columns">Grouped by these, under their whole names.</param>
 /// <param name="Items">Largest first.</param>
-public sealed record RunGroups(IReadOnlyList<SearchColumn> Columns, SearchColumn? Metric, IReadOnlyList<RunGroup> Items, IReadOnlyList<SearchProblem> Warnings);
+/// <param name="Direction">Which values of the metric are better.</param>
+public sealed record RunGroups(
+    IReadOnlyList<SearchColumn> Columns, SearchColumn? Metric, IReadOnlyList<RunGroup> Items, IReadOnlyList<SearchProblem> Warnings, MetricDirection Direction = MetricDirection.None);
 
 /// <summary>Groups the runs that a search finds.</summary>
 public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearchDialect dialect, QueryTurns turns, TimeProvider time)
@@ -53,7 +55,7 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
             return SearchResult<RunGroups>.Refused(problems);
         IReadOnlyList<SearchColumn> read = [.. columns, .. metrics];
         var groups = new Dictionary<GroupKey, Measure>();
-        await foreach (var (cells, told) in new RunFinder(db, dialect).StreamAsync(search, sql => [.. CellSql.Of(read, sql), .. EvidenceSql.Columns(sql)],
+        await foreach (var (cells, told) in new RunFinder(db, dialect).StreamAsync(search, sql => [.. CellSql.Of(search.Plain(read), sql), .. EvidenceSql.Columns(sql)],
             row => (CellSql.Read(row, read, 1), metrics.Count == 0 ? default : EvidenceSql.Read(row, read.Count + 1)), cancellation))
         {
             var key = new GroupKey(cells[..columns.Count]);
@@ -67,9 +69,9 @@ public sealed class RunGrouping(IDbContextFactory<TrackingDb> databases, ISearch
             group.Add(metrics.Count == 0 ? null : cells[^1] as double?, told, search.SpeaksOfDiverged);
         }
 
-        var direction = metrics is [{ Kind: ColumnKind.Metric } measured] ? MetricNames.DirectionOf(measured.Name) : MetricDirection.None;
+        var direction = metrics is [{ Kind: ColumnKind.Metric } measured] ? search.DirectionOf(measured.Name) : MetricDirection.None;
         return SearchResult<RunGroups>.Of(new RunGroups(search.Whole(columns), metrics.Count == 0 ? null : metrics[0],
-            [.. groups.OrderByDescending(group => group.Value.Runs).ThenBy(group => group.Key).Select(group => group.Value.Of(group.Key.Values, direction))], search.Warnings));
+            [.. groups.OrderByDescending(group => group.Value.Runs).ThenBy(group => group.Key).Select(group => group.Value.Of(group.Key.Values, direction))], search.Warnings, direction));
     }
 
     /// <summary>Hyperparameters may be texts; those do not count.</summary>

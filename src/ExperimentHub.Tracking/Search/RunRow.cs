@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Search;
@@ -41,6 +42,9 @@ public sealed record RunSearchPage
 
     /// <summary>Which runs these are and how they stand can change with the end of an epoch: the search asks for what epochs measure.</summary>
     public bool FollowsResults => Search.FollowsResults;
+
+    /// <summary>Which values of a metric that the search speaks of are better, by what the runs' series say.</summary>
+    public MetricDirection DirectionOf(string metric) => Search.DirectionOf(metric);
 
     internal BoundSearch Search { get; }
 

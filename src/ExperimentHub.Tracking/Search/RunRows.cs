@@ -21,7 +21,7 @@ internal sealed class RunRows(TrackingDb db, BoundSearch search)
     {
         var parameters = new SqlParameters();
         var sql = new ColumnSql(search.ParamIds, parameters) { Run = "r.\"Number\"" };
-        var values = string.Join(", ", CellSql.Of(columns, sql));
+        var values = string.Join(", ", CellSql.Of(search.Plain(columns), sql));
         var rows = await Statement.ListAsync(db, $"""
             SELECT r."Number", {values} FROM "Runs" r CROSS JOIN "Experiments" e{sql.Joins}
             WHERE r."Number" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))}) AND e."Id" = r."ExperimentId"

@@ -1,5 +1,3 @@
-using ExperimentHub.Tracking.Metrics;
-
 namespace ExperimentHub.Tracking.Search;
 
 public enum ColumnKind
@@ -20,7 +18,7 @@ public enum MetricFigure
     Min,
     Max,
 
-    /// <summary>The least or the greatest, whichever is better; see <see cref="MetricNames.DirectionOf"/>.</summary>
+    /// <summary>The least or the greatest, whichever is better by what the runs' series say; see <see cref="BoundSearch"/>.</summary>
     Best,
 
     /// <summary>The value at the end of the run's best epoch.</summary>
@@ -50,10 +48,6 @@ public sealed record SearchColumn(ColumnKind Kind, string Name, MetricFigure Fig
     /// <summary>The figure of a word such as <c>best</c>, in any case.</summary>
     public static MetricFigure? FigureOf(string word) =>
         Enum.GetValues<MetricFigure>().Cast<MetricFigure?>().FirstOrDefault(figure => FigureWord(figure!.Value).Equals(word, StringComparison.OrdinalIgnoreCase));
-
-    /// <summary>The column of which this one is the same: the best of a metric is its least or its greatest.</summary>
-    internal SearchColumn Plain => (Kind, Figure) != (ColumnKind.Metric, MetricFigure.Best) ? this
-        : this with { Figure = MetricNames.DirectionOf(Name) == MetricDirection.LowerIsBetter ? MetricFigure.Min : MetricFigure.Max };
 
     /// <summary>Its value of a run that trains changes with each epoch.</summary>
     internal bool FollowsResults => Kind == ColumnKind.Metric || (Kind == ColumnKind.Attribute && RunAttributes.Find(Name) is { FollowsResults: true });

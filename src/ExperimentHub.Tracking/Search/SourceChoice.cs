@@ -49,7 +49,7 @@ internal static class SourceChoice
         // A hyperparameter with numbers and texts has no single index.
         if (keys.Count > 1 && keys[1].Column == column)
             return null;
-        return new RunSource(column.Plain, number, [.. parts.Where(part => RunSource.IndexOf(part) == (column.Plain, number))], InOrder: true);
+        return new RunSource(column, number, [.. parts.Where(part => RunSource.IndexOf(part) == (column, number))], InOrder: true);
     }
 
     private static async Task<long> TotalAsync(TrackingDb db, CancellationToken cancellation) =>

@@ -65,7 +65,7 @@ public sealed class RunControl(
     IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, StorageWatch storage, KeptWishes wishes, TimeProvider time)
 {
     /// <summary>Said where somebody wants of a run what only a training can do.</summary>
-    public const string NoTraining = "This hub does not train this run, so it cannot be stopped, paused, resumed or trained on from here. The program that logs it can end it.";
+    public const string NoTraining = "This hub does not train this run, so it cannot be stopped, paused, resumed or trained on from here. Once the program that logs it is gone, mark it as ended.";
 
     /// <summary>
     /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a trainer of this

@@ -65,9 +65,9 @@ public sealed class RunRecorder(
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (utilisation is { } share)
-            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)]);
+            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)], TrainingMetrics.MeaningOf(MetricNames.GpuPercent));
         if (memoryUsed is { } bytes)
-            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)]);
+            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)], TrainingMetrics.MeaningOf(MetricNames.GpuMemoryBytes));
         feed.Publish(key.Run, RunSignal.Progress);
     }
 

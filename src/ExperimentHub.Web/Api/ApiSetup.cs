@@ -65,6 +65,7 @@ internal static class ApiSetup
         api.MapRunControl();
         api.MapEvaluations();
         api.MapSeries();
+        api.MapMetrics();
         api.MapManySeries();
         api.MapCompareReport();
         api.MapLive();

@@ -26,6 +26,9 @@ internal static class RunControlApi
         Map(api.MapPost("/runs/{id}/reproduce", ReproduceAsync).WithName("ReproduceRun").WithSummary("Do a finished run again, to compare")
             .WithDescription("A new run of the same spec on the device that was used. Its answer is the new run's."));
 
+        Map(api.MapPost("/runs/{id}/end", EndAsync).WithName("MarkRunAsEnded").WithSummary("Mark a run as ended that another program logs")
+            .WithDescription($"It is stopped then, and can be deleted. {LoggedRuns.Meaning}"));
+
         static void Map(RouteHandlerBuilder endpoint) => endpoint.Produces<RunResource>(StatusCodes.Status202Accepted)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
@@ -74,6 +77,17 @@ internal static class RunControlApi
         return result.Run is { } made
             ? Results.Accepted($"/api/v1/runs/{made}", RunResource.Of((await history.FindAsync(made, cancellation))!))
             : Conflict(string.Join(' ', result.Problems.Select(problem => problem.Message)));
+    }
+
+    private static async Task<IResult> EndAsync(string id, LoggedRuns logged, RunHistory history, CancellationToken cancellation)
+    {
+        var outcome = RunId.TryParse(id, out var run) ? await logged.EndAsync(run, cancellation) : MarkOutcome.NotFound;
+        return await AnswerAsync(id, run, history, outcome == MarkOutcome.NotFound, outcome switch
+        {
+            MarkOutcome.IsTraining => LoggedRuns.IsTraining,
+            MarkOutcome.AlreadyEnded => "The run has ended already.",
+            _ => null,
+        }, cancellation);
     }
 
     private static async Task<IResult> AnswerAsync(string id, RunId run, RunHistory history, bool missing, string? refusal, CancellationToken cancellation)

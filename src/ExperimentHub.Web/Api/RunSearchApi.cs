@@ -133,9 +133,10 @@ internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? Nex
 internal sealed record RunGroupResource(
     IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
 
-internal sealed record RunGroupsResource(string? Metric, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
+/// <param name="Better">Which values of the metric are: <c>low</c> or <c>high</c>; null where that is not known, and then no group has a best.</param>
+internal sealed record RunGroupsResource(string? Metric, string? Better, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
 {
-    public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(),
+    public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(), MetricAnswer.BetterOf(groups.Direction),
         [.. groups.Items.Select(group => new RunGroupResource(
             groups.Columns.Zip(group.Keys).DistinctBy(pair => pair.First).ToDictionary(pair => pair.First.ToString(), pair => pair.Second),
             group.Runs, group.Measured, group.Mean, group.Deviation, group.Min, group.Max, group.Best, group.Repeats, group.Diverged))],
@@ -144,8 +145,9 @@ internal sealed record RunGroupsResource(string? Metric, IReadOnlyList<RunGroupR
 
 /// <param name="Kind"><c>attribute</c>, <c>metric</c>, <c>param</c> or <c>tag</c>.</param>
 /// <param name="Runs">How many have a value.</param>
-internal sealed record ColumnResource(string Column, string Kind, string Type, long Runs, string? Meaning)
+/// <param name="Better">Of a metric: <c>low</c> or <c>high</c>; null where its runs do not say, or contradict each other.</param>
+internal sealed record ColumnResource(string Column, string Kind, string Type, long Runs, string? Meaning, string? Better)
 {
     public static ColumnResource Of(KnownColumn column) =>
-        new(column.Column.ToString(), column.Column.Kind.ToString().ToLowerInvariant(), column.Type, column.Runs, column.Meaning);
+        new(column.Column.ToString(), column.Column.Kind.ToString().ToLowerInvariant(), column.Type, column.Runs, column.Meaning, MetricAnswer.BetterOf(column.Direction));
 }

@@ -66,7 +66,7 @@ internal static class RunsApi
         {
             DeleteOutcome.Conflict when await history.FindAsync(run, cancellation) is { } now => EditedAnswer.Changed("The run", now.Run.Version, RunListItem.Of(now.Run, null)),
             DeleteOutcome.Deleted => Results.NoContent(),
-            DeleteOutcome.StillActive => Results.Problem("The run is queued or running. Stop it first.", statusCode: StatusCodes.Status409Conflict, title: "Still active"),
+            DeleteOutcome.StillActive => Results.Problem("The run is queued or running. Stop it first, or mark it as ended where another program logs it.", statusCode: StatusCodes.Status409Conflict, title: "Still active"),
             _ => ApiProblems.NoSuchRun(id),
         };
 }

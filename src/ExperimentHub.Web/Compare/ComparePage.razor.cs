@@ -103,7 +103,7 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
     {
         var (comparisonOf, tintsOf) = ((_compared, _address.Baseline, _address.Target), (_compared, _address.Colour));
         if (comparisonOf != _comparisonOf)
-            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _compared.At);
+            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _compared.At, _compared.Summaries);
         var orderOf = (_comparison, _address.Sort, AsRows, _address.Measure);
         if (orderOf != _orderOf)
             _order = _comparison is null ? null : ComparedOrder.Of(_comparison, _address.Sort, MeasureKey, bestFirst: AsRows);
@@ -112,8 +112,8 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
         (_comparisonOf, _orderOf, _tintsOf) = (comparisonOf, orderOf, tintsOf);
     }
 
-    /// <summary>The row that says which run is best; there is one for each metric of an epoch.</summary>
-    private string MeasureKey => $"results.{_compared!.MeasureOf(_address).Replace('_', '-')}";
+    /// <summary>The row that says which run is best.</summary>
+    private string MeasureKey => ComparedOrder.KeyOf(_comparison!, _compared!.MeasureOf(_address));
 
     private void ShowAsRows(bool rows) => GoTo(_address with { AsRows = rows == UsuallyRows ? null : rows });
 

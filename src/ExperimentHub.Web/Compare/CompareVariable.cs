@@ -12,7 +12,8 @@ namespace ExperimentHub.Web.Compare;
 /// <param name="Key">In the address, written as in a search: <c>params.optimizer.learningRate</c>, <c>metrics.test_loss</c>.</param>
 /// <param name="Texts">One for each run; null where it has none.</param>
 /// <param name="Numbers">The same as numbers; null where the values are words.</param>
-public sealed record CompareVariable(string Key, string Name, IReadOnlyList<string?> Texts, IReadOnlyList<double?>? Numbers)
+/// <param name="Said">Of a metric: what the series of these runs say about which values are better.</param>
+public sealed record CompareVariable(string Key, string Name, IReadOnlyList<string?> Texts, IReadOnlyList<double?>? Numbers, DirectionsSaid Said = default)
 {
     private const string OfSettings = "params.";
     private const string OfMetrics = "metrics.";
@@ -21,6 +22,9 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
 
     /// <summary>The metric's own name.</summary>
     public string Metric => Key[OfMetrics.Length..];
+
+    /// <summary>Which values are better; none where nobody says, or the runs contradict each other.</summary>
+    public MetricDirection Direction => Said.Agreed;
 
     public bool IsSeed => Key == OfSettings + SpecFields.Seed.Path;
 
@@ -70,7 +74,8 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
                 List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run, at) : null)];
                 // What is measured at every step has a mean of the last epoch alone.
                 var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series) && FinalFigure.IsNoisy(series, run.Training?.EpochsDone ?? 0));
-                return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers);
+                return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers,
+                    DirectionsSaid.Of(runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? series.Direction : MetricDirection.None)));
             }),
             Of("seconds", "seconds of training", [.. runs.Select(run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
         ];

@@ -23,6 +23,10 @@ public sealed record ComparedOrder(ComparedSort? Sort, IReadOnlyList<int> Places
     /// <summary>How many of the first places are kept in sight.</summary>
     public int Pinned => Best is null || Best == Places[0] ? 1 : 2;
 
+    /// <summary>The key of the row that says of a metric which run is best: there is one for each metric of an epoch, and for those of runs without epochs.</summary>
+    public static string KeyOf(Comparison comparison, string metric) =>
+        $"results.{metric.Replace('_', '-')}" is var ofEpochs && RowOf(comparison, ofEpochs) is not null ? ofEpochs : LoggedMetrics.KeyOfBest(metric);
+
     /// <param name="sort">Null, or of what there is no row, for the usual order: as chosen, or the best first.</param>
     /// <param name="measure">The key of the row that says which run is best where the order does not.</param>
     /// <param name="bestFirst">The usual order is by the measure.</param>

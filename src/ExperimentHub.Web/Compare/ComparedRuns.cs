@@ -13,7 +13,7 @@ public sealed class ComparedRuns
 
     private ComparedRuns(IReadOnlyList<Run> chosen, IReadOnlyList<Run> runs, IReadOnlyList<MetricSeries> summaries, FigureEpoch at)
     {
-        (Chosen, Runs, At) = (chosen, runs, at);
+        (Chosen, Runs, Summaries, At) = (chosen, runs, summaries, at);
         Diverged = [.. chosen.Where(run => run.Training?.Diverged == true)];
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
@@ -26,6 +26,9 @@ public sealed class ComparedRuns
 
     /// <summary>Those that everything is shown of: without those that diverged, unless they are asked for or there are no others.</summary>
     public IReadOnlyList<Run> Runs { get; }
+
+    /// <summary>Of the metrics of the runs, by name.</summary>
+    public IReadOnlyList<MetricSeries> Summaries { get; }
 
     /// <summary>Those of the chosen ones that diverged, shown or not.</summary>
     public IReadOnlyList<Run> Diverged { get; }
@@ -75,14 +78,17 @@ public sealed class ComparedRuns
     /// <summary>The name of that metric.</summary>
     public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
 
-    /// <summary>Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that
-    /// one has.</summary>
+    /// <summary>
+    /// Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that can be better
+    /// or worse, or else the first.
+    /// </summary>
     public string UsualMeasure
     {
         get
         {
             var usual = Runs.All(run => run.Training is { } training && BestMetrics.Of(training.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
-            return Metrics.Contains(usual) ? usual : Metrics.FirstOrDefault() ?? usual;
+            return Metrics.Contains(usual) ? usual
+                : Figures.Where(figure => figure.IsMetric).OrderBy(figure => figure.Direction == MetricDirection.None).FirstOrDefault()?.Metric ?? usual;
         }
     }
 

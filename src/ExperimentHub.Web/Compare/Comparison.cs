@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
@@ -41,30 +42,27 @@ public sealed class Comparison
     /// <param name="datasetOf">Finds a data set by its key.</param>
     /// <param name="target">A test accuracy that the runs are timed to, 0..1.</param>
     /// <param name="at">The epoch of each run that its results are of.</param>
+    /// <param name="summaries">Of the metrics of the runs.</param>
     public Comparison(
-        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best)
+        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best, IReadOnlyList<MetricSeries>? summaries = null)
     {
         _datasetOf = datasetOf;
         Runs = runs;
         _baseline = Math.Max(0, runs.ToList().FindIndex(run => run.Id == baseline));
+        var hasTrainings = runs.Any(run => run.Training is not null);
         Sections =
         [
-            Results(at),
+            // What no program but ours has, is not shown of runs of other programs alone.
+            .. hasTrainings ? [Results(at)] : Array.Empty<ComparisonSection>(),
+            .. Logged(summaries ?? []),
             new("time", "Time",
             [
-                Measured("training", run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
-                Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
-                Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
+                .. hasTrainings ? TimesOfTraining() : [],
                 Measured("start to end", run => (run.EndedAt - run.StartedAt)?.TotalSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
             ], Foldable: false),
-            .. target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
+            .. hasTrainings && target is { } accuracy ? [ToReach(accuracy)] : Array.Empty<ComparisonSection>(),
             new("settings", "Settings", [.. Settings()], Foldable: true),
-            new("device", "Device",
-            [
-                Said("used", run => run.Training?.Device?.TorchName ?? Figures.None),
-                Said("hardware", run => run.Training?.DeviceName ?? Figures.None),
-                Said("threads", run => Figures.Count(run.Training?.Threads)),
-            ], Foldable: true),
+            .. hasTrainings ? [Devices()] : Array.Empty<ComparisonSection>(),
         ];
         SpeedUps = [.. SpecsOnTwoDevices().SelectMany(pair => pair.Others.Select(other => SpeedUp(other, pair.Reference)))];
     }
@@ -108,6 +106,28 @@ public sealed class Comparison
 
         return new ComparisonSection("results", $"Results, {EpochWords.Of(at)}", rows, Foldable: false);
     }
+
+    /// <summary>Runs of other programs have no epochs: of each metric that one of them has, the best and the last value of every run.</summary>
+    private IEnumerable<ComparisonSection> Logged(IReadOnlyList<MetricSeries> summaries)
+    {
+        var rows = LoggedMetrics.Of(Runs, summaries).SelectMany(metric => metric.Figures().Select(figure => Measured(figure.Name, run => figure.ValueOf(run.Number), metric.Text,
+            metric.IsFraction ? AccuracyDelta : LossDelta, metric.Said.Agreed switch { MetricDirection.HigherIsBetter => true, MetricDirection.LowerIsBetter => false, _ => null }))).ToList();
+        return rows.Count == 0 ? [] : [new ComparisonSection(LoggedMetrics.Section, "Metrics", rows, Foldable: false)];
+    }
+
+    private IEnumerable<ComparisonRow> TimesOfTraining() =>
+    [
+        Measured("training", run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
+        Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
+        Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
+    ];
+
+    private ComparisonSection Devices() => new("device", "Device",
+    [
+        Said("used", run => run.Training?.Device?.TorchName ?? Figures.None),
+        Said("hardware", run => run.Training?.DeviceName ?? Figures.None),
+        Said("threads", run => Figures.Count(run.Training?.Threads)),
+    ], Foldable: true);
 
     private double? ImagesPerSecond(Run run) =>
         SecondsPerEpoch(run) is > 0 and var seconds && SamplesPerEpoch(run, _datasetOf) is { } samples ? samples / seconds : null;

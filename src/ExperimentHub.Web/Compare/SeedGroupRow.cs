@@ -1,6 +1,5 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
-using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Web.Compare;
@@ -29,6 +28,7 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
         GroupVerdict.WithinNoise => "within noise",
         GroupVerdict.FirstIsBetter => "better",
         GroupVerdict.SecondIsBetter => "worse",
+        GroupVerdict.Different => "different",
         _ => "too few runs",
     };
 
@@ -41,11 +41,10 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
         var values = compared.Runs.Zip(measure.Numbers!).ToDictionary(pair => pair.First.Id, pair => pair.Second);
         var groups = compared.Groups.Select(group => (Group: group, Measured: group.Seeds.Measure(run => values[run.Id]))).ToList();
         var reference = groups.Single(group => group.Group.Seeds.Runs.Any(run => run.Id == baseline.Id));
-        var higherIsBetter = MetricNames.DirectionOf(measure.Metric) != MetricDirection.LowerIsBetter;
         return
         [
             .. groups.Select(group => new SeedGroupRow(group.Group, measure, group.Measured.Statistics, group.Measured.Counted,
-                group == reference ? null : GroupDifference.Of(group.Measured.Statistics, reference.Measured.Statistics, higherIsBetter))),
+                group == reference ? null : GroupDifference.Of(group.Measured.Statistics, reference.Measured.Statistics, measure.Direction))),
         ];
     }
 

@@ -29,7 +29,7 @@ public sealed partial class ExperimentPage(
     private Experiment? _experiment;
     private int _runs;
     private Run? _newest;
-    private MetricStory _story = new([], null, [], null, 0);
+    private MetricStory _story = new([], default, null, [], null, 0);
     private string _metric = MetricNames.TestAccuracy;
     private string _usual = MetricNames.TestAccuracy;
     private DeletedExperiment? _deleted;
@@ -110,9 +110,13 @@ public sealed partial class ExperimentPage(
                 var (chosen, withDiverged) = (Chosen, WithDiverged);
                 var usual = await results.UsualMetricAsync(experiment);
                 var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
+                var shown = chosen ?? usual;
+                // What cannot be better or worse is no choice.
+                if (chosen is not null && story.Said is { Agreed: MetricDirection.None, Contradict: false })
+                    (shown, story) = (usual, await results.ReadAsync(Id, usual, withDiverged));
                 // A slower answer to an older question must not replace the newer one.
                 if ((chosen, withDiverged) == (Chosen, WithDiverged))
-                    (_story, _usual, _metric) = (story, usual, chosen ?? usual);
+                    (_story, _usual, _metric) = (story, usual, shown);
             }
 
             _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
@@ -221,7 +225,7 @@ public sealed partial class ExperimentPage(
 
     private static string NewRunAddress(Experiment experiment) => QueryHelpers.AddQueryString("runs/new", "experiment", experiment.Name);
 
-    private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric && MetricNames.DirectionOf(metric) != MetricDirection.None ? metric : null;
+    private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric ? metric : null;
 
     private void ChooseMetric(string metric) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
 

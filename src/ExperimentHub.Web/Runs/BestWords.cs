@@ -15,11 +15,13 @@ public static class BestWords
         _ => $"chosen by {metric.Replace('_', ' ')}",
     };
 
-    /// <summary>"Best epochs are chosen by test.", or how many of the runs by what.</summary>
+    /// <summary>"Best epochs are chosen by test.", or how many of the runs by what; empty where none of them has epochs.</summary>
     public static string Sentence(IEnumerable<Run> runs)
     {
         var metrics = runs.Select(run => run.Training).OfType<Training>().GroupBy(training => BestMetrics.Of(training.Spec)).OrderByDescending(group => group.Count()).ToList();
-        return metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}." : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} {(group.Count() == 1 ? "run" : "runs")}"))}.";
+        return metrics.Count == 0 ? ""
+            : metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}."
+            : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} {(group.Count() == 1 ? "run" : "runs")}"))}.";
     }
 
     public static bool IsByTest(string metric) => metric is BestMetrics.TestAccuracy or BestMetrics.TestLoss;

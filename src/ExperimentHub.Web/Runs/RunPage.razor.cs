@@ -11,8 +11,8 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, RunDeletion deletion, DeletedThings deleted, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
-    NavigationManager navigation, IDialogService dialogs, ISnackbar snackbar) : IDisposable
+    RunHistory history, RunQueue queue, LoggedRuns logged, RunDeletion deletion, DeletedThings deleted, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
+    NavigationManager navigation, IDialogService dialogs, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
     private const int LogLines = 2_000;
@@ -173,6 +173,25 @@ public sealed partial class RunPage(
             _stopAsked = false;
         }
 
+        _stale = true;
+        await RefreshAsync();
+    }
+
+    private async Task MarkAsEndedAsync()
+    {
+        if (_details is not { Run: var run })
+            return;
+        if (!await confirmation.AskAsync($"Mark {run.Name} as ended?", $"Do this once the program that logs it is gone; then it can be deleted, too. {LoggedRuns.Meaning}", "Mark as ended", "Leave it running", destroys: false))
+            return;
+        var refusal = await logged.EndAsync(run.Id) switch
+        {
+            MarkOutcome.AlreadyEnded => "The run had already ended.",
+            MarkOutcome.IsTraining => LoggedRuns.IsTraining,
+            MarkOutcome.NotFound => "The run was deleted meanwhile.",
+            _ => null,
+        };
+        if (refusal is not null)
+            snackbar.Add(refusal, Severity.Info);
         _stale = true;
         await RefreshAsync();
     }

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Metrics;
 
 namespace ExperimentHub.Tracking.Tests.Comparisons;
 
@@ -20,7 +21,7 @@ public sealed class GroupDifferenceTests
     [Fact]
     public void Of_PublishedData_IsWelchsAnswer()
     {
-        var difference = GroupDifference.Of(First, Second, higherIsBetter: true);
+        var difference = GroupDifference.Of(First, Second, MetricDirection.HigherIsBetter);
         Assert.Equal(-1.58, difference.Difference, 10);
         Assert.Equal(1.7854832, difference.Margin!.Value, 6);
         Assert.Equal(0.07939 / 2, difference.FirstBetter!.Value, 5);
@@ -30,20 +31,24 @@ public sealed class GroupDifferenceTests
     [Fact]
     public void Of_LowerIsBetter_TurnsTheProbabilityAround()
     {
-        var higher = GroupDifference.Of(First, Second, higherIsBetter: true).FirstBetter!.Value;
-        Assert.Equal(1 - higher, GroupDifference.Of(First, Second, higherIsBetter: false).FirstBetter!.Value, 12);
+        var higher = GroupDifference.Of(First, Second, MetricDirection.HigherIsBetter).FirstBetter!.Value;
+        Assert.Equal(1 - higher, GroupDifference.Of(First, Second, MetricDirection.LowerIsBetter).FirstBetter!.Value, 12);
     }
 
+    [Fact]
+    public void Of_NobodySaysWhatIsBetter_HasNoProbabilityOfIt() => Assert.Null(GroupDifference.Of(First, Second, MetricDirection.None).FirstBetter);
+
     [Theory]
-    [InlineData(true, GroupVerdict.FirstIsBetter)]
-    [InlineData(false, GroupVerdict.SecondIsBetter)]
-    public void Of_GroupsFarApart_NamesTheBetter(bool higherIsBetter, GroupVerdict expected) =>
-        Assert.Equal(expected, GroupDifference.Of(SampleStatistics.Of([0.99, 0.991, 0.992]), SampleStatistics.Of([0.90, 0.901, 0.902]), higherIsBetter).Verdict);
+    [InlineData(MetricDirection.HigherIsBetter, GroupVerdict.FirstIsBetter)]
+    [InlineData(MetricDirection.LowerIsBetter, GroupVerdict.SecondIsBetter)]
+    [InlineData(MetricDirection.None, GroupVerdict.Different)]
+    public void Of_GroupsFarApart_NamesTheBetterWhereOneIs(MetricDirection direction, GroupVerdict expected) =>
+        Assert.Equal(expected, GroupDifference.Of(SampleStatistics.Of([0.99, 0.991, 0.992]), SampleStatistics.Of([0.90, 0.901, 0.902]), direction).Verdict);
 
     [Fact]
     public void Of_OneRunEach_SaysThatItCannotTell()
     {
-        var difference = GroupDifference.Of(SampleStatistics.Of([0.99]), SampleStatistics.Of([0.9, 0.91]), higherIsBetter: true);
+        var difference = GroupDifference.Of(SampleStatistics.Of([0.99]), SampleStatistics.Of([0.9, 0.91]), MetricDirection.HigherIsBetter);
         Assert.Equal((GroupVerdict.TooFewRuns, (double?)null, (double?)null), (difference.Verdict, difference.Margin, difference.FirstBetter));
     }
 
@@ -51,7 +56,7 @@ public sealed class GroupDifferenceTests
     public void Of_GroupsWithoutSpread_ComparesTheirValues()
     {
         var same = SampleStatistics.Of([0.9, 0.9]);
-        Assert.Equal(new GroupDifference(0, 0, 0.5, GroupVerdict.WithinNoise), GroupDifference.Of(same, same, higherIsBetter: true));
-        Assert.Equal(GroupVerdict.FirstIsBetter, GroupDifference.Of(SampleStatistics.Of([0.95, 0.95]), same, higherIsBetter: true).Verdict);
+        Assert.Equal(new GroupDifference(0, 0, 0.5, GroupVerdict.WithinNoise), GroupDifference.Of(same, same, MetricDirection.HigherIsBetter));
+        Assert.Equal(GroupVerdict.FirstIsBetter, GroupDifference.Of(SampleStatistics.Of([0.95, 0.95]), same, MetricDirection.HigherIsBetter).Verdict);
     }
 }

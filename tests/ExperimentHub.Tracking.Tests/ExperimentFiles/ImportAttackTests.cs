@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -57,6 +58,8 @@ public sealed class ImportAttackTests
         { "no steps", b => b.Facts(f => f["stepsPerEpoch"] = 0), "an epoch has no steps" },
         { "best epoch is not there", b => b.Facts(f => f["bestEpoch"] = 77), "its best epoch 77" },
         { "tag longer than any", b => b.Facts(f => f["tags"]!.AsArray().Add(new JsonObject { ["name"] = new string('a', 401), ["value"] = "" })), "a tag that cannot be used" },
+        { "a metric that is said to be two things", b => b.Facts(f => f["metrics"]!.AsArray().Add(f["metrics"]![0]!.DeepClone())), "says something of a metric twice" },
+        { "a direction that is none", b => b.Facts(f => f["metrics"]![0]!["direction"] = "sideways"), "run.json cannot be read at $.metrics[0].direction" },
         { "another run's id", b => b.Facts(f => f["id"] = new string('a', 32)), "the id of another run" },
         { "checkpoint nobody sent", b => b.Facts(f => f["checkpoints"]![0]!["epoch"] = 9), "its checkpoints are not in order" },
         { "attempt's number is a path", b => b.Facts(f => f["checkpoints"]![0]!["attempt"] = "../1"), "run.json cannot be read at $.checkpoints[0].attempt" },
@@ -81,6 +84,22 @@ public sealed class ImportAttackTests
         var bundle = Bundle.Of(file, run);
         change(bundle);
         await RefusedAsync(bundle.Zip(), words, what);
+    }
+
+    /// <summary>As hubs wrote it that did not keep what a metric means.</summary>
+    [Fact]
+    public async Task Import_OfAFileThatSaysNothingOfItsMetrics_SupposesItFromTheirNames()
+    {
+        var (file, run) = await Export;
+        var bundle = Bundle.Of(file, run);
+        bundle.Facts(facts => Assert.True(facts.Remove("metrics")));
+        await using var hub = await EmptyHub.CreateAsync();
+
+        Assert.Null((await ExportedHub.ImportAsync(hub, bundle.Zip())).Problem);
+
+        var series = await hub.Get<MetricReader>().SummariesAsync((await hub.ReadAsync(run)).Number);
+        Assert.Contains(series, one => one is { Name: "odd_error", Direction: MetricDirection.LowerIsBetter, Best: not null });
+        Assert.All(series, one => Assert.Equal((one.Name, MetricMeaning.Supposed(one.Name)), (one.Name, one.Meaning)));
     }
 
     [Theory]

@@ -235,7 +235,7 @@ public sealed class RoundTripTests
     internal static async Task<string> SummariesAsync(EmptyHub hub, Run run)
     {
         var reader = hub.Get<MetricReader>();
-        var series = (await reader.SummariesAsync(run.Number)).Select(s => (s.Name, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep,
+        var series = (await reader.SummariesAsync(run.Number)).Select(s => (s.Name, s.Meaning, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep,
             EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
         var best = await reader.BestAsync(run.Number);
         return string.Join('\n', series) + $"\n{best?.Step}: {string.Join(", ", best?.Values ?? new Dictionary<string, double>())}";

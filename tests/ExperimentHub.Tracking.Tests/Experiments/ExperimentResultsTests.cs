@@ -29,6 +29,63 @@ public sealed class ExperimentResultsTests
         Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
     }
 
+    /// <summary>Whatever comes nearest to what our own trainings are judged by.</summary>
+    [Fact]
+    public async Task UsualMetric_OfRunsOfOtherPrograms_IsOneThatCanBeBetterOrWorse()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var first = await LoggedRun.MakeAsync(hub, "a", metrics: [new("gears", null, 1), LoggedMetric.Reward(1)]);
+        var experiment = (await hub.ReadAsync(first)).Experiment;
+        Task<string> UsualAsync() => hub.Get<ExperimentResults>().UsualMetricAsync(experiment);
+        Assert.Equal("reward", await UsualAsync());
+        await LoggedRun.MakeAsync(hub, "b", metrics: [new("nll", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Train), 1), LoggedMetric.Reward(1)]);
+        Assert.Equal("nll", await UsualAsync());
+        await LoggedRun.MakeAsync(hub, "c", metrics: [new("nll/dev", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
+        Assert.Equal("nll/dev", await UsualAsync());
+        await LoggedRun.MakeAsync(hub, "d", metrics: [new("top1", new(MetricDirection.HigherIsBetter, MetricRole.Accuracy, MetricSplit.Test), 1)]);
+        Assert.Equal("top1", await UsualAsync());
+    }
+
+    [Theory]
+    [InlineData("reward", 9.0, "b")]
+    [InlineData("perplexity", 10.0, "a")]
+    public async Task Results_OfAMetricThatNobodyForesaw_AreByWhatTheRunsSay(string metric, double best, string name)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var first = await LoggedRun.MakeAsync(hub, "a", metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 1)]);
+        await LoggedRun.MakeAsync(hub, "b", profit: 7, metrics: [LoggedMetric.Reward(8, 9, -100), LoggedMetric.Perplexity(20, 900, 25)]);
+        var experiment = (await hub.ReadAsync(first)).Experiment;
+        var story = await hub.Get<ExperimentResults>().ReadAsync(experiment.Id, metric);
+        Assert.Equal((best, name, 2), (story.Best!.Value, story.Best.Run.Name, story.Points.Count));
+        Assert.Equal(["perplexity", "reward"], story.Metrics);
+        var study = (await hub.Get<StudyGrid>().ReadAsync(experiment, metric, null, null)).Answer!;
+        Assert.Equal(story.Said.Agreed, study.Direction);
+    }
+
+    [Fact]
+    public async Task NewBest_OfAMetricThatNobodyForesaw_IsTold()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        await LoggedRun.MakeAsync(hub, "a", metrics: LoggedMetric.Perplexity(30, 10));
+        var since = DateTime.UtcNow;
+        await LoggedRun.MakeAsync(hub, "b", metrics: LoggedMetric.Perplexity(9, 900));
+        var best = Assert.Single((await hub.Get<EndedRuns>().ReadAsync(since, 3)).Bests);
+        Assert.Equal(("perplexity", 9.0, 10.0), (best.Metric, best.Value, best.Before));
+    }
+
+    [Fact]
+    public async Task Results_RunsContradictEachOther_HaveNoBest()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var first = await LoggedRun.MakeAsync(hub, "a", metrics: [LoggedMetric.Reward(5), LoggedMetric.Perplexity(3)]);
+        await LoggedRun.MakeAsync(hub, "b", metrics: [new("reward", new(MetricDirection.LowerIsBetter), 1)]);
+        var story = await hub.Get<ExperimentResults>().ReadAsync((await hub.ReadAsync(first)).ExperimentId, "reward");
+        Assert.Null(story.Best);
+        Assert.Empty(story.Points);
+        Assert.True(story.Said.Contradict);
+        Assert.Equal(["perplexity"], story.Metrics);
+    }
+
     [Fact]
     public async Task Results_OfALoss_TakeTheLeastAndItsFirstStep()
     {

@@ -87,7 +87,7 @@ public sealed class MetricWriterFailureTests
         var databases = new HeldDatabases(hub.Databases);
         var writer = hub.NewWriter(maxPending: 100, databases: databases);
         using var given = new CancellationTokenSource();
-        var waiting = writer.AppendAsync(1, "train_loss", Points(1, 250), given.Token).AsTask();
+        var waiting = writer.AppendAsync(1, "train_loss", Points(1, 250), cancellation: given.Token).AsTask();
         await given.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
 

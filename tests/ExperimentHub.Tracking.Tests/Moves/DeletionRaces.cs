@@ -17,6 +17,9 @@ internal static class DeletionRaces
         new("delete several, resume", Ended(DeleteMany, RunRaces.Resume), "0 | Queued", "1 | NotFound"),
         new("delete several, delete", Ended(DeleteMany, Delete), "0 | Deleted", "1 | NotFound"),
         new("archive, archive", Ended(Archive, Archive), "0 | 1", "1 | 0"),
+        new("mark as ended, mark as ended", Logged(MarkAsEnded, MarkAsEnded), "AlreadyEnded | Ended", "Ended | AlreadyEnded"),
+        new("mark as ended, delete", Logged(MarkAsEnded, Delete), "Ended | StillActive", "Ended | Deleted"),
+
         new("restore, restore", Deleted(Restore, Restore), "0 | 1", "1 | 0"),
         new("restore, purge", Deleted(Restore, Purge, KeepsFilesWithItsRowAsync), "0 | purged", "1 | nothing"),
         new("purge, restore", Deleted(Purge, Restore, KeepsFilesWithItsRowAsync), "nothing | 1", "purged | 0"),
@@ -77,6 +80,14 @@ internal static class DeletionRaces
         await File.WriteAllTextAsync(Path.Combine(hub.Folder.CheckpointFolder(id), "weights"), "weights");
         return ((await hub.ReadAsync(id)).ExperimentId, id);
     }
+
+    private static Func<EmptyHub, Task<string>> MarkAsEnded(RunId id) => async hub => (await hub.Get<LoggedRuns>().EndAsync(id)).ToString();
+
+    private static Func<TwoHubs, Task<Contest>> Logged(Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
+    {
+        var id = await LoggedRun.MakeAsync(hubs.One, status: RunStatus.Running);
+        return new Contest(first(id), second(id));
+    };
 
     private static Func<TwoHubs, Task<Contest>> Ended(Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
     {

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Tests.ExperimentFiles;
@@ -24,6 +25,36 @@ public sealed class LoggedRunTests
         Assert.Equal(PolicyOutcome.NoTraining, (await hub.Get<CheckpointKeeper>().ChangeAsync(id, null)).Outcome);
         Assert.Equal((0, 1), (await hub.Get<RunBulk>().StopAsync(RunTargets.Of([id]))).Answer is { } bulk ? (bulk.Changed, bulk.Skipped) : default);
         Assert.Equal(RunStatus.Running, (await hub.ReadAsync(id)).Status);
+    }
+
+    [Theory]
+    [InlineData(RunStatus.Running)]
+    [InlineData(RunStatus.Queued)]
+    public async Task MarkAsEnded_ARunThatOnlyItsProgramCouldEnd_StopsItAndLetsItBeDeleted(RunStatus status)
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await LoggedRun.MakeAsync(hub, status: status);
+        var logged = hub.Get<LoggedRuns>();
+        Assert.Equal(DeleteOutcome.StillActive, await hub.Get<RunDeletion>().DeleteAsync(id));
+        Assert.Equal(MarkOutcome.Ended, await logged.EndAsync(id));
+        var run = await hub.ReadAsync(id);
+        Assert.Equal((RunStatus.Stopped, LoggedRuns.Reason, true), (run.Status, run.Error, run.EndedAt is not null));
+        Assert.Equal(MarkOutcome.AlreadyEnded, await logged.EndAsync(id));
+        // Its program knows nothing of it.
+        await hub.Get<MetricWriter>().AppendAsync(run.Number, "profit", new[] { new MetricPoint(4, 4, 50) });
+        await hub.Get<MetricWriter>().FlushAsync();
+        Assert.Equal(4, (await hub.Get<MetricReader>().SummariesAsync(run.Number)).Single(series => series.Name == "profit").Count);
+        Assert.Equal(DeleteOutcome.Deleted, await hub.Get<RunDeletion>().DeleteAsync(id));
+        Assert.Equal(MarkOutcome.NotFound, await logged.EndAsync(id));
+    }
+
+    [Fact]
+    public async Task MarkAsEnded_ATraining_IsRefused()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var id = await hub.EnqueueAsync();
+        Assert.Equal(MarkOutcome.IsTraining, await hub.Get<LoggedRuns>().EndAsync(id));
+        Assert.Equal(RunStatus.Queued, (await hub.ReadAsync(id)).Status);
     }
 
     /// <summary>Sorted by everything that only trainings have, and by what its own program calls its metrics.</summary>
@@ -110,7 +141,8 @@ public sealed class LoggedRunTests
         Assert.Null(story.Best.Epoch);
         var summary = Assert.Single(await hub.Get<ExperimentStore>().ListAsync());
         Assert.Equal((2, null), (summary.Runs, summary.BestTestAccuracy));
-        Assert.Null(await hub.Get<SeedsOfBest>().ReadAsync());
+        // What comes nearest to an accuracy of all that can be better or worse.
+        Assert.Equal(("loss_of_sleep", 1), (await hub.Get<SeedsOfBest>().ReadAsync())! is var seeds ? (seeds.Metric, seeds.Runs.Count) : default);
         Assert.Equal(2, (await hub.Get<EndedRuns>().ReadAsync(DateTime.UnixEpoch, 3)).Finished);
     }
 
@@ -129,7 +161,8 @@ public sealed class LoggedRunTests
     public async Task ExperimentFile_BringsRunsOfBothKindsToAnotherHub()
     {
         await using var from = await EmptyHub.CreateAsync();
-        await LoggedRun.MakeAsync(from, "c", experiment: "tutorial");
+        await LoggedRun.MakeAsync(from, "c", experiment: "tutorial",
+            metrics: [new("profit", new(MetricDirection.HigherIsBetter), 20, 30, 10), LoggedMetric.Perplexity(4, 2, 3), new("eval/loss", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
         var ours = await from.ReadAsync(await from.FinishAsync("ours", accuracies: 0.9));
         await using var to = await EmptyHub.CreateAsync();
 
@@ -146,7 +179,7 @@ public sealed class LoggedRunTests
         }
 
         Assert.Equal(("depth", 30.0, "30"), (await to.ReadAsync(before[0].Id)).Params[0] is var param ? (param.Param.Name, param.Number!.Value, param.Text) : default);
-        Assert.Equal(1, (await to.Get<RunSearch>().CountAsync(new RunQuery("params.depth = 30 and max(metrics.profit) = 30"))).Answer!.Total);
+        Assert.Equal(1, (await to.Get<RunSearch>().CountAsync(new RunQuery("params.depth = 30 and best(metrics.profit) = 30 and best(metrics.perplexity) = 2"))).Answer!.Total);
     }
 
     /// <summary>What is missing was not told. Nobody makes it up later.</summary>

@@ -13,6 +13,13 @@ internal static class RandomRuns
     public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "ÜBUNG", "Größe_ς", "ПРИВЕТ", "привет", "😀x", "\ufffdy", "7", "zz"];
     public static readonly double[] Numbers = [0, -1, 0.5, 0.1, 1e-7, 1e300, -2.25, 7, 3, 3.0000000001, double.PositiveInfinity, double.NegativeInfinity];
     public static readonly string[] Metrics = ["train_loss", "test_accuracy", "odd name.x", "never"];
+
+    /// <summary>No name says what the runs say of it.</summary>
+    public static readonly IReadOnlyDictionary<string, MetricDirection> Directions = new Dictionary<string, MetricDirection>
+    {
+        ["train_loss"] = MetricDirection.LowerIsBetter, ["test_accuracy"] = MetricDirection.HigherIsBetter, ["odd name.x"] = MetricDirection.LowerIsBetter,
+    };
+
     public static readonly string[] Params = ["alpha", "beta.kind", "gamma", "never"];
     public static readonly string[] Tags = ["night", "owner", "never"];
     public static readonly string[] Statuses = ["Queued", "Finished", "Stopped", "Failed"];
@@ -97,15 +104,14 @@ internal static class RandomRuns
         foreach (var metric in Metrics[..^1].Where(_ => random.Next(5) > 0))
         {
             double? Number() => random.Next(6) == 0 ? null : Numbers[random.Next(Numbers.Length)];
-            var series = new MetricSeries { RunNumber = run.Number, Name = metric, Last = Number(), Min = Number(), Max = Number(), AtBest = Number() };
+            var series = new MetricSeries { RunNumber = run.Number, Name = metric, Last = Number(), Min = Number(), Max = Number(), AtBest = Number(), Meaning = new(Directions[metric]) };
             SeriesSummary.TakeBest(series);
             db.Add(series);
             Set(run, MetricColumn(metric), series.Last);
             Set(run, MetricColumn(metric, "min"), series.Min);
             Set(run, MetricColumn(metric, "max"), series.Max);
             Set(run, MetricColumn(metric, "at_best"), series.AtBest);
-            if (series.Name != "odd name.x")
-                Set(run, MetricColumn(metric, "best"), series.Best);
+            Set(run, MetricColumn(metric, "best"), series.Best);
         }
     }
 

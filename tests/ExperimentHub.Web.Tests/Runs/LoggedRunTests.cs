@@ -30,11 +30,70 @@ public sealed class LoggedRunTests
             Assert.Equal(["Charts", "Notes", "Checkpoints", "Evaluation", "Parameters"], page.FindAll("[aria-label='Parts of the run'] a").Select(link => link.TextContent.Trim().TrimEnd('0').Trim()));
             Assert.Empty(page.FindAll(".verbs button"));
             Assert.Empty(page.FindAll(".policy"));
+            // Nothing is offered that only a training can do.
+            Assert.DoesNotContain(page.FindAll("a, button"), one => one.TextContent.Trim() is "Clone" or "Reproduce");
+            Assert.Equal(status == RunStatus.Running, page.FindAll("button").Any(button => button.TextContent.Trim() == "Mark as ended…"));
         }
 
         pages.Visit($"/runs/{id}?tab=spec");
         var spec = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
         spec.WaitForAssertion(() => Assert.Contains("vanilla", spec.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task RunPage_HasThePanelsOfTheSeriesThatAreThere()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var logged = await LoggedRun.MakeAsync(pages.Hub, "c");
+        var ours = await pages.Hub.FinishAsync("ours", accuracies: 0.9);
+        foreach (var (id, isTraining) in new[] { (logged, false), (ours, true) })
+        {
+            pages.Visit($"/runs/{id}");
+            var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
+            page.WaitForAssertion(() => Assert.Equal(isTraining, page.Find("run-charts").HasAttribute("trained")));
+        }
+    }
+
+    [Fact]
+    public async Task ComparePage_RunsOfOtherPrograms_HasTheirBestAndLastValuesAndNoEpochs()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var ids = new[]
+        {
+            await LoggedRun.MakeAsync(pages.Hub, "a", metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 3)]),
+            await LoggedRun.MakeAsync(pages.Hub, "b", metrics: [LoggedMetric.Reward(8, 9, -100), LoggedMetric.Perplexity(20, 900, 25)]),
+        };
+        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, pages.Hub.History, pages.Hub.Get<Tracking.Metrics.MetricReader>(), default);
+        var comparison = new Comparison(read!.Runs, null, _ => null, summaries: read.Summaries);
+        Assert.Equal(["metrics", "time", "settings"], comparison.Sections.Select(section => section.Key));
+        Assert.Equal(["start to end"], comparison.Sections[1].Rows.Select(row => row.Name));
+        var rows = comparison.Sections[0].Rows;
+        Assert.Equal(["perplexity, best", "perplexity, last", "reward, best", "reward, last", "gears, last"], rows.Select(row => row.Name));
+        Assert.Equal(["10.00", "20.00"], rows[0].Cells.Select(cell => cell.Text));
+        Assert.Equal([true, false], rows[0].Cells.Select(cell => cell.Best));
+        Assert.Equal([false, true], rows[2].Cells.Select(cell => cell.Best));
+        Assert.Equal([null, false], rows[0].Cells.Select(cell => cell.Better));
+        Assert.Equal([null, true], rows[2].Cells.Select(cell => cell.Better));
+        Assert.Equal([Figures.None], rows[4].Cells.Skip(1).Select(cell => cell.Text));
+        // The best run of the measure is marked, and stands where the best stands.
+        Assert.Equal(("perplexity", 0), (read.UsualMeasure, ComparedOrder.Of(comparison, null, ComparedOrder.KeyOf(comparison, "perplexity"), bestFirst: true).Best!.Value));
+        Assert.Equal(1, ComparedOrder.Of(comparison, null, ComparedOrder.KeyOf(comparison, "reward"), bestFirst: true).Best);
+
+        pages.Visit($"/compare?runs={string.Join(',', ids)}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Contains("reward, best", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ComparePage_RunsThatContradictEachOther_CallsNoneBetter()
+    {
+        await using var hub = await EmptyHub.CreateAsync();
+        var ids = new[] { await LoggedRun.MakeAsync(hub, "a", metrics: LoggedMetric.Reward(5, 7)), await LoggedRun.MakeAsync(hub, "b", metrics: new LoggedMetric("reward", new(Tracking.Metrics.MetricDirection.LowerIsBetter), 1)) };
+        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, hub.History, hub.Get<Tracking.Metrics.MetricReader>(), default);
+        Assert.True(read!.Find("metrics.reward")!.Said.Contradict);
+        var row = Assert.Single(new Comparison(read.Runs, null, _ => null, summaries: read.Summaries).Sections[0].Rows);
+        Assert.Equal("reward, last", row.Name);
+        Assert.All(row.Cells, cell => Assert.Equal((false, null), (cell.Best, cell.Better)));
     }
 
     [Fact]
@@ -127,5 +186,16 @@ public sealed class LoggedRunTests
         }
 
         Assert.Equal("running", (await app.GetAsync($"/api/v1/runs/{id}")).Body!["status"]!.GetValue<string>());
+        var (_, metrics) = await app.GetAsync($"/api/v1/runs/{await LoggedRun.MakeAsync(app.Services, "e", metrics: LoggedMetric.Reward(1, 3, 2))}/metrics");
+        Assert.Equal("""{"name":"reward","better":"high","role":"other","split":null,"points":3,"lastStep":3,"last":2,"min":1,"minStep":1,"max":3,"maxStep":2,"best":3,"bestStep":2}""",
+            Assert.Single(metrics!["items"]!.AsArray())!.ToJsonString());
+        Assert.Equal("high", (await app.GetAsync("/api/v1/runs/groups?groupBy=status&metric=best(metrics.reward)")).Body!["better"]!.GetValue<string>());
+
+        var (ended, end) = await app.PostAsync($"/api/v1/runs/{id}/end", "{}");
+        Assert.Equal((HttpStatusCode.Accepted, "stopped"), (ended.StatusCode, end!["status"]!.GetValue<string>()));
+        Assert.Equal(HttpStatusCode.Conflict, (await app.PostAsync($"/api/v1/runs/{id}/end", "{}")).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await app.PostAsync($"/api/v1/runs/{new string('a', 32)}/end", "{}")).Response.StatusCode);
+        using var deleted = await client.DeleteAsync($"/api/v1/runs/{id}");
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
     }
 }

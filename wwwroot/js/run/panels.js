@@ -1,4 +1,4 @@
-// Which panels there are: those of what every run tells, and one for each other metric that a run has.
+// Which panels there are: those of what every training tells, and one for each other metric that a run has.
 import { percent, significant } from '../charts.js';
 
 const whole = (value) => Math.round(value).toLocaleString('en');
@@ -26,11 +26,11 @@ const taken = new Set(known.flatMap(({ curves }) => curves.map(([metric]) => met
 const ofSomeRuns = ['validation_loss', 'validation_accuracy'];
 const complete = (panel) => ({ format: significant, scale: (value) => value, waiting: fromTheFirstSteps, ...panel });
 
-/** The panels of a run with these metrics, in their first order. */
-export const panelsOf = (metrics) => [
-  ...known.filter(({ always, curves }) => always || curves.some(([metric]) => metrics.includes(metric))),
+/** The panels of a run with these metrics, in their first order. trained: it will have those of every training. */
+export const panelsOf = (metrics, trained) => [
+  ...known.filter(({ always, curves }) => (always && trained) || curves.some(([metric]) => metrics.includes(metric))),
   ...metrics.filter((metric) => !taken.has(metric)).sort().map((metric) => ({ key: `metric:${metric}`, title: metric, curves: [[metric, metric]], smooth: true, log: true })),
-].map((panel) => complete({ ...panel, curves: panel.curves.filter(([metric]) => !ofSomeRuns.includes(metric) || metrics.includes(metric)) }));
+].map((panel) => complete({ ...panel, curves: panel.curves.filter(([metric]) => (trained && !ofSomeRuns.includes(metric)) || metrics.includes(metric)) }));
 
 /** How the curve of a single metric is drawn. */
 export const styleOf = (metric) => complete(known.find(({ curves }) => curves.some(([one]) => one === metric)) ?? { smooth: true });

@@ -29,7 +29,7 @@ internal static class CompareReportApi
                 $"A report has at most {Limits.ReportEntries / ReportCurves.Buckets:N0} curves, and {address.Metrics.Count:N0} metrics of {compared.Runs.Count:N0} runs are more. Name fewer.");
         }
 
-        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.At);
+        var comparison = new Comparison(compared.Runs, address.Baseline, datasets.Find, address.Target, address.At, compared.Summaries);
         var tints = RunTints.Of(compared.Runs, compared.Find(address.Colour));
         var measure = compared.Measure(address);
         var relations = compared.HasRelations ? new RunRelations(compared, address) : null;

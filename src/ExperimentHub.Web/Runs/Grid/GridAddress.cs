@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
@@ -114,12 +115,14 @@ public sealed record GridAddress
     /// A click on a heading: its better end first, then the other one, then no order by it.
     /// </summary>
     /// <param name="further">Keep the other columns that it is sorted by.</param>
-    public GridAddress SortedBy(GridColumn column, bool further)
+    /// <param name="direction">Of a metric: which values are better, by what the runs of the table say.</param>
+    public GridAddress SortedBy(GridColumn column, bool further, MetricDirection direction = MetricDirection.None)
     {
+        var firstDescending = column.FirstDescending(direction);
         var order = SearchText.Order(OrderBy);
         var known = order.FirstOrDefault(term => term.Column == column.Column);
-        OrderTerm? next = known is null ? new OrderTerm(column.Column, column.FirstDescending)
-            : known.Descending == column.FirstDescending ? known with { Descending = !known.Descending }
+        OrderTerm? next = known is null ? new OrderTerm(column.Column, firstDescending)
+            : known.Descending == firstDescending ? known with { Descending = !known.Descending }
             : null;
         List<OrderTerm> terms = further ? [.. order] : [.. order.Where(term => term.Column == column.Column)];
         var place = terms.FindIndex(term => term.Column == column.Column);

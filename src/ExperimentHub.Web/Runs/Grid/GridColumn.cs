@@ -124,8 +124,9 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     public int Pixels => Width ?? Widths.GetValueOrDefault(Plain, Math.Clamp(24 + (Math.Max(Heading.Length, Note?.Length ?? 0) * 8), IsNumber ? 76 : 120, 200));
 
     /// <summary>The end that a person looks for first: the newest, the best, and of words the first.</summary>
-    public bool FirstDescending => Column is { Kind: ColumnKind.Attribute, Name: "created" or "start_time" or "end_time" }
-        || (Column.Kind == ColumnKind.Metric && MetricNames.DirectionOf(Column.Name) == MetricDirection.HigherIsBetter);
+    /// <param name="direction">Of a metric: which values are better.</param>
+    public bool FirstDescending(MetricDirection direction) => Column is { Kind: ColumnKind.Attribute, Name: "created" or "start_time" or "end_time" }
+        || (Column.Kind == ColumnKind.Metric && direction == MetricDirection.HigherIsBetter);
 
     /// <summary>The kind of something is called as the thing itself.</summary>
     private string LeafHeading => (Column.Name.EndsWith(".kind", StringComparison.Ordinal) ? Column.Name[..^".kind".Length] : Column.Name).Split('.')[^1];

@@ -34,13 +34,13 @@ public sealed record GroupOrder(GroupFigure Figure, int Place, bool Descending)
     public override string ToString() => $"{(Descending ? "-" : "")}{(Figure == GroupFigure.Key ? $"key{Place}" : Figure.ToString().ToLowerInvariant())}";
 
     /// <summary>A click on a heading: its better end first, then the other one, then the usual order, which is null.</summary>
-    /// <param name="metric">What is measured.</param>
-    public static GroupOrder? After(GroupOrder? now, GroupFigure figure, int place, SearchColumn? metric)
+    /// <param name="direction">Which values of what is measured are better.</param>
+    public static GroupOrder? After(GroupOrder? now, GroupFigure figure, int place, MetricDirection direction)
     {
         var first = new GroupOrder(figure, place, figure switch
         {
             GroupFigure.Key or GroupFigure.Margin or GroupFigure.Deviation => false,
-            GroupFigure.Mean or GroupFigure.Best or GroupFigure.Least or GroupFigure.Greatest => metric is not { Kind: ColumnKind.Metric } || MetricNames.DirectionOf(metric.Name) != MetricDirection.LowerIsBetter,
+            GroupFigure.Mean or GroupFigure.Best or GroupFigure.Least or GroupFigure.Greatest => direction != MetricDirection.LowerIsBetter,
             _ => true,
         });
         return now == first ? first with { Descending = !first.Descending } : now == first with { Descending = !first.Descending } ? null : first;

@@ -242,6 +242,9 @@ public sealed partial class RunExplorer(
         return GoToAsync(_address.FirstPage() with { Filter = isName ? SearchText.NameContains(text) : text });
     }
 
+    private MetricDirection DirectionOf(GridColumn column) =>
+        column.Column.Kind == ColumnKind.Metric && _page is { } page ? page.DirectionOf(column.Column.Name) : MetricDirection.None;
+
     private Task ResizeAsync(GridColumn resized) =>
         GoToAsync(_address with { Chosen = [.. _address.Columns.Select(column => column.Column == resized.Column ? resized : column)] });
 

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
@@ -13,15 +14,15 @@ public sealed class GridAddressTests
     [Fact]
     public void SortedBy_ClickAfterClick_IsTheBetterEndThenTheOtherThenNone()
     {
-        var first = new GridAddress().SortedBy(Accuracy, further: false);
-        var second = first.SortedBy(Accuracy, further: false);
-        Assert.Equal(("best(metrics.test_accuracy) desc", "best(metrics.test_accuracy)", ""), (first.OrderBy, second.OrderBy, second.SortedBy(Accuracy, further: false).OrderBy));
+        var first = new GridAddress().SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter);
+        var second = first.SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter);
+        Assert.Equal(("best(metrics.test_accuracy) desc", "best(metrics.test_accuracy)", ""), (first.OrderBy, second.OrderBy, second.SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter).OrderBy));
     }
 
     [Fact]
     public void SortedBy_Further_KeepsTheOthersInTheirPlaces()
     {
-        var both = new GridAddress { OrderBy = "name" }.SortedBy(Batch, further: true).SortedBy(Accuracy, further: true);
+        var both = new GridAddress { OrderBy = "name" }.SortedBy(Batch, further: true).SortedBy(Accuracy, further: true, MetricDirection.HigherIsBetter);
         Assert.Equal("name, params.batchSize, best(metrics.test_accuracy) desc", both.OrderBy);
         Assert.Equal("name, params.batchSize desc, best(metrics.test_accuracy) desc", both.SortedBy(Batch, further: true).OrderBy);
         Assert.Equal("params.batchSize desc", both.SortedBy(Batch, further: false).OrderBy);

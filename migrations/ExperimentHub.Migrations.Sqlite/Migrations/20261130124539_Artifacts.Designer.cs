@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ExperimentHub.Migrations.Sqlite.Migrations
 {
     [DbContext(typeof(TrackingDb))]
-    [Migration("20261130120538_Artifacts")]
+    [Migration("20261130124539_Artifacts")]
     partial class Artifacts
     {
         /// <inheritdoc />
@@ -420,6 +420,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("Count")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Direction")
+                        .HasColumnType("INTEGER");
+
                     b.Property<double?>("EpochMean")
                         .HasColumnType("REAL");
 
@@ -458,7 +461,13 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<long>("NonFinite")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Role")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Split")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
@@ -467,6 +476,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.HasIndex("Name", "AtBest", "RunNumber");
+
+                    b.HasIndex("Name", "Direction", "RunNumber")
+                        .HasFilter("\"Direction\" <> 0");
 
                     b.HasIndex("Name", "Last", "RunNumber");
 
