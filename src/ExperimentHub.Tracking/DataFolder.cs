@@ -11,9 +11,6 @@ public sealed class DataFolder
 {
     internal const string CheckpointFolderName = "checkpoints";
 
-    /// <summary>Not through links: what lies behind one is not the hub's.</summary>
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
-
     /// <param name="root">Absolute or relative path; created where missing, closed to others where it is open.</param>
     /// <exception cref="UnusableDataFolderException">It is not this user's alone, and cannot be made so.</exception>
     public DataFolder(string root)
@@ -23,7 +20,7 @@ public sealed class DataFolder
         if (problem is not null)
             throw new UnusableDataFolderException($"The data folder cannot be used: {problem} (--Hub:DataFolder=<folder>)");
         // A link to a folder is fine: a person keeps a part on another disk.
-        if (new[] { Runs, Datasets, Imports, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
+        if (new[] { Runs, Datasets, Imports, Scratch, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
             throw new UnusableDataFolderException($"{blocked} is not a folder. Something other than ExperimentHub put it there; move it away and start again.");
     }
 
@@ -48,6 +45,9 @@ public sealed class DataFolder
     /// <summary>Experiments that are coming in. Empty but while they do.</summary>
     public string Imports => Path.Combine(Root, "imports");
 
+    /// <summary>Where trainers of this machine write, each attempt in a folder of its own. Empty but while they train.</summary>
+    public string Scratch => Path.Combine(Root, "scratch");
+
     /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
     public string Keys => Path.Combine(Root, "keys");
 
@@ -55,28 +55,12 @@ public sealed class DataFolder
 
     public string CheckpointFolder(RunId id) => Path.Combine(RunFolder(id), CheckpointFolderName);
 
+    /// <summary>What a trainer is given to start from lies here, and what it writes, until it is taken in.</summary>
+    public string ScratchFolder(RunId id, int attempt) => Path.Combine(Scratch, $"{id}-{attempt}");
+
     public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), LogFileName(attempt));
 
     internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
-
-    /// <summary>The bytes that the checkpoints and logs of a run take: what <see cref="Remove"/> frees.</summary>
-    public long SizeOf(RunId id)
-    {
-        var run = new DirectoryInfo(RunFolder(id));
-        return run.Exists ? run.EnumerateFiles("*", Everything).Sum(file => file.Length) : 0;
-    }
-
-    /// <summary>Removes the checkpoints and logs of a run.</summary>
-    /// <returns>The bytes that they took.</returns>
-    public long Remove(RunId id)
-    {
-        if (!Directory.Exists(RunFolder(id)))
-            return 0;
-        var bytes = SizeOf(id);
-        Directory.Delete(RunFolder(id), recursive: true);
-        SayFilesChanged();
-        return bytes;
-    }
 
     /// <summary>Files came or went.</summary>
     internal void SayFilesChanged() => FilesChanged?.Invoke();

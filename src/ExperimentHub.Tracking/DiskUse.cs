@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking;
@@ -31,14 +32,16 @@ public sealed class DiskUse : IDisposable
     private static readonly string[] DatabaseEndings = ["", "-wal", "-shm"];
 
     private readonly DataFolder _folder;
+    private readonly ArtifactStore _store;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private Task<DiskFigures>? _counting;
 
-    public DiskUse(DataFolder folder, TimeProvider time)
+    public DiskUse(DataFolder folder, ArtifactStore store, TimeProvider time)
     {
-        (_folder, _time) = (folder, time);
+        (_folder, _store, _time) = (folder, store, time);
         _folder.FilesChanged += Forget;
+        _store.Changed += Forget;
     }
 
     /// <summary>Raised when the figures are no longer right; on the thread that changed the files.</summary>
@@ -56,7 +59,11 @@ public sealed class DiskUse : IDisposable
         }
     }
 
-    public void Dispose() => _folder.FilesChanged -= Forget;
+    public void Dispose()
+    {
+        _folder.FilesChanged -= Forget;
+        _store.Changed -= Forget;
+    }
 
     /// <summary>A count that is on its way may have seen what is gone by now: who asks next gets another one.</summary>
     private void Forget()
@@ -91,7 +98,7 @@ public sealed class DiskUse : IDisposable
         }
 
         return new DiskFigures(
-            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), Free(), _time.GetUtcNow().UtcDateTime, ofRuns);
+            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), _store.FreeBytes, _time.GetUtcNow().UtcDateTime, ofRuns);
     }
 
     private static long SizeOfAll(string folder) => Directory.Exists(folder)
@@ -100,16 +107,4 @@ public sealed class DiskUse : IDisposable
 
     private static long SizeOf(string database) =>
         DatabaseEndings.Select(ending => new FileInfo(database + ending)).Sum(file => file.Exists ? file.Length : 0);
-
-    private long? Free()
-    {
-        try
-        {
-            return new DriveInfo(_folder.Root).AvailableFreeSpace;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 }

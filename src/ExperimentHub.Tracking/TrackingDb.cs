@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Evaluations;
@@ -28,6 +29,8 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<Epoch> Epochs => Set<Epoch>();
     public DbSet<Schedule> Schedules => Set<Schedule>();
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
+    public DbSet<Artifact> Artifacts => Set<Artifact>();
+    public DbSet<ArtifactPin> ArtifactPins => Set<ArtifactPin>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
     public DbSet<OwnDataset> OwnDatasets => Set<OwnDataset>();
     public DbSet<PausePoint> PausePoints => Set<PausePoint>();

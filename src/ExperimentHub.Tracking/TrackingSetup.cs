@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
@@ -56,6 +57,8 @@ public static class TrackingSetup
         services.AddSingleton<FilterCompletion>();
         services.AddSingleton<ViewStore>();
         services.AddSingleton<WaitingLine>();
+        services.TryAddSingleton<ArtifactStore>(new FolderArtifactStore(folder.Root));
+        services.AddSingleton<ArtifactPins>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<CheckpointRecorder>();
         services.AddSingleton<CheckpointKeeper>();

@@ -75,7 +75,7 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         }
         else if (start.Fork is { } fork)
         {
-            log($"info: Starting from the weights of {fork.CheckpointFile}; {Fork.Give(fork, spec.Optimizer, network, trainingStep)}");
+            log($"info: Starting from the weights of {fork.CheckpointFile}; {Fork.Give(start.ScratchFolder, fork, spec.Optimizer, network, trainingStep)}");
         }
 
         var stepsPerEpoch = EpochBatches.StepsFor(train.Count, spec.BatchSize);

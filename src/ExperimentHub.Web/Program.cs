@@ -2,6 +2,7 @@ using ExperimentHub.Execution;
 using ExperimentHub.Migrations.Sqlite;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Web;
@@ -59,6 +60,7 @@ try
     if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase), ending.Asked) is { } refusal)
         await SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal);
     ending.ThrowIfAsked();
+    await app.Services.GetRequiredService<ArtifactStore>().RemoveLeftoversAsync();
     app.Services.GetRequiredService<DatasetUploads>().RemoveLeftovers();
     await app.Services.GetRequiredService<ExperimentImports>().RemoveLeftoversAsync();
     app.UseProblemAnswers();

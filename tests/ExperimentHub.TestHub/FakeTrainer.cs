@@ -79,8 +79,11 @@ public sealed class FakeTrainer : IDisposable
 
     private static string SavedHash { get; } = Convert.ToHexStringLower(SHA256.HashData(Saved));
 
+    /// <summary>Makes <c>$folder</c> the scratch folder that the start command names.</summary>
+    public static string FindScratch { get; } = """folder=$(echo "$start" | sed 's/.*"scratchFolder":"\([^"]*\)".*/\1/')""";
+
     private static string WriteFiles(string weights, string state) => $"""
-        folder=$(echo "$start" | sed 's/.*"checkpointFolder":"\([^"]*\)".*/\1/')
+        {FindScratch}
         for file in {weights} {state}; do echo {Convert.ToBase64String(Saved)} | base64 -d > "$folder/$file"; done
         """;
 

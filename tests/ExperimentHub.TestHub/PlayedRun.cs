@@ -58,9 +58,9 @@ public sealed class PlayedRun
     {
         var text = weights ?? $"weights {epoch}";
         var (file, state) = (CheckpointName.For(Key.Attempt, epoch), CheckpointName.StateFor(Key.Attempt, epoch));
-        Write(file, text);
+        Leave(file, text);
         if (withState)
-            Write(state, text);
+            Leave(state, text);
         return _hub.Checkpoints.SavedAsync(Key, new CheckpointSaved(epoch, file, Size(text), FileHash(text), withState ? new StateFile(state, Size(text), FileHash(text)) : null)
         {
             WeightsSha256 = Hash(text),
@@ -70,8 +70,8 @@ public sealed class PlayedRun
     public Task<bool> PausePointAsync(int epoch, int stepsDone)
     {
         var (file, state) = (CheckpointName.ForPause(Key.Attempt), CheckpointName.StateForPause(Key.Attempt));
-        Write(file, "pause");
-        Write(state, "pause");
+        Leave(file, "pause");
+        Leave(state, "pause");
         return _hub.Checkpoints.PausedAsync(Key, new PausePointSaved(epoch, stepsDone, file, Size("pause"), FileHash("pause"), new StateFile(state, Size("pause"), FileHash("pause"))));
     }
 
@@ -82,13 +82,19 @@ public sealed class PlayedRun
     public Task<bool> EndAsync(AttemptEnding ending = AttemptEnding.Finished, string? reason = null) =>
         _hub.Recorder.EndAsync(Key, ending, ending is AttemptEnding.Failed or AttemptEnding.Crashed ? "It broke." : null, 0, reason);
 
-    /// <summary>The files in the run's checkpoint folder, sorted.</summary>
+    /// <summary>The names of the files among the run's checkpoints, sorted.</summary>
     public IReadOnlyList<string> Files => [.. Directory.EnumerateFiles(_hub.Folder.CheckpointFolder(Id)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
-    public void Write(string file, string content)
+    /// <summary>Puts a file among the run's checkpoints behind the hub's back.</summary>
+    public void Write(string file, string content) => Write(_hub.Folder.CheckpointFolder(Id), file, content);
+
+    /// <summary>Leaves a file where a trainer does.</summary>
+    public void Leave(string file, string content) => Write(_hub.Folder.ScratchFolder(Id, Key.Attempt), file, content);
+
+    private static void Write(string folder, string file, string content)
     {
-        DataFolder.Create(_hub.Folder.CheckpointFolder(Id));
-        File.WriteAllBytes(Path.Combine(_hub.Folder.CheckpointFolder(Id), file), TinyCheckpoint.Of(content));
+        DataFolder.Create(folder);
+        File.WriteAllBytes(Path.Combine(folder, file), TinyCheckpoint.Of(content));
     }
 
     public Task<Run> ReadAsync() => _hub.ReadAsync(Id);

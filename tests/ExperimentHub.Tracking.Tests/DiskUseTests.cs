@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Tests;
@@ -5,7 +6,10 @@ namespace ExperimentHub.Tracking.Tests;
 public sealed class DiskUseTests : IDisposable
 {
     private readonly DataFolder _folder = new(Path.Combine(Path.GetTempPath(), $"disk-use-{Guid.NewGuid():N}"));
+    private readonly FolderArtifactStore _store;
     private readonly SetClock _clock = new();
+
+    public DiskUseTests() => _store = new FolderArtifactStore(_folder.Root);
 
     [Fact]
     public async Task DiskUse_OfAFullFolder_CountsEachFileOnceForWhatItIs()
@@ -20,14 +24,14 @@ public sealed class DiskUseTests : IDisposable
         Write(_folder.LogFile(run, 2), 8);
         Write(Path.Combine(_folder.Keys, "key.xml"), 900);
         Write(_folder.LockFile, 4);
-        var figures = await new DiskUse(_folder, _clock).ReadAsync();
+        var figures = await new DiskUse(_folder, _store, _clock).ReadAsync();
         Assert.Equal((1230, 5600, 78, 6908), (figures.Database, figures.Checkpoints, figures.Logs, figures.Total));
         Assert.True(figures.Free > 0);
     }
 
     [Fact]
     public async Task DiskUse_OfANewFolder_IsNothing() =>
-        Assert.Equal(0, (await new DiskUse(_folder, _clock).ReadAsync()).Total);
+        Assert.Equal(0, (await new DiskUse(_folder, _store, _clock).ReadAsync()).Total);
 
     [Fact]
     public async Task DiskUse_LinkInARunsFolder_IsNotFollowed()
@@ -36,13 +40,13 @@ public sealed class DiskUseTests : IDisposable
         DataFolder.Create(_folder.CheckpointFolder(run));
         Write(Path.Combine(_folder.Keys, "key.xml"), 900);
         Directory.CreateSymbolicLink(Path.Combine(_folder.RunFolder(run), "elsewhere"), _folder.Keys);
-        Assert.Equal(0, (await new DiskUse(_folder, _clock).ReadAsync()).Total);
+        Assert.Equal(0, (await new DiskUse(_folder, _store, _clock).ReadAsync()).Total);
     }
 
     [Fact]
     public async Task DiskUse_AskedAgain_CountsOnlyWhenTheFiguresAreOld()
     {
-        var disk = new DiskUse(_folder, _clock);
+        var disk = new DiskUse(_folder, _store, _clock);
         Write(_folder.HubDatabase, 10);
         Assert.Equal(10, (await disk.ReadAsync()).Database);
         Write(_folder.HubDatabase, 20);
@@ -57,13 +61,13 @@ public sealed class DiskUseTests : IDisposable
     {
         var run = RunId.New(TimeProvider.System);
         Write(Path.Combine(_folder.CheckpointFolder(run), "epoch-0001.safetensors"), 5000);
-        using var disk = new DiskUse(_folder, _clock);
+        using var disk = new DiskUse(_folder, _store, _clock);
         Assert.Equal(5000, (await disk.ReadAsync()).Checkpoints);
         var told = 0;
         disk.Changed += () => told++;
-        Assert.Equal(_folder.SizeOf(run), _folder.Remove(run));
+        Assert.Equal(await _store.SizeAsync([ArtifactKey.OfRun(run)], TestContext.Current.CancellationToken), await _store.DeleteAllAsync(ArtifactKey.OfRun(run), TestContext.Current.CancellationToken));
         Assert.Equal((1, 0), (told, (await disk.ReadAsync()).Checkpoints));
-        Assert.Equal(0, _folder.Remove(run));
+        Assert.Equal(0, await _store.DeleteAllAsync(ArtifactKey.OfRun(run), TestContext.Current.CancellationToken));
         Assert.Equal(1, told);
     }
 
@@ -71,7 +75,7 @@ public sealed class DiskUseTests : IDisposable
     public async Task DiskUse_UploadedDataSets_BelongToTheTotal()
     {
         Write(Path.Combine(_folder.Datasets, "mine", "train-images"), 300);
-        var figures = await new DiskUse(_folder, _clock).ReadAsync();
+        var figures = await new DiskUse(_folder, _store, _clock).ReadAsync();
         Assert.Equal((300, 300), (figures.Datasets, figures.Total));
     }
 

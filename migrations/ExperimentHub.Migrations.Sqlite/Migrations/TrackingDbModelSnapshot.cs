@@ -17,6 +17,68 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.Artifact", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<DateTime>("CreatedAt")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Key")
+                        .IsRequired()
+                        .HasMaxLength(1024)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("MediaType")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Size")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Key")
+                        .IsUnique();
+
+                    b.HasIndex("RunNumber");
+
+                    b.ToTable("Artifacts");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.ArtifactPin", b =>
+                {
+                    b.Property<long>("ArtifactId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Holder")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("PinnedAt")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ArtifactId", "Holder");
+
+                    b.ToTable("ArtifactPins");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
                 {
                     b.Property<long>("RunNumber")
@@ -28,28 +90,10 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<int>("Attempt")
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("FileName")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.Property<DateTime>("SavedAt")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Sha256")
-                        .IsRequired()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Size")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("StateFileName")
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("StateSha256")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long?>("StateSize")
+                    b.Property<long?>("StateId")
                         .HasColumnType("INTEGER");
 
                     b.Property<double?>("TestAccuracy")
@@ -58,11 +102,20 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<double?>("TestLoss")
                         .HasColumnType("REAL");
 
+                    b.Property<long>("WeightsId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("WeightsSha256")
                         .HasMaxLength(64)
                         .HasColumnType("TEXT");
 
                     b.HasKey("RunNumber", "Epoch");
+
+                    b.HasIndex("StateId")
+                        .IsUnique();
+
+                    b.HasIndex("WeightsId")
+                        .IsUnique();
 
                     b.ToTable("Checkpoints");
                 });
@@ -78,37 +131,25 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<int>("Epoch")
                         .HasColumnType("INTEGER");
 
-                    b.Property<string>("FileName")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.Property<DateTime>("SavedAt")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Sha256")
-                        .IsRequired()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Size")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("StateFileName")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("StateSha256")
-                        .IsRequired()
-                        .HasMaxLength(64)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("StateSize")
+                    b.Property<long>("StateId")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("StepsDone")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("WeightsId")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("RunNumber");
+
+                    b.HasIndex("StateId")
+                        .IsUnique();
+
+                    b.HasIndex("WeightsId")
+                        .IsUnique();
 
                     b.ToTable("PausePoints");
                 });
@@ -1009,6 +1050,24 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("SavedViews");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.Artifact", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Artifacts")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.ArtifactPin", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Artifacts.Artifact", null)
+                        .WithMany("Pins")
+                        .HasForeignKey("ArtifactId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
@@ -1016,6 +1075,21 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasForeignKey("RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Artifacts.Artifact", "State")
+                        .WithOne()
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.Checkpoint", "StateId")
+                        .OnDelete(DeleteBehavior.NoAction);
+
+                    b.HasOne("ExperimentHub.Tracking.Artifacts.Artifact", "Weights")
+                        .WithOne()
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.Checkpoint", "WeightsId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .IsRequired();
+
+                    b.Navigation("State");
+
+                    b.Navigation("Weights");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.PausePoint", b =>
@@ -1025,6 +1099,22 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "RunNumber")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Artifacts.Artifact", "State")
+                        .WithOne()
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "StateId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Artifacts.Artifact", "Weights")
+                        .WithOne()
+                        .HasForeignKey("ExperimentHub.Tracking.Checkpoints.PausePoint", "WeightsId")
+                        .OnDelete(DeleteBehavior.NoAction)
+                        .IsRequired();
+
+                    b.Navigation("State");
+
+                    b.Navigation("Weights");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Evaluations.Evaluation", b =>
@@ -1176,6 +1266,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Navigation("Run");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.Artifact", b =>
+                {
+                    b.Navigation("Pins");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>
                 {
                     b.Navigation("Runs");
@@ -1187,6 +1282,8 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
+                    b.Navigation("Artifacts");
+
                     b.Navigation("Checkpoints");
 
                     b.Navigation("Evaluations");

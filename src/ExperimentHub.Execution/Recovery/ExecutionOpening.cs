@@ -2,6 +2,7 @@ using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
@@ -18,7 +19,7 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -29,6 +30,7 @@ internal sealed class ExecutionOpening(
         host.ApplicationStopping.Register(() => storage.GiveUpAfter(options.ShutdownGrace / (storage.Outage is null ? 2 : 6)));
         // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
         living.EndLeftovers();
+        AttemptScratch.RemoveLeftovers(folder);
         foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
             logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
         foreach (var run in await storage.UntilDoneAsync(() => queue.RequeueInterruptedAsync(cancellationToken), cancellationToken))

@@ -6,7 +6,6 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
-using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
@@ -26,7 +25,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// </remarks>
 internal sealed class RunSupervisor(
     TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
-    DatasetLibrary datasets, StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
+    StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
 {
@@ -129,8 +128,9 @@ internal sealed class RunSupervisor(
     /// <returns>null where the run is no longer this attempt's.</returns>
     private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes)
     {
+        using var scratch = new AttemptScratch(folder, run.Key, logger);
         // None of it needs a trainer, and all of it may have to wait for room on the disk. A wish that comes before the trainer is not answered by starting one.
-        if (await storage.UntilDoneAsync(() => PrepareAsync(run, log, wishes), wishes.Any) is not { } from)
+        if (await storage.UntilDoneAsync(() => PrepareAsync(run, scratch, log, wishes), wishes.Any) is not { } from)
             return Wished(wishes.Ending!.Value, null);
         wishes.Any.ThrowIfCancellationRequested();
 
@@ -138,9 +138,8 @@ internal sealed class RunSupervisor(
         using var trainer = TrainerProcess.Start(program, [], log.Write, trace);
         trace?.SetTag("process.pid", trainer.Id);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
-        var own = datasets.FindOwn(run.Spec.Dataset)?.ToInfo();
         trainer.Say(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, folder.CheckpointFolder(run.Key.Run), own is null ? options.DatasetFolder : folder.Datasets, version.Text, from.Resume, from.Fork, own));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, scratch.Path, from.OwnFolder ?? options.DatasetFolder, version.Text, from.Resume, from.Fork, from.Own));
 
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
@@ -165,14 +164,14 @@ internal sealed class RunSupervisor(
     }
 
     /// <returns>null where a wish is known already.</returns>
-    private async Task<StartingPoint?> PrepareAsync(ClaimedRun run, TrainerLog log, RunWishes wishes)
+    private async Task<StartingPoint?> PrepareAsync(ClaimedRun run, AttemptScratch scratch, TrainerLog log, RunWishes wishes)
     {
         if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run.Training is { } known)
             wishes.Remember(known);
         if (wishes.Ending is not null)
             return null;
-        DataFolder.Create(folder.CheckpointFolder(run.Key.Run));
-        return await startingPoints.FindAsync(run, log, wishes.Any);
+        scratch.Begin();
+        return await startingPoints.FindAsync(run, scratch.Path, log, wishes.Any);
     }
 
     private Ending EndingOf(ClaimedRun run, StartingPoint from, TrainerMinutes minutes, TrainerWatch watch, AttemptEnding? wished, int? code, TrainerLog log) => minutes switch

@@ -20,9 +20,13 @@ internal static unsafe partial class LibC
 
     public const int NotFound = 2;           // ENOENT
     public const int NoDevice = 6;           // ENXIO: a socket, or a pipe that nobody reads
+    public const int NotAllowed = 1;         // EPERM: also a file system without links
+    public const int OtherDisk = 18;         // EXDEV
     public const int NotAFolder = 20;        // ENOTDIR
     public const int IsAFolder = 21;          // EISDIR
+    public const int TooManyNames = 31;      // EMLINK
     public const int TooManyLinks = 40;      // ELOOP: what O_NOFOLLOW says of a link
+    public const int NotSupported = 95;      // EOPNOTSUPP
 
     private const string Library = "libc";
     private const int EmptyPath = 0x1000;    // AT_EMPTY_PATH
@@ -59,6 +63,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport(Library, EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Link(string existing, string name);
 
     [LibraryImport(Library, EntryPoint = "umask")]
     public static partial uint SetMask(uint mask);

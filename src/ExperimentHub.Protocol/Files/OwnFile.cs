@@ -69,6 +69,18 @@ public static class OwnFile
         }
     }
 
+    /// <summary>Renames a file, over what lies there, and never copies it.</summary>
+    /// <returns>false where the two places are on different disks; nothing has changed then.</returns>
+    /// <exception cref="IOException">The system refused for another reason, in its words.</exception>
+    public static bool TryMove(string from, string to) => LibC.Rename(from, to) == 0
+        || (Marshal.GetLastPInvokeError() == LibC.OtherDisk ? false : throw LibC.Failure(to));
+
+    /// <summary>Gives a file a second name, where nothing lies yet.</summary>
+    /// <returns>false where the two places are on different disks, or the disk gives no second names.</returns>
+    /// <exception cref="IOException">The system refused for another reason, in its words.</exception>
+    public static bool TryLink(string existing, string name) => LibC.Link(existing, name) == 0
+        || (Marshal.GetLastPInvokeError() is LibC.OtherDisk or LibC.NotAllowed or LibC.NotSupported or LibC.TooManyNames ? false : throw LibC.Failure(name));
+
     private static SafeFileHandle Open(string path, int flags)
     {
         var descriptor = LibC.Open(path, flags | LibC.NonBlocking | LibC.CloseOnExec, OwnerOnly);

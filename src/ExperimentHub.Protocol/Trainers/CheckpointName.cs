@@ -16,6 +16,13 @@ public static partial class CheckpointName
     /// <summary>The file beside <see cref="ForPause"/> that resuming needs.</summary>
     public static string StateForPause(int attempt) => $"attempt-{attempt}-pause.state.safetensors";
 
+    /// <summary>What a run that begins takes its first weights from; nothing that a trainer leaves is called so.</summary>
+    public static string ForOrigin(int epoch) => $"origin-epoch-{epoch}.safetensors";
+
+    /// <summary>The file beside <see cref="ForOrigin"/>.</summary>
+    public static string StateForOrigin(int epoch) => $"origin-epoch-{epoch}.state.safetensors";
+
+    /// <summary>Whether a trainer may leave a file of this name.</summary>
     public static bool IsValid(string name) => Pattern().IsMatch(name);
 
     [GeneratedRegex(@"\Aattempt-[1-9][0-9]{0,4}-(epoch-[1-9][0-9]{0,4}|pause)(\.state)?\.safetensors\z", RegexOptions.CultureInvariant)]

@@ -17,21 +17,24 @@ public abstract record TrainerCommand;
 /// <param name="Attempt">Counts from 1; part of the checkpoints' names.</param>
 /// <param name="Spec">Validated by the hub; the trainer validates it again.</param>
 /// <param name="Device">The device to use, as torch names it: <c>cpu</c> or <c>cuda:N</c>.</param>
-/// <param name="CheckpointFolder">An existing folder that only this run writes to.</param>
-/// <param name="DatasetFolder">The machine's cache of data sets or, for one of the hub's own, the folder of these.</param>
+/// <param name="ScratchFolder">
+/// An existing folder on the trainer's machine that is this attempt's alone. What it starts from lies there, and there it leaves its files, which the
+/// hub takes away as it hears of them.
+/// </param>
+/// <param name="DatasetFolder">The machine's cache of data sets or, for one of the hub's own, a folder inside the scratch folder.</param>
 /// <param name="AppVersion">The hub's version, for the checkpoint's metadata.</param>
 /// <param name="Resume">Where this run goes on; null where it begins.</param>
 /// <param name="Fork">Where a run that begins takes its first weights from; null for fresh ones.</param>
 /// <param name="Dataset">One of the hub's own, which only the hub knows; null where the spec names a published one.</param>
 public sealed record StartTraining(
-    string RunId, int Attempt, TrainingSpec Spec, string Device, string CheckpointFolder, string DatasetFolder, string AppVersion, ResumePoint? Resume = null,
+    string RunId, int Attempt, TrainingSpec Spec, string Device, string ScratchFolder, string DatasetFolder, string AppVersion, ResumePoint? Resume = null,
     ForkPoint? Fork = null, DatasetInfo? Dataset = null)
     : TrainerCommand;
 
 /// <summary>What an earlier attempt of the same run left. The hub has just compared both files with their recorded SHA-256.</summary>
 /// <param name="Epoch">The last epoch that is done.</param>
-/// <param name="CheckpointFile">The weights; a name inside the checkpoint folder.</param>
-/// <param name="StateFile">What resuming needs beside the weights; a name inside the checkpoint folder.</param>
+/// <param name="CheckpointFile">The weights; a name inside the scratch folder.</param>
+/// <param name="StateFile">What resuming needs beside the weights; a name inside the scratch folder.</param>
 /// <param name="StepsDone">Steps of the next epoch that are done as well; 0 at the end of an epoch.</param>
 /// <param name="SecondsBefore">Training seconds of the epochs that are done, for <c>StopRules.MaxSeconds</c>.</param>
 public sealed record ResumePoint(int Epoch, string CheckpointFile, string StateFile, int StepsDone = 0, double SecondsBefore = 0)
@@ -50,8 +53,8 @@ public sealed record EpochFigures(IReadOnlyList<double> Values, IReadOnlyList<do
 /// A checkpoint of another run whose weights a new run starts from; its own epochs count from 1. Both files are verified by the hub. The optimizer's state
 /// comes along where optimizer and network are the same, and starts anew where they are not.
 /// </summary>
-/// <param name="CheckpointFile">An absolute path.</param>
-/// <param name="StateFile">An absolute path; null takes the weights alone.</param>
+/// <param name="CheckpointFile">The weights; a name inside the scratch folder.</param>
+/// <param name="StateFile">A name inside the scratch folder; null takes the weights alone.</param>
 public sealed record ForkPoint(string CheckpointFile, string? StateFile);
 
 /// <summary>Stop after the current step, save where that was (<see cref="PausePointSaved"/>), say <see cref="TrainingStopped"/> and end.</summary>

@@ -127,7 +127,7 @@ public sealed record EpochEvaluated(int Epoch, int Classes, byte[] Predictions, 
 /// <param name="Confidence">The probability that the network gives to its prediction.</param>
 public sealed record WorstImage(int Index, int Label, int Prediction, float Loss, float Confidence);
 
-/// <summary>A checkpoint lies complete and synced under its final name in the checkpoint folder.</summary>
+/// <summary>A checkpoint lies complete under its final name in the scratch folder, its content synced.</summary>
 /// <param name="FileName">Name without folder, as <see cref="CheckpointName"/> makes it.</param>
 /// <param name="Sha256">64 lower-case hex digits.</param>
 /// <param name="State">The file beside it that resuming needs.</param>
@@ -141,9 +141,9 @@ public sealed record CheckpointSaved(int Epoch, string FileName, long Size, stri
 }
 
 /// <summary>
-/// Where a training was when it was stopped, or when its time was up, complete and synced: weights and state between two steps, also at an epoch's end or before the
-/// first step. The run can go on from the very next step. It comes just before <see cref="TrainingStopped"/>, or before <see cref="TrainingFinished"/> where the
-/// time limit fell within an epoch. It stands in for nobody's checkpoint, and a later one replaces it.
+/// Where a training was when it was stopped, or when its time was up, complete, its content synced: weights and state between two steps, also at an
+/// epoch's end or before the first step. The run can go on from the very next step. It comes just before <see cref="TrainingStopped"/>, or before
+/// <see cref="TrainingFinished"/> where the time limit fell within an epoch. It stands in for nobody's checkpoint, and a later one replaces it.
 /// </summary>
 /// <param name="Epoch">The last epoch that is done; 0 in the first.</param>
 /// <param name="StepsDone">Steps of the next epoch that are done.</param>

@@ -1,10 +1,11 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ExperimentHub.Tracking.Checkpoints;
 
-/// <summary>A file of weights as it was after an epoch. The row exists only once the file lies complete on the disk.</summary>
+/// <summary>The weights as they were after an epoch. The row exists only once its artifacts lie complete in the store.</summary>
 public sealed class Checkpoint
 {
     public long RunNumber { get; init; }
@@ -12,30 +13,33 @@ public sealed class Checkpoint
     /// <summary>Counts from 1. A later attempt that passes the epoch again replaces the row.</summary>
     public int Epoch { get; init; }
 
-    public int Attempt { get; set; }
+    public int Attempt { get; init; }
 
-    /// <summary>The name inside the run's checkpoint folder.</summary>
-    public required string FileName { get; set; }
+    public long WeightsId { get; init; }
 
-    public long Size { get; set; }
+    /// <summary>A safetensors file. It is read together with the row.</summary>
+    public required Artifact Weights { get; init; }
 
-    /// <summary>64 lower-case hex digits.</summary>
-    public required string Sha256 { get; set; }
+    public long? StateId { get; init; }
 
-    /// <summary>Over the weights alone, without what the file says of the run: equal where the weights are. null in checkpoints of older hubs.</summary>
-    public string? WeightsSha256 { get; set; }
+    /// <summary>
+    /// What resuming needs beside the weights; null in checkpoints of hubs that could not resume yet. It is read together with the row.
+    /// </summary>
+    public Artifact? State { get; init; }
 
-    // The file beside the weights that resuming needs; null in checkpoints of hubs that could not resume yet.
-    public string? StateFileName { get; set; }
-    public long? StateSize { get; set; }
-    public string? StateSha256 { get; set; }
+    /// <summary>
+    /// Over the weights alone, without what the file says of the run: equal where the weights are. null in checkpoints of older hubs.
+    /// </summary>
+    public string? WeightsSha256 { get; init; }
 
     /// <summary>Of both files: what removing it frees.</summary>
-    public long Bytes => Size + (StateSize ?? 0);
+    public long Bytes => Weights.Size + (State?.Size ?? 0);
 
-    public double? TestLoss { get; set; }
-    public double? TestAccuracy { get; set; }
-    public DateTime SavedAt { get; set; }
+    public double? TestLoss { get; init; }
+    public double? TestAccuracy { get; init; }
+    public DateTime SavedAt { get; init; }
+
+    internal IEnumerable<Artifact> Files() => State is null ? [Weights] : [Weights, State];
 
     internal sealed class Mapping : IEntityTypeConfiguration<Checkpoint>
     {
@@ -43,7 +47,11 @@ public sealed class Checkpoint
         {
             checkpoint.HasKey(c => new { c.RunNumber, c.Epoch });
             checkpoint.HasOne<Run>().WithMany(r => r.Checkpoints).HasForeignKey(c => c.RunNumber);
-            checkpoint.Property(c => c.Sha256).HasMaxLength(64);
+            // An artifact that a checkpoint speaks of does not go before it; with their run both go in one statement.
+            checkpoint.HasOne(c => c.Weights).WithOne().HasForeignKey<Checkpoint>(c => c.WeightsId).OnDelete(DeleteBehavior.NoAction);
+            checkpoint.HasOne(c => c.State).WithOne().HasForeignKey<Checkpoint>(c => c.StateId).OnDelete(DeleteBehavior.NoAction);
+            checkpoint.Navigation(c => c.Weights).AutoInclude();
+            checkpoint.Navigation(c => c.State).AutoInclude();
             checkpoint.Property(c => c.WeightsSha256).HasMaxLength(64);
         }
     }

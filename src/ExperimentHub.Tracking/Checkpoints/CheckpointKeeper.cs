@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
@@ -32,9 +33,9 @@ public sealed record PolicyResult(PolicyOutcome Outcome, CheckpointRemoval? Remo
 
 /// <summary>
 /// Removes checkpoints that a run's policy does not keep, and files that no row knows. Rows go first: a crash in between leaves files without a row,
-/// which the next sweep removes, never a row without its files.
+/// which the next sweep removes, never a row without its files. What somebody has pinned stays.
 /// </summary>
-public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, RunFeed feed, CheckpointFiles files, ILogger<CheckpointKeeper> logger)
+public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, RunFeed feed, ArtifactStore store, ILogger<CheckpointKeeper> logger)
 {
     /// <summary>What a policy would remove from a run now; null where there is no such run.</summary>
     public async Task<CheckpointRemoval?> PreviewAsync(RunId id, CheckpointPolicy? policy, CancellationToken cancellation = default)
@@ -42,7 +43,7 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return null;
-        return run.Training is { } training ? RemovalOf(await SuperfluousAsync(db, training, policy)) : RemovalOf([]);
+        return RemovalOf(run.Training is { } training ? await SuperfluousAsync(db, training, policy) : []);
     }
 
     /// <summary>Gives a run another policy and applies it at once. What it takes away is gone for good.</summary>
@@ -67,15 +68,15 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         var removal = RemovalOf(superfluous);
         if (agreed is not null && !(agreed.Bytes == removal.Bytes && agreed.Epochs.SequenceEqual(removal.Epochs)))
             return new PolicyResult(PolicyOutcome.OtherRemoval, removal);
-        db.Checkpoints.RemoveRange(superfluous);
+        var gone = await TakeAsync(db, superfluous, []);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        Delete(id, [.. superfluous.SelectMany(FilesOf)]);
+        await DeleteAsync(id, gone);
         feed.Publish(id, RunSignal.Texts | RunSignal.Files);
         return new PolicyResult(PolicyOutcome.Changed, removal);
     }
 
-    /// <summary>Removes every file of a run's checkpoint folder that no row knows. Nobody may be writing there.</summary>
+    /// <summary>Removes every file among a run's checkpoints that no row knows. Nothing may be arriving there.</summary>
     public async Task SweepAsync(RunId id)
     {
         await using var db = await databases.CreateDbContextAsync();
@@ -83,42 +84,64 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         var number = await db.Runs.IgnoreQueryFilters().Where(r => r.Id == id).Select(r => (long?)r.Number).FirstOrDefaultAsync();
         if (number is null)
             return;
-        var known = (await db.Checkpoints.Where(c => c.RunNumber == number).ToListAsync()).SelectMany(FilesOf)
-            .Concat((await db.PausePoints.Where(p => p.RunNumber == number).ToListAsync()).SelectMany(p => new[] { p.FileName, p.StateFileName }));
-        var strays = files.In(id).Except(known).ToList();
-        if (strays.Count > 0)
-            logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, strays.Count);
-        Delete(id, strays);
-        if (strays.Count > 0)
-            feed.Publish(id, RunSignal.Files);
+        var there = new HashSet<ArtifactKey>();
+        await foreach (var stored in store.ListAsync(ArtifactKey.CheckpointsOf(id)))
+            there.Add(stored.Key);
+        if (there.Count == 0)
+            return;
+        await RemoveUnknownAsync(db, id, number.Value, there);
+    }
+
+    /// <summary>Removes files that were taken in for an attempt, and of which no row came to speak.</summary>
+    internal async Task ForgetAsync(AttemptKey key, IEnumerable<ArtifactKey> taken)
+    {
+        await using var db = await databases.CreateDbContextAsync();
+        await RemoveUnknownAsync(db, key.Run, key.RunNumber, [.. taken]);
+    }
+
+    private async Task RemoveUnknownAsync(TrackingDb db, RunId id, long number, HashSet<ArtifactKey> there)
+    {
+        there.ExceptWith(await db.Artifacts.Where(artifact => artifact.RunNumber == number).Select(artifact => artifact.Key).ToListAsync());
+        if (there.Count == 0)
+            return;
+        logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, there.Count);
+        await DeleteAsync(id, there);
+        feed.Publish(id, RunSignal.Files);
     }
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
-    /// <returns>The names of their files, to be deleted once it is committed.</returns>
-    internal static async Task<IReadOnlyList<string>> TakeSuperfluousAsync(TrackingDb db, Training training)
+    /// <returns>The keys of their files, to be deleted once it is committed.</returns>
+    internal static async Task<IReadOnlyList<ArtifactKey>> TakeSuperfluousAsync(TrackingDb db, Training training)
     {
         var checkpoints = await SuperfluousAsync(db, training, training.Spec.Checkpoints);
-        db.Checkpoints.RemoveRange(checkpoints);
-        var newest = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && c.StateFileName != null).MaxAsync(c => (int?)c.Epoch);
+        var newest = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && c.StateId != null).MaxAsync(c => (int?)c.Epoch);
         // A checkpoint after it makes a pause point useless.
         var points = await db.PausePoints.Where(p => p.RunNumber == training.RunNumber && p.Epoch < newest).ToListAsync();
-        db.PausePoints.RemoveRange(points);
-        return [.. checkpoints.SelectMany(FilesOf), .. points.SelectMany(p => new[] { p.FileName, p.StateFileName })];
+        return await TakeAsync(db, checkpoints, points);
     }
 
-    internal void Delete(RunId run, IReadOnlyList<string> names)
+    /// <summary>
+    /// Removes rows with those of their files, in the caller's transaction, which holds the run. What somebody has pinned keeps the row of its file.
+    /// </summary>
+    /// <returns>The keys of their files, to be deleted once it is committed.</returns>
+    internal static Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints, IReadOnlyCollection<PausePoint> points)
     {
-        foreach (var name in names)
+        db.Checkpoints.RemoveRange(checkpoints);
+        db.PausePoints.RemoveRange(points);
+        return db.RemoveAsync([.. checkpoints.SelectMany(c => c.Files()), .. points.SelectMany(p => p.Files())]);
+    }
+
+    internal async Task DeleteAsync(RunId run, IReadOnlyCollection<ArtifactKey> keys)
+    {
+        try
         {
-            try
-            {
-                files.Delete(run, name);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                // It takes room and harms nobody; the next sweep tries again.
-                logger.LogWarning(e, "Run {Run}: {File} could not be deleted", run, name);
-            }
+            if (keys.Count > 0)
+                await store.DeleteAsync(keys);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // They take room and harm nobody; the next sweep tries again.
+            logger.LogWarning(e, "Run {Run}: files could not be deleted", run);
         }
     }
 
@@ -126,22 +149,25 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
     {
         if (policy is null)
             return [];
-        var all = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber).OrderBy(c => c.Epoch).ToListAsync();
+        var all = await db.Checkpoints.IgnoreAutoIncludes().AsNoTracking().Where(c => c.RunNumber == training.RunNumber)
+            .OrderBy(c => c.Epoch).Select(c => new { c.Epoch, CanBeResumed = c.StateId != null }).ToListAsync();
         // A fork that has no checkpoint of its own yet still needs its parent's.
         var forked = await db.Trainings.Where(t => t.ForkedFrom == training.Run.Id && t.Run.Checkpoints.Count == 0
                 && t.Run.Status != RunStatus.Finished && t.Run.Status != RunStatus.Stopped && t.Run.Status != RunStatus.Failed)
             .Select(t => t.ForkedAfterEpoch).ToListAsync();
         // What the run goes on from, also where a newer file cannot be gone on from.
-        var resumable = all.FindLast(c => c.StateFileName is not null);
+        var resumable = all.FindLast(c => c.CanBeResumed)?.Epoch;
         var newest = all.Count - Math.Max(1, policy.Last ?? 1);
-        return [.. all.Where((c, i) => !Keeps(policy, training.BestEpoch, c) && i < newest && c != resumable && !forked.Contains(c.Epoch))];
+        var epochs = all.Where((c, i) => !Keeps(policy, training.BestEpoch, c.Epoch) && i < newest && c.Epoch != resumable && !forked.Contains(c.Epoch)).Select(c => c.Epoch).ToList();
+        if (epochs.Count == 0)
+            return [];
+        var superfluous = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && epochs.Contains(c.Epoch)).OrderBy(c => c.Epoch).ToListAsync();
+        var pinned = await db.PinnedAsync([.. superfluous.SelectMany(c => c.Files()).Select(file => file.Id)]);
+        return [.. superfluous.Where(c => !c.Files().Any(file => pinned.Contains(file.Id)))];
     }
 
-    private static bool Keeps(CheckpointPolicy policy, int? best, Checkpoint one) => (policy.Every > 0 && one.Epoch % policy.Every == 0) || (policy.Best && one.Epoch == best);
+    private static bool Keeps(CheckpointPolicy policy, int? best, int epoch) => (policy.Every > 0 && epoch % policy.Every == 0) || (policy.Best && epoch == best);
 
     private static CheckpointRemoval RemovalOf(IReadOnlyList<Checkpoint> checkpoints) =>
         new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Bytes));
-
-    private static IEnumerable<string> FilesOf(Checkpoint checkpoint) =>
-        checkpoint.StateFileName is { } state ? [checkpoint.FileName, state] : [checkpoint.FileName];
 }

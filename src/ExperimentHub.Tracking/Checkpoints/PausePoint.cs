@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -6,32 +7,33 @@ namespace ExperimentHub.Tracking.Checkpoints;
 
 /// <summary>
 /// Where a run was when its trainer was told to stop, to the step. At most one per run, the newest; it is gone once a checkpoint lies after it. Like
-/// a checkpoint's, the row exists only once the files lie complete on the disk.
+/// a checkpoint's, the row exists only once its artifacts lie complete in the store.
 /// </summary>
 public sealed class PausePoint
 {
     public long RunNumber { get; init; }
 
-    public int Attempt { get; set; }
+    public int Attempt { get; init; }
 
     /// <summary>The last epoch that is done; 0 in the first.</summary>
-    public int Epoch { get; set; }
+    public int Epoch { get; init; }
 
     /// <summary>Steps of the next epoch that are done.</summary>
-    public int StepsDone { get; set; }
+    public int StepsDone { get; init; }
 
-    /// <summary>The name inside the run's checkpoint folder.</summary>
-    public required string FileName { get; set; }
+    public long WeightsId { get; init; }
 
-    public long Size { get; set; }
+    /// <summary>It is read together with the row.</summary>
+    public required Artifact Weights { get; init; }
 
-    /// <summary>64 lower-case hex digits.</summary>
-    public required string Sha256 { get; set; }
+    public long StateId { get; init; }
 
-    public required string StateFileName { get; set; }
-    public long StateSize { get; set; }
-    public required string StateSha256 { get; set; }
-    public DateTime SavedAt { get; set; }
+    /// <summary>It is read together with the row.</summary>
+    public required Artifact State { get; init; }
+
+    public DateTime SavedAt { get; init; }
+
+    internal IEnumerable<Artifact> Files() => [Weights, State];
 
     internal sealed class Mapping : IEntityTypeConfiguration<PausePoint>
     {
@@ -40,8 +42,10 @@ public sealed class PausePoint
             point.HasKey(p => p.RunNumber);
             point.Property(p => p.RunNumber).ValueGeneratedNever();
             point.HasOne<Training>().WithOne(t => t.PausePoint).HasForeignKey<PausePoint>(p => p.RunNumber);
-            point.Property(p => p.Sha256).HasMaxLength(64);
-            point.Property(p => p.StateSha256).HasMaxLength(64);
+            point.HasOne(p => p.Weights).WithOne().HasForeignKey<PausePoint>(p => p.WeightsId).OnDelete(DeleteBehavior.NoAction);
+            point.HasOne(p => p.State).WithOne().HasForeignKey<PausePoint>(p => p.StateId).OnDelete(DeleteBehavior.NoAction);
+            point.Navigation(p => p.Weights).AutoInclude();
+            point.Navigation(p => p.State).AutoInclude();
         }
     }
 }

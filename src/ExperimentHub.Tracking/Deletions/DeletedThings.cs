@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -20,7 +21,7 @@ public sealed record DeletedExperiment(int Id, string Name, IReadOnlyList<RunId>
 public sealed record DeletedListing(IReadOnlyList<DeletedExperiment> Experiments, IReadOnlyList<DeletedRun> Runs, int RunCount);
 
 /// <summary>Finds what was deleted and is not removed yet.</summary>
-public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, DataFolder folder, DeletionOptions options)
+public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, ArtifactStore store, DeletionOptions options)
 {
     /// <summary>How long after its deletion a thing is removed.</summary>
     public TimeSpan KeptFor => options.KeptFor;
@@ -66,7 +67,7 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, DataF
     }
 
     /// <summary>The bytes that the files of runs take, and that are free once they are removed.</summary>
-    public Task<long> SizeAsync(IReadOnlyCollection<RunId> runs) => Task.Run(() => runs.Sum(folder.SizeOf));
+    public Task<long> SizeAsync(IReadOnlyCollection<RunId> runs) => Task.Run(() => store.SizeAsync(runs.Select(ArtifactKey.OfRun)));
 
     private static IQueryable<Experiment> Experiments(TrackingDb db) => db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving);
 

@@ -39,7 +39,7 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
         var runs = await ended.CountAsync(cancellation);
         var all = await db.Runs.CountAsync(run => run.ExperimentId == id, cancellation);
         var weights = await ended.SelectMany(run => run.Checkpoints).GroupBy(_ => 1)
-            .Select(group => new { Files = group.Count() * 2, Bytes = group.Sum(c => c.Size + (c.StateSize ?? 0)) }).FirstOrDefaultAsync(cancellation);
+            .Select(group => new { Files = group.Count() * 2, Bytes = group.Sum(c => c.Weights.Size + (c.State == null ? 0 : c.State.Size)) }).FirstOrDefaultAsync(cancellation);
         var points = await db.MetricSeries.Where(series => ended.Any(run => run.Number == series.RunNumber)).SumAsync(series => series.Count, cancellation);
         var entries = (long)runs * EntriesOfARun + (weights?.Files ?? 0) + await ended.SelectMany(run => run.Training!.Attempts).CountAsync(cancellation);
         return new ExportPlan(experiment, runs, all - runs, (weights?.Bytes ?? 0) + points * BytesPerPoint,
@@ -119,10 +119,10 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
 
     private async Task<string?> WriteCheckpointAsync(ExperimentFileWriter file, RunId run, Checkpoint checkpoint, CancellationToken cancellation)
     {
-        var weights = await checkpoints.OpenAsync(run, checkpoint, cancellation);
-        await using var opened = weights.File;
-        var state = checkpoint is { StateFileName: { } name, StateSize: { } size, StateSha256: { } hash } ? await checkpoints.OpenAsync(run, name, size, hash, cancellation) : null;
-        await using var beside = state?.File;
+        var weights = await checkpoints.OpenAsync(checkpoint.Weights, cancellation);
+        await using var opened = weights.Content;
+        var state = checkpoint.State is { } saved ? await checkpoints.OpenAsync(saved, cancellation) : null;
+        await using var beside = state?.Content;
         if ((weights.Problem ?? state?.Problem) is { } problem)
             return problem;
         await file.AddFileAsync(ExperimentFileFormat.Weights(run, checkpoint.Epoch), opened!, cancellation);
@@ -133,10 +133,10 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
 
     private async Task<string?> WritePausePointAsync(ExperimentFileWriter file, RunId run, PausePoint point, CancellationToken cancellation)
     {
-        var weights = await checkpoints.OpenAsync(run, point.FileName, point.Size, point.Sha256, cancellation);
-        await using var opened = weights.File;
-        var state = await checkpoints.OpenAsync(run, point.StateFileName, point.StateSize, point.StateSha256, cancellation);
-        await using var beside = state.File;
+        var weights = await checkpoints.OpenAsync(point.Weights, cancellation);
+        await using var opened = weights.Content;
+        var state = await checkpoints.OpenAsync(point.State, cancellation);
+        await using var beside = state.Content;
         if ((weights.Problem ?? state.Problem) is { } problem)
             return problem;
         await file.AddFileAsync(ExperimentFileFormat.PauseWeights(run), opened!, cancellation);

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
@@ -98,7 +99,12 @@ internal sealed record AttemptFacts(
     };
 }
 
-internal sealed record FileFacts(long Size, string Sha256);
+internal sealed record FileFacts(long Size, string Sha256)
+{
+    public static FileFacts Of(Artifact file) => new(file.Size, file.Sha256);
+
+    public Artifact ToArtifact(RunId run, string fileName, DateTime savedAt) => Artifact.OfRun(0, ArtifactKey.OfCheckpoint(run, fileName), Size, Sha256, savedAt);
+}
 
 /// <param name="State">The file beside the weights that resuming needs.</param>
 /// <param name="WeightsSha256">Over the weights alone.</param>
@@ -106,22 +112,17 @@ internal sealed record CheckpointFacts(
     int Epoch, int Attempt, FileFacts Weights, FileFacts? State, string? WeightsSha256, double? TestLoss, double? TestAccuracy, DateTime SavedAt)
 {
     public static CheckpointFacts Of(Checkpoint checkpoint) => new(
-        checkpoint.Epoch, checkpoint.Attempt, new FileFacts(checkpoint.Size, checkpoint.Sha256),
-        checkpoint is { StateSize: { } size, StateSha256: { } hash } ? new FileFacts(size, hash) : null,
+        checkpoint.Epoch, checkpoint.Attempt, FileFacts.Of(checkpoint.Weights), checkpoint.State is { } state ? FileFacts.Of(state) : null,
         checkpoint.WeightsSha256, checkpoint.TestLoss, checkpoint.TestAccuracy, checkpoint.SavedAt);
 
     /// <summary>Its files have the names that a trainer of ours would have given them.</summary>
-    public Checkpoint ToCheckpoint() => new()
+    public Checkpoint ToCheckpoint(RunId run) => new()
     {
         Epoch = Epoch,
         Attempt = Attempt,
-        FileName = CheckpointName.For(Attempt, Epoch),
-        Size = Weights.Size,
-        Sha256 = Weights.Sha256,
+        Weights = Weights.ToArtifact(run, CheckpointName.For(Attempt, Epoch), SavedAt),
+        State = State?.ToArtifact(run, CheckpointName.StateFor(Attempt, Epoch), SavedAt),
         WeightsSha256 = WeightsSha256,
-        StateFileName = State is null ? null : CheckpointName.StateFor(Attempt, Epoch),
-        StateSize = State?.Size,
-        StateSha256 = State?.Sha256,
         TestLoss = TestLoss,
         TestAccuracy = TestAccuracy,
         SavedAt = SavedAt,
@@ -132,19 +133,15 @@ internal sealed record CheckpointFacts(
 internal sealed record PausePointFacts(int Epoch, int StepsDone, int Attempt, FileFacts Weights, FileFacts State, DateTime SavedAt)
 {
     public static PausePointFacts Of(PausePoint point) => new(
-        point.Epoch, point.StepsDone, point.Attempt, new FileFacts(point.Size, point.Sha256), new FileFacts(point.StateSize, point.StateSha256), point.SavedAt);
+        point.Epoch, point.StepsDone, point.Attempt, FileFacts.Of(point.Weights), FileFacts.Of(point.State), point.SavedAt);
 
-    public PausePoint ToPausePoint() => new()
+    public PausePoint ToPausePoint(RunId run) => new()
     {
         Epoch = Epoch,
         StepsDone = StepsDone,
         Attempt = Attempt,
-        FileName = CheckpointName.ForPause(Attempt),
-        Size = Weights.Size,
-        Sha256 = Weights.Sha256,
-        StateFileName = CheckpointName.StateForPause(Attempt),
-        StateSize = State.Size,
-        StateSha256 = State.Sha256,
+        Weights = Weights.ToArtifact(run, CheckpointName.ForPause(Attempt), SavedAt),
+        State = State.ToArtifact(run, CheckpointName.StateForPause(Attempt), SavedAt),
         SavedAt = SavedAt,
     };
 }

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Files;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
@@ -16,7 +17,7 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 /// Puts an experiment that was checked into the database, in steps that each leave room for those who train meanwhile. Until the last one it is hidden as a
 /// deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
 /// </summary>
-internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, DataFolder folder, TimeProvider time)
+internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, DataFolder folder, ArtifactStore store, TimeProvider time)
 {
     private const int RunsAtOnce = 50;
 
@@ -37,7 +38,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             foreach (var (run, number, ends) in await AddRunsAsync(file, id, step, cancellation))
             {
                 await AddPointsAsync(number, ends, ImportCheck.SeriesFile(incoming, run), cancellation);
-                folder.Remove(run);
+                await store.DeleteAllAsync(ArtifactKey.OfRun(run), cancellation);
                 Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
                 folder.SayFilesChanged();
             }
@@ -52,7 +53,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     {
         await using var db = await databases.CreateDbContextAsync();
         foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => run.ExperimentId == id && run.Experiment.DeletedAt == Experiment.Arriving).Select(run => run.Id).ToListAsync())
-            folder.Remove(run);
+            await store.DeleteAllAsync(ArtifactKey.OfRun(run));
         await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == Experiment.Arriving).ExecuteDeleteAsync();
     }
 
@@ -128,7 +129,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             Training = facts.Spec is { } spec ? TrainingOf(facts, spec) : null,
         };
         run.TakeOver(facts.Status, facts.StartedAt, facts.EndedAt, facts.Error);
-        run.Checkpoints.AddRange(facts.Checkpoints.Select(checkpoint => checkpoint.ToCheckpoint()));
+        run.Checkpoints.AddRange(facts.Checkpoints.Select(checkpoint => checkpoint.ToCheckpoint(run.Id)));
+        run.Artifacts.AddRange(run.Checkpoints.SelectMany(checkpoint => checkpoint.Files()).Concat(run.Training?.PausePoint?.Files() ?? []));
         run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
         RunTag.TellApart(run.Tags);
         if (run.Tags.Count < RunTag.MaxOfARun && RunTag.Called(run.Tags, RunTag.Imported) is null)
@@ -164,7 +166,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             ValidationSamples = facts.ValidationSamples,
             DatasetSha256 = facts.DatasetSha256,
             CurrentAttempt = facts.Attempts.Count == 0 ? 0 : facts.Attempts[^1].Number,
-            PausePoint = facts.PausePoint?.ToPausePoint(),
+            PausePoint = facts.PausePoint?.ToPausePoint(RunId.Parse(facts.Id, null)),
         };
         training.Attempts.AddRange(facts.Attempts.Select(attempt => attempt.ToAttempt()));
         foreach (var epoch in facts.Epochs.Select(epoch => epoch.ToEpoch()))

@@ -10,7 +10,7 @@ namespace ExperimentHub.Tracking.Experiments;
 
 /// <summary>Creates, changes and lists experiments.</summary>
 public sealed class ExperimentStore(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, DataFolder folder, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, Artifacts.ArtifactStore store, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
     DeletionOptions deletions, TimeProvider time)
 {
     /// <summary>Raised with the id of an experiment that was changed, archived, deleted or brought back, after the database knows.</summary>
@@ -247,6 +247,8 @@ public sealed class ExperimentStore(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var gone = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving)
+            // What is hidden gets no pin any more, so that it is enough to ask here. With one it stays hidden.
+            .Where(e => !db.Runs.IgnoreQueryFilters().Any(r => r.ExperimentId == e.Id && r.Artifacts.Any(artifact => artifact.Pins.Count > 0)))
             .Select(e => new { e.Id, e.DeletedAt, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
         var freed = 0L;
         foreach (var experiment in gone)
@@ -255,7 +257,8 @@ public sealed class ExperimentStore(
             if (await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id && e.DeletedAt == experiment.DeletedAt).ExecuteDeleteAsync(cancellation) == 0)
                 continue;
             // After the rows: a crash in between leaves files without a row, never a row without its files.
-            freed += experiment.Runs.Sum(folder.Remove);
+            foreach (var run in experiment.Runs)
+                freed += await store.DeleteAllAsync(Artifacts.ArtifactKey.OfRun(run), CancellationToken.None);
         }
 
         if (gone.Count > 0)

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
@@ -79,6 +80,9 @@ public sealed class Run
     /// them here when they are read.
     /// </summary>
     public List<RunParam> Params { get; } = [];
+
+    /// <summary>Its files, where somebody asked for them.</summary>
+    public List<Artifact> Artifacts { get; } = [];
 
     public List<Checkpoint> Checkpoints { get; } = [];
     public List<Evaluation> Evaluations { get; } = [];

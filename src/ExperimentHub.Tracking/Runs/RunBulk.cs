@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Search;
@@ -40,7 +41,7 @@ public readonly record struct TagBefore(long RunNumber, string? Value);
 /// <summary>
 /// Does one thing to many runs. Which ones is decided when it begins; it goes in steps, so that others can write in between, and each step is done or not.
 /// </summary>
-public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, DataFolder folder, TimeProvider time)
+public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, ArtifactStore store, TimeProvider time)
 {
     private const int Step = 500;
 
@@ -165,7 +166,7 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             active += runs.Count(run => run.Status.IsActive());
         }
 
-        return SearchResult<BulkDeletionPlan>.Of(new BulkDeletionPlan(ended.Count, active, await Task.Run(() => ended.Sum(folder.SizeOf), cancellation)));
+        return SearchResult<BulkDeletionPlan>.Of(new BulkDeletionPlan(ended.Count, active, await Task.Run(() => store.SizeAsync(ended.Select(ArtifactKey.OfRun), cancellation), cancellation)));
     }
 
     /// <summary>Hides the runs that are not active; see <see cref="RunDeletion"/>.</summary>

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using Microsoft.EntityFrameworkCore;
 
@@ -17,10 +18,10 @@ public enum DeleteOutcome
 
 /// <summary>
 /// Deletes runs so that it can be undone: they are hidden everywhere at once, and their rows and files are removed after
-/// <see cref="DeletionOptions.KeptFor"/>.
+/// <see cref="DeletionOptions.KeptFor"/>. A run with a file that somebody has pinned stays hidden until nobody needs it.
 /// </summary>
 public sealed class RunDeletion(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DataFolder folder, IDatabaseSpace space, DeletionOptions deletions, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, ArtifactStore store, IDatabaseSpace space, DeletionOptions deletions, TimeProvider time)
 {
     /// <summary>Purged in one transaction. Cascades go through every table, and others want to write in between.</summary>
     private const int PurgedAtOnce = 20;
@@ -70,7 +71,9 @@ public sealed class RunDeletion(
         var (freed, removed) = (0L, 0);
         while (true)
         {
-            var gone = await which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null).OrderBy(run => run.Number).Take(PurgedAtOnce)
+            var gone = await which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null)
+                // A run is hidden before it is removed, and what is hidden gets no pin any more: what has none here has none below.
+                .Where(run => !run.Artifacts.Any(artifact => artifact.Pins.Count > 0)).OrderBy(run => run.Number).Take(PurgedAtOnce)
                 .Select(run => new { run.Number, run.Id, run.DeletedAt }).AsNoTracking().ToListAsync(cancellation);
             if (gone.Count == 0)
                 break;
@@ -88,7 +91,8 @@ public sealed class RunDeletion(
             }
 
             // After the rows: a crash in between leaves files without a row, never a row without its files.
-            freed += purged.Sum(folder.Remove);
+            foreach (var run in purged)
+                freed += await store.DeleteAllAsync(ArtifactKey.OfRun(run), CancellationToken.None);
             removed += purged.Count;
         }
 

@@ -2,14 +2,14 @@ using System.Security.Cryptography;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Trainer.Epochs;
-using ExperimentHub.Trainer.Native;
 using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// Saves the network, and beside it the state that resuming needs. A file under a final name is always complete: it is written under a temporary name, synced,
-/// renamed, and the rename is synced too, so that neither a kill nor a power cut can leave half a checkpoint.
+/// Saves the network, and beside it the state that resuming needs. A file under a final name is always complete: it is written under a temporary
+/// name, synced and renamed. The hub takes it from here into its store and syncs that name, before it records it: neither a kill nor a power cut
+/// leaves half a checkpoint.
 /// </summary>
 internal sealed class CheckpointWriter
 {
@@ -24,22 +24,11 @@ internal sealed class CheckpointWriter
     public CheckpointWriter(StartTraining run, TrainingConditions conditions, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
     {
         (_run, _conditions, _network, _trainingStep) = (run, conditions, network, trainingStep);
-        try
-        {
-            // Only this run writes here and only one attempt lives at a time: what is left over belongs to an attempt that was killed.
-            foreach (var leftover in Directory.EnumerateFiles(run.CheckpointFolder, "*" + TemporarySuffix))
-            {
-                if (CheckpointName.IsValid(Path.GetFileName(leftover)[..^TemporarySuffix.Length]))
-                    File.Delete(leftover);
-            }
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw CannotWrite(failure);
-        }
+        if (!Directory.Exists(run.ScratchFolder))
+            throw CannotWrite(new DirectoryNotFoundException("it is not there."));
     }
 
-    /// <summary>At the end of an epoch. Both files are on the disk when this returns, so a checkpoint that was reported can be resumed.</summary>
+    /// <summary>At the end of an epoch. The content of both files is on the disk when this returns.</summary>
     /// <param name="history">With this epoch in it.</param>
     /// <exception cref="NoRoomException">The disk is full. Nothing of this epoch is left, earlier checkpoints are untouched; it may be tried again.</exception>
     /// <exception cref="TrainingFailure">They cannot be written for another reason; the same holds.</exception>
@@ -74,7 +63,6 @@ internal sealed class CheckpointWriter
         {
             var (stateSize, stateSha256) = Write(stateName, new SafetensorsContent(stateMetadata, state));
             var (size, sha256) = Write(weightsName, new SafetensorsContent(weightsMetadata, weights));
-            LibC.SyncFolder(_run.CheckpointFolder);
             return (weightsName, size, sha256, WeightsHash.Of(weights), new StateFile(stateName, stateSize, stateSha256));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -112,8 +100,8 @@ internal sealed class CheckpointWriter
         return (file.Length, Convert.ToHexStringLower(sha256.Hash!));
     }
 
-    private string PathOf(string name) => Path.Combine(_run.CheckpointFolder, name);
+    private string PathOf(string name) => Path.Combine(_run.ScratchFolder, name);
 
-    private TrainingFailure CannotWrite(Exception failure) => new($"The checkpoint folder cannot be written to: {failure.Message}",
-        $"Check that {_run.CheckpointFolder} exists, belongs to the hub's user and has free space.", failure);
+    private TrainingFailure CannotWrite(Exception failure) => new($"The scratch folder cannot be written to: {failure.Message}",
+        $"Check that {_run.ScratchFolder} exists, belongs to the hub's user and has free space.", failure);
 }

@@ -11,18 +11,19 @@ internal static class Fork
     /// Gives a freshly built network the checkpoint's weights, and the optimizer what it remembered there. An optimizer of another kind, or one that
     /// remembers other tensors, starts anew.
     /// </summary>
+    /// <param name="scratchFolder">Where its files lie.</param>
     /// <returns>What became of the optimizer, for the log.</returns>
     /// <exception cref="TrainingFailure">The weights are not those of this run's network.</exception>
-    public static string Give(ForkPoint from, OptimizerSpec optimizer, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
+    public static string Give(string scratchFolder, ForkPoint from, OptimizerSpec optimizer, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
     {
         using var scope = NewDisposeScope();
-        var weights = Read(from.CheckpointFile);
+        var weights = Read(scratchFolder, from.CheckpointFile);
         weights.Expect("format", CheckpointMetadata.WeightsFormat);
         weights.Give([.. network.state_dict().Select(entry => (entry.Key, entry.Value))]);
         if (from.StateFile is null)
             return "the optimizer starts anew";
 
-        var state = Read(from.StateFile);
+        var state = Read(scratchFolder, from.StateFile);
         state.Expect("format", StateFormat.Name);
         var kind = state.Spec().Optimizer.Kind;
         if (kind != optimizer.Kind)
@@ -35,7 +36,9 @@ internal static class Fork
         return "the optimizer goes on";
     }
 
-    private static SavedFile Read(string path) => SavedFile.Read(path, Path.GetFileName(path), Refusal);
+    private static SavedFile Read(string folder, string name) => name == Path.GetFileName(name)
+        ? SavedFile.Read(Path.Combine(folder, name), name, Refusal)
+        : throw Refusal($"'{name}'", "it is not in the scratch folder", null);
 
     private static TrainingFailure Refusal(string file, string problem, Exception? cause) => new($"The run cannot start from {file}: {problem}.",
         "Give this run the model of the run that it starts from, or start it with fresh weights.", cause);

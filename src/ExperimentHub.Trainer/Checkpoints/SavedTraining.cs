@@ -60,8 +60,8 @@ internal sealed class SavedTraining
     {
         if (start.Resume is not { } from)
             return null;
-        var weights = ReadFile(start.CheckpointFolder, from.CheckpointFile);
-        var state = ReadFile(start.CheckpointFolder, from.StateFile);
+        var weights = ReadFile(start.ScratchFolder, from.CheckpointFile);
+        var state = ReadFile(start.ScratchFolder, from.StateFile);
         weights.Expect("format", CheckpointMetadata.WeightsFormat);
         state.Expect("format", StateFormat.Name);
         if (state.Said("version") is not (StateFormat.Version1 or StateFormat.Version2))

@@ -7,8 +7,6 @@ namespace ExperimentHub.Trainer.Native;
 internal static partial class LibC
 {
     private const string Library = "libc";
-    private const int ReadOnly = 0;
-    private const int CloseOnExec = 0x80000;
     private const int Terminate = 15;
     private const nint Ignore = 1;
 
@@ -45,20 +43,6 @@ internal static partial class LibC
         _ = SetMalloc(-1, int.MaxValue);
     }
 
-    /// <summary>Makes a rename in this folder survive a power cut.</summary>
-    public static void SyncFolder(string folder)
-    {
-        var descriptor = Check(Open(folder, ReadOnly | CloseOnExec), $"open {folder}");
-        try
-        {
-            Check(Sync(descriptor), $"fsync {folder}");
-        }
-        finally
-        {
-            _ = Close(descriptor);
-        }
-    }
-
     /// <summary>
     /// Makes the process the leader of a session of its own, with everything that it starts: whoever ends it reaches all of them at once, and a terminal's Ctrl+C none. One that leads a group
     /// already, because a shell started it so, stays as it is.
@@ -85,15 +69,6 @@ internal static partial class LibC
 
     [LibraryImport(Library, EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int from, int to);
-
-    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport(Library, EntryPoint = "fsync", SetLastError = true)]
-    private static partial int Sync(int descriptor);
-
-    [LibraryImport(Library, EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 
     [LibraryImport(Library, EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetEnvironment(string name, string value, int overwrite);

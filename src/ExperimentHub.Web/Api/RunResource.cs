@@ -54,7 +54,7 @@ internal sealed record RunResource(
         return new RunResource(
             run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), training?.Device, training?.Spec,
             [.. (training?.EpochResults ?? []).Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
-            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Size, c.File.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
+            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Weights.Size, c.File.Weights.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
             [.. (training?.Attempts ?? []).Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
             run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
             run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant(),

@@ -24,14 +24,14 @@ internal static class CheckpointDownload
             return Results.Problem("This run has no checkpoint of that epoch.", statusCode: StatusCodes.Status404NotFound, title: "No such checkpoint");
 
         // Who only asks for the size gets it without the file being read.
-        var opened = HttpMethods.IsHead(http.Request.Method) ? files.OpenUnread(run, checkpoint.File) : await files.OpenToGiveAsync(run, checkpoint.File, cancellation);
-        if (opened.File is not { } file)
+        var opened = HttpMethods.IsHead(http.Request.Method) ? await files.OpenUnreadAsync(checkpoint.File, cancellation) : await files.OpenToGiveAsync(checkpoint.File, cancellation);
+        if (opened.Content is not { } file)
             return Results.Problem(opened.Problem, statusCode: StatusCodes.Status409Conflict, title: "The checkpoint cannot be used");
         http.Response.Headers.CacheControl = "private, no-cache";
         // A unit that nobody knows is as good as no range (RFC 9110, 14.2); the framework takes any for bytes.
         if (http.Request.GetTypedHeaders().Range is { Unit.Value: not "bytes" })
             http.Request.Headers.Remove(HeaderNames.Range);
-        return Results.File(file, "application/octet-stream", $"{DownloadName.Of(details.Run.Name, id)}-epoch-{number}.safetensors", checkpoint.File.SavedAt,
-            new EntityTagHeaderValue($"\"{checkpoint.File.Sha256}\""), enableRangeProcessing: true);
+        return Results.File(file, checkpoint.File.Weights.MediaType, $"{DownloadName.Of(details.Run.Name, id)}-epoch-{number}.safetensors", checkpoint.File.SavedAt,
+            new EntityTagHeaderValue($"\"{checkpoint.File.Weights.Sha256}\""), enableRangeProcessing: true);
     }
 }

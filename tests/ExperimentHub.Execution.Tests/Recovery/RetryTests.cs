@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
@@ -113,8 +114,8 @@ public sealed class RetryTests
     public async Task FurthestResumable_CheckpointWithoutState_IsPassedOver()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var key = await hub.StartAsync();
-        var old = new Checkpoint { Epoch = 1, FileName = CheckpointName.For(1, 1), Sha256 = new string('0', 64) };
-        Assert.Null(await hub.Get<CheckpointFiles>().FurthestResumableAsync(key.Run, [old], null, _ => Assert.Fail("It is not damaged, only old.")));
+        var key = ArtifactKey.OfCheckpoint((await hub.StartAsync()).Run, CheckpointName.For(1, 1));
+        var weights = new Artifact { Name = key.Name, Key = key, Size = 1, Sha256 = new string('0', 64), MediaType = Artifact.AnyBytes, CreatedAt = DateTime.UtcNow };
+        Assert.Null(await hub.Get<CheckpointFiles>().FurthestResumableAsync([new Checkpoint { Epoch = 1, Weights = weights }], null, _ => Assert.Fail("It is not damaged, only old.")));
     }
 }

@@ -1,6 +1,9 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using static ExperimentHub.TestHub.FakeTrainer;
@@ -10,15 +13,16 @@ namespace ExperimentHub.Execution.Tests.Trainers;
 /// <summary>What a fork and a reproduction start from, and what happens where that is gone.</summary>
 public sealed class StartingPointTests
 {
-    /// <summary>A parent with one checkpoint; a fork fails unless it is given files of its parent that are there, by absolute paths.</summary>
+    /// <summary>A parent with one checkpoint; a fork fails unless it is given files of its parent, by names in its scratch folder.</summary>
     private static readonly string ParentOrFork = $$"""
         {{SayStarted}}
         case "$start" in
         *'"fork":'*)
             weights=$(echo "$start" | sed 's/.*"fork":{"checkpointFile":"\([^"]*\)".*/\1/')
             state=$(echo "$start" | sed 's/.*"fork":{.*"stateFile":"\([^"]*\)".*/\1/')
-            case "$weights$state" in /*/checkpoints/{{CheckpointName.For(1, 1)}}/*/checkpoints/{{CheckpointName.StateFor(1, 1)}}) ;; *) echo "wrong paths"; exit 0;; esac
-            test -f "$weights" && test -f "$state" && {{SayEpoch(1)}} && {{Say(new TrainingFinished())}}
+            case "$weights $state" in '{{CheckpointName.ForOrigin(1)}} {{CheckpointName.StateForOrigin(1)}}') ;; *) echo "wrong names"; exit 0;; esac
+            {{FindScratch}}
+            test -f "$folder/$weights" && test -f "$folder/$state" && {{SayEpoch(1)}} && {{Say(new TrainingFinished())}}
             exit 0;;
         esac
         {{SaveCheckpoint(1, 1)}}
@@ -26,7 +30,7 @@ public sealed class StartingPointTests
         """;
 
     [Fact]
-    public async Task Fork_OfACheckpoint_GetsItsFilesByAbsolutePaths()
+    public async Task Fork_OfACheckpoint_GetsItsFilesInItsScratchFolder()
     {
         using var trainer = new FakeTrainer(ParentOrFork);
         await using var hub = await RunningHub.StartAsync(trainer);
@@ -59,6 +63,33 @@ public sealed class StartingPointTests
         var fork = await ForkAsync(hub, parent.Id, waits: true);
         await File.WriteAllTextAsync(Path.Combine(hub.Hub.Folder.CheckpointFolder(parent.Id), CheckpointName.StateFor(1, 1)), "y", TestContext.Current.CancellationToken);
         Assert.Contains("SHA-256", (await SuperviseAsync(hub, fork)).Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>No path of the hub's reaches the trainer: also the hub's own data sets lie in the scratch folder.</summary>
+    [Fact]
+    public async Task OwnDataset_OfTheHub_IsLentIntoTheScratchFolder()
+    {
+        using var trainer = new FakeTrainer($"""
+            {SayStarted}
+            {FindScratch}
+            data=$(echo "$start" | sed 's/.*"datasetFolder":"\([^"]*\)".*/\1/')
+            case "$data" in "$folder"/*) ;; *) echo "elsewhere"; exit 0;; esac
+            for file in {string.Join(' ', DatasetFile.UsualNames)}; do test "$(cat "$data/tiny/$file")" = "$file" || exit 4; done
+            {SayEpoch(1)}; {Say(new TrainingFinished())}
+            """);
+        await using var hub = await RunningHub.StartAsync(trainer);
+        var incoming = Path.Combine(hub.Hub.Folder.Root, "incoming");
+        DataFolder.Create(incoming);
+        DataFolder.Create(hub.Hub.Folder.Datasets);
+        foreach (var name in DatasetFile.UsualNames)
+            await File.WriteAllTextAsync(Path.Combine(incoming, name), name, TestContext.Current.CancellationToken);
+        Assert.True(await hub.Hub.Get<DatasetLibrary>().AddAsync(new OwnDataset
+        {
+            Key = "tiny", Name = "Tiny", TrainSamples = 60, TestSamples = 20, Classes = 2, Height = 28, Width = 28, ClassNames = [], FileHashes = ["", "", "", ""],
+        }, incoming, TestContext.Current.CancellationToken));
+        var run = await hub.RunToEndAsync(new TrainingSpec { Dataset = "tiny" });
+        Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.Attempts.Count));
+        Assert.Equal(DatasetFile.UsualNames.Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(hub.Hub.Folder.Datasets, "tiny")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
     }
 
     [Theory]

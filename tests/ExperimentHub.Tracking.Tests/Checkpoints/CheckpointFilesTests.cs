@@ -14,8 +14,8 @@ public sealed class CheckpointFilesTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var (key, checkpoint, _) = await SaveAsync(hub);
-        var opened = await hub.Get<CheckpointFiles>().OpenAsync(key.Run, checkpoint);
-        await using var file = opened.File!;
+        var opened = await hub.Get<CheckpointFiles>().OpenAsync(checkpoint);
+        await using var file = opened.Content!;
         Assert.Equal(Content.Length, file.Length);
         Assert.Equal(0, file.Position);
     }
@@ -26,8 +26,8 @@ public sealed class CheckpointFilesTests
         await using var hub = await EmptyHub.CreateAsync();
         var (key, checkpoint, path) = await SaveAsync(hub);
         await File.WriteAllBytesAsync(path, [1, 2, 3, 5]);
-        var opened = await hub.Get<CheckpointFiles>().OpenAsync(key.Run, checkpoint);
-        Assert.Null(opened.File);
+        var opened = await hub.Get<CheckpointFiles>().OpenAsync(checkpoint);
+        Assert.Null(opened.Content);
         Assert.Contains("SHA-256", opened.Problem);
     }
 
@@ -37,17 +37,16 @@ public sealed class CheckpointFilesTests
         await using var hub = await EmptyHub.CreateAsync();
         var (key, checkpoint, path) = await SaveAsync(hub);
         File.Delete(path);
-        Assert.Contains("no longer", (await hub.Get<CheckpointFiles>().OpenAsync(key.Run, checkpoint)).Problem);
+        Assert.Contains("no longer", (await hub.Get<CheckpointFiles>().OpenAsync(checkpoint)).Problem);
     }
 
     private static async Task<(AttemptKey Key, Checkpoint Checkpoint, string Path)> SaveAsync(EmptyHub hub)
     {
         var key = await hub.StartAsync();
-        DataFolder.Create(hub.Folder.CheckpointFolder(key.Run));
-        var path = Path.Combine(hub.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1));
-        await File.WriteAllBytesAsync(path, Content);
+        DataFolder.Create(hub.Folder.ScratchFolder(key.Run, 1));
+        await File.WriteAllBytesAsync(Path.Combine(hub.Folder.ScratchFolder(key.Run, 1), CheckpointName.For(1, 1)), Content);
         await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, 0.9, 1));
         await hub.Checkpoints.SavedAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length, Convert.ToHexStringLower(SHA256.HashData(Content))));
-        return (key, (await hub.History.FindAsync(key.Run))!.Checkpoints.Single().File, path);
+        return (key, (await hub.History.FindAsync(key.Run))!.Checkpoints.Single().File, Path.Combine(hub.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1)));
     }
 }

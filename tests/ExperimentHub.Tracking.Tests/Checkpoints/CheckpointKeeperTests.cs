@@ -69,7 +69,7 @@ public sealed class CheckpointKeeperTests
         var (keeper, policy) = (hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
         var preview = (await keeper.PreviewAsync(run.Id, policy))!;
         Assert.Equal([2, 3], preview.Epochs);
-        Assert.Equal((await run.ReadAsync()).Checkpoints.Where(checkpoint => checkpoint.Epoch is 2 or 3).Sum(checkpoint => checkpoint.Size + checkpoint.StateSize!.Value), preview.Bytes);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Where(checkpoint => checkpoint.Epoch is 2 or 3).Sum(checkpoint => checkpoint.Weights.Size + checkpoint.State!.Size), preview.Bytes);
         Assert.Equal(8, run.Files.Count); // it was only a question
         var changed = (await keeper.ChangeAsync(run.Id, policy, preview)).Removal!;
         Assert.Equal((preview.Bytes, 4), (changed.Bytes, run.Files.Count));
@@ -158,7 +158,7 @@ public sealed class CheckpointKeeperTests
         {
             _refused.Clear();
             var run = await played.ReadAsync();
-            var place = (await hub.Get<CheckpointFiles>().FurthestResumableAsync(run.Id, run.Checkpoints, run.Training!.PausePoint, _refused.Add))!;
+            var place = (await hub.Get<CheckpointFiles>().FurthestResumableAsync(run.Checkpoints, run.Training!.PausePoint, _refused.Add))!;
             return (place.Epoch, place.StepsDone);
         }
     }

@@ -67,7 +67,7 @@ public sealed class ForkTests : IDisposable
     {
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(Fork(new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } })));
 
-        Assert.Equal("The run cannot start from attempt-1-epoch-2.safetensors: the tensor 'conv1.weight' is missing.", failure.Message);
+        Assert.Equal("The run cannot start from origin-epoch-2.safetensors: the tensor 'conv1.weight' is missing.", failure.Message);
         Assert.Contains("model of the run that it starts from", failure.Remedy, StringComparison.Ordinal);
     }
 
@@ -79,7 +79,7 @@ public sealed class ForkTests : IDisposable
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(Fork(new TrainingSpec())));
 
-        Assert.Equal("The run cannot start from attempt-1-epoch-2.safetensors: the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run.", failure.Message);
+        Assert.Equal("The run cannot start from origin-epoch-2.safetensors: the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run.", failure.Message);
     }
 
     [Fact]
@@ -94,11 +94,16 @@ public sealed class ForkTests : IDisposable
         Assert.Equal(whole.Of<CheckpointSaved>().Last().WeightsSha256, resumed.Of<CheckpointSaved>().Single().WeightsSha256);
     }
 
-    private StartTraining Fork(TrainingSpec spec, bool withState = true) => TinyData.Start(Folder("fork"), spec) with
+    /// <summary>Lays the files of the origin into the scratch folder of the fork, as the hub does.</summary>
+    private StartTraining Fork(TrainingSpec spec, bool withState = true)
     {
-        RunId = new string('b', 32),
-        Fork = new ForkPoint(Path.Combine(_folder["origin"], CheckpointName.For(1, 2)), withState ? Path.Combine(_folder["origin"], CheckpointName.StateFor(1, 2)) : null),
-    };
+        var scratch = Folder("fork");
+        var from = new ForkPoint(CheckpointName.ForOrigin(2), withState ? CheckpointName.StateForOrigin(2) : null);
+        File.Copy(Path.Combine(_folder["origin"], CheckpointName.For(1, 2)), Path.Combine(scratch, from.CheckpointFile), overwrite: true);
+        if (from.StateFile is { } state)
+            File.Copy(Path.Combine(_folder["origin"], CheckpointName.StateFor(1, 2)), Path.Combine(scratch, state), overwrite: true);
+        return TinyData.Start(scratch, spec) with { RunId = new string('b', 32), Fork = from };
+    }
 
     private string Folder(string name) => Directory.CreateDirectory(_folder[name]).FullName;
 }

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
@@ -119,7 +120,7 @@ public sealed class OverviewPageTests
         await File.WriteAllBytesAsync(Path.Combine(folder.CheckpointFolder(run), "epoch-0001.safetensors"), new byte[7 << 20]);
         var page = pages.Render<OverviewPage>();
         page.WaitForAssertion(() => Assert.Equal("7.0 MiB", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
-        folder.Remove(run);
+        await pages.Hub.Get<ArtifactStore>().DeleteAllAsync(ArtifactKey.OfRun(run), Xunit.TestContext.Current.CancellationToken);
         page.WaitForAssertion(() => Assert.DoesNotContain("checkpoints", page.Find("#disk-title").Closest("section")!.TextContent, StringComparison.Ordinal));
     }
 

@@ -58,7 +58,7 @@ class Trainer:
         self._log = tempfile.TemporaryFile(dir=context.work)
         self.process = subprocess.Popen([context.trainer], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True, env=environment(context, **more))
         threading.Thread(target=self._read, daemon=True).start()
-        start = {"type": "start", "runId": "a" * 32, "attempt": attempt, "spec": spec, "device": device, "checkpointFolder": self.folder, "datasetFolder": context.mnist, "appVersion": "proof"}
+        start = {"type": "start", "runId": "a" * 32, "attempt": attempt, "spec": spec, "device": device, "scratchFolder": self.folder, "datasetFolder": context.mnist, "appVersion": "proof"}
         if resume:
             start["resume"] = resume
         self._say(start)

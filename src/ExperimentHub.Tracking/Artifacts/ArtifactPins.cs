@@ -1,0 +1,47 @@
+using ExperimentHub.Tracking.Moves;
+using Microsoft.EntityFrameworkCore;
+
+namespace ExperimentHub.Tracking.Artifacts;
+
+/// <summary>
+/// Keeps artifacts for whoever needs them. A pin comes only while its run is there: it passes the gates of the experiment and of the run, so that
+/// whatever was hidden to be removed gets no pin any more, and whoever removes has to ask once.
+/// </summary>
+public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimeProvider time)
+{
+    /// <param name="holder">Who needs it; the same one pins once.</param>
+    /// <returns>false where the artifact, or what it belongs to, is gone or was deleted.</returns>
+    public async Task<bool> PinAsync(long artifact, string holder, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.TogetherAsync(() => PinAsync(db, artifact, holder, time.GetUtcNow().UtcDateTime, cancellation), cancellation);
+    }
+
+    /// <returns>false where the holder had not pinned it.</returns>
+    public async Task<bool> ReleaseAsync(long artifact, string holder, CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.ArtifactPins.Where(pin => pin.ArtifactId == artifact && pin.Holder == holder).ExecuteDeleteAsync(cancellation) > 0;
+    }
+
+    /// <summary>The same in the caller's transaction, for a row that needs the artifact from its first moment.</summary>
+    internal static async Task<bool> PinAsync(TrackingDb db, long artifact, string holder, DateTime now, CancellationToken cancellation)
+    {
+        if (!await HoldOwnerAsync(db, artifact, cancellation) || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
+            return false;
+        if (!await db.ArtifactPins.AnyAsync(pin => pin.ArtifactId == artifact && pin.Holder == holder, cancellation))
+            db.ArtifactPins.Add(new ArtifactPin { ArtifactId = artifact, Holder = holder, PinnedAt = now });
+        return true;
+    }
+
+    private static async Task<bool> HoldOwnerAsync(TrackingDb db, long artifact, CancellationToken cancellation)
+    {
+        // An owner never changes, so that it can be asked for before its row is held. Columns without an index get what they have.
+        var run = await db.Artifacts.Where(a => a.Id == artifact).Select(a => a.RunNumber).FirstOrDefaultAsync(cancellation);
+        var experiment = await db.Runs.IgnoreQueryFilters().Where(r => r.Number == run).Select(r => r.ExperimentId).FirstOrDefaultAsync(cancellation);
+        return await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment && e.DeletedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(e => e.Version, e => e.Version), cancellation) > 0
+            && await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run && r.DeletedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version), cancellation) > 0;
+    }
+}
