@@ -1,5 +1,3 @@
-using ExperimentHub.TestHub;
-
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>The statements that a hub executes, as <c>StartupHook</c> writes them down inside it.</summary>

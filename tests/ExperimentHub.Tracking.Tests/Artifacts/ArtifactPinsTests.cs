@@ -1,4 +1,3 @@
-using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;

@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Artifacts;
-using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
