@@ -152,8 +152,14 @@ public sealed class MetricWriter : IAsyncDisposable
 
             // Also before: whoever reads while it is done knows that there is something to read again.
             BreakFresh(runNumber);
-            await Task.Run(() => UseLedgerAsync(ledger => ledger.RewindAsync(runNumber, step)), CancellationToken.None);
-            BreakFresh(runNumber);
+            try
+            {
+                await Task.Run(() => UseLedgerAsync(ledger => ledger.RewindAsync(runNumber, step)), CancellationToken.None);
+            }
+            finally
+            {
+                BreakFresh(runNumber);
+            }
         }
         finally
         {

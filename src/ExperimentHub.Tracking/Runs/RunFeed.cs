@@ -37,8 +37,11 @@ public static class RunSignals
     /// <summary>Where it stands: waiting, training, asked to end, ended.</summary>
     public const RunSignal Standing = RunSignal.Status | RunSignal.Queued | RunSignal.StopRequested | RunSignal.PauseRequested;
 
+    /// <summary>Which runs there are and what is said of them, apart from their results, which come with every epoch.</summary>
+    public const RunSignal Facts = Standing | RunSignal.Texts | RunSignal.Existence;
+
     /// <summary>What a row of a table of runs is made of.</summary>
-    public const RunSignal Rows = Standing | RunSignal.Results | RunSignal.Texts | RunSignal.Existence;
+    public const RunSignal Rows = Facts | RunSignal.Results;
 
     /// <summary>What lies on the disk.</summary>
     public const RunSignal Space = RunSignal.Files | RunSignal.Status | RunSignal.Existence;

@@ -82,7 +82,7 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
         _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
         experiments.Changed += OnChanged;
     }

@@ -24,9 +24,6 @@ public sealed partial class OverviewPage(
     /// <summary>Epochs end many times a second where many runs train.</summary>
     private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>Within a long epoch; a curve of a few pixels looks the same a moment later.</summary>
-    private static readonly TimeSpan CurvesInterval = TimeSpan.FromSeconds(10);
-
     // Fourteen nights of six schedules are much to read, and they change once a night.
     private static readonly TimeSpan NightsInterval = TimeSpan.FromSeconds(5);
 
@@ -62,7 +59,7 @@ public sealed partial class OverviewPage(
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
         _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
         _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(ShowProgressAsync), RefreshInterval);
         _nightSubscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadNightsAsync), NightsInterval);
@@ -104,12 +101,23 @@ public sealed partial class OverviewPage(
     /// <summary>How far a run is stands in no row; only its curve is read, and seldom.</summary>
     private async Task ShowProgressAsync()
     {
-        if (time.GetUtcNow() - _curvesReadAt >= CurvesInterval)
+        try
         {
-            var running = _running;
-            var curves = await CurvesAsync([.. running.Select(one => one.Details.Run)]);
-            if (running == _running)
-                _running = [.. running.Select(one => (one.Details, curves.GetValueOrDefault(one.Details.Run.Number)))];
+            if (!_gone.IsCancellationRequested && time.GetUtcNow() - _curvesReadAt >= LossSparkline.ReadAgainAfter)
+            {
+                var running = _running;
+                var curves = await CurvesAsync([.. running.Select(one => one.Details.Run)]);
+                if (running == _running)
+                    _running = [.. running.Select(one => (one.Details, curves.GetValueOrDefault(one.Details.Run.Number)))];
+            }
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return;
+        }
+        catch (Exception e)
+        {
+            _problem = e.Message;
         }
 
         StateHasChanged();

@@ -17,9 +17,6 @@ public sealed partial class RunExplorer(
     /// <summary>Between two readings of what epochs changed: of rows that stay where they are, and where rows move or groups are reckoned anew.</summary>
     private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MovingInterval = TimeSpan.FromSeconds(6);
-
-    /// <summary>A curve of a few pixels looks the same a moment later.</summary>
-    private static readonly TimeSpan CurvesInterval = TimeSpan.FromSeconds(10);
     private static readonly IReadOnlyList<string> StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
 
     private readonly CancellationTokenSource _gone = new();
@@ -77,7 +74,7 @@ public sealed partial class RunExplorer(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows & ~RunSignal.Results, () => InvokeAsync(LoadAsync), RefreshInterval);
+        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
         _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(FollowResultsAsync), ResultsInterval);
         // How far a run is stands in no row.
         _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RefreshInterval);
@@ -145,22 +142,40 @@ public sealed partial class RunExplorer(
     /// <summary>The end of an epoch is told many times a second where many runs train; it changes a few cells, and seldom which rows there are.</summary>
     private async Task FollowResultsAsync()
     {
+        if (_gone.IsCancellationRequested)
+            return;
         if (_groups is not null || _page is { FollowsResults: true })
         {
             await LoadAsync();
             // Calls come one after the other, so that this holds the next one back and loses none.
-            await Task.Delay(MovingInterval - ResultsInterval, time, _gone.Token);
+            await Task.Delay(MovingInterval - ResultsInterval, time);
         }
         else if (_page is { } page)
         {
-            var (question, asked) = (_question, _asking.Token);
+            await LoadResultsAsync(page, _question, _asking.Token);
+        }
+    }
+
+    private async Task LoadResultsAsync(RunSearchPage page, int question, CancellationToken asked)
+    {
+        try
+        {
             var read = await search.ReadResultsAsync(page, asked);
             if (question != _question || ReferenceEquals(read, page))
                 return;
-            _page = read;
+            (_page, _failure) = (read, null);
             StateHasChanged();
-            if (_address.Curve && time.GetUtcNow() - _curvesReadAt >= CurvesInterval)
+            if (_address.Curve && time.GetUtcNow() - _curvesReadAt >= LossSparkline.ReadAgainAfter)
                 await LoadCurvesAsync(read.Items, asked);
+        }
+        catch (OperationCanceledException) when (asked.IsCancellationRequested)
+        {
+            // Another question is asked, or nobody looks any more.
+        }
+        catch (Exception e)
+        {
+            _failure = e.Message;
+            StateHasChanged();
         }
     }
 
