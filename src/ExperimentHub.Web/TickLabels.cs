@@ -61,7 +61,9 @@ public static class TickLabels
     private static double LeastStep(IReadOnlyList<double> ticks)
     {
         List<double> sorted = [.. ticks.Order()];
-        return sorted.Skip(1).Zip(sorted, (value, before) => value - before).Where(step => step > 0).Append(double.PositiveInfinity).Min();
+        // Two marks of one place, which rounding tells apart, are no step.
+        var rounding = (sorted[^1] - sorted[0]) * 1e-6;
+        return sorted.Skip(1).Zip(sorted, (value, before) => value - before).Where(step => step > rounding).Append(double.PositiveInfinity).Min();
     }
 
     /// <summary>How far a text may be from its value. Of a single value there is no step: it gets five digits at most.</summary>

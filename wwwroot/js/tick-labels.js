@@ -9,7 +9,9 @@ const thousands = ' k';
 
 const leastStep = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
-  return Math.min(...sorted.slice(1).map((value, i) => value - sorted[i]).filter((step) => step > 0));
+  // Two marks of one place, which rounding tells apart, are no step.
+  const rounding = (sorted.at(-1) - sorted[0]) * 1e-6;
+  return Math.min(...sorted.slice(1).map((value, i) => value - sorted[i]).filter((step) => step > rounding));
 };
 
 const grouped = (text) => {
