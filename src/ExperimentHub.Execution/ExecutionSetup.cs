@@ -1,6 +1,7 @@
 using System.Data.Common;
 using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Execution.Recovery;
 using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Execution.Scheduling;
@@ -60,8 +61,10 @@ public static class ExecutionSetup
         services.AddSingleton<RecordingPace>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
+        services.AddSingleton<NodePulse>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodePulse>());
         services.AddHostedService<DatasetFetching>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
         services.AddSingleton<ScheduleTriggers>();

@@ -1,4 +1,5 @@
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol.Devices;
@@ -19,7 +20,7 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -74,6 +75,7 @@ internal sealed class ExecutionOpening(
     private async Task LearnDevicesAsync(CancellationToken cancellation)
     {
         inventory.Report = await detection.DetectAsync(cancellation);
+        pulse.Soon();
         await storage.UntilDoneAsync(() => queue.ResolveAutoAsync(cancellation), cancellation);
         var scheduler = await schedulers.GetScheduler(cancellation);
         var limits = ExecutionLimitsBuilder.Create();
