@@ -61,6 +61,7 @@ public static class ExecutionSetup
         services.AddSingleton<RecordingPace>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
+        services.AddSingleton<HeldAttempts>();
         services.AddSingleton<NodePulse>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();

@@ -35,6 +35,7 @@ public static class TrackingSetup
         services.AddSingleton(AppVersion.OfThisBuild);
         services.AddSingleton(node ?? new ThisNode(ThisNode.HostName));
         services.AddSingleton<NodeStore>();
+        services.AddSingleton<AttemptLeases>();
         services.AddSingleton<DeviceInventory>();
         services.AddSingleton<StorageWatch>();
         services.AddSingleton<RunFeed>();
@@ -47,6 +48,7 @@ public static class TrackingSetup
         services.AddSingleton<AttemptWriter>();
         services.AddSingleton<DivergenceJudge>();
         services.AddSingleton<RunRecorder>();
+        services.AddSingleton<OrphanedRuns>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
         services.AddSingleton<RunDeletion>();

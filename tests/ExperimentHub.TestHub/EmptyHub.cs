@@ -10,6 +10,7 @@ using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Trainings;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -124,6 +125,14 @@ public sealed class EmptyHub : IAsyncDisposable
 
         await Recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
         return id;
+    }
+
+    /// <summary>What this hub holds is a former life's, and is interrupted as at a start.</summary>
+    public async Task<IReadOnlyList<RunId>> InterruptAsync()
+    {
+        await using (var db = await Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.Attempts.Where(a => a.EndedAt == null).ExecuteUpdateAsync(set => set.SetProperty(a => a.Life, Guid.NewGuid()));
+        return await Get<OrphanedRuns>().InterruptAsync();
     }
 
     public async Task<Run> ReadAsync(RunId id) => (await History.FindAsync(id) ?? throw new InvalidOperationException($"No run {id}.")).Run;

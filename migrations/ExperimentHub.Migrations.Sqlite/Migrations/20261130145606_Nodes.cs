@@ -27,7 +27,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                 name: "Node",
                 table: "Attempts",
                 type: "TEXT",
-                maxLength: 200,
+                maxLength: 100,
                 nullable: true);
 
             migrationBuilder.CreateTable(
@@ -36,7 +36,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                 {
                     Id = table.Column<int>(type: "INTEGER", nullable: false)
                         .Annotation("Sqlite:Autoincrement", true),
-                    Name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     Life = table.Column<Guid>(type: "TEXT", nullable: false),
                     Roles = table.Column<string>(type: "TEXT", nullable: false),
                     Version = table.Column<string>(type: "TEXT", nullable: false),

@@ -1,16 +1,17 @@
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Nodes;
 
 /// <summary>
-/// Says every few seconds that this node lives. Where another process has begun under its name this one ends: each would take the other's runs for those of its own former life.
+/// Says every few seconds that this node lives and holds what it trains, and finds what is wished of its runs where the signal was lost. Where another process has begun under its name this one ends: each would take the other's runs for those of its own former life.
 /// </summary>
 internal sealed class NodePulse(
-    NodeStore nodes, ThisNode me, DeviceInventory devices, StorageWatch storage, IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger) : BackgroundService
+    NodeStore nodes, ThisNode me, AttemptLeases leases, HeldAttempts attempts, DeviceInventory devices, StorageWatch storage, IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _soon = new(0);
@@ -25,8 +26,12 @@ internal sealed class NodePulse(
         try
         {
             var seen = devices.Use.Select(use => new NodeDevice(use.Device.Kind, use.Device.Index, use.Device.Name, use.Slots, use.Holders.Count)).ToList();
+            // Before the question: what is claimed while it is asked is not in the answer.
+            var held = attempts.Now;
             if (await nodes.BeatAsync(seen, devices.TestedAt, cancellation) == Beat.Replaced)
                 End();
+            if (held.Count > 0)
+                await HoldAsync(held, cancellation);
         }
         catch (Exception e) when (storage.Note(e))
         {
@@ -56,6 +61,18 @@ internal sealed class NodePulse(
             {
                 logger.LogError(e, "A beat failed; the next one tries again");
             }
+        }
+    }
+
+    private async Task HoldAsync(IReadOnlyCollection<HeldLease> held, CancellationToken cancellation)
+    {
+        var mine = (await leases.ProlongAsync(cancellation)).ToDictionary(attempt => attempt.Key);
+        foreach (var lease in held)
+        {
+            if (mine.TryGetValue(lease.Key, out var attempt))
+                lease.Wishes.Remember(attempt.Stop, attempt.Pause);
+            else
+                lease.Lose();
         }
     }
 

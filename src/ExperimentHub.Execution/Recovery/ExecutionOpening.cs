@@ -19,7 +19,7 @@ namespace ExperimentHub.Execution.Recovery;
 /// answer from the first moment; runs start as soon as the devices are known.
 /// </summary>
 internal sealed class ExecutionOpening(
-    RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
+    OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
     LivingTrainers living, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
@@ -32,8 +32,8 @@ internal sealed class ExecutionOpening(
         // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
         living.EndLeftovers();
         AttemptScratch.RemoveLeftovers(folder);
-        foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
-            logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
+        foreach (var run in await orphans.InterruptAsync(cancellationToken))
+            logger.LogWarning("Run {Run} was interrupted: the hub that trained it is gone", run);
         foreach (var run in await storage.UntilDoneAsync(() => queue.RequeueInterruptedAsync(cancellationToken), cancellationToken))
             logger.LogInformation("Run {Run} is queued again and goes on from its last checkpoint", run);
         await base.StartAsync(cancellationToken);

@@ -65,12 +65,14 @@ internal sealed class RunWishes : IDisposable
         }
     }
 
-    /// <summary>Takes what was wished before anybody listened. To be called once, after the constructor, so that no wish falls between the two.</summary>
-    public void Remember(Training training)
+    /// <summary>
+    /// Takes what the rows say was wished. To be called after the constructor, so that no wish falls between the two, and again with each beat of the node, because a signal can be lost.
+    /// </summary>
+    public void Remember(bool stop, bool pause)
     {
-        if (training.StopRequestedAt is not null)
+        if (stop)
             Hear(ref _stop);
-        if (training.PauseRequestedAt is not null)
+        if (pause)
             Hear(ref _pause);
     }
 
