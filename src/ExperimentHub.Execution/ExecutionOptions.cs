@@ -28,4 +28,7 @@ public sealed record ExecutionOptions
 
     /// <summary>Between two beats of this node.</summary>
     public TimeSpan BeatInterval { get; init; } = NodeStore.BeatInterval;
+
+    /// <summary>Between two looks at the rows whose signals may have been lost.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromMinutes(1);
 }

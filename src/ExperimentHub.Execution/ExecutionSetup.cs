@@ -70,6 +70,8 @@ public static class ExecutionSetup
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
         services.AddSingleton<ScheduleTriggers>();
         services.AddHostedService(provider => provider.GetRequiredService<ScheduleTriggers>());
+        services.AddSingleton<MissedSignals>();
+        services.AddHostedService(provider => provider.GetRequiredService<MissedSignals>());
         services.AddQuartz(quartz =>
         {
             quartz.ConfigureScheduler(scheduler =>

@@ -37,6 +37,7 @@ public static class TrackingSetup
         services.AddSingleton<NodeStore>();
         services.AddSingleton<AttemptLeases>();
         services.AddSingleton<DeviceInventory>();
+        services.AddSingleton<DeviceTests>();
         services.AddSingleton<StorageWatch>();
         services.AddSingleton<RunFeed>();
         services.AddSingleton<LiveRuns>();

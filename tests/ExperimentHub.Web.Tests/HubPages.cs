@@ -57,6 +57,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<ViewStore>());
         Services.AddSingleton(hub.Feed);
         Services.AddSingleton(hub.Devices);
+        Services.AddSingleton(hub.Get<DeviceTests>());
         Services.AddSingleton(hub.Get<LiveRuns>());
         Services.AddSingleton(hub.Get<MetricReader>());
         Services.AddSingleton(hub.Get<MetricWriter>());

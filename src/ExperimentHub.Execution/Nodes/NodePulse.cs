@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Nodes;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,7 @@ namespace ExperimentHub.Execution.Nodes;
 /// Says every few seconds that this node lives and holds what it trains, and finds what is wished of its runs where the signal was lost. Where another process has begun under its name this one ends: each would take the other's runs for those of its own former life.
 /// </summary>
 internal sealed class NodePulse(
-    NodeStore nodes, ThisNode me, AttemptLeases leases, HeldAttempts attempts, DeviceInventory devices, StorageWatch storage, IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger) : BackgroundService
+    NodeStore nodes, ThisNode me, AttemptLeases leases, HeldAttempts attempts, RunFeed feed, DeviceInventory devices, StorageWatch storage, IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger) : BackgroundService
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _soon = new(0);
@@ -28,8 +29,11 @@ internal sealed class NodePulse(
             var seen = devices.Use.Select(use => new NodeDevice(use.Device.Kind, use.Device.Index, use.Device.Name, use.Slots, use.Holders.Count)).ToList();
             // Before the question: what is claimed while it is asked is not in the answer.
             var held = attempts.Now;
-            if (await nodes.BeatAsync(seen, devices.TestedAt, cancellation) == Beat.Replaced)
+            var beat = await nodes.BeatAsync(seen, devices.TestedAt, cancellation);
+            if (beat == Beat.Replaced)
                 End();
+            else if (beat == Beat.TestAsked)
+                devices.RequestTest();
             if (held.Count > 0)
                 await HoldAsync(held, cancellation);
         }
@@ -69,10 +73,10 @@ internal sealed class NodePulse(
         var mine = (await leases.ProlongAsync(cancellation)).ToDictionary(attempt => attempt.Key);
         foreach (var lease in held)
         {
-            if (mine.TryGetValue(lease.Key, out var attempt))
-                lease.Wishes.Remember(attempt.Stop, attempt.Pause);
-            else
+            if (!mine.TryGetValue(lease.Key, out var attempt))
                 lease.Lose();
+            else if (lease.Wishes.Remember(attempt.Stop, attempt.Pause))
+                feed.Publish(lease.Key.Run, RunSignal.Status); // Nor have screens heard of it.
         }
     }
 

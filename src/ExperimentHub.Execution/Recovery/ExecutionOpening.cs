@@ -5,6 +5,7 @@ using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
@@ -20,7 +21,7 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -88,6 +89,8 @@ internal sealed class ExecutionOpening(
     {
         try
         {
+            // Before the test: who asks from now on asks for another one.
+            await nodes.BeginTestAsync(cancellation);
             await LearnDevicesAsync(cancellation);
             await tickets.IssueAllAsync(cancellation);
         }

@@ -48,6 +48,17 @@ internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, D
             await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-next", cancellation);
     }, cancellation);
 
+    /// <summary>Tickets for runs that wait although a slot is free: nobody said here that they do, or what was said was lost.</summary>
+    public Task IssueMissingAsync(CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
+    {
+        foreach (var (group, waiting) in await queue.WaitingAsync(cancellation))
+        {
+            var missing = Math.Min(waiting, slots.Free(group));
+            for (var i = 0; i < missing; i++)
+                await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-missed-{i}", cancellation);
+        }
+    }, cancellation);
+
     private async Task IssueAsync(IScheduler scheduler, string group, string name, CancellationToken cancellation)
     {
         var ticket = TriggerBuilder.Create(time)

@@ -171,6 +171,9 @@ public sealed class RunQueue(
                 requeued.Add(run.Id);
         }
 
+        foreach (var run in requeued)
+            feed.Publish(run, RunSignal.Queued);
+
         return requeued;
     }
 
