@@ -26,10 +26,9 @@ internal sealed class NodePulse(
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
-            var seen = devices.Use.Select(use => new NodeDevice(use.Device.Kind, use.Device.Index, use.Device.Name, use.Slots, use.Holders.Count)).ToList();
             // Before the question: what is claimed while it is asked is not in the answer.
             var held = attempts.Now;
-            var beat = await nodes.BeatAsync(seen, devices.TestedAt, cancellation);
+            var beat = await nodes.BeatAsync(NodeDevice.Of(devices.Use), devices.TestedAt, cancellation);
             if (beat == Beat.Replaced)
                 End();
             else if (beat == Beat.TestAsked)

@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Devices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -10,7 +11,11 @@ namespace ExperimentHub.Tracking.Nodes;
 /// <param name="Index">The GPU's number; 0 for the CPU.</param>
 /// <param name="Slots">Runs that may train on it at the same time.</param>
 /// <param name="InUse">How many do.</param>
-public sealed record NodeDevice(string Kind, int Index, string Name, int Slots, int InUse);
+public sealed record NodeDevice(string Kind, int Index, string Name, int Slots, int InUse)
+{
+    public static IReadOnlyList<NodeDevice> Of(IReadOnlyList<DeviceUse> devices) =>
+        [.. devices.Select(use => new NodeDevice(use.Device.Kind, use.Device.Index, use.Device.Name, use.Slots, use.Holders.Count))];
+}
 
 /// <summary>A hub's process on the database, as it said of itself. There is one for each data folder; on a database that several share there is one for each of them.</summary>
 public sealed class Node
