@@ -2,6 +2,7 @@ using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
@@ -21,7 +22,9 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, StandbyTrainer standby, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options,
+    DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
+    : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -55,9 +58,13 @@ internal sealed class ExecutionOpening(
                     _ = IssueAsync(run, stoppingToken);
             });
             await tickets.IssueAllAsync(stoppingToken);
+            if (inventory.Report is { Works: true })
+                standby.Prepare(new TrainingSpec().Dataset);
 
             while (true)
             {
+                // Others may read what there is.
+                pulse.Soon();
                 await asked.WaitAsync(stoppingToken);
                 await TestAgainAsync(stoppingToken);
             }
@@ -76,7 +83,6 @@ internal sealed class ExecutionOpening(
     private async Task LearnDevicesAsync(CancellationToken cancellation)
     {
         inventory.Report = await detection.DetectAsync(cancellation);
-        pulse.Soon();
         await storage.UntilDoneAsync(() => queue.ResolveAutoAsync(cancellation), cancellation);
         var scheduler = await schedulers.GetScheduler(cancellation);
         var limits = ExecutionLimitsBuilder.Create();
@@ -85,12 +91,24 @@ internal sealed class ExecutionOpening(
         await storage.UntilDoneAsync(async () => await scheduler.SetExecutionLimits(limits.Build(), cancellation), cancellation);
     }
 
+    /// <summary>Before the test: who asks from now on asks for another one.</summary>
+    private async Task TakeWishAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await nodes.BeginTestAsync(cancellation);
+        }
+        catch (Exception e) when (storage.Note(e))
+        {
+            logger.LogDebug(e, "That the devices are being tested could not be written; they are tested once more when it can be");
+        }
+    }
+
     private async Task TestAgainAsync(CancellationToken cancellation)
     {
         try
         {
-            // Before the test: who asks from now on asks for another one.
-            await nodes.BeginTestAsync(cancellation);
+            await TakeWishAsync(cancellation);
             await LearnDevicesAsync(cancellation);
             await tickets.IssueAllAsync(cancellation);
         }

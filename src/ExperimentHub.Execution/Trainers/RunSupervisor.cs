@@ -25,7 +25,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// from an ending that is being written.
 /// </remarks>
 internal sealed class RunSupervisor(
-    TrainerProgram program, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
+    StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
     StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
@@ -52,6 +52,8 @@ internal sealed class RunSupervisor(
         finally
         {
             _active.TryRemove(attempts, out _);
+            if (!hubStops.IsCancellationRequested)
+                standby.Prepare(run.Spec.Dataset);
         }
     }
 
@@ -147,7 +149,7 @@ internal sealed class RunSupervisor(
         unwanted.Token.ThrowIfCancellationRequested();
 
         using var trace = RunTrace.StartTrainer();
-        using var trainer = TrainerProcess.Start(program, [], log.Write, trace);
+        using var trainer = standby.Take(log.Write, trace);
         trace?.SetTag("process.pid", trainer.Id);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         trainer.Say(new StartTraining(
