@@ -25,7 +25,8 @@ public static class TrackingSetup
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
     /// <param name="node">Which of the processes that share the database this is; one with the host's name where not given.</param>
     public static IServiceCollection AddTracking(
-        this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null, DeletionOptions? deletions = null, ThisNode? node = null)
+        this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null,
+        DeletionOptions? deletions = null, ThisNode? node = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);

@@ -60,7 +60,8 @@ internal sealed record HubOptions(
     {
         var name = string.IsNullOrWhiteSpace(hub["Node"]) ? ThisNode.HostName : hub["Node"]!.Trim();
         if (name.Length > ThisNode.MaxNameLength || name.Any(letter => char.IsControl(letter) || letter == '/'))
-            problems.Add($"Hub:Node is '{name}', but must have at most {ThisNode.MaxNameLength} characters, without a slash and without control characters.");
+            problems.Add(
+                $"Hub:Node is '{name}', but must have at most {ThisNode.MaxNameLength} characters, without a slash and without control characters.");
         return name;
     }
 

@@ -9,10 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Nodes;
 
 /// <summary>
-/// Says every few seconds that this node lives and holds what it trains, and finds what is wished of its runs where the signal was lost. Where another process has begun under its name this one ends: each would take the other's runs for those of its own former life.
+/// Says every few seconds that this node lives and holds what it trains, and finds what is wished of its runs where the signal was lost. Where
+/// another process has begun under its name this one ends: each would take the other's runs for those of its own former life.
 /// </summary>
 internal sealed class NodePulse(
-    NodeStore nodes, ThisNode me, AttemptLeases leases, HeldAttempts attempts, RunFeed feed, DeviceInventory devices, StorageWatch storage, IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger) : BackgroundService
+    NodeStore nodes, ThisNode me, AttemptLeases leases, HeldAttempts attempts, RunFeed feed, DeviceInventory devices, StorageWatch storage,
+    IHostApplicationLifetime host, ExecutionOptions options, ILogger<NodePulse> logger)
+    : BackgroundService
 {
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly SemaphoreSlim _soon = new(0);
@@ -46,7 +49,9 @@ internal sealed class NodePulse(
         }
     }
 
-    /// <summary>The first beat comes with the devices, or after one interval where they take longer: a start has more to do for whoever waits for a page.</summary>
+    /// <summary>
+    /// The first beat comes with the devices, or after one interval where they take longer: a start has more to do for whoever waits for a page.
+    /// </summary>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -81,7 +86,8 @@ internal sealed class NodePulse(
 
     private void End()
     {
-        logger.LogCritical("Another hub has started as node {Node} on the same database, so this one ends. Give each hub a name of its own with --Hub:Node=<name>.", me.Name);
+        logger.LogCritical(
+            "Another hub has started as node {Node} on the same database, so this one ends. Give each hub a name of its own with --Hub:Node=<name>.", me.Name);
         host.StopApplication();
     }
 

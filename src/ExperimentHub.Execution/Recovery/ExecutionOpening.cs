@@ -22,8 +22,8 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, StandbyTrainer standby, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options,
-    DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
+    LivingTrainers living, StandbyTrainer standby, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage,
+    ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
     : BackgroundService
 {
     private IDisposable? _listening;

@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Recovery;
 
 /// <summary>
-/// Looks from time to time at the rows that a signal usually tells of: attempts of lost nodes, runs that wait, schedules, data sets. A signal only saves waiting for it, and another node's may
-/// never have come here.
+/// Looks from time to time at the rows that a signal usually tells of: attempts of lost nodes, runs that wait, schedules, data sets. A signal only
+/// saves waiting for it, and another node's may never have come here.
 /// </summary>
 internal sealed class MissedSignals(
-    OrphanedRuns orphans, RunQueue queue, RunTickets tickets, ScheduleTriggers schedules, DatasetLibrary datasets, StorageWatch storage, ExecutionOptions options,
-    ILogger<MissedSignals> logger)
+    OrphanedRuns orphans, RunQueue queue, RunTickets tickets, ScheduleTriggers schedules, DatasetLibrary datasets, StorageWatch storage,
+    ExecutionOptions options, ILogger<MissedSignals> logger)
     : BackgroundService
 {
     public async Task LookAsync(CancellationToken cancellation)

@@ -126,7 +126,8 @@ internal sealed class ScheduleTriggers(
     private async Task<Dictionary<TriggerKey, Schedule>> WantedAsync(CancellationToken cancellation) =>
         (await schedules.EnabledAsync(cancellation)).ToDictionary(schedule => KeyOf(schedule.Id));
 
-    private static List<(int, string, string)> Said(IEnumerable<Schedule> wanted) => [.. wanted.Select(schedule => (schedule.Id, schedule.Cron, schedule.TimeZone))];
+    private static List<(int, string, string)> Said(IEnumerable<Schedule> wanted) =>
+        [.. wanted.Select(schedule => (schedule.Id, schedule.Cron, schedule.TimeZone))];
 
     private async Task InTurnAsync(Func<IScheduler, Task> change, CancellationToken cancellation)
     {

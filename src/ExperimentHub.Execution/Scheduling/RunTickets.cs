@@ -12,7 +12,8 @@ namespace ExperimentHub.Execution.Scheduling;
 /// no run: doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends. One that cannot be written is tried until it is.
 /// </summary>
 /// <remarks>A ticket is a node's own: it is about the slots of that node. Those of others are left alone.</remarks>
-internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, ThisNode me, StorageWatch storage, TimeProvider time)
+internal sealed class RunTickets(
+    ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, ThisNode me, StorageWatch storage, TimeProvider time)
 {
     public const string GroupKey = "group";
 

@@ -25,7 +25,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// from an ending that is being written.
 /// </remarks>
 internal sealed class RunSupervisor(
-    StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
+    StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints,
+    RunHistory history, RunFeed feed, RunLogs logs,
     StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
@@ -118,7 +119,8 @@ internal sealed class RunSupervisor(
 
         if (ending is null || lease.IsLost)
         {
-            logger.LogWarning("Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written", run.Key.Run, run.Key.Attempt);
+            logger.LogWarning(
+                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written", run.Key.Run, run.Key.Attempt);
             recorder.Lose(run.Key);
             return null;
         }

@@ -66,7 +66,8 @@ internal sealed class RunWishes : IDisposable
     }
 
     /// <summary>
-    /// Takes what the rows say was wished. To be called after the constructor, so that no wish falls between the two, and again with each beat of the node, because a signal can be lost.
+    /// Takes what the rows say was wished. To be called after the constructor, so that no wish falls between the two, and again with each beat of
+    /// the node, because a signal can be lost.
     /// </summary>
     /// <returns>Whether there is one that was not heard.</returns>
     public bool Remember(bool stop, bool pause) => (stop && Hear(ref _stop)) | (pause && Hear(ref _pause));

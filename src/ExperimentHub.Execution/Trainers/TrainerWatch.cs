@@ -7,7 +7,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// Waits for the end of one trainer, and brings it about where it must: wishes are passed on the moment they come, whatever the trainer says and however far behind the recorder is; silence and
 /// deafness are waited out and then ended.
 /// </summary>
-internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, RunWishes wishes, HeldLease lease, ExecutionOptions options, TimeProvider time)
+internal sealed class TrainerWatch(
+    TrainerProcess trainer, TrainerWords words, RunWishes wishes, HeldLease lease, ExecutionOptions options, TimeProvider time)
 {
     /// <summary>After a kill the system has this long to end a process; one that hangs in a driver is left to the next start of the hub.</summary>
     private static readonly TimeSpan KillTakes = TimeSpan.FromSeconds(2);

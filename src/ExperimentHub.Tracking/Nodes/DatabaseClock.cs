@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Nodes;
 
 /// <summary>
-/// The database's clock, in whole seconds since 1970: the only one that all nodes share, so whatever one of them decides about another is measured by it. SQLite has the function;
-/// the migrations of another database make one of the same name.
+/// The database's clock, in whole seconds since 1970: the only one that all nodes share, so whatever one of them decides about another is measured by
+/// it. SQLite has the function; the migrations of another database make one of the same name.
 /// </summary>
 public static class DatabaseClock
 {

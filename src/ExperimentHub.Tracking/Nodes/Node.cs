@@ -17,7 +17,10 @@ public sealed record NodeDevice(string Kind, int Index, string Name, int Slots, 
         [.. devices.Select(use => new NodeDevice(use.Device.Kind, use.Device.Index, use.Device.Name, use.Slots, use.Holders.Count))];
 }
 
-/// <summary>A hub's process on the database, as it said of itself. There is one for each data folder; on a database that several share there is one for each of them.</summary>
+/// <summary>
+/// A hub's process on the database, as it said of itself. There is one for each data folder; on a database that several share there is one for each
+/// of them.
+/// </summary>
 public sealed class Node
 {
     public int Id { get; init; }
@@ -55,7 +58,8 @@ public sealed class Node
             node.HasIndex(n => n.Name).IsUnique();
             node.Property(n => n.Devices).HasConversion(
                 devices => ProtocolJson.Write(devices), json => ProtocolJson.Read<List<NodeDevice>>(json),
-                new ValueComparer<IReadOnlyList<NodeDevice>>((one, other) => one!.SequenceEqual(other!), devices => devices.Count, devices => devices));
+                new ValueComparer<IReadOnlyList<NodeDevice>>(
+                    (one, other) => one!.SequenceEqual(other!), devices => devices.Count, devices => devices));
         }
     }
 }

@@ -34,8 +34,8 @@ public sealed class NodeStore(IDbContextFactory<TrackingDb> databases, ThisNode 
     public static readonly TimeSpan BeatInterval = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// A node that has not been heard of for this long is lost, and what it trained is taken from it: six beats, so that an outage of the database or a machine that stands still for a while
-    /// takes nothing from anybody.
+    /// A node that has not been heard of for this long is lost, and what it trained is taken from it: six beats, so that an outage of the database or
+    /// a machine that stands still for a while takes nothing from anybody.
     /// </summary>
     public static readonly TimeSpan LostAfter = TimeSpan.FromSeconds(60);
 
@@ -79,25 +79,29 @@ public sealed class NodeStore(IDbContextFactory<TrackingDb> databases, ThisNode 
     public async Task<bool> AskForTestAsync(string name, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Nodes.Where(n => n.Name == name).ExecuteUpdateAsync(set => set.SetProperty(n => n.TestAskedSeconds, n => DatabaseClock.UnixSeconds()), cancellation) > 0;
+        return await db.Nodes.Where(n => n.Name == name)
+            .ExecuteUpdateAsync(set => set.SetProperty(n => n.TestAskedSeconds, n => DatabaseClock.UnixSeconds()), cancellation) > 0;
     }
 
     /// <summary>The test that this node was asked for begins; what is asked from now on is another one.</summary>
     public async Task BeginTestAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        await db.Nodes.Where(n => n.Name == me.Name && n.TestAskedSeconds != null).ExecuteUpdateAsync(set => set.SetProperty(n => n.TestAskedSeconds, (long?)null), cancellation);
+        await db.Nodes.Where(n => n.Name == me.Name && n.TestAskedSeconds != null)
+            .ExecuteUpdateAsync(set => set.SetProperty(n => n.TestAskedSeconds, (long?)null), cancellation);
     }
 
     /// <summary>All nodes by name.</summary>
     public async Task<IReadOnlyList<NodeDetails>> ListAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var nodes = await db.Nodes.AsNoTracking().OrderBy(n => n.Name).Select(n => new { Node = n, Now = DatabaseClock.UnixSeconds() }).ToListAsync(cancellation);
+        var nodes = await db.Nodes.AsNoTracking().OrderBy(n => n.Name).Select(n => new { Node = n, Now = DatabaseClock.UnixSeconds() })
+            .ToListAsync(cancellation);
+        var patience = (long)LostAfter.TotalSeconds;
         return
         [
             .. nodes.Select(n => new NodeDetails(
-                n.Node, n.Now - n.Node.SeenSeconds > (long)LostAfter.TotalSeconds ? NodeState.Lost : NodeState.Up, DateTime.UnixEpoch.AddSeconds(n.Node.SeenSeconds))),
+                n.Node, n.Now - n.Node.SeenSeconds > patience ? NodeState.Lost : NodeState.Up, DateTime.UnixEpoch.AddSeconds(n.Node.SeenSeconds))),
         ];
     }
 
@@ -116,8 +120,10 @@ public sealed class NodeStore(IDbContextFactory<TrackingDb> databases, ThisNode 
 
         Task<int> TakeAsync() => db.Nodes.Where(n => n.Name == me.Name).ExecuteUpdateAsync(set =>
         {
-            set.SetProperty(n => n.Life, me.Life).SetProperty(n => n.Roles, me.Roles).SetProperty(n => n.Version, version.Text).SetProperty(n => n.Devices, devices)
-                .SetProperty(n => n.StartedSeconds, n => DatabaseClock.UnixSeconds()).SetProperty(n => n.SeenSeconds, n => DatabaseClock.UnixSeconds())
+            set.SetProperty(n => n.Life, me.Life).SetProperty(n => n.Roles, me.Roles).SetProperty(n => n.Version, version.Text)
+                .SetProperty(n => n.Devices, devices)
+                .SetProperty(n => n.StartedSeconds, n => DatabaseClock.UnixSeconds())
+                .SetProperty(n => n.SeenSeconds, n => DatabaseClock.UnixSeconds())
                 // Each life tests at its start.
                 .SetProperty(n => n.TestAskedSeconds, (long?)null);
             if (testedAt is null)

@@ -144,7 +144,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     public async Task<IReadOnlyList<Schedule>> EnabledAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Schedules.AsNoTracking().Where(s => s.Enabled && s.Experiment.ArchivedAt == null).OrderBy(s => s.Id).ToListAsync(cancellation);
+        return await db.Schedules.AsNoTracking().Where(s => s.Enabled && s.Experiment.ArchivedAt == null).OrderBy(s => s.Id)
+            .ToListAsync(cancellation);
     }
 
     /// <summary>One schedule with its newest <see cref="FiresRead"/> firings; null where there is none.</summary>

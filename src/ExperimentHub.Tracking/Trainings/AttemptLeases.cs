@@ -9,8 +9,9 @@ namespace ExperimentHub.Tracking.Trainings;
 public sealed record HeldAttempt(AttemptKey Key, bool Stop, bool Pause);
 
 /// <summary>
-/// Who holds an attempt: the life of the node that began it, until its lease runs out. Leases are measured by the database's clock, and prolonged for all attempts of a node at once. One that ran
-/// out takes nothing from anybody by itself: it lets another node take the attempt, and until one has, the holder goes on.
+/// Who holds an attempt: the life of the node that began it, until its lease runs out. Leases are measured by the database's clock, and prolonged for
+/// all attempts of a node at once. One that ran out takes nothing from anybody by itself: it lets another node take the attempt, and until one has,
+/// the holder goes on.
 /// </summary>
 public sealed class AttemptLeases(IDbContextFactory<TrackingDb> databases, ThisNode me)
 {
@@ -24,8 +25,10 @@ public sealed class AttemptLeases(IDbContextFactory<TrackingDb> databases, ThisN
         var held = db.Attempts.Where(a => a.Life == me.Life && a.EndedAt == null);
         if (await held.ExecuteUpdateAsync(set => set.SetProperty(a => a.LeaseSeconds, a => DatabaseClock.UnixSeconds() + Seconds), cancellation) == 0)
             return [];
-        return await held.Join(db.Trainings.Where(t => t.Run.Status == RunStatus.Running), a => new { a.RunNumber, a.Number }, t => new { t.RunNumber, Number = t.CurrentAttempt }, (a, t) =>
-            new HeldAttempt(new AttemptKey(t.RunNumber, t.Run.Id, a.Number), t.StopRequestedAt != null, t.PauseRequestedAt != null)).ToListAsync(cancellation);
+        var training = db.Trainings.Where(t => t.Run.Status == RunStatus.Running);
+        return await held.Join(training, a => new { a.RunNumber, a.Number }, t => new { t.RunNumber, Number = t.CurrentAttempt }, (a, t) =>
+                new HeldAttempt(new AttemptKey(t.RunNumber, t.Run.Id, a.Number), t.StopRequestedAt != null, t.PauseRequestedAt != null))
+            .ToListAsync(cancellation);
     }
 
     /// <summary>Adds an attempt of this process to what the caller's transaction writes; its lease begins.</summary>
@@ -38,8 +41,8 @@ public sealed class AttemptLeases(IDbContextFactory<TrackingDb> databases, ThisN
     }
 
     /// <summary>
-    /// Attempts that nobody holds who could still be at work: of a former life of this node, of a hub of before there were leases, and those of other nodes whose lease has run out. What
-    /// this process began is its own, whatever the lease says.
+    /// Attempts that nobody holds who could still be at work: of a former life of this node, of a hub of before there were leases, and those of other
+    /// nodes whose lease has run out. What this process began is its own, whatever the lease says.
     /// </summary>
     internal Expression<Func<Attempt, bool>> Free() =>
         a => a.Life == null || (a.Life != me.Life && (a.Node == me.Name || a.LeaseSeconds == null || a.LeaseSeconds < DatabaseClock.UnixSeconds()));

@@ -14,14 +14,16 @@ public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, Stora
     /// <param name="tell">What screens are told once it is written; nothing where the caller tells them later.</param>
     /// <param name="write">May be called more than once, each time with a context that knows nothing of the time before.</param>
     /// <returns>false where the attempt is stale: its trainer is to be ended.</returns>
-    internal Task<bool> WriteAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task> write) => WriteIfAsync(key, tell, async (db, training) =>
-    {
-        await write(db, training);
-        return true;
-    });
+    internal Task<bool> WriteAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task> write) =>
+        WriteIfAsync(key, tell, async (db, training) =>
+        {
+            await write(db, training);
+            return true;
+        });
 
     /// <param name="write">As in <see cref="WriteAsync"/>; where it says false nothing of it is written.</param>
-    internal Task<bool> WriteIfAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task<bool>> write) => storage.UntilDoneAsync(() => TryAsync(key, tell, write));
+    internal Task<bool> WriteIfAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task<bool>> write) =>
+        storage.UntilDoneAsync(() => TryAsync(key, tell, write));
 
     private async Task<bool> TryAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task<bool>> write)
     {

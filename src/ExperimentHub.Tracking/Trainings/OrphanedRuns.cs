@@ -5,11 +5,12 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// Trainings that nobody holds any more (<see cref="AttemptLeases.Free"/>): of a former life of this node, or of a node that is lost. What a living node holds goes on, and so does a run
-/// without a training, which is somebody else's.
+/// Trainings that nobody holds any more (<see cref="AttemptLeases.Free"/>): of a former life of this node, or of a node that is lost. What a living
+/// node holds goes on, and so does a run without a training, which is somebody else's.
 /// </summary>
 public sealed class OrphanedRuns(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunRecorder recorder, AttemptLeases leases, StorageWatch storage, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunRecorder recorder, AttemptLeases leases, StorageWatch storage,
+    TimeProvider time)
 {
     /// <summary>Takes them from whoever held them. They are interrupted then, or what a person wanted of them before.</summary>
     /// <returns>Those that were taken.</returns>
@@ -20,7 +21,8 @@ public sealed class OrphanedRuns(
             await using var db = await databases.CreateDbContextAsync(cancellation);
             var free = db.Attempts.Where(leases.Free());
             return await db.Trainings.Where(t => t.Run.Status == RunStatus.Running)
-                .Join(free, t => new { t.RunNumber, Number = t.CurrentAttempt }, a => new { a.RunNumber, a.Number }, (t, a) => new { t.Run.Number, t.Run.Id, t.CurrentAttempt, a.Node })
+                .Join(free, t => new { t.RunNumber, Number = t.CurrentAttempt }, a => new { a.RunNumber, a.Number },
+                    (t, a) => new { t.Run.Number, t.Run.Id, t.CurrentAttempt, a.Node })
                 .ToListAsync(cancellation);
         }, cancellation);
         List<RunId> interrupted = [];

@@ -34,8 +34,8 @@ public enum StopOutcome
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
 public sealed class RunQueue(
-    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, StorageWatch storage, KeptWishes wishes, AttemptLeases leases,
-    TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, StorageWatch storage,
+    KeptWishes wishes, AttemptLeases leases, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {

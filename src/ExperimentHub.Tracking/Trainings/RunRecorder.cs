@@ -205,7 +205,8 @@ public sealed class RunRecorder(
     public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null, DateTime? at = null)
     {
         var ended = at ?? Now;
-        var written = await attempts.WriteAsync(key, null, (db, training) => WriteEndingAsync(db, training, key, ending, error, exitCode, reason, ended));
+        var written = await attempts.WriteAsync(
+            key, null, (db, training) => WriteEndingAsync(db, training, key, ending, error, exitCode, reason, ended));
         await TellEndAsync(key, written);
         return written;
     }

@@ -8,11 +8,16 @@ internal static class NodesApi
 {
     public static void MapNodes(this RouteGroupBuilder api)
     {
-        api.MapGet("/nodes", ListAsync).WithName("ListNodes").WithSummary("List the hubs that share this database, with their devices").Produces<NodeList>();
+        api.MapGet("/nodes", ListAsync).WithName("ListNodes").WithSummary("List the hubs that share this database, with their devices")
+            .Produces<NodeList>();
     }
 
     private static async Task<IResult> ListAsync(NodeStore nodes, ThisNode me, DeviceInventory devices, CancellationToken cancellation) =>
-        Results.Ok(new NodeList([.. (await nodes.ListAsync(cancellation)).Select(node => NodeAnswer.Of(node, node.Node.Life == me.Life ? NodeDevice.Of(devices.Use) : node.Node.Devices))]));
+        Results.Ok(new NodeList(
+        [
+            .. (await nodes.ListAsync(cancellation))
+                .Select(node => NodeAnswer.Of(node, node.Node.Life == me.Life ? NodeDevice.Of(devices.Use) : node.Node.Devices)),
+        ]));
 }
 
 internal sealed record NodeList(IReadOnlyList<NodeAnswer> Items);
@@ -22,7 +27,8 @@ internal sealed record NodeList(IReadOnlyList<NodeAnswer> Items);
 /// <param name="Version">Of its program.</param>
 /// <param name="State"><c>up</c>, or <c>lost</c> where it has not been heard of for a minute.</param>
 /// <param name="Devices">Those that passed its self-test.</param>
-internal sealed record NodeAnswer(string Name, IReadOnlyList<string> Roles, string Version, string State, DateTime LastSeenAt, IReadOnlyList<NodeDeviceAnswer> Devices)
+internal sealed record NodeAnswer(
+    string Name, IReadOnlyList<string> Roles, string Version, string State, DateTime LastSeenAt, IReadOnlyList<NodeDeviceAnswer> Devices)
 {
     public static NodeAnswer Of(NodeDetails details, IReadOnlyList<NodeDevice> devices) => new(
         details.Node.Name, details.Node.Roles.Split(','), details.Node.Version, details.State.ToString().ToLowerInvariant(), details.LastSeenAt,

@@ -33,7 +33,8 @@ public sealed class LeaseTests : IDisposable
     {
         var id = await LeaveAsync("elsewhere", lease: 0);
         var run = await StartAndEndAsync(id);
-        Assert.Equal(["elsewhere Interrupted", $"{ThisNode.HostName} Finished"], run.Training!.Attempts.Select(attempt => $"{attempt.Node} {attempt.Ending}"));
+        Assert.Equal(
+            ["elsewhere Interrupted", $"{ThisNode.HostName} Finished"], run.Training!.Attempts.Select(attempt => $"{attempt.Node} {attempt.Ending}"));
         Assert.Equal("Node elsewhere, which trained this run, has not been heard of for 60 seconds.", run.Training.Attempts[0].Error);
     }
 
@@ -41,7 +42,8 @@ public sealed class LeaseTests : IDisposable
     public async Task Start_AttemptOfAnOwnFormerLife_IsTakenAtOnceWhateverItsLease()
     {
         var id = await LeaveAsync(ThisNode.HostName, lease: long.MaxValue);
-        Assert.Equal([AttemptEnding.Interrupted, AttemptEnding.Finished], (await StartAndEndAsync(id)).Training!.Attempts.Select(attempt => attempt.Ending!.Value));
+        var attempts = (await StartAndEndAsync(id)).Training!.Attempts;
+        Assert.Equal([AttemptEnding.Interrupted, AttemptEnding.Finished], attempts.Select(attempt => attempt.Ending!.Value));
     }
 
     [Fact]
@@ -50,13 +52,15 @@ public sealed class LeaseTests : IDisposable
         var id = await LeaveAsync("elsewhere");
         await EditAsync(attempts => attempts.ExecuteUpdateAsync(set =>
             set.SetProperty(a => a.Node, (string?)null).SetProperty(a => a.Life, (Guid?)null).SetProperty(a => a.LeaseSeconds, (long?)null)));
-        Assert.Equal([AttemptEnding.Interrupted, AttemptEnding.Finished], (await StartAndEndAsync(id)).Training!.Attempts.Select(attempt => attempt.Ending!.Value));
+        var attempts = (await StartAndEndAsync(id)).Training!.Attempts;
+        Assert.Equal([AttemptEnding.Interrupted, AttemptEnding.Finished], attempts.Select(attempt => attempt.Ending!.Value));
     }
 
     [Fact]
     public async Task Beat_AfterAnotherNodeTookTheAttempt_EndsTheTrainerAndWritesNothingMore()
     {
-        using var trainer = new FakeTrainer($"{FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}; trap '' TERM; while true; do {FakeTrainer.Say(new Heartbeat())}; sleep 0.05; done");
+        using var trainer = new FakeTrainer(
+            $"{FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}; trap '' TERM; while true; do {FakeTrainer.Say(new Heartbeat())}; sleep 0.05; done");
         await using var running = await RunningHub.StartAsync(trainer, existing: _folder);
         var id = await running.Hub.EnqueueAsync();
         await running.WaitForAsync(id, run => run.Training!.EpochsDone == 1);

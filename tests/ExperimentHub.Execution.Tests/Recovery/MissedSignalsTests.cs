@@ -14,7 +14,9 @@ using Quartz;
 
 namespace ExperimentHub.Execution.Tests.Recovery;
 
-/// <summary>A wish is a row: it is found although nobody says so. Here another hub on the same database writes it, whose signals do not come here.</summary>
+/// <summary>
+/// A wish is a row: it is found although nobody says so. Here another hub on the same database writes it, whose signals do not come here.
+/// </summary>
 public sealed class MissedSignalsTests : IAsyncLifetime
 {
     private const string Cron = "0 0 3 * * ?", Zone = "Europe/Berlin";
@@ -79,7 +81,11 @@ public sealed class MissedSignalsTests : IAsyncLifetime
         Assert.Equal(RunStatus.Running, (await running.Hub.ReadAsync(key.Run)).Status);
 
         await using (var db = await _elsewhere.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
-            await db.Attempts.Where(a => a.RunNumber == key.RunNumber).ExecuteUpdateAsync(set => set.SetProperty(a => a.LeaseSeconds, 0), TestContext.Current.CancellationToken);
+        {
+            await db.Attempts.Where(a => a.RunNumber == key.RunNumber)
+                .ExecuteUpdateAsync(set => set.SetProperty(a => a.LeaseSeconds, 0), TestContext.Current.CancellationToken);
+        }
+
         var run = await running.WaitForAsync(key.Run, run => run.Status == RunStatus.Finished);
         Assert.Equal(2, run.Training!.Attempts.Count);
     }
@@ -105,7 +111,8 @@ public sealed class MissedSignalsTests : IAsyncLifetime
         using var trainer = new FakeTrainer(TrainsToTheEnd);
         await using var running = await RunningHub.StartAsync(trainer, existing: _folder);
         var scheduler = await running.Hub.Get<ISchedulerFactory>().GetScheduler(TestContext.Current.CancellationToken);
-        var experiment = (await _elsewhere.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("nightly", "", new TrainingSpec()), cancellation: TestContext.Current.CancellationToken)).Id!.Value;
+        var draft = new ExperimentDraft("nightly", "", new TrainingSpec());
+        var experiment = (await _elsewhere.Get<ExperimentStore>().CreateAsync(draft, cancellation: TestContext.Current.CancellationToken)).Id!.Value;
         var store = _elsewhere.Get<ScheduleStore>();
 
         var id = (await store.CreateAsync(experiment, new ScheduleDraft(Cron, Zone), TestContext.Current.CancellationToken)).Id!.Value;
@@ -122,7 +129,8 @@ public sealed class MissedSignalsTests : IAsyncLifetime
         Assert.Null(await CronAsync());
 
         async Task<string?> CronAsync() =>
-            (await scheduler.GetTrigger(new TriggerKey($"schedule-{id}", "schedules"), TestContext.Current.CancellationToken))?.JobDataMap.GetString("cron");
+            (await scheduler.GetTrigger(new TriggerKey($"schedule-{id}", "schedules"), TestContext.Current.CancellationToken))
+                ?.JobDataMap.GetString("cron");
     }
 
     [Fact]
@@ -160,7 +168,9 @@ public sealed class MissedSignalsTests : IAsyncLifetime
 
     /// <summary>One that beats and looks all the time.</summary>
     private Task<RunningHub> StartAsync(FakeTrainer trainer) => RunningHub.StartAsync(
-        trainer, options => options with { BeatInterval = TimeSpan.FromMilliseconds(50), LookInterval = TimeSpan.FromMilliseconds(50) }, existing: _folder);
+        trainer,
+        options => options with { BeatInterval = TimeSpan.FromMilliseconds(50), LookInterval = TimeSpan.FromMilliseconds(50) },
+        existing: _folder);
 
     private static Task LookAsync(RunningHub running) => running.Hub.Get<MissedSignals>().LookAsync(TestContext.Current.CancellationToken);
 }

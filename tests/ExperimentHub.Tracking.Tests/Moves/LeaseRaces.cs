@@ -16,11 +16,14 @@ internal static class LeaseRaces
         new("taken, ending", hubs => RunOutAsync(hubs, hubs.Other, Take, End), "0 | written", "1 | stale"),
     ];
 
-    private static Func<EmptyHub, Task<string>> Take(PlayedRun run) => async hub => $"{(await hub.Get<OrphanedRuns>().InterruptAsync()).Count(id => id == run.Id)}";
+    private static Func<EmptyHub, Task<string>> Take(PlayedRun run) => async hub =>
+        $"{(await hub.Get<OrphanedRuns>().InterruptAsync()).Count(id => id == run.Id)}";
 
-    private static Func<EmptyHub, Task<string>> Beat(PlayedRun run) => async hub => (await hub.Get<AttemptLeases>().ProlongAsync()).Any(held => held.Key == run.Key) ? "held" : "lost";
+    private static Func<EmptyHub, Task<string>> Beat(PlayedRun run) => async hub =>
+        (await hub.Get<AttemptLeases>().ProlongAsync()).Any(held => held.Key == run.Key) ? "held" : "lost";
 
-    private static Func<EmptyHub, Task<string>> End(PlayedRun run) => async hub => await hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0) ? "written" : "stale";
+    private static Func<EmptyHub, Task<string>> End(PlayedRun run) => async hub =>
+        await hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0) ? "written" : "stale";
 
     /// <param name="owner">Who holds it; a node that is gone where not given.</param>
     private static async Task<Contest> RunOutAsync(

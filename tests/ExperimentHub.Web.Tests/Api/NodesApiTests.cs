@@ -18,7 +18,8 @@ public sealed class NodesApiTests
         using (var changed = new SemaphoreSlim(1))
         using (app.Get<RunFeed>().Listen((_, _) => changed.Release()))
         {
-            while ((await app.Get<RunHistory>().FindAsync(RunId.Parse(id, null), TestContext.Current.CancellationToken))!.Run.Training!.DeviceName is null)
+            var run = RunId.Parse(id, null);
+            while ((await app.Get<RunHistory>().FindAsync(run, TestContext.Current.CancellationToken))!.Run.Training!.DeviceName is null)
                 Assert.True(await changed.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         }
 
@@ -36,7 +37,8 @@ public sealed class NodesApiTests
         Assert.Equal(["web", "trainer"], items[0]!["roles"]!.AsArray().Select(role => role!.GetValue<string>()));
         Assert.Equal("""[{"kind":"cpu","index":0,"name":"Test CPU","slots":2,"inUse":1}]""", items[0]!["devices"]!.ToJsonString());
         Assert.Equal("""[{"kind":"cuda","index":1,"name":"Test GPU","slots":1,"inUse":0}]""", items[1]!["devices"]!.ToJsonString());
-        Assert.Equal(["anna"], (await app.GetAsync($"/api/v1/runs/{id}")).Body!["attempts"]!.AsArray().Select(attempt => attempt!["node"]!.GetValue<string>()));
+        var attempts = (await app.GetAsync($"/api/v1/runs/{id}")).Body!["attempts"]!.AsArray();
+        Assert.Equal(["anna"], attempts.Select(attempt => attempt!["node"]!.GetValue<string>()));
     }
 
     [Theory]
