@@ -59,6 +59,7 @@ public static class ExecutionSetup
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<GpuWatch>();
         services.AddSingleton<RecordingPace>();
+        services.AddSingleton<KeptLogs>();
         services.AddSingleton<StandbyTrainer>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();

@@ -22,8 +22,8 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, StandbyTrainer standby, NodeStore nodes, NodePulse pulse, ISchedulerFactory schedulers, StorageWatch storage,
-    ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
+    LivingTrainers living, StandbyTrainer standby, KeptLogs logs, NodeStore nodes, NodePulse pulse,
+    ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
     : BackgroundService
 {
     private IDisposable? _listening;
@@ -50,6 +50,7 @@ internal sealed class ExecutionOpening(
         inventory.TestRequested += Ask;
         try
         {
+            await logs.KeepLeftoversAsync(stoppingToken);
             await LearnDevicesAsync(stoppingToken);
             // Listening begins before the queue is read, so that no run falls between the two; a second ticket does no harm.
             _listening = feed.Listen((run, signal) =>

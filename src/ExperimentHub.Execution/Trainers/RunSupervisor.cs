@@ -26,7 +26,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// </remarks>
 internal sealed class RunSupervisor(
     StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints,
-    RunHistory history, RunFeed feed, RunLogs logs,
+    RunHistory history, RunFeed feed, RunLogs logs, KeptLogs keptLogs,
     StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
@@ -76,8 +76,16 @@ internal sealed class RunSupervisor(
         // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is asked, so that
         // no wish falls between the two.
         using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
-        while (await AttemptAsync(run, device, wishes) is { } next)
-            run = run with { Key = next };
+        while (true)
+        {
+            var next = await AttemptAsync(run, device, wishes);
+            // The next start does it for a hub that ends now.
+            if (!wishes.HubStops)
+                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt);
+            if (next is not { } key)
+                return;
+            run = run with { Key = key };
+        }
     }
 
     /// <returns>The attempt that follows; null where the run has its ending.</returns>
@@ -88,7 +96,7 @@ internal sealed class RunSupervisor(
         using var trace = RunTrace.StartAttempt(run.Key, device.TorchName);
         using var lease = held.Enter(run.Key, wishes);
         recorder.Begin(run.Key);
-        using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
+        using var log = new TrainerLog(() => logs.Append(run.Key.Run, run.Key.Attempt), logger);
         Ending? ending;
         try
         {
