@@ -1,7 +1,10 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -9,7 +12,7 @@ namespace ExperimentHub.Web.Datasets;
 
 /// <summary>One data set: where it comes from, its classes with their first images, and the runs that used it.</summary>
 public sealed partial class DatasetPage(
-    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunSearch search, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 10;
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);
@@ -18,10 +21,14 @@ public sealed partial class DatasetPage(
     private OwnDataset? _own;
     private DatasetOpening? _opening;
     private DatasetUse? _use;
+    private IReadOnlyList<RunRow> _newest = [];
     private bool _missing;
     private string? _problem;
     private IDisposable? _runs;
     private IDisposable? _progress;
+
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
 
     [Parameter]
     public string Key { get; set; } = "";
@@ -43,7 +50,10 @@ public sealed partial class DatasetPage(
         {
             var (info, own) = (library.Find(Key), library.FindOwn(Key));
             if (info is not null)
-                (_opening, _use) = (await files.OpenAsync(info), await library.UseAsync(Key, RunsShown));
+            {
+                var newest = await search.ListAsync(new RunQuery(SearchText.Condition(new SearchColumn(ColumnKind.Attribute, "dataset"), Key)), RunList.ColumnsOf(FigureEpoch.Best), RunsShown);
+                (_opening, _use, _newest) = (await files.OpenAsync(info), await library.UseAsync(Key), newest.Answer!.Items);
+            }
             (_info, _own, _missing, _problem) = (info, own, info is null, null);
         }
         catch (Exception e)
@@ -58,7 +68,7 @@ public sealed partial class DatasetPage(
     {
         if (_own is not { } own)
             return;
-        var use = await library.UseAsync(own.Key, 0);
+        var use = await library.UseAsync(own.Key);
         if (use.Waiting.Count > 0)
         {
             snackbar.Add($"{own.Name} is needed by {Listed(use.Waiting)}. Stop {(use.Waiting.Count == 1 ? "it" : "them")} first, or wait for the end.", Severity.Error);

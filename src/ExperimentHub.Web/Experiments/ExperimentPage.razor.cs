@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Schedules;
@@ -16,7 +17,7 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>One experiment: its best result and how it came there, its newest runs, what two settings do, its nights, and the settings that new runs start from.</summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, ExperimentResults results, RunHistory history, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
+    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunSearch search, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
     Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int SettingsShown = 50;
@@ -104,8 +105,9 @@ public sealed partial class ExperimentPage(
             var experiment = await experiments.FindAsync(Id);
             if (experiment is not null)
             {
-                var newest = await history.ListAsync(new RunFilter(Experiment: experiment.Name), newestFirst: true, 0, 1);
-                (_runs, _newest) = (newest.Total, newest.Items is [var run] ? run : null);
+                var itsRuns = new RunQuery(Experiment: experiment.Name);
+                _newest = (await search.ListAsync(itsRuns, pageSize: 1)).Answer!.Items is [var row] ? row.Run : null;
+                _runs = (int)(await search.CountAsync(itsRuns)).Answer!.Total;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
                 var (chosen, withDiverged) = (Chosen, WithDiverged);
                 var usual = await results.UsualMetricAsync(experiment);

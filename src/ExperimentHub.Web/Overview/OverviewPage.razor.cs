@@ -4,15 +4,17 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
+using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Overview;
 
 /// <summary>What came out since somebody last looked and over the nights, what trains and waits, and how full devices and disk are.</summary>
 public sealed partial class OverviewPage(
-    RunHistory history, MetricReader metrics, WaitingLine line, ExpectedStarts starts, DeviceInventory devices, LiveRuns live, TimeProvider time, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
+    RunSearch search, RunHistory history, MetricReader metrics, WaitingLine line, ExpectedStarts starts, DeviceInventory devices, LiveRuns live, TimeProvider time, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RecentRunsShown = 10;
     private const int WaitingShown = 5;
@@ -29,7 +31,9 @@ public sealed partial class OverviewPage(
 
     private readonly CancellationTokenSource _gone = new();
     private readonly string _key = $"tutorial-{Guid.NewGuid():N}";
-    private RunListing? _recent;
+    private RunSearchPage? _recent;
+    private FigureEpoch _recentAt;
+    private long _total;
     private bool _isNew;
     private List<(RunDetails Details, MetricBuckets? Curve)> _running = [];
     private DateTimeOffset _curvesReadAt;
@@ -64,27 +68,31 @@ public sealed partial class OverviewPage(
         _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(ShowProgressAsync), RefreshInterval);
         _nightSubscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadNightsAsync), NightsInterval);
         await LoadNightsAsync();
-        await LoadAsync();
     }
+
+    /// <summary>A tick changes the address as well, and nothing of what is read here.</summary>
+    protected override Task OnParametersSetAsync() => _recent is null || At != _recentAt ? LoadAsync() : Task.CompletedTask;
 
     private async Task LoadAsync()
     {
         try
         {
-            var recent = await history.ListAsync(new RunFilter(), newestFirst: true, 0, RecentRunsShown, _gone.Token);
-            var runs = await history.ListAsync(new RunFilter(Statuses: [RunStatus.Running], Archived: true), newestFirst: false, 0, RunningShown, _gone.Token);
-            var curves = await CurvesAsync(runs.Items);
+            var at = At;
+            var recent = (await search.ListAsync(new RunQuery(), RunList.ColumnsOf(at), RecentRunsShown, cancellation: _gone.Token)).Answer!;
+            var total = (await search.CountAsync(new RunQuery(), _gone.Token)).Answer!.Total;
+            var runs = (await search.ListAsync(new RunQuery(SearchText.ArchivedToo, "created", [RunStatus.Running]), pageSize: RunningShown, cancellation: _gone.Token)).Answer!.Items.Select(row => row.Run).ToList();
+            var curves = await CurvesAsync(runs);
             var running = new List<(RunDetails, MetricBuckets?)>();
-            foreach (var run in runs.Items)
+            foreach (var run in runs)
                 if (await history.FindAsync(run.Id, _gone.Token) is { } details)
                     running.Add((details, curves.GetValueOrDefault(run.Number)));
             // A hub whose runs are all archived is not a new one.
-            var isNew = recent.Total == 0 && !await history.AnyAsync(null, _gone.Token);
+            var isNew = total == 0 && !await history.AnyAsync(null, _gone.Token);
             var cpu = await line.ListAsync(DeviceRequest.Cpu, WaitingShown, _gone.Token);
             var cuda = await line.ListAsync(DeviceRequest.Cuda, WaitingShown, _gone.Token);
             List<(WaitingRun Item, DateTime? Start)> waiting =
                 [.. (await WithStartsAsync(cpu, running)).Concat(await WithStartsAsync(cuda, running)).OrderBy(waiting => waiting.Item.Training.QueuePosition).Take(WaitingShown)];
-            (_recent, _isNew, _running, _waiting, _moreWaiting, _problem) = (recent, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, null);
+            (_recent, _recentAt, _total, _isNew, _running, _waiting, _moreWaiting, _problem) = (recent, at, total, isNew, running, waiting, cpu.Total + cuda.Total - waiting.Count, null);
         }
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
