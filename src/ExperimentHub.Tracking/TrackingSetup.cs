@@ -80,6 +80,7 @@ public static class TrackingSetup
         services.AddSingleton<StudyGrid>();
         services.AddSingleton<RunStorage>();
         services.AddSingleton<ExpectedStarts>();
+        services.AddSingleton<EndedEpochs>();
         services.AddSingleton<PlannedRuns>();
         services.AddSingleton<DiskUse>();
         services.AddSingleton<DatasetFiles>();

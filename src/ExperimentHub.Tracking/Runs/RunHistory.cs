@@ -53,6 +53,25 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
     }
 
+    /// <summary>The details with what the end of an epoch changed and, where they were told of, the files: not all epochs again, and nothing that stays.</summary>
+    /// <returns>null where the run does not simply go on; then it is to be found anew.</returns>
+    public async Task<RunDetails?> FollowAsync(RunDetails details, bool files, CancellationToken cancellation = default)
+    {
+        if (details.Run is not { Status: RunStatus.Running, Training: { } training } run)
+            return null;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (!await EndedEpochs.FollowAsync(db, training, cancellation))
+            return null;
+        if (files)
+        {
+            var checkpoints = await db.Checkpoints.AsNoTracking().Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch).ToListAsync(cancellation);
+            run.Checkpoints.Clear();
+            run.Checkpoints.AddRange(checkpoints);
+        }
+
+        return details with { Checkpoints = Rank(run) };
+    }
+
     /// <summary>All runs of an experiment.</summary>
     public async Task<IReadOnlyList<RunId>> IdsAsync(int experiment, CancellationToken cancellation = default)
     {

@@ -16,16 +16,16 @@ public sealed partial class DatasetPage(
 {
     private const int RunsShown = 10;
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
 
     private DatasetInfo? _info;
     private OwnDataset? _own;
     private DatasetOpening? _opening;
     private DatasetUse? _use;
-    private IReadOnlyList<RunRow> _newest = [];
+    private RunSearchPage? _newest;
     private bool _missing;
     private string? _problem;
     private IDisposable? _runs;
-    private IDisposable? _progress;
 
     [SupplyParameterFromQuery(Name = "selected")]
     private string? SelectedText { get; set; }
@@ -37,12 +37,25 @@ public sealed partial class DatasetPage(
     {
         library.Changed += OnChanged;
         fetches.Changed += OnFetch;
-        _runs = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RunInterval);
-        // How far a run is stands beside it, and in no row.
-        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RunInterval);
+        _runs = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
+            new FeedPace(RunSignals.Facts, RunInterval), new FeedPace(RunSignal.Results, ResultsInterval), new FeedPace(RunSignal.Progress, RunInterval));
     }
 
     protected override Task OnParametersSetAsync() => LoadAsync();
+
+    /// <summary>An epoch changes what the rows say, and nothing else here; how far a run is stands in no row.</summary>
+    private async Task RefreshAsync(RunSignal told)
+    {
+        if ((told & RunSignals.Facts) != 0 || _newest is not { } newest)
+        {
+            await LoadAsync();
+            return;
+        }
+
+        if ((told & RunSignal.Results) != 0 && await search.ReadResultsAsync(newest) is var read && newest == _newest)
+            _newest = read;
+        StateHasChanged();
+    }
 
     private async Task LoadAsync()
     {
@@ -52,7 +65,7 @@ public sealed partial class DatasetPage(
             if (info is not null)
             {
                 var newest = await search.ListAsync(new RunQuery(SearchText.Condition(new SearchColumn(ColumnKind.Attribute, "dataset"), Key)), RunList.ColumnsOf(FigureEpoch.Best), RunsShown);
-                (_opening, _use, _newest) = (await files.OpenAsync(info), await library.UseAsync(Key), newest.Answer!.Items);
+                (_opening, _use, _newest) = (await files.OpenAsync(info), await library.UseAsync(Key), newest.Answer!);
             }
             (_info, _own, _missing, _problem) = (info, own, info is null, null);
         }
@@ -120,6 +133,5 @@ public sealed partial class DatasetPage(
         library.Changed -= OnChanged;
         fetches.Changed -= OnFetch;
         _runs?.Dispose();
-        _progress?.Dispose();
     }
 }

@@ -40,7 +40,6 @@ public sealed partial class ExperimentPage(
     private MudMenu? _menu;
     private string? _problem;
     private IDisposable? _subscription;
-    private IDisposable? _results;
     private (int Id, string? Metric, bool WithDiverged)? _asked;
 
     [Parameter]
@@ -83,8 +82,7 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
-        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
+        _subscription = feed.Subscribe(null, _ => InvokeAsync(LoadAsync), new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval));
         experiments.Changed += OnChanged;
     }
 
@@ -234,7 +232,6 @@ public sealed partial class ExperimentPage(
     public void Dispose()
     {
         _subscription?.Dispose();
-        _results?.Dispose();
         experiments.Changed -= OnChanged;
     }
 }

@@ -49,8 +49,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
 
     private static readonly Dictionary<string, int> FewWidths = new()
     {
-        ["name"] = 148, ["experiment"] = 106, ["status"] = 120, ["metrics.test_accuracy"] = 92, ["metrics.test_loss"] = 76, ["best_epoch"] = 54, ["epochs_done"] = 54,
-        ["model"] = 78, ["params.optimizer.learningRate"] = 48, ["params.batchSize"] = 52, ["device"] = 56, ["duration"] = 66, ["created"] = 88,
+        ["name"] = 148, ["experiment"] = 100, ["status"] = 120, ["metrics.test_accuracy"] = 92, ["metrics.test_loss"] = 76, ["best_epoch"] = 54, ["epochs_done"] = 54,
+        ["model"] = 78, ["params.optimizer.learningRate"] = 48, ["params.batchSize"] = 52, ["device"] = 62, ["duration"] = 66, ["created"] = 88,
     };
 
     private static readonly IReadOnlyList<GridColumn> UsualAtBest = UsualOf("at_best(metrics.test_accuracy), at_best(metrics.test_loss), best_epoch");
