@@ -44,6 +44,7 @@ public static class TrackingSetup
         services.AddSingleton<RunRecorder>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
+        services.AddSingleton<RunPurge>();
         services.AddSingleton<RunDeletion>();
         services.AddSingleton<LoggedRuns>();
         services.AddSingleton<DeletedThings>();
