@@ -82,7 +82,7 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, _ => InvokeAsync(LoadAsync), new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval));
+        _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval));
         experiments.Changed += OnChanged;
     }
 
@@ -107,16 +107,7 @@ public sealed partial class ExperimentPage(
                 _newest = (await search.ListAsync(itsRuns, pageSize: 1)).Answer!.Items is [var row] ? row.Run : null;
                 _runs = (int)(await search.CountAsync(itsRuns)).Answer!.Total;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
-                var (chosen, withDiverged) = (Chosen, WithDiverged);
-                var usual = await results.UsualMetricAsync(experiment);
-                var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
-                var shown = chosen ?? usual;
-                // What cannot be better or worse is no choice.
-                if (chosen is not null && story.Said is { Agreed: MetricDirection.None, Contradict: false })
-                    (shown, story) = (usual, await results.ReadAsync(Id, usual, withDiverged));
-                // A slower answer to an older question must not replace the newer one.
-                if ((chosen, withDiverged) == (Chosen, WithDiverged))
-                    (_story, _usual, _metric) = (story, usual, shown);
+                await LoadStoryAsync(experiment);
             }
 
             _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
@@ -128,6 +119,41 @@ public sealed partial class ExperimentPage(
         }
 
         StateHasChanged();
+    }
+
+    /// <summary>An epoch changes which run is best and the trend, and nothing else that is read here.</summary>
+    private async Task RefreshAsync(RunSignal told)
+    {
+        if ((told & RunSignals.Facts) != 0 || _experiment is not { } experiment || _problem is not null)
+        {
+            await LoadAsync();
+            return;
+        }
+
+        try
+        {
+            await LoadStoryAsync(experiment);
+        }
+        catch (Exception e)
+        {
+            _problem = e.Message;
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task LoadStoryAsync(Experiment experiment)
+    {
+        var (chosen, withDiverged) = (Chosen, WithDiverged);
+        var usual = await results.UsualMetricAsync(experiment);
+        var story = await results.ReadAsync(experiment.Id, chosen ?? usual, withDiverged);
+        var shown = chosen ?? usual;
+        // What cannot be better or worse is no choice.
+        if (chosen is not null && story.Said is { Agreed: MetricDirection.None, Contradict: false })
+            (shown, story) = (usual, await results.ReadAsync(experiment.Id, usual, withDiverged));
+        // A slower answer to an older question must not replace the newer one.
+        if ((chosen, withDiverged, experiment.Id) == (Chosen, WithDiverged, Id))
+            (_story, _usual, _metric) = (story, usual, shown);
     }
 
     private void OnChanged(int id)
