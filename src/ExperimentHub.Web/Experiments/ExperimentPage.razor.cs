@@ -78,7 +78,7 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "diverged")]
     private string? DivergedText { get; set; }
 
-    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+    private bool WithDiverged => PageQuery.IsTrue(DivergedText);
 
     protected override void OnInitialized()
     {
