@@ -15,6 +15,9 @@ public sealed record ExecutionOptions
     /// <summary>Runs that may train on one GPU at the same time.</summary>
     public int SlotsPerGpu { get; init; } = 1;
 
+    /// <summary>Memory that a trainer may hold which is started before a run needs it; 0 for none.</summary>
+    public long StandbyBytes { get; init; }
+
     /// <summary>A trainer that says nothing for this long is taken for hung and killed.</summary>
     public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(60);
 

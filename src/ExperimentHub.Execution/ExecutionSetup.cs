@@ -58,6 +58,8 @@ public static class ExecutionSetup
         services.AddSingleton<StartingPoints>();
         services.AddSingleton<GpuWatch>();
         services.AddSingleton<RecordingPace>();
+        services.AddSingleton<KeptLogs>();
+        services.AddSingleton<StandbyTrainer>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.

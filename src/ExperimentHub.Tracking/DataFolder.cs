@@ -20,7 +20,7 @@ public sealed class DataFolder
         if (problem is not null)
             throw new UnusableDataFolderException($"The data folder cannot be used: {problem} (--Hub:DataFolder=<folder>)");
         // A link to a folder is fine: a person keeps a part on another disk.
-        if (new[] { Runs, Datasets, Imports, Scratch, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
+        if (new[] { Runs, Datasets, Imports, Scratch, Logs, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
             throw new UnusableDataFolderException($"{blocked} is not a folder. Something other than ExperimentHub put it there; move it away and start again.");
     }
 
@@ -48,6 +48,9 @@ public sealed class DataFolder
     /// <summary>Where trainers of this machine write, each attempt in a folder of its own. Empty but while they train.</summary>
     public string Scratch => Path.Combine(Root, "scratch");
 
+    /// <summary>Logs of attempts that go on.</summary>
+    public string Logs => Path.Combine(Root, "logs");
+
     /// <summary>Keys that protect what the browser holds for us (antiforgery).</summary>
     public string Keys => Path.Combine(Root, "keys");
 
@@ -58,9 +61,8 @@ public sealed class DataFolder
     /// <summary>What a trainer is given to start from lies here, and what it writes, until it is taken in.</summary>
     public string ScratchFolder(RunId id, int attempt) => Path.Combine(Scratch, $"{id}-{attempt}");
 
-    public string LogFile(RunId id, int attempt) => Path.Combine(RunFolder(id), LogFileName(attempt));
-
-    internal static string LogFileName(int attempt) => $"attempt-{attempt}.log";
+    /// <summary>The log of an attempt while it is written; once that is over, it is an artifact.</summary>
+    public string LogFile(RunId id, int attempt) => Path.Combine(Logs, $"{id}-{attempt}.log");
 
     /// <summary>Files came or went.</summary>
     internal void SayFilesChanged() => FilesChanged?.Invoke();

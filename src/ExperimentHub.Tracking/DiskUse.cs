@@ -98,7 +98,7 @@ public sealed class DiskUse : IDisposable
         }
 
         return new DiskFigures(
-            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs, SizeOfAll(_folder.Datasets), _store.FreeBytes, _time.GetUtcNow().UtcDateTime, ofRuns);
+            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs + SizeOfAll(_folder.Logs), SizeOfAll(_folder.Datasets), _store.FreeBytes, _time.GetUtcNow().UtcDateTime, ofRuns);
     }
 
     private static long SizeOfAll(string folder) => Directory.Exists(folder)

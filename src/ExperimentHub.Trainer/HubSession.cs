@@ -30,7 +30,10 @@ internal static class HubSession
 
         try
         {
-            Train(await commands.Start.WaitAsync(stop.Token), externalLibTorch, events, stop.Token);
+            var readiness = new Readiness(externalLibTorch, Log);
+            if (await commands.StandBy.WaitAsync(stop.Token) is { } order)
+                readiness.StandBy(order, () => commands.Start.IsCompleted || stop.IsCancellationRequested);
+            Train(await commands.Start.WaitAsync(stop.Token), readiness, events, stop.Token);
             return commands.HasEnded ? ExitCode.HubGone : ExitCode.Done;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -47,7 +50,7 @@ internal static class HubSession
         }
     }
 
-    private static void Train(StartTraining start, string? externalLibTorch, EventWriter events, CancellationToken stop)
+    private static void Train(StartTraining start, Readiness readiness, EventWriter events, CancellationToken stop)
     {
         var dataset = start.Dataset ?? DatasetCatalog.Find(start.Spec.Dataset);
         if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
@@ -55,7 +58,7 @@ internal static class HubSession
 
         using var untilLoaded = new TimedBeat(events.Beat);
         events.Send(new Preparing("Loading torch"));
-        Log($"info: {LibTorch.Load(externalLibTorch)}");
+        readiness.LoadTorch();
         var device = DeviceNames.Find(start.Device);
         if (Precisions.WhyNot(start.Spec.Precision, device, DeviceNames.CapabilityOf(device)) is { } unfit)
             throw new TrainingFailure(unfit, null);
@@ -66,7 +69,8 @@ internal static class HubSession
         var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
         var store = new DatasetStore(start.DatasetFolder, info => DatasetStore.PublicSources(info, http), progress, Log);
         // It waits for room as a checkpoint does. Nothing else runs on this thread.
-        var data = new RoomOnDisk(events, Log, () => stop.IsCancellationRequested).Until(() => store.LoadAsync(dataset, stop).GetAwaiter().GetResult())
+        var data = readiness.TakeData(dataset)
+            ?? new RoomOnDisk(events, Log, () => stop.IsCancellationRequested).Until(() => store.LoadAsync(dataset, stop).GetAwaiter().GetResult())
             ?? throw new OperationCanceledException(stop);
 
         new TrainingLoop(start, data, device, events, Log, () => stop.IsCancellationRequested).Run();

@@ -9,7 +9,9 @@ LibC.LeadSession();
 switch (args)
 {
     case []:
-        return await HubSession.RunAsync(externalLibTorch);
+        // All is said and on the disk. Tearing torch down in order takes a tenth of a second, for which the run would wait.
+        LibC.ExitNow(await HubSession.RunAsync(externalLibTorch));
+        return ExitCode.Done;
     case ["--selftest"]:
         return SelfTest.Run(externalLibTorch, asJson: false);
     case ["--selftest", "--json"] or ["--json", "--selftest"]:

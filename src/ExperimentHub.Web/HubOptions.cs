@@ -33,6 +33,7 @@ internal sealed record HubOptions(
                 TrainerPath = hub["TrainerPath"] is { Length: > 0 } path ? path : null,
                 CpuSlots = Number(hub, "CpuSlots", 1, 1, 64, problems),
                 SlotsPerGpu = Number(hub, "SlotsPerGpu", 1, 1, 16, problems),
+                StandbyBytes = (long)Number(hub, "StandbyMebibytes", 512, 0, 1 << 20, problems) << 20,
                 SilenceLimit = TimeSpan.FromSeconds(Number(hub, "SilenceLimitSeconds", 60, 5, 3600, problems)),
                 StopGrace = TimeSpan.FromSeconds(Number(hub, "StopGraceSeconds", 10, 1, 600, problems)),
             },

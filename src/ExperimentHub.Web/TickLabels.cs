@@ -16,9 +16,24 @@ public static class TickLabels
     /// <param name="ticks">The values at the marks of one axis.</param>
     /// <param name="fraction">They are shown as per cent.</param>
     /// <param name="log">The axis is logarithmic.</param>
-    /// <returns>A text for each.</returns>
-    public static IReadOnlyList<string> Of(IReadOnlyList<double> ticks, bool fraction = false, bool log = false) =>
-        ticks.Count == 0 ? [] : fraction ? Fixed(ticks, LeastStep(ticks), 0.01, " %") : log ? Logarithmic(ticks) : Linear(ticks);
+    /// <returns>A text for each; an empty one where a mark stands on one before it.</returns>
+    public static IReadOnlyList<string> Of(IReadOnlyList<double> ticks, bool fraction = false, bool log = false)
+    {
+        if (ticks.Count == 0)
+            return [];
+        var alone = StandAlone(ticks, log);
+        List<double> marks = [.. ticks.Where((_, i) => alone[i])];
+        var texts = new Queue<string>(fraction ? Fixed(marks, LeastStep(marks), 0.01, " %") : log ? Logarithmic(marks) : Linear(marks));
+        return [.. alone.Select(has => has ? texts.Dequeue() : "")];
+    }
+
+    /// <summary>Whether each mark has a place of its own: one that only rounding tells apart from one before it is no step, and would write the same twice.</summary>
+    private static List<bool> StandAlone(IReadOnlyList<double> ticks, bool log)
+    {
+        List<double> places = [.. ticks.Select(tick => log ? Math.Log10(tick) : tick)];
+        var rounding = (places.Max() - places.Min()) * 1e-6;
+        return [.. places.Select((place, i) => !places.Take(i).Any(other => Math.Abs(other - place) <= rounding))];
+    }
 
     /// <summary>The shortest of the ways to write them that make sense for their size.</summary>
     private static IReadOnlyList<string> Linear(IReadOnlyList<double> ticks)
@@ -61,9 +76,7 @@ public static class TickLabels
     private static double LeastStep(IReadOnlyList<double> ticks)
     {
         List<double> sorted = [.. ticks.Order()];
-        // Two marks of one place, which rounding tells apart, are no step.
-        var rounding = (sorted[^1] - sorted[0]) * 1e-6;
-        return sorted.Skip(1).Zip(sorted, (value, before) => value - before).Where(step => step > rounding).Append(double.PositiveInfinity).Min();
+        return sorted.Skip(1).Zip(sorted, (value, before) => value - before).Append(double.PositiveInfinity).Min();
     }
 
     /// <summary>How far a text may be from its value. Of a single value there is no step: it gets five digits at most.</summary>

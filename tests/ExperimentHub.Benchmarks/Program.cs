@@ -45,6 +45,7 @@ var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int R
     ["pages"] = (PageMemoryBenchmark.RunAsync, 5),
     ["loads"] = (PageLoadBenchmark.RunAsync, 20), // minutes
     ["statements"] = (StatementBenchmark.RunAsync, 3), // minutes
+    ["turnaround"] = (TurnaroundBenchmark.RunAsync, 10),
     ["cost"] = (TrackingCostBenchmark.RunAsync, 15),
     ["metrics"] = (MetricBenchmark.RunAsync, 5),
     ["compare"] = (CompareBenchmark.RunAsync, 5),

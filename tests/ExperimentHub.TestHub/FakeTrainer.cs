@@ -34,8 +34,11 @@ public sealed class FakeTrainer : IDisposable
     public string Program { get; }
 
     /// <summary>Process ids of the trainings that were started, the self-tests not counted.</summary>
-    public IReadOnlyList<int> Pids => File.Exists(Path.Combine(_folder, "pids"))
-        ? [.. File.ReadAllLines(Path.Combine(_folder, "pids")).Select(int.Parse)]
+    public IReadOnlyList<int> Pids => Noted("pids");
+
+    /// <summary>The numbers that the script wrote into a file of its folder, one in each line.</summary>
+    public IReadOnlyList<int> Noted(string name) => File.Exists(Path.Combine(_folder, name))
+        ? [.. File.ReadAllLines(Path.Combine(_folder, name)).Select(int.Parse)]
         : [];
 
     /// <summary>A shell command that waits for <see cref="Go"/> of this name.</summary>

@@ -7,6 +7,9 @@ namespace ExperimentHub.TestHub;
 /// <summary>The built hub as a process of its own, on a free port, as a person starts it.</summary>
 public sealed class HubProcess : IAsyncDisposable
 {
+    /// <summary>A hub as people have it, with its trainer that stands by.</summary>
+    public const string WithStandby = "--Hub:StandbyMebibytes=512";
+
     private readonly Process _process;
     private readonly Task<string> _errors;
 
@@ -40,7 +43,9 @@ public sealed class HubProcess : IAsyncDisposable
 
     /// <summary>Starts a hub and waits until it listens.</summary>
     /// <param name="dataFolder">Kept when the hub is disposed, so that a second hub can be started on it.</param>
-    /// <param name="settings">More command-line settings, such as <c>--Hub:CpuSlots=2</c>.</param>
+    /// <param name="settings">
+    /// More command-line settings, such as <c>--Hub:CpuSlots=2</c>. No trainer stands by unless they say <see cref="WithStandby"/>: whoever looks at a hub's children means those that train.
+    /// </param>
     public static Task<HubProcess> StartAsync(string dataFolder, params string[] settings) => ListenAsync(Launch(dataFolder, settings), dataFolder);
 
     /// <summary>The same from another folder than the repository's, with nothing on the command line but the folders.</summary>
@@ -195,7 +200,7 @@ public sealed class HubProcess : IAsyncDisposable
         // The tests' own output folder tells the configuration that was built.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var hub = Path.Combine(Repository.Root, "artifacts", "bin", "ExperimentHub.Web", configuration, "ExperimentHub.Web.dll");
-        var start = new ProcessStartInfo("dotnet", [hub, .. anyPort ? ["--urls", "http://127.0.0.1:0"] : Array.Empty<string>(), $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
+        var start = new ProcessStartInfo("dotnet", [hub, .. anyPort ? ["--urls", "http://127.0.0.1:0", "--Hub:StandbyMebibytes=0"] : Array.Empty<string>(), $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
         {
             WorkingDirectory = workingDirectory ?? Repository.Root,
             RedirectStandardOutput = true,

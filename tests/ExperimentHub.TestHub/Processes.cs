@@ -43,6 +43,9 @@ public static class Processes
         return (Sum(11), Sum(13));
     }
 
+    /// <summary>Resident memory of any process, by proc(5); 0 for one that is gone.</summary>
+    public static long ResidentBytes(int pid) => Stat(pid) is { } stat ? long.Parse(stat[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize : 0;
+
     /// <summary>The fields of /proc/pid/stat after the name: state, parent, ...</summary>
     private static string[]? Stat(int pid)
     {

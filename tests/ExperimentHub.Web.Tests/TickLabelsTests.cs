@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ExperimentHub.TestHub;
 
@@ -27,8 +26,6 @@ public sealed class TickLabelsTests
     public void Of_Marks_AreToldApart(string json)
     {
         var one = JsonSerializer.Deserialize<Case>(json, Web)!;
-        // Two marks of one place have one text.
-        var places = one.Ticks.Select(tick => tick.ToString("G12", CultureInfo.InvariantCulture)).Distinct().Count();
-        Assert.Equal(places, TickLabels.Of(one.Ticks, one.IsFraction, one.IsLog).Distinct().Count());
+        Assert.Distinct(TickLabels.Of(one.Ticks, one.IsFraction, one.IsLog).Where(text => text.Length > 0));
     }
 }

@@ -9,9 +9,7 @@ const thousands = ' k';
 
 const leastStep = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
-  // Two marks of one place, which rounding tells apart, are no step.
-  const rounding = (sorted.at(-1) - sorted[0]) * 1e-6;
-  return Math.min(...sorted.slice(1).map((value, i) => value - sorted[i]).filter((step) => step > rounding));
+  return Math.min(...sorted.slice(1).map((value, i) => value - sorted[i]));
 };
 
 const grouped = (text) => {
@@ -63,11 +61,24 @@ const logarithmic = (values) => {
   });
 };
 
-/** @param ticks the values at the marks of one axis. @param isFraction they are shown as per cent. @returns a text for each. */
+/** Whether each mark has a place of its own: one that only rounding tells apart from one before it is no step, and would write the same twice. */
+const standsAlone = (ticks, isLog) => {
+  const places = isLog ? ticks.map(Math.log10) : ticks;
+  const rounding = (Math.max(...places) - Math.min(...places)) * 1e-6;
+  return places.map((place, i) => !places.slice(0, i).some((other) => Math.abs(other - place) <= rounding));
+};
+
+const written = (marks, isFraction, isLog) => {
+  if (isFraction) return fixed(marks, leastStep(marks), [0.01, ' %']);
+  return (isLog ? logarithmic : linear)(marks);
+};
+
+/** @param ticks the values at the marks of one axis. @param isFraction they are shown as per cent. @returns a text for each; none where a mark stands on one before it. */
 export const tickLabels = (ticks, { isFraction = false, isLog = false } = {}) => {
   if (ticks.length === 0) return [];
-  if (isFraction) return fixed(ticks, leastStep(ticks), [0.01, ' %']);
-  return (isLog ? logarithmic : linear)(ticks);
+  const alone = standsAlone(ticks, isLog);
+  const labels = written(ticks.filter((_, i) => alone[i]), isFraction, isLog);
+  return alone.map((has) => (has ? labels.shift() : ''));
 };
 
 /** How many decimals the marks of an axis need: what is read between them needs one more. */

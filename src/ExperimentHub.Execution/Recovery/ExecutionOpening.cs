@@ -1,6 +1,7 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
+using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
@@ -19,7 +20,7 @@ namespace ExperimentHub.Execution.Recovery;
 /// </summary>
 internal sealed class ExecutionOpening(
     RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    LivingTrainers living, StandbyTrainer standby, KeptLogs logs, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -45,6 +46,7 @@ internal sealed class ExecutionOpening(
         inventory.TestRequested += Ask;
         try
         {
+            await logs.KeepLeftoversAsync(stoppingToken);
             await LearnDevicesAsync(stoppingToken);
             // Listening begins before the queue is read, so that no run falls between the two; a second ticket does no harm.
             _listening = feed.Listen((run, signal) =>
@@ -53,6 +55,8 @@ internal sealed class ExecutionOpening(
                     _ = IssueAsync(run, stoppingToken);
             });
             await tickets.IssueAllAsync(stoppingToken);
+            if (inventory.Report is { Works: true })
+                standby.Prepare(new TrainingSpec().Dataset);
 
             while (true)
             {

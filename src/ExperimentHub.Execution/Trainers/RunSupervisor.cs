@@ -24,7 +24,7 @@ namespace ExperimentHub.Execution.Trainers;
 /// from an ending that is being written.
 /// </remarks>
 internal sealed class RunSupervisor(
-    TrainerProgram program, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs,
+    StandbyTrainer standby, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs, KeptLogs keptLogs,
     StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
@@ -51,6 +51,8 @@ internal sealed class RunSupervisor(
         finally
         {
             _active.TryRemove(attempts, out _);
+            if (!hubStops.IsCancellationRequested)
+                standby.Prepare(run.Spec.Dataset);
         }
     }
 
@@ -72,8 +74,16 @@ internal sealed class RunSupervisor(
         // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is asked, so that
         // no wish falls between the two.
         using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
-        while (await AttemptAsync(run, device, wishes) is { } next)
-            run = run with { Key = next };
+        while (true)
+        {
+            var next = await AttemptAsync(run, device, wishes);
+            // The next start does it for a hub that ends now.
+            if (!wishes.HubStops)
+                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt);
+            if (next is not { } key)
+                return;
+            run = run with { Key = key };
+        }
     }
 
     /// <returns>The attempt that follows; null where the run has its ending.</returns>
@@ -83,7 +93,7 @@ internal sealed class RunSupervisor(
         using var named = logger.BeginScope("Run {Run}, attempt {Attempt}", run.Key.Run, run.Key.Attempt);
         using var trace = RunTrace.StartAttempt(run.Key, device.TorchName);
         recorder.Begin(run.Key);
-        using var log = new TrainerLog(() => logs.Open(run.Key.Run, run.Key.Attempt), logger);
+        using var log = new TrainerLog(() => logs.Append(run.Key.Run, run.Key.Attempt), logger);
         Ending? ending;
         try
         {
@@ -135,7 +145,7 @@ internal sealed class RunSupervisor(
         wishes.Any.ThrowIfCancellationRequested();
 
         using var trace = RunTrace.StartTrainer();
-        using var trainer = TrainerProcess.Start(program, [], log.Write, trace);
+        using var trainer = standby.Take(log.Write, trace);
         trace?.SetTag("process.pid", trainer.Id);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         trainer.Say(new StartTraining(

@@ -14,6 +14,9 @@ internal sealed class TrainerProcess : IDisposable
     /// <summary>A line of the log that is longer comes in pieces.</summary>
     private const int LogLineLimit = 16 << 10;
 
+    /// <summary>Lines that are kept for whoever takes the log later; the oldest go.</summary>
+    private const int MostUnread = 100;
+
     /// <summary>Where programs look for the trace that they belong to.</summary>
     private const string TraceVariable = "TRACEPARENT";
 
@@ -25,6 +28,9 @@ internal sealed class TrainerProcess : IDisposable
     private readonly LivingTrainers _living;
     private readonly Task _log;
     private readonly Lock _lock = new();
+    private readonly Lock _logLock = new();
+    private Queue<string>? _unread;
+    private Action<string>? _onLogLine;
     private Task _said = Task.CompletedTask;
 
     private TrainerProcess(Process process, LivingTrainers living, Action<string>? onLogLine)
@@ -37,7 +43,9 @@ internal sealed class TrainerProcess : IDisposable
             living.Enter(seen);
         Lines = new BoundedLines(process.StandardOutput, TrainerEvent.MaxLineLength);
         Exited = ExitAsync();
-        _log = CopyLogAsync(new BoundedLines(process.StandardError, LogLineLimit), onLogLine);
+        _onLogLine = onLogLine;
+        _unread = onLogLine is null ? new Queue<string>() : null;
+        _log = CopyLogAsync(new BoundedLines(process.StandardError, LogLineLimit));
     }
 
     public int Id => _process.Id;
@@ -53,7 +61,7 @@ internal sealed class TrainerProcess : IDisposable
 
     /// <param name="program">What to start.</param>
     /// <param name="arguments">Command line, passed without a shell.</param>
-    /// <param name="onLogLine">Gets each line of standard error, on a pool thread.</param>
+    /// <param name="onLogLine">Gets each line of standard error, on a pool thread; null where nobody does yet (<see cref="LogTo"/>).</param>
     /// <param name="trace">What it is a part of, where somebody traces runs.</param>
     /// <exception cref="TrainerMissingException">There is no such program.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The system refused to start it.</exception>
@@ -73,6 +81,17 @@ internal sealed class TrainerProcess : IDisposable
     {
         lock (_lock)
             _said = SayAfterAsync(_said, ProtocolJson.Write(command));
+    }
+
+    /// <summary>Gives the log to whoever needs the process now, with the lines that nobody got until then.</summary>
+    public void LogTo(Action<string> onLogLine)
+    {
+        lock (_logLock)
+        {
+            while (_unread?.TryDequeue(out var line) ?? false)
+                onLogLine(line);
+            (_unread, _onLogLine) = (null, onLogLine);
+        }
     }
 
     public void CloseInput() => _process.StandardInput.Close();
@@ -136,19 +155,32 @@ internal sealed class TrainerProcess : IDisposable
         }
     }
 
+    private void Log(string line)
+    {
+        lock (_logLock)
+        {
+            _onLogLine?.Invoke(line);
+            if (_unread is not { } unread)
+                return;
+            unread.Enqueue(line);
+            if (unread.Count > MostUnread)
+                unread.Dequeue();
+        }
+    }
+
     private static async Task<bool> EndsWithinAsync(Task task, TimeSpan limit)
     {
         await Task.WhenAny(task, Task.Delay(limit));
         return task.IsCompleted;
     }
 
-    private static async Task CopyLogAsync(BoundedLines errors, Action<string>? onLogLine)
+    private async Task CopyLogAsync(BoundedLines errors)
     {
         // Read to the end whatever happens, even if nobody listens: a full pipe would stop the trainer.
         try
         {
             while (await errors.ReadAsync() is { } line)
-                onLogLine?.Invoke(line.Text);
+                Log(line.Text);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {

@@ -4,13 +4,23 @@ using ExperimentHub.Protocol.Datasets;
 namespace ExperimentHub.Protocol.Trainers;
 
 /// <summary>
-/// What the hub says to a trainer: one JSON value per line on its standard input. The first line is <see cref="StartTraining"/>; the end of
-/// the input means that the hub is gone, and the trainer ends itself.
+/// What the hub says to a trainer: one JSON value per line on its standard input. The first line is <see cref="StartTraining"/>, or
+/// <see cref="StandBy"/> and then that; the end of the input means that the hub is gone, and the trainer ends itself.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(StandBy), "standBy")]
 [JsonDerivedType(typeof(StartTraining), "start")]
 [JsonDerivedType(typeof(StopTraining), "stop")]
 public abstract record TrainerCommand;
+
+/// <summary>
+/// Get ready for a training that may come: load torch, read a data set, rehearse. It is answered by nothing and changes no result; what cannot be made
+/// ready is met again, and reported, by the training that needs it.
+/// </summary>
+/// <param name="ScratchFolder">An existing folder on the trainer's machine. What is written there is gone when the training starts.</param>
+/// <param name="DatasetFolder">The machine's cache of data sets. Nothing is fetched into it.</param>
+/// <param name="Dataset">The key of a published data set, which the training will probably need.</param>
+public sealed record StandBy(string ScratchFolder, string DatasetFolder, string Dataset) : TrainerCommand;
 
 /// <summary>Train this.</summary>
 /// <param name="RunId">32 lower-case hex digits.</param>

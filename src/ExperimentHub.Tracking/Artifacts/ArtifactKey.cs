@@ -45,6 +45,9 @@ public readonly record struct ArtifactKey
 
     public static ArtifactKey OfCheckpoint(RunId run, string fileName) => CheckpointsOf(run).Under(fileName);
 
+    /// <summary>What the trainer of an attempt wrote to its standard error.</summary>
+    public static ArtifactKey OfLog(RunId run, int attempt) => OfRun(run).Under($"attempt-{attempt}.log");
+
     /// <summary>The files of one of the hub's own data sets lie under this one, by their usual names.</summary>
     public static ArtifactKey OfDataset(string key) => Of(Datasets, key);
 

@@ -22,7 +22,7 @@ public sealed record ExportPlan(Experiment Experiment, int Runs, int LeftOut, lo
 /// Writes an experiment with everything that is known of its ended runs as one zip, while it is read. A run that may still go on is left out: it would go on in two hubs, as two
 /// runs with one id. Deleted runs are not there any more, archived ones are. Schedules belong to this hub.
 /// </summary>
-public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, CheckpointFiles checkpoints, MetricWriter metrics, DataFolder folder, AppVersion version, TimeProvider time)
+public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, CheckpointFiles checkpoints, MetricWriter metrics, RunLogs logs, AppVersion version, TimeProvider time)
 {
     private const int BytesPerPoint = 6;
 
@@ -147,10 +147,19 @@ public sealed class ExperimentExport(IDbContextFactory<TrackingDb> databases, Ch
     /// <returns>Whether there is one.</returns>
     private async Task<bool> WriteLogAsync(ExperimentFileWriter file, RunId run, int attempt, CancellationToken cancellation)
     {
-        var path = folder.LogFile(run, attempt);
-        if (!OwnFile.Exists(path))
+        Stream? log;
+        try
+        {
+            log = await logs.OpenAsync(run, attempt, cancellation);
+        }
+        catch (NotAFileException)
+        {
             return false;
-        await using var log = OwnFile.OpenRead(path);
+        }
+
+        if (log is null)
+            return false;
+        await using var opened = log;
         await file.AddAsync(ExperimentFileFormat.Log(run, attempt), CompressionLevel.Optimal, LinesAsync(log, cancellation), cancellation);
         return true;
     }

@@ -97,7 +97,7 @@ public sealed class ExperimentImports(
         }
     }
 
-    private ImportWriter Writer => new(databases, metrics, devices, folder, store, time);
+    private ImportWriter Writer => new(databases, metrics, devices, store, time);
 
     /// <summary>A run keeps its id wherever it goes, so it can be here only once.</summary>
     private async Task<string?> ExistingAsync(IReadOnlyList<RunId> runs, CancellationToken cancellation)

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Checkpoints;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
@@ -63,7 +64,7 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         var home = RunFolder(folder, run);
         DataFolder.Create(Path.Combine(home, DataFolder.CheckpointFolderName));
         foreach (var attempt in facts.Attempts.Where(attempt => attempt.HasLog))
-            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, DataFolder.LogFileName(attempt.Number)), ExperimentFileFormat.MaxLogBytes, toDisk: false, cancellation);
+            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, ArtifactKey.OfLog(run, attempt.Number).Name), ExperimentFileFormat.MaxLogBytes, toDisk: false, cancellation);
         foreach (var checkpoint in facts.Checkpoints)
         {
             Weights(ExperimentFileFormat.Weights(run, checkpoint.Epoch), checkpoint.Weights, CheckpointName.For(checkpoint.Attempt, checkpoint.Epoch));

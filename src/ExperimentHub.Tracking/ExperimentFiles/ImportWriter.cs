@@ -17,7 +17,7 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 /// Puts an experiment that was checked into the database, in steps that each leave room for those who train meanwhile. Until the last one it is hidden as a
 /// deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
 /// </summary>
-internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, DataFolder folder, ArtifactStore store, TimeProvider time)
+internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, ArtifactStore store, TimeProvider time)
 {
     private const int RunsAtOnce = 50;
 
@@ -32,15 +32,12 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         var facts = checkedOne.Facts;
         var id = await HideAsync(facts, cancellation);
         hidden(id);
-        DataFolder.Create(folder.Runs);
         foreach (var step in checkedOne.Runs.Chunk(RunsAtOnce))
         {
             foreach (var (run, number, ends) in await AddRunsAsync(file, id, step, cancellation))
             {
                 await AddPointsAsync(number, ends, ImportCheck.SeriesFile(incoming, run), cancellation);
-                await store.DeleteAllAsync(ArtifactKey.OfRun(run), cancellation);
-                Directory.Move(ImportCheck.RunFolder(incoming, run), folder.RunFolder(run));
-                folder.SayFilesChanged();
+                await TakeFilesAsync(run, number, ImportCheck.RunFolder(incoming, run), cancellation);
             }
         }
 
@@ -55,6 +52,17 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => run.ExperimentId == id && run.Experiment.DeletedAt == Experiment.Arriving).Select(run => run.Id).ToListAsync())
             await store.DeleteAllAsync(ArtifactKey.OfRun(run));
         await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == Experiment.Arriving).ExecuteDeleteAsync();
+    }
+
+    private async Task TakeFilesAsync(RunId run, long number, string incoming, CancellationToken cancellation)
+    {
+        await store.DeleteAllAsync(ArtifactKey.OfRun(run), cancellation);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var home = ArtifactKey.OfRun(run).Text.Length + 1;
+        var files = await db.Artifacts.AsNoTracking().Where(artifact => artifact.RunNumber == number).Select(artifact => new { artifact.Key, artifact.Size }).ToListAsync(cancellation);
+        var missing = await store.TakeAsync([.. files.Select(file => new ArrivingFile(file.Key, Path.Combine(incoming, file.Key.Text[home..]), file.Size))], cancellation);
+        if (missing.Count > 0)
+            throw new IOException($"{missing.First()} was taken away while it came in.");
     }
 
     private async Task<int> HideAsync(ExperimentFacts facts, CancellationToken cancellation)
@@ -99,6 +107,7 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             run.Params.AddRange(await ParamRows.MakeAsync(db, facts.Spec is { } spec ? SpecParams.Of(spec) : [.. (facts.Params ?? []).Select(p => p.ToValue())], cancellation));
             if (facts.HasEvaluations)
                 run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id), Limits.ListsOfAFile).Select(e => e.ToEvaluation()));
+            run.Artifacts.AddRange(facts.Attempts.Where(attempt => attempt.HasLog).Select(attempt => LogOf(file, id, attempt.Number)));
             db.Runs.Add(run);
             await db.SaveChangesAsync(cancellation);
             // The last one comes with the points, whose mean is taken there.
@@ -111,6 +120,12 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
 
         await transaction.CommitAsync(cancellation);
         return added;
+    }
+
+    private Artifact LogOf(ExperimentFileReader file, RunId run, int attempt)
+    {
+        var name = ExperimentFileFormat.Log(run, attempt);
+        return Artifact.OfRun(0, ArtifactKey.OfLog(run, attempt), file.SizeOf(name), file.HashOf(name), time.GetUtcNow().UtcDateTime, RunLogs.MediaType);
     }
 
     private Run RunOf(RunFacts facts, RunId id, int experiment)

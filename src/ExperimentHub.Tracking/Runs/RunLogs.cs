@@ -1,44 +1,101 @@
+using System.Globalization;
 using System.Text;
 using ExperimentHub.Protocol.Files;
+using ExperimentHub.Tracking.Artifacts;
+using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
 
-/// <summary>What trainers wrote, one text file per attempt in the run's folder.</summary>
-public sealed class RunLogs(DataFolder folder, TimeProvider time)
+/// <summary>
+/// What trainers wrote, one text for each attempt. While it is written it is a file of this machine; when the attempt has ended it becomes an artifact of
+/// the run. Logs of older hubs lie under the same key and have no row.
+/// </summary>
+public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFactory<TrackingDb> databases, TimeProvider time)
 {
     /// <summary>A log that grows past this stops growing, so that a chatty trainer cannot fill the disk.</summary>
     public const long MaxBytes = 16 << 20;
 
+    internal const string MediaType = "text/plain";
+
     private const int TailBytes = 64 << 10;
 
     /// <summary>An attempt's log, for appending. The file is opened with the first line.</summary>
-    public RunLogWriter Open(RunId run, int attempt) => new(() =>
+    public RunLogWriter Append(RunId run, int attempt) => new(() =>
     {
-        DataFolder.Create(folder.RunFolder(run));
+        DataFolder.Create(folder.Logs);
         return OwnFile.OpenAppend(folder.LogFile(run, attempt));
     }, time);
+
+    /// <summary>Makes an artifact of a log that nobody writes any more. It may be killed at any moment and called again; where there is no log it does nothing.</summary>
+    public async Task KeepAsync(RunId run, int attempt, CancellationToken cancellation = default)
+    {
+        var path = folder.LogFile(run, attempt);
+        if (!OwnFile.Exists(path))
+            return;
+        var key = ArtifactKey.OfLog(run, attempt);
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var number = await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Id == run).Select(r => (long?)r.Number).FirstOrDefaultAsync(cancellation);
+        if (number is { } owner)
+        {
+            ArtifactBytes kept;
+            await using (var log = OwnFile.OpenRead(path))
+                kept = await store.PutAsync(key, log, cancellation);
+            if (!await db.Artifacts.AnyAsync(artifact => artifact.Key == key, cancellation))
+                db.Artifacts.Add(Artifact.OfRun(owner, key, kept.Size, kept.Sha256, time.GetUtcNow().UtcDateTime, MediaType));
+            await db.SaveChangesAsync(cancellation);
+        }
+        else
+        {
+            // A run that was removed meanwhile; an earlier call may have come as far as the bytes.
+            await store.DeleteAsync([key], cancellation);
+        }
+
+        File.Delete(path);
+    }
+
+    /// <returns>The attempts of which there is a log on this machine that is no artifact yet.</returns>
+    public IReadOnlyList<(RunId Run, int Attempt)> Unkept() => !Directory.Exists(folder.Logs) ? [] :
+    [
+        .. Directory.EnumerateFiles(folder.Logs, "*.log").Select(path => Path.GetFileNameWithoutExtension(path).Split('-'))
+            .Select(name => name is [var run, var attempt] && RunId.TryParse(run, out var id) && int.TryParse(attempt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? (id, number) : ((RunId, int)?)null)
+            .OfType<(RunId, int)>(),
+    ];
+
+    /// <summary>An attempt's log as it is now; null where there is none.</summary>
+    /// <exception cref="NotAFileException">Something that the hub did not put there lies in its place.</exception>
+    public async Task<Stream?> OpenAsync(RunId run, int attempt, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return OwnFile.OpenRead(folder.LogFile(run, attempt));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return await store.OpenAsync(ArtifactKey.OfLog(run, attempt), cancellation: cancellation);
+        }
+    }
 
     /// <summary>The last lines of an attempt's log, oldest first; empty where there is none yet.</summary>
     public async Task<IReadOnlyList<RunLogLine>> TailAsync(RunId run, int attempt, int lines, CancellationToken cancellation = default)
     {
-        var path = folder.LogFile(run, attempt);
-        if (OwnFile.KindOf(path) == FileKind.Nothing)
-            return [];
-        FileStream file;
+        Stream? log;
         try
         {
-            file = OwnFile.OpenRead(path);
+            log = await OpenAsync(run, attempt, cancellation);
         }
         catch (NotAFileException)
         {
             return [new RunLogLine(time.GetUtcNow().UtcDateTime, "warn", "Something that is not a file lies in the place of this log, so nothing was written and nothing is read.")];
         }
 
-        await using var opened = file;
-        var cut = file.Length > TailBytes;
+        if (log is null)
+            return [];
+        await using var opened = log;
+        var cut = log.Length > TailBytes;
         if (cut)
-            file.Seek(-TailBytes, SeekOrigin.End);
-        using var reader = new StreamReader(file, Encoding.UTF8);
+            log.Seek(-TailBytes, SeekOrigin.End);
+        using var reader = new StreamReader(log, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancellation);
         // The first line of a cut tail is a part of one.
         return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(cut ? 1 : 0).TakeLast(lines).Select(RunLogLine.Parse)];
@@ -99,7 +156,7 @@ public sealed record RunLogLine(DateTime Time, string Level, string Text)
     internal static RunLogLine Parse(string line)
     {
         var parts = line.Split('\t', 3);
-        return parts.Length == 3 && DateTimeOffset.TryParse(parts[0], System.Globalization.CultureInfo.InvariantCulture, out var time)
+        return parts.Length == 3 && DateTimeOffset.TryParse(parts[0], CultureInfo.InvariantCulture, out var time)
             ? new RunLogLine(time.UtcDateTime, parts[1], parts[2])
             : new RunLogLine(default, "info", line);
     }

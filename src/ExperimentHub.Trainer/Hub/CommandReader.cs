@@ -13,10 +13,14 @@ namespace ExperimentHub.Trainer.Hub;
 /// <param name="onEnd">Called once when the input ends, which means that the hub is gone, on the listening thread and after the stop.</param>
 internal sealed class CommandReader(TextReader input, CancellationTokenSource stop, Action<string> log, Action onEnd)
 {
+    private readonly TaskCompletionSource<StandBy?> _standBy = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<StartTraining> _start = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _hasEnded;
 
-    /// <summary>The first command. Fails with <see cref="TrainingFailure"/> when the first line is something else.</summary>
+    /// <summary>What comes before the start; null where that comes first.</summary>
+    public Task<StandBy?> StandBy => _standBy.Task;
+
+    /// <summary>What to train. Fails with <see cref="TrainingFailure"/> when another line comes in its place.</summary>
     public Task<StartTraining> Start => _start.Task;
 
     /// <summary>True once the input has ended; set before the stop, so that who sees the stop can tell the two apart.</summary>
@@ -56,6 +60,8 @@ internal sealed class CommandReader(TextReader input, CancellationTokenSource st
             log($"warn: the hub said something that this trainer does not know: {failure.Message}");
         }
 
+        if (_standBy.TrySetResult(command as StandBy) && command is StandBy)
+            return;
         switch (command)
         {
             case StartTraining start when _start.TrySetResult(start):
@@ -64,7 +70,7 @@ internal sealed class CommandReader(TextReader input, CancellationTokenSource st
                 stop.Cancel();
                 break;
             default:
-                if (_start.TrySetException(new TrainingFailure("The first line on standard input is not a start command.", "The hub and the trainer must be of the same version.")))
+                if (_start.TrySetException(new TrainingFailure("Standard input has something else where the start command should be.", "The hub and the trainer must be of the same version.")))
                     break;
                 log("warn: a line from the hub was ignored.");
                 break;

@@ -17,11 +17,13 @@ internal static class ExportedHub
     public static async Task<(Experiment Experiment, RunId Full)> FillAsync(EmptyHub hub)
     {
         var run = await PlayedRun.StartAsync(hub, Spec);
-        using (var log = hub.Get<RunLogs>().Open(run.Id, 1))
+        using (var log = hub.Get<RunLogs>().Append(run.Id, 1))
         {
             log.Write("info", "Reading the images from /home/somebody/.cache/digits.gz, see https://example.com/a/b");
             log.Write("warn", "Zwölf Boxkämpfer");
         }
+
+        await hub.Get<RunLogs>().KeepAsync(run.Id, 1);
 
         hub.Get<MetricWriter>().Append(run.Key.RunNumber, "odd_error", Odd());
         await run.EpochAsync(1, accuracy: 0.8);

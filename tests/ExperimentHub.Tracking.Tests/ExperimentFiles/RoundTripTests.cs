@@ -116,12 +116,12 @@ public sealed class RoundTripTests
     {
         await using var from = await EmptyHub.CreateAsync();
         var (experiment, full) = await ExportedHub.FillAsync(from);
-        var log = from.Folder.LogFile(full, 1);
+        var log = Path.Combine(from.Folder.RunFolder(full), "attempt-1.log");
         File.Delete(log);
         using (var made = System.Diagnostics.Process.Start("mkfifo", [log]))
             await made.WaitForExitAsync();
         Assert.Contains("not a file", Assert.Single(await from.Get<RunLogs>().TailAsync(full, 1, 10)).Text);
-        from.Get<RunLogs>().Open(full, 1).Dispose();
+        from.Get<RunLogs>().Append(full, 1).Dispose();
         var export = await ExportedHub.ExportAsync(from, experiment.Id).WaitAsync(TimeSpan.FromMinutes(1));
         await using var to = await EmptyHub.CreateAsync();
         Assert.Null((await ExportedHub.ImportAsync(to, export)).Problem);

@@ -120,9 +120,10 @@ public sealed class ExperimentDeletionTests
     private static async Task<(int Experiment, RunId Run)> EndedAsync(EmptyHub hub)
     {
         var key = await hub.StartAsync();
-        using (var log = hub.Get<RunLogs>().Open(key.Run, key.Attempt))
+        using (var log = hub.Get<RunLogs>().Append(key.Run, key.Attempt))
             log.Write("info", "hello");
         await hub.Recorder.EndAsync(key, AttemptEnding.Finished, null, 0);
+        await hub.Get<RunLogs>().KeepAsync(key.Run, key.Attempt);
         return ((await hub.ReadAsync(key.Run)).ExperimentId, key.Run);
     }
 }

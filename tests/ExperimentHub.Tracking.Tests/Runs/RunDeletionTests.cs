@@ -42,9 +42,10 @@ public sealed class RunDeletionTests
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var hub = await EmptyHub.CreateAsync((services, _) => services.AddSingleton<TimeProvider>(time));
         var key = await hub.StartAsync();
-        using (var log = hub.Get<RunLogs>().Open(key.Run, key.Attempt))
+        using (var log = hub.Get<RunLogs>().Append(key.Run, key.Attempt))
             log.Write("info", "hello");
         await hub.Recorder.EndAsync(key, AttemptEnding.Finished, null, 0);
+        await hub.Get<RunLogs>().KeepAsync(key.Run, key.Attempt);
         var other = await hub.FinishAsync("other", accuracies: [0.5]);
         var deletion = hub.Get<RunDeletion>();
         await deletion.DeleteAsync(key.Run);

@@ -82,6 +82,27 @@ public sealed class HubProcessTests : IDisposable
         Assert.Equal(2, after["attempts"]!.AsArray().Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task End_WhileATrainerStandsBy_EndsItToo(bool killed)
+    {
+        Skip.WithoutMnist();
+        await using var hub = await HubProcess.StartAsync(_data, HubProcess.WithStandby);
+        var run = await hub.FinishRunAsync("""{"experiment": "short", "spec": {"epochs": 1}}""");
+        Assert.Equal("finished", run["status"]!.GetValue<string>());
+        int waiting;
+        while ((waiting = Processes.ChildrenOf(hub.Id).SingleOrDefault()) == 0)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+
+        if (killed)
+            await hub.KillAsync();
+        else
+            Assert.Equal(0, (await hub.TerminateAsync()).ExitCode);
+
+        await Processes.WaitForEndAsync(waiting, TimeSpan.FromMinutes(1));
+    }
+
     [Fact]
     public async Task Terminate_WhileARunTrains_IsInterruptedAndResumedAtTheNextStart()
     {
