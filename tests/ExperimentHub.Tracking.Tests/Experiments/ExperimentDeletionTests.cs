@@ -81,7 +81,7 @@ public sealed class ExperimentDeletionTests
         foreach (var run in made.Runs)
         {
             await hub.Queue.RequestStopAsync(run);
-            using var log = hub.Get<RunLogs>().Open(run, 1);
+            using var log = hub.Get<RunLogs>().Append(run, 1);
             log.Write("info", "hello");
         }
 
