@@ -53,6 +53,7 @@ public static class TrackingSetup
         services.AddSingleton<OrphanedRuns>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
+        services.AddSingleton<RunPurge>();
         services.AddSingleton<RunDeletion>();
         services.AddSingleton<LoggedRuns>();
         services.AddSingleton<DeletedThings>();
@@ -89,6 +90,7 @@ public static class TrackingSetup
         services.AddSingleton<StudyGrid>();
         services.AddSingleton<RunStorage>();
         services.AddSingleton<ExpectedStarts>();
+        services.AddSingleton<EndedEpochs>();
         services.AddSingleton<PlannedRuns>();
         services.AddSingleton<DiskUse>();
         services.AddSingleton<DatasetFiles>();

@@ -9,6 +9,7 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -136,6 +137,10 @@ public sealed class EmptyHub : IAsyncDisposable
     }
 
     public async Task<Run> ReadAsync(RunId id) => (await History.FindAsync(id) ?? throw new InvalidOperationException($"No run {id}.")).Run;
+
+    /// <summary>The runs of the hub, archived ones too, the newest first.</summary>
+    public async Task<IReadOnlyList<Run>> RunsAsync(RunStatus? status = null) =>
+        [.. (await Get<RunSearch>().ListAsync(new RunQuery(SearchText.ArchivedToo, Statuses: status is { } only ? [only] : null), pageSize: 100)).Answer!.Items.Select(row => row.Run)];
 
     public async ValueTask DisposeAsync()
     {

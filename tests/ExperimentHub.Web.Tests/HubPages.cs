@@ -80,6 +80,7 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<EndedRuns>());
         Services.AddSingleton(hub.Get<StudyGrid>());
         Services.AddSingleton(hub.Get<ExpectedStarts>());
+        Services.AddSingleton(hub.Get<EndedEpochs>());
         Services.AddSingleton(hub.Get<PlannedRuns>());
         Services.AddSingleton(hub.Get<RunStorage>());
         Services.AddSingleton(hub.Get<DiskUse>());

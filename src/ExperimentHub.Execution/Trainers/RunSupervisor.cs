@@ -81,7 +81,7 @@ internal sealed class RunSupervisor(
             var next = await AttemptAsync(run, device, wishes);
             // The next start does it for a hub that ends now.
             if (!wishes.HubStops)
-                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt);
+                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt, CancellationToken.None);
             if (next is not { } key)
                 return;
             run = run with { Key = key };

@@ -1,17 +1,15 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Datasets;
 
 /// <summary>Who trains or trained on a data set.</summary>
 /// <param name="Runs">How many runs that are not archived.</param>
-/// <param name="Newest">The newest of them, newest first.</param>
 /// <param name="Waiting">Names of those that have not ended and still need its files.</param>
 /// <param name="Experiments">Names of the experiments whose next run would train on it.</param>
-public sealed record DatasetUse(int Runs, IReadOnlyList<Run> Newest, IReadOnlyList<string> Waiting, IReadOnlyList<string> Experiments);
+public sealed record DatasetUse(int Runs, IReadOnlyList<string> Waiting, IReadOnlyList<string> Experiments);
 
 public enum DatasetDeletion
 {
@@ -132,18 +130,14 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
         return DatasetDeletion.Deleted;
     }
 
-    /// <param name="newest">How many runs to read.</param>
-    public async Task<DatasetUse> UseAsync(string key, int newest, CancellationToken cancellation = default)
+    public async Task<DatasetUse> UseAsync(string key, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var runs = db.Runs.AsNoTracking().Where(run => run.Training!.Dataset == key && run.ArchivedAt == null);
         // What a spec says lies in a text that the database does not look into; there are few experiments.
         var experiments = await db.Experiments.AsNoTracking().Where(experiment => experiment.ArchivedAt == null).ToListAsync(cancellation);
-        var shown = await runs.Include(run => run.Experiment).OrderByDescending(run => run.Number).Take(newest).ToListAsync(cancellation);
-        await RunFigures.LoadAsync(db, shown, cancellation);
         return new DatasetUse(
             await runs.CountAsync(cancellation),
-            shown,
             await Needing(db, key).Select(run => run.Name).ToListAsync(cancellation),
             [.. experiments.Where(experiment => experiment.DefaultSpec.Dataset == key).Select(experiment => experiment.Name)]);
     }

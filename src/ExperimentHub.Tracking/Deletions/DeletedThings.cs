@@ -44,7 +44,7 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     public async Task<DeletedRun?> FindAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.IgnoreQueryFilters().Where(run => run.Id == id && run.Experiment.DeletedAt != Experiment.Arriving && (run.DeletedAt != null || run.Experiment.DeletedAt != null))
+        return await db.Runs.IgnoreQueryFilters().Where(run => run.Id == id && (run.Experiment.DeletedAt < Experiment.Leaving || (run.Experiment.DeletedAt == null && run.DeletedAt != null)))
             .Select(run => new { run.Name, run.ExperimentId, Experiment = run.Experiment.Name, Own = run.DeletedAt, With = run.Experiment.DeletedAt }).FirstOrDefaultAsync(cancellation) is { } run
             ? new DeletedRun(id, run.Name, run.ExperimentId, run.Experiment, run.With is not null, (run.With ?? run.Own)!.Value, (run.With ?? run.Own)!.Value + KeptFor)
             : null;
@@ -69,7 +69,7 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     /// <summary>The bytes that the files of runs take, and that are free once they are removed.</summary>
     public Task<long> SizeAsync(IReadOnlyCollection<RunId> runs) => Task.Run(() => store.SizeAsync(runs.Select(ArtifactKey.OfRun)));
 
-    private static IQueryable<Experiment> Experiments(TrackingDb db) => db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving);
+    private static IQueryable<Experiment> Experiments(TrackingDb db) => db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt < Experiment.Leaving);
 
     private static IQueryable<Run> Runs(TrackingDb db) => db.Runs.IgnoreQueryFilters().Where(run => run.DeletedAt != null);
 }

@@ -17,6 +17,9 @@ public sealed class Experiment
     /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
     internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);
 
+    /// <summary>The <see cref="DeletedAt"/> of an experiment that is being removed for good: nobody can bring it back. What is before this is a deletion that can be undone.</summary>
+    internal static readonly DateTime Leaving = new(9999, 12, 30, 0, 0, 0, DateTimeKind.Utc);
+
     public int Id { get; init; }
 
     /// <summary>Unique among the experiments that are not deleted, compared by <see cref="NameRule.Key"/>.</summary>

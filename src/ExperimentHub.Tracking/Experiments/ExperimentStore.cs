@@ -10,7 +10,7 @@ namespace ExperimentHub.Tracking.Experiments;
 
 /// <summary>Creates, changes and lists experiments.</summary>
 public sealed class ExperimentStore(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, Artifacts.ArtifactStore store, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, Deletions.RunPurge purge, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
     DeletionOptions deletions, TimeProvider time)
 {
     /// <summary>Raised with the id of an experiment that was changed, archived, deleted or brought back, after the database knows.</summary>
@@ -205,13 +205,13 @@ public sealed class ExperimentStore(
     public async Task<bool> IsGoneAsync(int id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return !await db.Experiments.IgnoreQueryFilters().AnyAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation);
+        return !await db.Experiments.IgnoreQueryFilters().AnyAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation);
     }
 
     /// <returns>What is in the way; null where it is back.</returns>
     public Task<string?> RestoreAsync(int id, CancellationToken cancellation = default) => databases.DecideAsync<string?>(async db =>
     {
-        if (await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && e.DeletedAt != Experiment.Arriving, cancellation) is not { } experiment)
+        if (await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
         if (experiment.DeletedAt is null)
             return (string?)null;
@@ -231,12 +231,12 @@ public sealed class ExperimentStore(
         return (string?)null;
     }, cancellation);
 
-    /// <summary>Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago: rows, checkpoints and logs.</summary>
+    /// <summary>Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago, and what an earlier removal left: rows, checkpoints and logs.</summary>
     /// <returns>The bytes that were freed in files.</returns>
     public Task<long> PurgeAsync(CancellationToken cancellation = default)
     {
         var before = Now - deletions.KeptFor;
-        return PurgeAsync(experiments => experiments.Where(e => e.DeletedAt < before), cancellation);
+        return PurgeAsync(experiments => experiments.Where(e => e.DeletedAt < before || e.DeletedAt == Experiment.Leaving), cancellation);
     }
 
     /// <summary>Removes a deleted experiment without waiting any longer. One that was brought back meanwhile stays.</summary>
@@ -246,22 +246,20 @@ public sealed class ExperimentStore(
     private async Task<long> PurgeAsync(Func<IQueryable<Experiment>, IQueryable<Experiment>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var gone = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt != null && e.DeletedAt != Experiment.Arriving)
-            // What is hidden gets no pin any more, so that it is enough to ask here. With one it stays hidden.
+        // From this statement on nobody brings one back, so that a removal that is ended halfway leaves nothing that could be seen. What is hidden gets no pin any more: it is enough
+        // to ask for them here, and with one it stays hidden.
+        await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt < Experiment.Leaving)
             .Where(e => !db.Runs.IgnoreQueryFilters().Any(r => r.ExperimentId == e.Id && r.Artifacts.Any(artifact => artifact.Pins.Count > 0)))
-            .Select(e => new { e.Id, e.DeletedAt, Runs = e.Runs.Select(r => r.Id).ToList() }).ToListAsync(cancellation);
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, (DateTime?)Experiment.Leaving), cancellation);
+        var leaving = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt == Experiment.Leaving).Select(e => e.Id).ToListAsync(cancellation);
         var freed = 0L;
-        foreach (var experiment in gone)
+        foreach (var id in leaving)
         {
-            // With the mark that was read: one that was brought back meanwhile stays, with its files.
-            if (await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment.Id && e.DeletedAt == experiment.DeletedAt).ExecuteDeleteAsync(cancellation) == 0)
-                continue;
-            // After the rows: a crash in between leaves files without a row, never a row without its files.
-            foreach (var run in experiment.Runs)
-                freed += await store.DeleteAllAsync(Artifacts.ArtifactKey.OfRun(run), CancellationToken.None);
+            freed += (await purge.PurgeAsync(db, runs => runs.Where(r => r.ExperimentId == id), cancellation)).Freed;
+            await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == Experiment.Leaving).ExecuteDeleteAsync(cancellation);
         }
 
-        if (gone.Count > 0)
+        if (leaving.Count > 0)
             await space.GiveBackAsync(cancellation);
         return freed;
     }

@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using Microsoft.EntityFrameworkCore;
 
@@ -21,11 +20,8 @@ public enum DeleteOutcome
 /// <see cref="DeletionOptions.KeptFor"/>. A run with a file that somebody has pinned stays hidden until nobody needs it.
 /// </summary>
 public sealed class RunDeletion(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, ArtifactStore store, IDatabaseSpace space, DeletionOptions deletions, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, RunPurge purge, IDatabaseSpace space, DeletionOptions deletions, TimeProvider time)
 {
-    /// <summary>Purged in one transaction. Cascades go through every table, and others want to write in between.</summary>
-    private const int PurgedAtOnce = 20;
-
     /// <param name="begunFrom">The <see cref="Run.Version"/> that the caller saw: a run that was edited since stays. null takes any.</param>
     public async Task<DeleteOutcome> DeleteAsync(RunId id, int? begunFrom = null, CancellationToken cancellation = default)
     {
@@ -68,34 +64,9 @@ public sealed class RunDeletion(
     private async Task<long> PurgeAsync(Func<IQueryable<Run>, IQueryable<Run>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var (freed, removed) = (0L, 0);
-        while (true)
-        {
-            var gone = await which(db.Runs.IgnoreQueryFilters()).Where(run => run.DeletedAt != null)
-                // A run is hidden before it is removed, and what is hidden gets no pin any more: what has none here has none below.
-                .Where(run => !run.Artifacts.Any(artifact => artifact.Pins.Count > 0)).OrderBy(run => run.Number).Take(PurgedAtOnce)
-                .Select(run => new { run.Number, run.Id, run.DeletedAt }).AsNoTracking().ToListAsync(cancellation);
-            if (gone.Count == 0)
-                break;
-            List<RunId> purged = [];
-            await using (var transaction = await db.Database.BeginTransactionAsync(cancellation))
-            {
-                // One by one, with the mark that was read: one that was brought back meanwhile stays, with its files.
-                foreach (var run in gone)
-                {
-                    if (await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run.Number && r.DeletedAt == run.DeletedAt).ExecuteDeleteAsync(cancellation) > 0)
-                        purged.Add(run.Id);
-                }
-
-                await transaction.CommitAsync(cancellation);
-            }
-
-            // After the rows: a crash in between leaves files without a row, never a row without its files.
-            foreach (var run in purged)
-                freed += await store.DeleteAllAsync(ArtifactKey.OfRun(run), CancellationToken.None);
-            removed += purged.Count;
-        }
-
+        // A run is hidden before it is removed, and what is hidden gets no pin any more: what has none here has none below.
+        var (freed, removed) = await purge.PurgeAsync(
+            db, runs => which(runs).Where(run => run.DeletedAt != null && !run.Artifacts.Any(artifact => artifact.Pins.Count > 0)), cancellation);
         if (removed > 0)
             await space.GiveBackAsync(cancellation);
         return freed;

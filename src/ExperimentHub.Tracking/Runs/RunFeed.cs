@@ -49,6 +49,16 @@ public static class RunSignals
     public const RunSignal All = Rows | RunSignal.Files | RunSignal.Progress;
 }
 
+/// <summary>What a screen shows of runs, and how often it may be told of that.</summary>
+/// <param name="Interval">The shortest time between two calls for these; asked before each.</param>
+public sealed record FeedPace(RunSignal Kinds, Func<TimeSpan> Interval)
+{
+    public FeedPace(RunSignal kinds, TimeSpan interval)
+        : this(kinds, () => interval)
+    {
+    }
+}
+
 /// <summary>
 /// "This run changed": where pages and processes meet. Listeners are told at once and must be quick; subscribers (screens) get many
 /// changes as few calls, on a pool thread, and a slow or broken screen never hurts the writer.
@@ -80,7 +90,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         lock (_lock)
             interested = [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0 && (subscription.Run is null || subscription.Run == run))];
         foreach (var subscription in interested)
-            subscription.Touch();
+            subscription.Touch(signal);
     }
 
     /// <summary>Calls <paramref name="listener"/> on the publishing thread for every signal until the result is disposed.</summary>
@@ -100,48 +110,93 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <param name="shown">What the screen shows; nothing else calls it.</param>
     /// <param name="refresh">Reads again what it shows. An exception is logged and ends nothing.</param>
     /// <param name="interval">The shortest time between two calls; <see cref="MinInterval"/> where not given.</param>
-    public IDisposable Subscribe(RunId? run, RunSignal shown, Func<Task> refresh, TimeSpan? interval = null)
+    public IDisposable Subscribe(RunId? run, RunSignal shown, Func<Task> refresh, TimeSpan? interval = null) =>
+        Subscribe(run, _ => refresh(), new FeedPace(shown, interval ?? MinInterval));
+
+    /// <summary>The same for a screen whose parts are refreshed at paces of their own; still one call at a time.</summary>
+    /// <param name="run">The run to watch; null for all.</param>
+    /// <param name="refresh">Is told what happened since it last was, of the paces whose turn it is.</param>
+    /// <param name="paces">What the screen shows; a signal belongs to one of them.</param>
+    public IDisposable Subscribe(RunId? run, Func<RunSignal, Task> refresh, params IReadOnlyList<FeedPace> paces)
     {
-        var subscription = new Subscription(this, run, shown, refresh, interval ?? MinInterval);
+        var subscription = new Subscription(this, run, refresh, paces);
         lock (_lock)
             _subscriptions.Add(subscription);
         return subscription;
     }
 
-    private sealed class Subscription(RunFeed feed, RunId? run, RunSignal shown, Func<Task> refresh, TimeSpan interval) : IDisposable
+    private sealed class Subscription(RunFeed feed, RunId? run, Func<RunSignal, Task> refresh, IReadOnlyList<FeedPace> paces) : IDisposable
     {
-        private int _changes;
+        private readonly Lock _lock = new();
+
+        /// <summary>When the last call for each pace ended; null before the first.</summary>
+        private readonly long?[] _calledAt = new long?[paces.Count];
+        private RunSignal _told;
+        private bool _isCalling;
         private volatile bool _disposed;
 
         public RunId? Run => run;
-        public RunSignal Shown => shown;
+        public RunSignal Shown { get; } = paces.Aggregate((RunSignal)0, (shown, pace) => shown | pace.Kinds);
 
-        public void Touch()
+        public void Touch(RunSignal signal)
         {
-            // The first change starts the loop; later ones only raise the count, and the loop goes round again.
-            if (!_disposed && Interlocked.Increment(ref _changes) == 1)
-                _ = Task.Run(RefreshUntilQuietAsync);
+            lock (_lock)
+            {
+                _told |= signal & Shown;
+                // The first change starts the loop; it takes the later ones with it.
+                if (_isCalling || _disposed)
+                    return;
+                _isCalling = true;
+            }
+
+            _ = Task.Run(CallUntilQuietAsync);
         }
 
-        private async Task RefreshUntilQuietAsync()
+        private async Task CallUntilQuietAsync()
         {
-            int seen;
-            do
+            while (true)
             {
-                seen = Volatile.Read(ref _changes);
+                var (due, wait) = (default(RunSignal), TimeSpan.MaxValue);
+                var turns = new bool[paces.Count];
+                lock (_lock)
+                {
+                    if (_told == 0 || _disposed)
+                    {
+                        _isCalling = false;
+                        return;
+                    }
+
+                    foreach (var (place, pace) in paces.Index().Where(pace => (pace.Item.Kinds & _told) != 0))
+                    {
+                        var rest = _calledAt[place] is { } last ? pace.Interval() - feed.Time.GetElapsedTime(last) : TimeSpan.Zero;
+                        if (rest <= TimeSpan.Zero)
+                            (turns[place], due) = (true, due | pace.Kinds);
+                        else if (rest < wait)
+                            wait = rest;
+                    }
+
+                    due &= _told;
+                    _told &= ~due;
+                }
+
+                if (due == 0)
+                {
+                    await Task.Delay(wait, feed.Time);
+                    continue;
+                }
+
                 try
                 {
-                    if (!_disposed)
-                        await refresh();
+                    await refresh(due);
                 }
                 catch (Exception e)
                 {
                     feed.Log(e, run);
                 }
 
-                await Task.Delay(interval, feed.Time);
+                foreach (var (place, _) in turns.Index().Where(turn => turn.Item))
+                    _calledAt[place] = feed.Time.GetTimestamp();
             }
-            while (!_disposed && Interlocked.CompareExchange(ref _changes, 0, seen) != seen);
         }
 
         public void Dispose()

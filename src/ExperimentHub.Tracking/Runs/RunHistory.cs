@@ -1,18 +1,9 @@
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Devices;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
-
-/// <summary>Which runs a short list shows; an empty list means all. For more see <see cref="Search.RunSearch"/>.</summary>
-/// <param name="Text">A part of the run's or the experiment's name.</param>
-/// <param name="Archived">Also the archived runs. They are left out of lists and counts unless somebody asks for them, here as in a search.</param>
-public sealed record RunFilter(IReadOnlyList<RunStatus>? Statuses = null, IReadOnlyList<string>? Models = null, string? Experiment = null, string? Text = null, bool Archived = false);
-
-/// <summary>A page of runs, each with the rows of its best and its last epoch, and how many there are in all.</summary>
-public sealed record RunListing(IReadOnlyList<Run> Items, int Total);
 
 /// <summary>Where a run is.</summary>
 public sealed record RunState(long Number, RunStatus Status, int? StepsPerEpoch);
@@ -29,21 +20,9 @@ public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkp
 /// <param name="Best">Of the run's best epoch.</param>
 public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 
-/// <summary>Reads runs for tables, pages and the API. Nothing here changes anything.</summary>
+/// <summary>Reads runs that somebody names, and what there is of them; <see cref="Search.RunSearch"/> finds and lists them. Nothing here changes anything.</summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
-    /// <summary>A page of runs in the order in which they were made.</summary>
-    public async Task<RunListing> ListAsync(RunFilter filter, bool newestFirst, int skip, int take, CancellationToken cancellation = default)
-    {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = Filtered(db, filter);
-        var total = await runs.CountAsync(cancellation);
-        var ordered = newestFirst ? runs.OrderByDescending(r => r.Number) : runs.OrderBy(r => r.Number);
-        var items = await ordered.Skip(skip).Take(take).Include(r => r.Experiment).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery().ToListAsync(cancellation);
-        await RunFigures.LoadAsync(db, items, cancellation);
-        return new RunListing(items, total);
-    }
-
     /// <summary>Whether there is any run at all, archived ones included.</summary>
     /// <param name="experiment">The name of one experiment; null for the hub.</param>
     public async Task<bool> AnyAsync(string? experiment, CancellationToken cancellation = default)
@@ -72,6 +51,25 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         await ReadParamsAsync(db, [run], cancellation);
         var waiting = run is { Status: RunStatus.Queued, Training: { } training } ? await WhyWaitingAsync(db, training, cancellation) : null;
         return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
+    }
+
+    /// <summary>The details with what the end of an epoch changed and, where they were told of, the files: not all epochs again, and nothing that stays.</summary>
+    /// <returns>null where the run does not simply go on; then it is to be found anew.</returns>
+    public async Task<RunDetails?> FollowAsync(RunDetails details, bool files, CancellationToken cancellation = default)
+    {
+        if (details.Run is not { Status: RunStatus.Running, Training: { } training } run)
+            return null;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (!await EndedEpochs.FollowAsync(db, training, cancellation))
+            return null;
+        if (files)
+        {
+            var checkpoints = await db.Checkpoints.AsNoTracking().Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch).ToListAsync(cancellation);
+            run.Checkpoints.Clear();
+            run.Checkpoints.AddRange(checkpoints);
+        }
+
+        return details with { Checkpoints = Rank(run) };
     }
 
     /// <summary>All runs of an experiment.</summary>
@@ -151,30 +149,6 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         var numbers = logged.Keys.ToArray();
         foreach (var param in await db.RunParams.AsNoTracking().Include(param => param.Param).Where(param => numbers.Contains(param.RunNumber)).OrderBy(param => param.Param.Name).ToListAsync(cancellation))
             logged[param.RunNumber].Params.Add(param);
-    }
-
-    private static IQueryable<Run> Filtered(TrackingDb db, RunFilter filter)
-    {
-        var runs = db.Runs.AsNoTracking();
-        if (!filter.Archived)
-            runs = runs.Where(r => r.ArchivedAt == null);
-        if (filter.Statuses is { Count: > 0 } statuses)
-            runs = runs.Where(r => statuses.Contains(r.Status));
-        if (filter.Models is { Count: > 0 } models)
-            runs = runs.Where(r => models.Contains(r.Training!.Model));
-        if (!string.IsNullOrWhiteSpace(filter.Experiment))
-        {
-            var key = NameRule.Key(filter.Experiment);
-            runs = runs.Where(r => r.Experiment.NameKey == key);
-        }
-
-        if (!string.IsNullOrWhiteSpace(filter.Text))
-        {
-            var pattern = $"%{filter.Text.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
-            runs = runs.Where(r => EF.Functions.Like(r.Name, pattern, "\\") || EF.Functions.Like(r.Experiment.Name, pattern, "\\"));
-        }
-
-        return runs;
     }
 
     private async Task<string> WhyWaitingAsync(TrackingDb db, Training training, CancellationToken cancellation)

@@ -41,6 +41,9 @@ public static class SearchText
         return $"name ilike {pattern} or experiment ilike {pattern}";
     }
 
+    /// <summary>A condition that every run meets, and that lets archived ones through, too.</summary>
+    public const string ArchivedToo = "archived = true or archived = false";
+
     /// <summary>Both conditions.</summary>
     public static string Both(string first, string second) =>
         string.IsNullOrWhiteSpace(first) ? second : string.IsNullOrWhiteSpace(second) ? first : $"({first}) and {second}";

@@ -11,10 +11,26 @@ namespace ExperimentHub.Tracking.Trainings;
 /// </summary>
 public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageWatch storage, LiveRuns live, RunFeed feed, TimeProvider time, ILogger<KeptWishes> logger)
 {
+    /// <summary>Writes a wish, or keeps it where an outage is known or comes with the writing.</summary>
     /// <param name="run">Whom it is about.</param>
     /// <param name="wish"><see cref="RunSignal.StopRequested"/> or <see cref="RunSignal.PauseRequested"/>.</param>
+    /// <param name="kept">The answer where it is kept.</param>
+    internal async Task<T> AskAsync<T>(RunId run, RunSignal wish, Func<Task<T>> write, T kept)
+    {
+        if (storage.Outage is not null && Keep(run, wish))
+            return kept;
+        try
+        {
+            return await write();
+        }
+        catch (Exception e) when (storage.Note(e) && Keep(run, wish))
+        {
+            return kept;
+        }
+    }
+
     /// <returns>false where the run has no trainer here.</returns>
-    internal bool Keep(RunId run, RunSignal wish)
+    private bool Keep(RunId run, RunSignal wish)
     {
         if (live.Find(run) is not { Attempt: var attempt } training)
             return false;

@@ -7,7 +7,6 @@ using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
-using ExperimentHub.Tracking.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;
@@ -62,7 +61,7 @@ public sealed record TrainOnResult(bool Queued, string? Refusal = null, bool Nee
 
 /// <summary>What a person does with runs that exist: pause, let go on, train for longer, do again.</summary>
 public sealed class RunControl(
-    IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, StorageWatch storage, KeptWishes wishes, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, KeptWishes wishes, TimeProvider time)
 {
     /// <summary>Said where somebody wants of a run what only a training can do.</summary>
     public const string NoTraining = "This hub does not train this run, so it cannot be stopped, paused, resumed or trained on from here. Once the program that logs it is gone, mark it as ended.";
@@ -71,19 +70,8 @@ public sealed class RunControl(
     /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a trainer of this
     /// process hears it at once, and the row follows.
     /// </summary>
-    public async Task<PauseOutcome> PauseAsync(RunId id, CancellationToken cancellation = default)
-    {
-        if (storage.Outage is not null && wishes.Keep(id, RunSignal.PauseRequested))
-            return PauseOutcome.Pausing;
-        try
-        {
-            return await WritePauseAsync(id, cancellation);
-        }
-        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.PauseRequested))
-        {
-            return PauseOutcome.Pausing;
-        }
-    }
+    public Task<PauseOutcome> PauseAsync(RunId id, CancellationToken cancellation = default) =>
+        wishes.AskAsync(id, RunSignal.PauseRequested, () => WritePauseAsync(id, cancellation), PauseOutcome.Pausing);
 
     private Task<PauseOutcome> WritePauseAsync(RunId id, CancellationToken cancellation) => databases.DecideAsync<PauseOutcome>(async db =>
     {

@@ -3,7 +3,6 @@ using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Telemetry;
 using Microsoft.EntityFrameworkCore;
 
@@ -34,8 +33,8 @@ public enum StopOutcome
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
 public sealed class RunQueue(
-    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, StorageWatch storage,
-    KeptWishes wishes, AttemptLeases leases, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, KeptWishes wishes,
+    AttemptLeases leases, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -178,19 +177,8 @@ public sealed class RunQueue(
     }
 
     /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
-    public async Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default)
-    {
-        if (storage.Outage is not null && wishes.Keep(id, RunSignal.StopRequested))
-            return StopOutcome.Stopping;
-        try
-        {
-            return await WriteStopAsync(id, cancellation);
-        }
-        catch (Exception e) when (storage.Note(e) && wishes.Keep(id, RunSignal.StopRequested))
-        {
-            return StopOutcome.Stopping;
-        }
-    }
+    public Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default) =>
+        wishes.AskAsync(id, RunSignal.StopRequested, () => WriteStopAsync(id, cancellation), StopOutcome.Stopping);
 
     private async Task<StopOutcome> WriteStopAsync(RunId id, CancellationToken cancellation)
     {

@@ -124,6 +124,14 @@ public sealed class Training
     public List<Epoch> EpochResults { get; } = [];
     public PausePoint? PausePoint { get; internal set; }
 
+    /// <summary>Takes over what the end of an epoch changes, as a later reading has it, and more epochs.</summary>
+    internal void Follow(Training later, IReadOnlyList<Epoch> epochs)
+    {
+        (EpochsDone, BestEpoch, BestTestAccuracy, TrainSeconds) = (later.EpochsDone, later.BestEpoch, later.BestTestAccuracy, later.TrainSeconds);
+        (LastTrainLoss, LastTestLoss, LastTestAccuracy, PausePoint) = (later.LastTrainLoss, later.LastTestLoss, later.LastTestAccuracy, later.PausePoint);
+        EpochResults.AddRange(epochs);
+    }
+
     internal sealed class Mapping : IEntityTypeConfiguration<Training>
     {
         public void Configure(EntityTypeBuilder<Training> training)

@@ -3,8 +3,8 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
+using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
-using Microsoft.AspNetCore.WebUtilities;
 
 namespace ExperimentHub.Web.Compare;
 
@@ -109,8 +109,8 @@ public sealed record CompareAddress
     /// <summary>From the query string of an address.</summary>
     public static CompareAddress Of(string query)
     {
-        var values = QueryHelpers.ParseQuery(query);
-        var ids = RunSelection.Parse(Text("runs"));
+        var values = PageQuery.Of(query);
+        var ids = RunSelection.Parse(values.Joined("runs"));
         return new CompareAddress
         {
             Runs = ids,
@@ -132,18 +132,18 @@ public sealed record CompareAddress
             Measure = Text("measure"),
             X = Text("x"),
             Y = Text("y"),
-            Keep = [.. values.GetValueOrDefault("keep").OfType<string>().Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
+            Keep = [.. values.All("keep").Select(Brush.Parse).OfType<Brush>().DistinctBy(brush => brush.Key)],
             Target = Number("target") is > 0 and <= 1 and var target ? target : null,
             Left = IdAt("left"),
             Right = IdAt("right"),
         };
 
-        string? Text(string name) => values.TryGetValue(name, out var value) && value.ToString() is { Length: > 0 } text ? text : null;
-        bool Flag(string name) => string.Equals(Text(name), "true", StringComparison.OrdinalIgnoreCase);
+        string? Text(string name) => values.One(name);
+        bool Flag(string name) => values.Flag(name);
         double? Number(string name) => NumberOf(Text(name));
         RunId? IdAt(string name) => RunId.TryParse(Text(name), out var id) && ids.Contains(id) ? id : null;
         IReadOnlyList<string> List(string name) =>
-            [.. (Text(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
+            [.. (values.Joined(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
     }
 
     /// <summary>The query string's parameters; null removes one.</summary>

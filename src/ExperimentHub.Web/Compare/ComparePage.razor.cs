@@ -2,6 +2,7 @@ using System.Globalization;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.Components;
@@ -11,7 +12,7 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Compare;
 
 /// <summary>Runs side by side, live. What is compared and how it is looked at lives in the address.</summary>
-public sealed partial class ComparePage(RunHistory history, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation, IJSRuntime js, ILogger<ComparePage> logger) : IAsyncDisposable
+public sealed partial class ComparePage(RunHistory history, RunSearch search, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation, IJSRuntime js, ILogger<ComparePage> logger) : IAsyncDisposable
 {
     private const int RunsOffered = 12;
     private const int SpeedUpsShown = 3;
@@ -119,8 +120,10 @@ public sealed partial class ComparePage(RunHistory history, MetricReader metrics
 
     private async Task<IEnumerable<Run>> FindRunsAsync(string? text, CancellationToken cancellation)
     {
-        var found = await history.ListAsync(new RunFilter(Text: text), newestFirst: true, 0, RunsOffered + _address.Runs.Count, cancellation);
-        return found.Items.Where(run => !_address.Runs.Contains(run.Id)).Take(RunsOffered);
+        var filter = string.IsNullOrWhiteSpace(text) ? "" : SearchText.NameContains(text.Trim());
+        var found = await search.ListAsync(new RunQuery(filter), pageSize: RunsOffered + _address.Runs.Count, cancellation: cancellation);
+        // A name may be longer than a filter can be.
+        return (found.Answer?.Items ?? []).Select(row => row.Run).Where(run => !_address.Runs.Contains(run.Id)).Take(RunsOffered);
     }
 
     private void Add(Run? run)

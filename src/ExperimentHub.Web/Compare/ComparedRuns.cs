@@ -104,12 +104,12 @@ public sealed class ComparedRuns
         .. CountedFor(measure).Runs.Select(run => ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name, setting => setting.Texts[_places[run.Id]] ?? ""), ValueOf(measure, run))),
     ]);
 
-    /// <summary>What sets a group apart: its settings that differ between the runs, without the seed.</summary>
+    /// <summary>What sets a group apart: its settings that differ between the runs, without the seed. A run that some other program logged may have none of them, and is called by its name.</summary>
     private string NameOf(SeedGroup group)
     {
         var index = Runs.ToList().IndexOf(group.Runs[0]);
         var words = Settings.Where(setting => !setting.IsSeed && setting.Texts[index] is not null).Select(setting => $"{setting.Name} {setting.Texts[index]}").ToList();
-        return words.Count == 0 ? group.Runs[0].Experiment.Name : string.Join(", ", words);
+        return words.Count > 0 ? string.Join(", ", words) : group.Runs is [{ Training: null } logged] ? logged.Name : group.Runs[0].Experiment.Name;
     }
 }
 

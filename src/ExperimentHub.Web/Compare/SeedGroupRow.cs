@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Web.Runs;
 
 namespace ExperimentHub.Web.Compare;
 
@@ -10,6 +11,23 @@ namespace ExperimentHub.Web.Compare;
 /// <param name="Difference">From the group of the baseline; null for that group itself.</param>
 public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, CountedRuns Counted, GroupDifference? Difference)
 {
+    /// <summary>How many of the group's runs do not have the metric.</summary>
+    private int Without => Group.Seeds.Runs.Count - Counted.Runs.Count - Counted.Repeats - Counted.Diverged;
+
+    /// <summary>How many runs it is said of, and of how many where others are left out.</summary>
+    public string Share => Counted.Runs.Count == Group.Seeds.Runs.Count ? Figures.Count(Counted.Runs.Count) : $"{Figures.Count(Counted.Runs.Count)} of {Figures.Count(Group.Seeds.Runs.Count)}";
+
+    /// <summary>A sentence for each reason why others are left out.</summary>
+    public IReadOnlyList<string> LeftOut => LeftOutOf([this]);
+
+    /// <inheritdoc cref="LeftOut"/>
+    /// <param name="rows">Of one measure.</param>
+    public static IReadOnlyList<string> LeftOutOf(IReadOnlyList<SeedGroupRow> rows) =>
+    [
+        .. CountedWords.Of(CountedRuns.Together(rows.Select(row => row.Counted))),
+        .. rows.Sum(row => row.Without) is > 0 and var without ? [$"{(without == 1 ? "1 run has" : $"{Figures.Count(without)} runs have")} no {CompareVariable.WordsOf(rows[0].Measure.Metric)}; left out."] : Array.Empty<string>(),
+    ];
+
     public string Mean => Statistics.Count == 0 ? Figures.None : Statistics.Margin is { } margin ? $"{Value(Statistics.Mean)} ± {Spread(margin)}" : Value(Statistics.Mean);
 
     public string Deviation => Statistics.Count < 2 ? Figures.None : Spread(Statistics.StandardDeviation);

@@ -1,7 +1,10 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
+using ExperimentHub.Web.Runs.Grid;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
@@ -9,19 +12,23 @@ namespace ExperimentHub.Web.Datasets;
 
 /// <summary>One data set: where it comes from, its classes with their first images, and the runs that used it.</summary>
 public sealed partial class DatasetPage(
-    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunSearch search, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 10;
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
 
     private DatasetInfo? _info;
     private OwnDataset? _own;
     private DatasetOpening? _opening;
     private DatasetUse? _use;
+    private RunSearchPage? _newest;
     private bool _missing;
     private string? _problem;
     private IDisposable? _runs;
-    private IDisposable? _progress;
+
+    [SupplyParameterFromQuery(Name = "selected")]
+    private string? SelectedText { get; set; }
 
     [Parameter]
     public string Key { get; set; } = "";
@@ -30,12 +37,25 @@ public sealed partial class DatasetPage(
     {
         library.Changed += OnChanged;
         fetches.Changed += OnFetch;
-        _runs = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(LoadAsync), RunInterval);
-        // How far a run is stands beside it, and in no row.
-        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RunInterval);
+        _runs = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
+            new FeedPace(RunSignals.Facts, RunInterval), new FeedPace(RunSignal.Results, ResultsInterval), new FeedPace(RunSignal.Progress, RunInterval));
     }
 
     protected override Task OnParametersSetAsync() => LoadAsync();
+
+    /// <summary>An epoch changes what the rows say, and nothing else here; how far a run is stands in no row.</summary>
+    private async Task RefreshAsync(RunSignal told)
+    {
+        if ((told & RunSignals.Facts) != 0 || _newest is not { } newest)
+        {
+            await LoadAsync();
+            return;
+        }
+
+        if ((told & RunSignal.Results) != 0 && await search.ReadResultsAsync(newest) is var read && newest == _newest)
+            _newest = read;
+        StateHasChanged();
+    }
 
     private async Task LoadAsync()
     {
@@ -43,7 +63,10 @@ public sealed partial class DatasetPage(
         {
             var (info, own) = (library.Find(Key), library.FindOwn(Key));
             if (info is not null)
-                (_opening, _use) = (await files.OpenAsync(info), await library.UseAsync(Key, RunsShown));
+            {
+                var newest = await search.ListAsync(new RunQuery(SearchText.Condition(new SearchColumn(ColumnKind.Attribute, "dataset"), Key)), RunList.ColumnsOf(FigureEpoch.Best), RunsShown);
+                (_opening, _use, _newest) = (await files.OpenAsync(info), await library.UseAsync(Key), newest.Answer!);
+            }
             (_info, _own, _missing, _problem) = (info, own, info is null, null);
         }
         catch (Exception e)
@@ -58,7 +81,7 @@ public sealed partial class DatasetPage(
     {
         if (_own is not { } own)
             return;
-        var use = await library.UseAsync(own.Key, 0);
+        var use = await library.UseAsync(own.Key);
         if (use.Waiting.Count > 0)
         {
             snackbar.Add($"{own.Name} is needed by {Listed(use.Waiting)}. Stop {(use.Waiting.Count == 1 ? "it" : "them")} first, or wait for the end.", Severity.Error);
@@ -110,6 +133,5 @@ public sealed partial class DatasetPage(
         library.Changed -= OnChanged;
         fetches.Changed -= OnFetch;
         _runs?.Dispose();
-        _progress?.Dispose();
     }
 }

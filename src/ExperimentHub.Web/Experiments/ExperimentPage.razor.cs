@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Schedules;
@@ -16,7 +17,7 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>One experiment: its best result and how it came there, its newest runs, what two settings do, its nights, and the settings that new runs start from.</summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, ExperimentResults results, RunHistory history, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
+    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunSearch search, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
     Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int SettingsShown = 50;
@@ -39,7 +40,6 @@ public sealed partial class ExperimentPage(
     private MudMenu? _menu;
     private string? _problem;
     private IDisposable? _subscription;
-    private IDisposable? _results;
     private (int Id, string? Metric, bool WithDiverged)? _asked;
 
     [Parameter]
@@ -78,12 +78,11 @@ public sealed partial class ExperimentPage(
     [SupplyParameterFromQuery(Name = "diverged")]
     private string? DivergedText { get; set; }
 
-    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+    private bool WithDiverged => PageQuery.IsTrue(DivergedText);
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
-        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(LoadAsync), ResultsInterval);
+        _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval));
         experiments.Changed += OnChanged;
     }
 
@@ -104,19 +103,11 @@ public sealed partial class ExperimentPage(
             var experiment = await experiments.FindAsync(Id);
             if (experiment is not null)
             {
-                var newest = await history.ListAsync(new RunFilter(Experiment: experiment.Name), newestFirst: true, 0, 1);
-                (_runs, _newest) = (newest.Total, newest.Items is [var run] ? run : null);
+                var itsRuns = new RunQuery(Experiment: experiment.Name);
+                _newest = (await search.ListAsync(itsRuns, pageSize: 1)).Answer!.Items is [var row] ? row.Run : null;
+                _runs = (int)(await search.CountAsync(itsRuns)).Answer!.Total;
                 _settings = await experiments.SettingsHistoryAsync(Id, SettingsShown);
-                var (chosen, withDiverged) = (Chosen, WithDiverged);
-                var usual = await results.UsualMetricAsync(experiment);
-                var story = await results.ReadAsync(Id, chosen ?? usual, withDiverged);
-                var shown = chosen ?? usual;
-                // What cannot be better or worse is no choice.
-                if (chosen is not null && story.Said is { Agreed: MetricDirection.None, Contradict: false })
-                    (shown, story) = (usual, await results.ReadAsync(Id, usual, withDiverged));
-                // A slower answer to an older question must not replace the newer one.
-                if ((chosen, withDiverged) == (Chosen, WithDiverged))
-                    (_story, _usual, _metric) = (story, usual, shown);
+                await LoadStoryAsync(experiment);
             }
 
             _deleted = experiment is null ? await deletions.FindAsync(Id) : null;
@@ -128,6 +119,41 @@ public sealed partial class ExperimentPage(
         }
 
         StateHasChanged();
+    }
+
+    /// <summary>An epoch changes which run is best and the trend, and nothing else that is read here.</summary>
+    private async Task RefreshAsync(RunSignal told)
+    {
+        if ((told & RunSignals.Facts) != 0 || _experiment is not { } experiment || _problem is not null)
+        {
+            await LoadAsync();
+            return;
+        }
+
+        try
+        {
+            await LoadStoryAsync(experiment);
+        }
+        catch (Exception e)
+        {
+            _problem = e.Message;
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task LoadStoryAsync(Experiment experiment)
+    {
+        var (chosen, withDiverged) = (Chosen, WithDiverged);
+        var usual = await results.UsualMetricAsync(experiment);
+        var story = await results.ReadAsync(experiment.Id, chosen ?? usual, withDiverged);
+        var shown = chosen ?? usual;
+        // What cannot be better or worse is no choice.
+        if (chosen is not null && story.Said is { Agreed: MetricDirection.None, Contradict: false })
+            (shown, story) = (usual, await results.ReadAsync(experiment.Id, usual, withDiverged));
+        // A slower answer to an older question must not replace the newer one.
+        if ((chosen, withDiverged, experiment.Id) == (Chosen, WithDiverged, Id))
+            (_story, _usual, _metric) = (story, usual, shown);
     }
 
     private void OnChanged(int id)
@@ -232,7 +258,6 @@ public sealed partial class ExperimentPage(
     public void Dispose()
     {
         _subscription?.Dispose();
-        _results?.Dispose();
         experiments.Changed -= OnChanged;
     }
 }

@@ -19,9 +19,5 @@ public static class CountedWords
         .. diverged == 0 ? Array.Empty<string>() : [$"{Runs(runs)}, {Figures.Count(diverged)} of them diverged; left out."],
     ];
 
-    /// <summary>"3 of 4" where some do not count.</summary>
-    public static string Share(CountedRuns counted) =>
-        counted.Repeats + counted.Diverged == 0 ? Figures.Count(counted.Runs.Count) : $"{Figures.Count(counted.Runs.Count)} of {Figures.Count(counted.Runs.Count + counted.Repeats + counted.Diverged)}";
-
     private static string Runs(long count) => count == 1 ? "1 run" : $"{Figures.Count(count)} runs";
 }

@@ -12,7 +12,6 @@ using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Runs.Grid;
 using ExperimentHub.Web.Specs;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
 
 namespace ExperimentHub.Web.Runs;
@@ -50,8 +49,7 @@ public sealed partial class NewRunPage(
 
     protected override async Task OnInitializedAsync()
     {
-        var values = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
-            .ToDictionary(pair => pair.Key, pair => pair.Value.LastOrDefault(), StringComparer.OrdinalIgnoreCase);
+        var values = PageQuery.Of(navigation).Fields;
         _experiments = await history.ExperimentNamesAsync();
         _fork = ForkSource.Parse(values.GetValueOrDefault("fork"));
         _parent = _fork is null ? null : (await history.FindAsync(_fork.Run))?.Run;

@@ -20,6 +20,12 @@ public sealed partial class RunPage(
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Epochs end many times a second where a model is tiny.</summary>
+    private static readonly TimeSpan EpochInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>What comes with an epoch.</summary>
+    private const RunSignal OfEpochs = RunSignal.Results | RunSignal.Files;
+
     private readonly CancellationTokenSource _gone = new();
     private RunId _id;
     private RunDetails? _details;
@@ -28,8 +34,7 @@ public sealed partial class RunPage(
     private IReadOnlyList<RunLogLine>? _log;
     private IReadOnlyList<MetricSeries>? _summaries;
     private IDisposable? _subscription;
-    private IDisposable? _listening;
-    private volatile bool _stale;
+    private RunSignal _unread;
     private bool _missing;
     private DeletedRun? _deleted;
     private bool _stopAsked;
@@ -91,32 +96,29 @@ public sealed partial class RunPage(
         if (id != _id)
         {
             _subscription?.Dispose();
-            _listening?.Dispose();
             (_id, _details, _summaries, _missing, _stopAsked) = (id, null, null, false, false);
-            _listening = feed.Listen((run, signal) =>
-            {
-                if (run == id && signal != RunSignal.Progress)
-                    _stale = true;
-            });
-            _subscription = feed.Subscribe(id, RunSignals.All, () => InvokeAsync(RefreshAsync), RefreshInterval);
+            _subscription = feed.Subscribe(
+                id, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts | RunSignal.Progress, RefreshInterval), new FeedPace(OfEpochs, EpochInterval));
         }
 
-        _stale = true;
-        await RefreshAsync();
+        await RefreshAsync(RunSignals.Facts);
     }
 
-    private async Task RefreshAsync()
+    /// <param name="told">What happened since the last call.</param>
+    private async Task RefreshAsync(RunSignal told)
     {
         var id = _id;
+        // What another call could not read, this one reads.
+        var unread = _unread | told;
+        _unread = 0;
         try
         {
-            // Four times a second only the progress has changed; reading all epochs for that would cost the more the longer the run is.
+            // Four times a second only the progress has changed, and with an epoch little more; reading all epochs for that would cost the more the longer the run is.
             var details = _details;
-            if (_stale || details is null)
-            {
-                _stale = false;
+            if (details is not null && (unread & RunSignals.Facts) == 0 && (unread & OfEpochs) != 0)
+                details = await history.FollowAsync(details, (unread & RunSignal.Files) != 0, _gone.Token) ?? await history.FindAsync(id, _gone.Token);
+            else if (details is null || (unread & RunSignals.Facts) != 0)
                 details = await history.FindAsync(id, _gone.Token);
-            }
 
             var log = OpenTab == "log" && details is { Run.Training: { CurrentAttempt: > 0 } training } ? await logs.TailAsync(id, LogAttempt(training), LogLines, _gone.Token) : null;
             // Of a training once: metrics that come later, the browser hears of by itself, and its figures are those of its epochs.
@@ -139,7 +141,7 @@ public sealed partial class RunPage(
         }
         catch (Exception e)
         {
-            (_problem, _stale) = (e.Message, true);
+            (_problem, _unread) = (e.Message, RunSignals.Facts);
         }
 
         StateHasChanged();
@@ -174,8 +176,7 @@ public sealed partial class RunPage(
             _stopAsked = false;
         }
 
-        _stale = true;
-        await RefreshAsync();
+        await RefreshAsync(RunSignals.Facts);
     }
 
     private async Task MarkAsEndedAsync()
@@ -193,8 +194,7 @@ public sealed partial class RunPage(
         };
         if (refusal is not null)
             snackbar.Add(refusal, Severity.Info);
-        _stale = true;
-        await RefreshAsync();
+        await RefreshAsync(RunSignals.Facts);
     }
 
     private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" }, { d => d.Version, _details?.Run.Version ?? 0 } });
@@ -236,8 +236,7 @@ public sealed partial class RunPage(
     {
         if (await deletion.RestoreAsync([_id]) == 0)
             snackbar.Add("It was removed for good before it could be brought back.", Severity.Error);
-        _stale = true;
-        await RefreshAsync();
+        await RefreshAsync(RunSignals.Facts);
     }
 
     private IReadOnlyList<string> Metrics => [.. (_summaries ?? []).Select(summary => summary.Name)];
@@ -260,7 +259,6 @@ public sealed partial class RunPage(
     public void Dispose()
     {
         _subscription?.Dispose();
-        _listening?.Dispose();
         _gone.Cancel();
         _gone.Dispose();
     }

@@ -10,7 +10,7 @@ namespace ExperimentHub.Web.Runs;
 public sealed record RunProgress(double Fraction, int Epoch, DateTime? EndsAt)
 {
     /// <summary>Epochs that the pace is measured over: long enough to be calm, short enough to notice a slower machine.</summary>
-    private const int PaceEpochs = 5;
+    public const int PaceEpochs = 5;
 
     /// <summary>Of a run without a training only the end is known.</summary>
     public static RunProgress Of(Run run, LiveRun? live, DateTime now)

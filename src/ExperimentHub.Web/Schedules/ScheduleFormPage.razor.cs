@@ -7,7 +7,6 @@ using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Edits;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.JSInterop;
 
 namespace ExperimentHub.Web.Schedules;
@@ -73,8 +72,7 @@ public sealed partial class ScheduleFormPage(
         (_problem, _missing, _draft, _stored, _newer) = (null, false, null, null, false);
         try
         {
-            var query = QueryHelpers.ParseQuery(navigation.ToAbsoluteUri(navigation.Uri).Query)
-                .ToDictionary(pair => pair.Key, pair => pair.Value.LastOrDefault(), StringComparer.OrdinalIgnoreCase);
+            var query = PageQuery.Of(navigation).Fields;
             if (Id is { } id)
             {
                 _stored = (await schedules.FindAsync(id))?.Schedule;

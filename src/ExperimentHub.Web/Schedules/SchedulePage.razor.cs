@@ -39,7 +39,7 @@ public sealed partial class SchedulePage(
     [SupplyParameterFromQuery(Name = "selected")]
     private string? SelectedText { get; set; }
 
-    private bool WithDiverged => string.Equals(DivergedText, "true", StringComparison.OrdinalIgnoreCase);
+    private bool WithDiverged => PageQuery.IsTrue(DivergedText);
 
     private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Training?.Diverged != true).Max(fire => fire.Run?.Training?.BestTestAccuracy);
 

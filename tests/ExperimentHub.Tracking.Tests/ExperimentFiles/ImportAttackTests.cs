@@ -204,7 +204,7 @@ public sealed class ImportAttackTests
         {
             // None of it, or all.
             if (await hub.History.FindAsync(run) is not null)
-                Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(Archived: true), newestFirst: true, 0, 10)).Total);
+                Assert.Equal(3, (await hub.RunsAsync()).Count);
         }
 
         Assert.Equal(3, (await writing).Runs);

@@ -146,7 +146,7 @@ public sealed class RoundTripTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         await hub.Queue.EnqueueAsync(new RunRequest("tutorial", "keyed", ExportedHub.Spec, "a-secret-key"));
-        await hub.Queue.RequestStopAsync((await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 1)).Items[0].Id);
+        await hub.Queue.RequestStopAsync((await hub.RunsAsync())[0].Id);
         var (experiment, full) = await ExportedHub.FillAsync(hub);
 
         using var zip = new ZipArchive(new MemoryStream(await ExportedHub.ExportAsync(hub, experiment.Id)));

@@ -1,8 +1,10 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -68,6 +70,51 @@ public sealed class ExperimentDeletionTests
         Assert.True(await store.PurgeAsync() > 0);
         Assert.False(Directory.Exists(hub.Folder.RunFolder(run)));
         Assert.Contains("for good", await store.RestoreAsync(experiment));
+    }
+
+    [Fact]
+    public async Task Purge_EndedBetweenPortions_ShowsNothingAndIsFinishedByTheNext()
+    {
+        const int Runs = 50;
+        await using var hub = await EmptyHub.CreateAsync();
+        var made = await hub.Queue.EnqueueAllAsync([.. Enumerable.Range(1, Runs).Select(seed => new RunRequest("tutorial", $"run {seed}", new TrainingSpec { Seed = seed }))]);
+        foreach (var run in made.Runs)
+        {
+            await hub.Queue.RequestStopAsync(run);
+            using var log = hub.Get<RunLogs>().Append(run, 1);
+            log.Write("info", "hello");
+        }
+
+        var experiment = (await hub.ReadAsync(made.Runs[0])).ExperimentId;
+        var store = hub.Get<ExperimentStore>();
+        await store.DeleteAsync(experiment);
+        using var killed = new CancellationTokenSource();
+        var files = hub.Get<ArtifactStore>();
+        files.Changed += killed.Cancel;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.PurgeAsync(experiment, killed.Token));
+        files.Changed -= killed.Cancel;
+
+        Assert.InRange(await LeftAsync(hub), 1, Runs - 1);
+        Assert.True(await store.IsGoneAsync(experiment));
+        Assert.Contains("for good", await store.RestoreAsync(experiment));
+        var deleted = hub.Get<DeletedThings>();
+        Assert.Empty((await deleted.ListAsync(10)).Experiments);
+        Assert.Null(await deleted.FindAsync(experiment));
+        Assert.All(await Task.WhenAll(made.Runs.Select(run => deleted.FindAsync(run))), Assert.Null);
+        Assert.Empty(await hub.RunsAsync());
+
+        // The time that a deletion can be undone has not passed.
+        Assert.True(await store.PurgeAsync() > 0);
+        Assert.Equal(0, await LeftAsync(hub));
+        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        Assert.False(await db.Experiments.IgnoreQueryFilters().AnyAsync());
+        Assert.All(made.Runs, run => Assert.False(Directory.Exists(hub.Folder.RunFolder(run))));
+    }
+
+    private static async Task<int> LeftAsync(EmptyHub hub)
+    {
+        await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        return await db.Runs.IgnoreQueryFilters().CountAsync();
     }
 
     private static async Task<(int Experiment, RunId Run)> EndedAsync(EmptyHub hub)

@@ -65,7 +65,7 @@ public sealed class StudyGridTests
         var study = await ReadAsync(hub);
         var experiment = await ExperimentAsync(hub);
         Assert.Empty(await hub.Get<StudyGrid>().AddSeedsAsync(experiment, study, study.Cells[0][1]!, 2));
-        var waiting = (await hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), newestFirst: false, 0, 10)).Items;
+        var waiting = (await hub.RunsAsync(RunStatus.Queued)).Reverse();
         Assert.Equal([(128, 3L), (128, 4L)], waiting.Select(run => (run.Training!.BatchSize, run.Training!.Spec.Seed)).Order());
 
         await hub.Get<ExperimentStore>().ArchiveAsync(experiment.Id, true);

@@ -19,7 +19,7 @@ public sealed class ArchivedRunsTests
         await hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([best]), archived: true);
         Assert.Equal((2, 0.9), await CountedAsync(hub));
         Assert.Equal((3, 1), await hub.History.CountAsync("tutorial"));
-        Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(Archived: true), newestFirst: true, 0, 10)).Total);
+        Assert.Equal(3, (await hub.RunsAsync()).Count);
         await hub.Get<RunDeletion>().DeleteAsync(best);
         Assert.Equal((2, 0), await hub.History.CountAsync("tutorial"));
         Assert.True(await hub.History.AnyAsync(null));
@@ -28,16 +28,16 @@ public sealed class ArchivedRunsTests
     /// <summary>What each list, page and answer says of how many runs there are and of the best of them.</summary>
     private static async Task<(long Runs, double? Best)> CountedAsync(EmptyHub hub)
     {
-        var listed = await hub.History.ListAsync(new RunFilter(Experiment: "tutorial"), newestFirst: true, 0, 10);
+        var listed = (await hub.Get<RunSearch>().ListAsync(new RunQuery(Experiment: "tutorial"))).Answer!.Items;
         var experiment = Assert.Single(await hub.Get<ExperimentStore>().ListAsync());
         long[] counts =
         [
-            listed.Total, listed.Items.Count, experiment.Runs,
+            listed.Count, experiment.Runs,
             (await hub.Get<RunSearch>().CountAsync(new RunQuery())).Answer!.Total,
             (await hub.Get<DatasetLibrary>().RunsAsync())["mnist"],
-            (await hub.Get<DatasetLibrary>().UseAsync("mnist", 10)).Runs,
+            (await hub.Get<DatasetLibrary>().UseAsync("mnist")).Runs,
         ];
-        Assert.Equal(experiment.BestTestAccuracy, listed.Items.Max(run => run.Training!.BestTestAccuracy));
+        Assert.Equal(experiment.BestTestAccuracy, listed.Max(row => row.Run.Training!.BestTestAccuracy));
         return (Assert.Single(counts.Distinct()), experiment.BestTestAccuracy);
     }
 }

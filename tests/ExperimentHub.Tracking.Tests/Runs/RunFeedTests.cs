@@ -61,6 +61,33 @@ public sealed class RunFeedTests
     }
 
     [Fact]
+    public async Task Subscribe_KindsWithPacesOfTheirOwn_AreToldTogetherWhenItIsTheirTurn()
+    {
+        var heard = new List<RunSignal>();
+        using var called = new SemaphoreSlim(0);
+        var slow = RunFeed.MinInterval * 10;
+        using var subscription = _feed.Subscribe(null, told =>
+        {
+            heard.Add(told);
+            called.Release();
+            return Task.CompletedTask;
+        }, new FeedPace(RunSignals.Facts, RunFeed.MinInterval), new FeedPace(RunSignal.Results, () => slow));
+        _feed.Publish(_run, RunSignal.Results | RunSignal.Texts);
+        await NextAsync(called);
+        _feed.Publish(_run, RunSignal.Results);
+        _feed.Publish(_run, RunSignal.Status);
+        _feed.Publish(_run, RunSignal.Queued | RunSignal.Files);
+        await NextAsync(called);
+        await NextAsync(called);
+        Assert.Equal([RunSignal.Results | RunSignal.Texts, RunSignal.Status | RunSignal.Queued, RunSignal.Results], heard);
+        // Nothing is owed, and the pace may be another one by now.
+        slow = TimeSpan.Zero;
+        _feed.Publish(_run, RunSignal.Results);
+        await called.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(4, heard.Count);
+    }
+
+    [Fact]
     public void Subscribe_Disposed_IsGone()
     {
         var subscription = _feed.Subscribe(null, RunSignals.Rows, () => Task.CompletedTask);

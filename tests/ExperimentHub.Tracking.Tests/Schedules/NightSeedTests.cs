@@ -18,7 +18,7 @@ public sealed class NightSeedTests
         await using var hub = await EmptyHub.CreateAsync();
         // By hand and waiting, by hand and finished under other words for the same settings, reproduced, archived.
         await hub.EnqueueAsync(Spec with { Seed = 2 }, experiment: "elsewhere");
-        await hub.Queue.RequestStopAsync((await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 1)).Items[0].Id);
+        await hub.Queue.RequestStopAsync((await hub.RunsAsync())[0].Id);
         var finished = await hub.FinishAsync("by hand", Spec with { Seed = 3, GradientNorm = true, Device = "cpu" }, accuracies: 0.9);
         var again = (await hub.Control.ReproduceAsync(finished)).Run!.Value;
         await hub.Queue.RequestStopAsync(again);

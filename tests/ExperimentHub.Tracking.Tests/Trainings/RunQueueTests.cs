@@ -18,7 +18,7 @@ public sealed class RunQueueTests
         var result = await hub.Queue.EnqueueAsync(new RunRequest(" ", null, spec));
         Assert.Null(result.Run);
         Assert.Equal(["experiment", "spec.epochs", "spec.optimizer.learningRate", "spec.device"], result.Problems.Select(problem => problem.Field));
-        Assert.Equal(0, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
+        Assert.Empty(await hub.RunsAsync());
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class RunQueueTests
         Assert.Equal(both[0].Runs, both[1].Runs);
         Assert.Equal(both[0].CreatedAt, both[1].CreatedAt);
         Assert.Single(both, result => result.Repeated);
-        Assert.Equal(3, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
+        Assert.Equal(3, (await hub.RunsAsync()).Count);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class RunQueueTests
         var requests = Seeds(1, 2, 3);
         var first = (await hub.Queue.EnqueueAsync(requests[0])).Run;
         var made = await hub.Queue.EnqueueAllAsync(requests);
-        Assert.Equal((first, false, 3), (made.Runs[0], made.Repeated, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total));
+        Assert.Equal((first, false, 3), (made.Runs[0], made.Repeated, (await hub.RunsAsync()).Count));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class RunQueueTests
         var wrongSpec = await hub.Queue.EnqueueAllAsync([requests[0], requests[1] with { Spec = new TrainingSpec { Epochs = 0 } }]);
         Assert.Equal("spec.epochs", Assert.Single(wrongSpec.Problems).Field);
         Assert.Empty(wrongKey.Runs);
-        Assert.Equal(1, (await hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Total);
+        Assert.Single(await hub.RunsAsync());
         Assert.Empty(heard);
     }
 

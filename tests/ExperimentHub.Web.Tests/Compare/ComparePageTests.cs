@@ -1,9 +1,12 @@
 using System.Text.Json;
 using Bunit;
 using ExperimentHub.Protocol;
+using ExperimentHub.TestHub;
+using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
+using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Web.Tests.Compare;
 
@@ -130,6 +133,24 @@ public sealed class ComparePageTests
         Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[0].GetProperty("members").EnumerateArray().Select(member => member.GetInt32()));
         // Student's t for three runs, over the root of three.
         Assert.Equal(4.30265 / Math.Sqrt(3), view.RootElement.GetProperty("groups")[1].GetProperty("margins")[3].GetDouble(), 4);
+    }
+
+    [Fact]
+    public async Task ComparePage_RunWithoutTheMetric_IsLeftOutOfItsGroupInWords()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var a = await pages.Hub.FinishAsync("a", accuracies: 0.9);
+        var b = await pages.Hub.FinishAsync("b", new TrainingSpec { Seed = 2 }, accuracies: 0.8);
+        var logged = await LoggedRun.MakeAsync(pages.Hub, "elsewhere-1");
+        await using (var db = await pages.Hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.RunParams.ExecuteDeleteAsync();
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/compare?runs={a},{b},{logged}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Equal(2, page.FindAll("[aria-label='Groups of seeds'] tbody tr").Count));
+        var row = page.FindAll("[aria-label='Groups of seeds'] tbody tr")[1].Children.Select(cell => cell.TextContent.Trim()).ToList();
+        Assert.Equal(["elsewhere-1", "0 of 1", "–"], row.Take(3));
+        Assert.Contains("1 run has no test accuracy; left out.", page.FindAll(".foot").Select(foot => foot.TextContent));
     }
 
     [Fact]

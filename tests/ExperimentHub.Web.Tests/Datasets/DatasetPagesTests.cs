@@ -62,6 +62,21 @@ public sealed class DatasetPagesTests
     }
 
     [Fact]
+    public async Task Page_RunsThatAreTicked_CanBeCompared()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        await AddTinyAsync(pages.Hub, "cat", "dog");
+        await pages.Hub.FinishAsync("one", new TrainingSpec { Dataset = "tiny", BatchSize = 2 }, accuracies: 0.5);
+        await pages.Hub.FinishAsync("two", new TrainingSpec { Dataset = "tiny", BatchSize = 2, Seed = 2 }, accuracies: 0.6);
+        await pages.Hub.FinishAsync("on mnist", accuracies: 0.9);
+        var page = pages.Render<DatasetPage>(parameters => parameters.Add(p => p.Key, "tiny"));
+        page.WaitForAssertion(() => Assert.Equal(["two", "one"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        await page.Find("thead input").ChangeAsync(true);
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("a.compare")));
+        Assert.Contains("selected=", pages.Address, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Page_DataSetThatARunNeeds_IsNotDeleted()
     {
         await using var pages = await HubPages.OpenAsync();

@@ -148,7 +148,7 @@ public sealed class ExperimentPageTests
         Assert.Equal(["", "32", "128"], page.FindAll("thead th").Select(heading => heading.TextContent));
         Assert.Contains("filter=params.batchSize%20%3D%20128", page.Find("td.best a").GetAttribute("href"), StringComparison.Ordinal);
         await page.Find("td.best button").ClickAsync();
-        var waiting = (await pages.Hub.History.ListAsync(new RunFilter(Statuses: [RunStatus.Queued]), newestFirst: false, 0, 10)).Items;
+        var waiting = (await pages.Hub.RunsAsync(RunStatus.Queued)).Reverse();
         Assert.Equal([(128, 2L), (128, 3L)], waiting.Select(queued => (queued.Training!.BatchSize, queued.Training!.Spec.Seed)));
     }
 

@@ -25,7 +25,7 @@ public sealed class OverviewPageTests
         var start = page.FindComponent<FirstRun>().Instance.Start;
         await page.InvokeAsync(() => Task.WhenAll(start.InvokeAsync(), start.InvokeAsync()));
 
-        var run = Assert.Single((await pages.Hub.History.ListAsync(new RunFilter(), newestFirst: true, 0, 10)).Items);
+        var run = Assert.Single((await pages.Hub.RunsAsync()));
         Assert.Equal("tutorial", run.Experiment.Name);
         Assert.EndsWith($"/runs/{run.Id}", pages.Address, StringComparison.Ordinal);
     }

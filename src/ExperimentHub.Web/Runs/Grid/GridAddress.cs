@@ -4,7 +4,7 @@ using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Views;
-using Microsoft.AspNetCore.WebUtilities;
+using ExperimentHub.Web.Layout;
 
 namespace ExperimentHub.Web.Runs.Grid;
 
@@ -183,9 +183,9 @@ public sealed record GridAddress
     /// <param name="scope">As <see cref="Scope"/>.</param>
     public static GridAddress Read(string address, string? scope)
     {
-        var query = QueryHelpers.ParseQuery(new Uri(address).Query);
-        string? One(string name) => query.TryGetValue(name, out var values) && values is [.., { } last] && !string.IsNullOrWhiteSpace(last) ? last : null;
-        IEnumerable<string> All(string name) => (query.TryGetValue(name, out var values) ? values.OfType<string>() : []).Where(value => value.Length > 0).Distinct();
+        var query = PageQuery.Of(new Uri(address).Query);
+        string? One(string name) => query.One(name);
+        IReadOnlyList<string> All(string name) => query.All(name);
         return new GridAddress
         {
             // q: a part of a name, from a time when that was all one could ask for.
@@ -197,7 +197,7 @@ public sealed record GridAddress
             Experiment = scope is null ? One("experiment") : null,
             Scope = scope,
             Chosen = ReadColumns(One("columns"), One("widths"), One("pinned")),
-            Differing = string.Equals(One("differing"), "true", StringComparison.OrdinalIgnoreCase),
+            Differing = query.Flag("differing"),
             Curve = !string.Equals(One("curve"), "false", StringComparison.OrdinalIgnoreCase),
             IsCompact = One("density") == Compact,
             GroupBy = One("group") ?? "",

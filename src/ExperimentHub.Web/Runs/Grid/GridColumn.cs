@@ -47,6 +47,12 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         ["end_time"] = 100,
     };
 
+    private static readonly Dictionary<string, int> FewWidths = new()
+    {
+        ["name"] = 148, ["experiment"] = 100, ["status"] = 120, ["metrics.test_accuracy"] = 92, ["metrics.test_loss"] = 76, ["best_epoch"] = 54, ["epochs_done"] = 54,
+        ["model"] = 78, ["params.optimizer.learningRate"] = 48, ["params.batchSize"] = 52, ["device"] = 62, ["duration"] = 66, ["created"] = 88,
+    };
+
     private static readonly IReadOnlyList<GridColumn> UsualAtBest = UsualOf("at_best(metrics.test_accuracy), at_best(metrics.test_loss), best_epoch");
     private static readonly IReadOnlyList<GridColumn> UsualAtLast = UsualOf("metrics.test_accuracy, metrics.test_loss, epochs_done");
 
@@ -58,6 +64,28 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         .. SearchText.Columns($"name, experiment, status, {figures}, model, params.optimizer.learningRate, params.batchSize, params.seed, device, duration, created")
             .Select(column => new GridColumn(column, Pinned: column.Name == "name")),
     ];
+
+    // With all of them the rows are as wide as a page of 1,280 pixels has room for.
+    private static readonly IReadOnlyList<GridColumn> FewAtBest = FewOf(UsualAtBest);
+    private static readonly IReadOnlyList<GridColumn> FewAtLast = FewOf(UsualAtLast);
+
+    /// <summary>What a few rows show on a page that is about something else.</summary>
+    public static IReadOnlyList<GridColumn> Few(FigureEpoch at) => at == FigureEpoch.Last ? FewAtLast : FewAtBest;
+
+    private static IReadOnlyList<GridColumn> FewOf(IReadOnlyList<GridColumn> usual) =>
+        [.. usual.Where(column => column.Name != "params.seed").Select(column => column with { Pinned = false, Width = FewWidths.GetValueOrDefault(column.Plain) is > 0 and var width ? width : null })];
+
+    /// <summary>How long a column of these stays where there is less and less room.</summary>
+    public static string Staying(GridColumn column) => column.Name switch
+    {
+        _ when GivesWay(column) => "brief",
+        "model" or "duration" or "params.optimizer.learningRate" => "middling",
+        "experiment" => "longer",
+        "created" => "longest",
+        _ when column.Plain == "metrics.test_accuracy" => "result",
+        _ when column.Plain == "metrics.test_loss" => "middling",
+        _ => "",
+    };
 
     /// <summary>The same metric of another epoch; a column that speaks of no epoch, or of all of them, stays as it is.</summary>
     public static SearchColumn At(SearchColumn column, FigureEpoch at) => column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Last or MetricFigure.AtBest } ? column

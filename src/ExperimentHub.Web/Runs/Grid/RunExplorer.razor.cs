@@ -46,8 +46,6 @@ public sealed partial class RunExplorer(
     private readonly GroupPicks _groupPicks = new(search);
     private bool _all;
     private IDisposable? _subscription;
-    private IDisposable? _results;
-    private IDisposable? _progress;
     private int _question;
 
     /// <summary>The experiment on whose page the table stands; null for all runs of the hub.</summary>
@@ -72,13 +70,11 @@ public sealed partial class RunExplorer(
 
     private bool IsEmpty => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
-    protected override void OnInitialized()
-    {
-        _subscription = feed.Subscribe(null, RunSignals.Facts, () => InvokeAsync(LoadAsync), RefreshInterval);
-        _results = feed.Subscribe(null, RunSignal.Results, () => InvokeAsync(FollowResultsAsync), ResultsInterval);
-        // How far a run is stands in no row.
-        _progress = feed.Subscribe(null, RunSignal.Progress, () => InvokeAsync(StateHasChanged), RefreshInterval);
-    }
+    protected override void OnInitialized() => _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
+        new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, () => RowsMove ? MovingInterval : ResultsInterval), new FeedPace(RunSignal.Progress, RefreshInterval));
+
+    /// <summary>An epoch can change which rows there are, and not only what they say.</summary>
+    private bool RowsMove => _groups is not null || _page is { FollowsResults: true };
 
     protected override async Task OnParametersSetAsync()
     {
@@ -140,20 +136,18 @@ public sealed partial class RunExplorer(
     }
 
     /// <summary>The end of an epoch is told many times a second where many runs train; it changes a few cells, and seldom which rows there are.</summary>
-    private async Task FollowResultsAsync()
+    private async Task RefreshAsync(RunSignal told)
     {
         if (_gone.IsCancellationRequested)
             return;
-        if (_groups is not null || _page is { FollowsResults: true })
-        {
+        var results = (told & RunSignal.Results) != 0;
+        if ((told & RunSignals.Facts) != 0 || (results && RowsMove))
             await LoadAsync();
-            // Calls come one after the other, so that this holds the next one back and loses none.
-            await Task.Delay(MovingInterval - ResultsInterval, time);
-        }
-        else if (_page is { } page)
-        {
+        else if (results && _page is { } page)
             await LoadResultsAsync(page, _question, _asking.Token);
-        }
+        // How far a run is stands in no row.
+        else
+            StateHasChanged();
     }
 
     private async Task LoadResultsAsync(RunSearchPage page, int question, CancellationToken asked)
@@ -297,8 +291,6 @@ public sealed partial class RunExplorer(
     public void Dispose()
     {
         _subscription?.Dispose();
-        _results?.Dispose();
-        _progress?.Dispose();
         _gone.Cancel();
         _asking.Dispose();
         _gone.Dispose();
