@@ -41,7 +41,7 @@ public sealed class RunLogTests
 
     private static void Write(HubPages pages, AttemptKey key, params (string Level, string Text)[] lines)
     {
-        using var log = pages.Hub.Get<RunLogs>().Open(key.Run, key.Attempt);
+        using var log = pages.Hub.Get<RunLogs>().Append(key.Run, key.Attempt);
         foreach (var (level, text) in lines)
             log.Write(level, text);
     }
