@@ -81,8 +81,9 @@ public sealed class ExperimentDeletionTests
         foreach (var run in made.Runs)
         {
             await hub.Queue.RequestStopAsync(run);
-            using var log = hub.Get<RunLogs>().Append(run, 1);
-            log.Write("info", "hello");
+            using (var log = hub.Get<RunLogs>().Append(run, 1))
+                log.Write("info", "hello");
+            await hub.Get<RunLogs>().KeepAsync(run, 1);
         }
 
         var experiment = (await hub.ReadAsync(made.Runs[0])).ExperimentId;
