@@ -81,7 +81,7 @@ internal sealed class RunSupervisor(
             var next = await AttemptAsync(run, device, wishes);
             // The next start does it for a hub that ends now.
             if (!wishes.HubStops)
-                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt);
+                await keptLogs.KeepAsync(run.Key.Run, run.Key.Attempt, CancellationToken.None);
             if (next is not { } key)
                 return;
             run = run with { Key = key };
@@ -128,7 +128,8 @@ internal sealed class RunSupervisor(
         if (ending is null || lease.IsLost)
         {
             logger.LogWarning(
-                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written", run.Key.Run, run.Key.Attempt);
+                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written",
+                run.Key.Run, run.Key.Attempt);
             recorder.Lose(run.Key);
             return null;
         }
