@@ -14,8 +14,8 @@ namespace ExperimentHub.Web;
 /// <param name="Node">What this hub is called among those that share its database.</param>
 /// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
 internal sealed record HubOptions(
-    string Node, string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution,
-    ConnectionLimitOptions Connections, TelemetryOptions Telemetry)
+    string Node, string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions,
+    ExecutionOptions Execution, ConnectionLimitOptions Connections, TelemetryOptions Telemetry)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)

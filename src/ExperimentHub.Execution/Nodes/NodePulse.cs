@@ -87,7 +87,8 @@ internal sealed class NodePulse(
     private void End()
     {
         logger.LogCritical(
-            "Another hub has started as node {Node} on the same database, so this one ends. Give each hub a name of its own with --Hub:Node=<name>.", me.Name);
+            "Another hub has started as node {Node} on the same database, so this one ends. Give each hub a name of its own with --Hub:Node=<name>.",
+            me.Name);
         host.StopApplication();
     }
 

@@ -23,7 +23,8 @@ namespace ExperimentHub.Execution.Recovery;
 internal sealed class ExecutionOpening(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
     LivingTrainers living, StandbyTrainer standby, KeptLogs logs, NodeStore nodes, NodePulse pulse,
-    ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger)
+    ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host,
+    ILogger<ExecutionOpening> logger)
     : BackgroundService
 {
     private IDisposable? _listening;

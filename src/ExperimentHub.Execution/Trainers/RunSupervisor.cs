@@ -128,7 +128,8 @@ internal sealed class RunSupervisor(
         if (ending is null || lease.IsLost)
         {
             logger.LogWarning(
-                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written", run.Key.Run, run.Key.Attempt);
+                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written",
+                run.Key.Run, run.Key.Attempt);
             recorder.Lose(run.Key);
             return null;
         }

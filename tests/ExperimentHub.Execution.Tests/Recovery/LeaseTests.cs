@@ -59,8 +59,11 @@ public sealed class LeaseTests : IDisposable
     [Fact]
     public async Task Beat_AfterAnotherNodeTookTheAttempt_EndsTheTrainerAndWritesNothingMore()
     {
-        using var trainer = new FakeTrainer(
-            $"{FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}; trap '' TERM; while true; do {FakeTrainer.Say(new Heartbeat())}; sleep 0.05; done");
+        using var trainer = new FakeTrainer($"""
+            {FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}
+            trap '' TERM
+            while true; do {FakeTrainer.Say(new Heartbeat())}; sleep 0.05; done
+            """);
         await using var running = await RunningHub.StartAsync(trainer, existing: _folder);
         var id = await running.Hub.EnqueueAsync();
         await running.WaitForAsync(id, run => run.Training!.EpochsDone == 1);
