@@ -66,7 +66,7 @@ public static class ExecutionSetup
         services.AddSingleton<HeldAttempts>();
         services.AddSingleton<NodePulse>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
-        services.AddHostedService<ExecutionOpening>();
+        services.AddHostedService<Dispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<NodePulse>());
         services.AddHostedService<DatasetFetching>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
@@ -82,7 +82,7 @@ public static class ExecutionSetup
                 scheduler.ShutdownJobInterruption = ShutdownJobInterruption.WhenWaitingForJobs;
             });
             quartz.UseDefaultThreadPool(options.CpuSlots + MostGpus * options.SlotsPerGpu + SpareThreads);
-            // Nothing fires until the devices are known and ExecutionOpening sets the real limits.
+            // Nothing fires until the devices are known and Dispatcher sets the real limits.
             quartz.UseExecutionLimits(limits => limits.ForOtherGroups(0));
             KeepIn(quartz, driver, connectionString);
             quartz.AddJob<TrainRunJob>(job => job.WithIdentity(TrainRunJob.Key).StoreDurably());

@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Devices;
@@ -13,6 +14,7 @@ using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Storage;
+using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Tracking.Views;
 using Microsoft.Extensions.DependencyInjection;

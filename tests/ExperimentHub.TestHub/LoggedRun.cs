@@ -3,8 +3,8 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

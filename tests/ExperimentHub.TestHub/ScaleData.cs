@@ -7,6 +7,7 @@ using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Data.Sqlite;
 

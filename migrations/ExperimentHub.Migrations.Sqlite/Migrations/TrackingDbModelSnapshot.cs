@@ -779,7 +779,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("ScheduleFires");
                 });
 
-            modelBuilder.Entity("ExperimentHub.Tracking.Search.ParamName", b =>
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.ParamName", b =>
                 {
                     b.Property<int>("Id")
                         .ValueGeneratedOnAdd()
@@ -797,7 +797,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("ParamNames");
                 });
 
-            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
                 {
                     b.Property<int>("ParamId")
                         .HasColumnType("INTEGER");
@@ -1270,9 +1270,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("ExperimentHub.Tracking.Search.RunParam", b =>
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
                 {
-                    b.HasOne("ExperimentHub.Tracking.Search.ParamName", "Param")
+                    b.HasOne("ExperimentHub.Tracking.Parameters.ParamName", "Param")
                         .WithMany()
                         .HasForeignKey("ParamId")
                         .OnDelete(DeleteBehavior.Cascade)

@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Names;
+
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>

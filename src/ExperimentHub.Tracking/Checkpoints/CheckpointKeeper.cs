@@ -1,7 +1,7 @@
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Artifacts;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;

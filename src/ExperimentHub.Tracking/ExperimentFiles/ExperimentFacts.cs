@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;

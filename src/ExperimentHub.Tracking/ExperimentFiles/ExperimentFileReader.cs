@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Files;
+using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 

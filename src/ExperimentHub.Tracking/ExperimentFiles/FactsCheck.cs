@@ -4,6 +4,7 @@ using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol.Checkpoints;
 using ExperimentHub.Protocol.Files;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Artifacts;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;

@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
+using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 

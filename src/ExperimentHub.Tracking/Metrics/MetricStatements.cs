@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Metrics;
 

@@ -4,7 +4,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
-using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;

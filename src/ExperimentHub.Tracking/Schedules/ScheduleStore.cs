@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Moves;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;

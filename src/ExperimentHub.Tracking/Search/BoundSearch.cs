@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Parameters;
 
 namespace ExperimentHub.Tracking.Search;
 

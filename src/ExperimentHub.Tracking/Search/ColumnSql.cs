@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 

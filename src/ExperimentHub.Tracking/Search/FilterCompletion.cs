@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Parameters;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

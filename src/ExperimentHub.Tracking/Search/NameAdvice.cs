@@ -1,4 +1,6 @@
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 
 namespace ExperimentHub.Tracking.Search;
 

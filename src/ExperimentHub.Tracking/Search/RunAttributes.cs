@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Search;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

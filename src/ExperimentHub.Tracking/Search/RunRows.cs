@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Queries;
+
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>The rows that a statement begins with: those of one column in an index, the runs themselves, or their trainings.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Queries;
+
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>One value that runs are sorted by; runs without it stand last.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Search;
 

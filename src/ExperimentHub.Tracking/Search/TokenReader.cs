@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Names;
+
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>What may stand at a place of a search.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Search;
 

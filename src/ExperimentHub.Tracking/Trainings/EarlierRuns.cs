@@ -1,4 +1,5 @@
-using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Parameters;
+using ExperimentHub.Tracking.Queries;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;

@@ -5,8 +5,8 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;

@@ -97,7 +97,7 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
             yield return $"Another libtorch: {before.TorchVersion} before, {again.TorchVersion} now.";
         if (before.Run.AppVersion != again.Run.AppVersion)
             yield return $"Another ExperimentHub: {before.Run.AppVersion} before, {again.Run.AppVersion} now.";
-        foreach (var training in new[] { before, again }.Where(training => Identity.Changes(training.Attempts, training.Spec.Deterministic).Any()))
+        foreach (var training in new[] { before, again }.Where(training => BitIdentity.Changes(training.Attempts, training.Spec.Deterministic).Any()))
             yield return $"{training.Run.Name} itself was trained in parts that differ in these; its attempts say how.";
     }
 }

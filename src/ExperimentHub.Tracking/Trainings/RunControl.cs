@@ -5,8 +5,8 @@ using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;

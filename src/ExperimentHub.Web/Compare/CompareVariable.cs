@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;

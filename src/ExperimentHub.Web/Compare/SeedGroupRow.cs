@@ -1,5 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;

@@ -1,5 +1,6 @@
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Layout;
 using MudBlazor;

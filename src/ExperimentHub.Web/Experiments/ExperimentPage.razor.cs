@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
 using ExperimentHub.Web.Schedules;

@@ -1,5 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;

@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Names;
+
 namespace ExperimentHub.Web.Runs;
 
 /// <summary>What <see cref="RunTrendChart"/> draws; run-trend.js says how.</summary>

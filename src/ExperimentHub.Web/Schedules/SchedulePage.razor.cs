@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Experiments;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;

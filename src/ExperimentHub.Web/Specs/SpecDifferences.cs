@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Edits;
 
 namespace ExperimentHub.Web.Specs;

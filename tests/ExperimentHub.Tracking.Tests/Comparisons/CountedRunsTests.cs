@@ -1,9 +1,9 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Comparisons;
-using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Studies;
 
 namespace ExperimentHub.Tracking.Tests.Comparisons;
 

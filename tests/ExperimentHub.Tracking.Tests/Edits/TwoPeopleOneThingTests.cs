@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Views;
 
 namespace ExperimentHub.Tracking.Tests.Edits;

@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.ExperimentFiles;

@@ -3,6 +3,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Tests.Names;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;

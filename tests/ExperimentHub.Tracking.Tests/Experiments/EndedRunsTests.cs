@@ -1,6 +1,6 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Studies;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Experiments;

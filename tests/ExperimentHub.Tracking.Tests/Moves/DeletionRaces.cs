@@ -2,6 +2,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.TestHub.Races;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Moves;

@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Tests.ExperimentFiles;
 using ExperimentHub.Tracking.Trainings;
 

@@ -1,8 +1,10 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.Tests.Schedules;

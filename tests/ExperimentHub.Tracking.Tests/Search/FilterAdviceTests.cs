@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Tracking.Tests.Search;

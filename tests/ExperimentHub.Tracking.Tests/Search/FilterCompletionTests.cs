@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Tracking.Tests.Search;

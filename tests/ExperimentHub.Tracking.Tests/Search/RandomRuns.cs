@@ -1,8 +1,9 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Tests.Search;

@@ -1,6 +1,7 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Search;
 using Microsoft.EntityFrameworkCore;
 

@@ -5,6 +5,7 @@ using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 

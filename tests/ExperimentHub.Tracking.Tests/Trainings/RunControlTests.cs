@@ -87,7 +87,7 @@ public sealed class RunControlTests
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
         await hub.Control.PauseAsync(key.Run);
-        // The next start of the hub, as ExecutionOpening does it.
+        // The next start of the hub, as Dispatcher does it.
         await hub.InterruptAsync();
         Assert.Empty(await hub.Queue.RequeueInterruptedAsync());
         Assert.Equal(RunStatus.Paused, (await hub.ReadAsync(key.Run)).Status);

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Compare;
 
 namespace ExperimentHub.Web.Tests.Compare;

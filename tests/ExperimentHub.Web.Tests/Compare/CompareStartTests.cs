@@ -1,6 +1,7 @@
 using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 

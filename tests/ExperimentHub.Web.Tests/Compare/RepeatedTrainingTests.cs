@@ -2,6 +2,7 @@ using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Runs;

@@ -5,6 +5,7 @@ using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Web.Experiments;
 using MudBlazor;
 

@@ -8,6 +8,7 @@ using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Overview;
 using Microsoft.EntityFrameworkCore;

@@ -3,6 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;

@@ -2,7 +2,7 @@ using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
-using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
 using Microsoft.AspNetCore.WebUtilities;

@@ -3,6 +3,7 @@ using System.Net.Mime;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Api;
 using Microsoft.AspNetCore.Http.HttpResults;

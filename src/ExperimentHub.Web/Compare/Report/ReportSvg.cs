@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
+using ExperimentHub.Tracking.Names;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Compare.Report;

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;

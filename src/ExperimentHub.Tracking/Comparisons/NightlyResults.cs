@@ -1,10 +1,12 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Schedules;
+namespace ExperimentHub.Tracking.Comparisons;
 
 /// <summary>The last nights of a schedule. What somebody started by hand is no night.</summary>
 /// <param name="Nights">Newest first, at least one.</param>

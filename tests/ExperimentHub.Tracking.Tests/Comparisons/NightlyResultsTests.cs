@@ -1,11 +1,12 @@
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
+using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace ExperimentHub.Tracking.Tests.Schedules;
+namespace ExperimentHub.Tracking.Tests.Comparisons;
 
 public sealed class NightlyResultsTests
 {

@@ -1,8 +1,10 @@
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Studies;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Experiments;
+namespace ExperimentHub.Tracking.Studies;
 
 /// <summary>A run that is better than all that ended before.</summary>
 /// <param name="Metric">What decides which of the experiment's runs is best.</param>

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Queries;
 
 /// <summary>The values of a statement. Whatever a person typed reaches the database through here and never as part of the text.</summary>
 internal sealed class SqlParameters

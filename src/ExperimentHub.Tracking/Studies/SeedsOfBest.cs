@@ -1,8 +1,10 @@
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Experiments;
+namespace ExperimentHub.Tracking.Studies;
 
 /// <summary>The best run of an experiment and the runs that differ from it in the seed alone.</summary>
 /// <param name="Metric">What it is the best in.</param>

@@ -2,8 +2,10 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Studies;
 
-namespace ExperimentHub.Tracking.Tests.Experiments;
+namespace ExperimentHub.Tracking.Tests.Studies;
 
 public sealed class ExperimentResultsTests
 {

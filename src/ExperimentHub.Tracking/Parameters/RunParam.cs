@@ -2,7 +2,7 @@ using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Parameters;
 
 /// <summary>One hyperparameter of a run, written when the run is made, and anew where its spec changes.</summary>
 public sealed class RunParam

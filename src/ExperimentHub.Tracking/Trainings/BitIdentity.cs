@@ -9,7 +9,7 @@ namespace ExperimentHub.Tracking.Trainings;
 /// When a run that goes on cannot promise the bits of a run that was never disturbed. On the CPU it can, with the same processor, number of threads and
 /// libtorch; sums are otherwise added in another order, and GPUs promise no order at all unless the spec asks for it (<see cref="TrainingSpec.Deterministic"/>).
 /// </summary>
-public static class Identity
+public static class BitIdentity
 {
     /// <summary>What was different when a run went on, as sentences, the earliest first; empty where nothing was.</summary>
     /// <param name="deterministic">What the run's spec says.</param>

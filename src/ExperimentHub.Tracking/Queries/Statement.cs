@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Queries;
 
 /// <summary>Runs a statement on a context's own connection and in its transaction, past EF: the shape of a search is known only when it is asked.</summary>
 internal static class Statement

@@ -3,8 +3,9 @@ using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Studies;
 
-namespace ExperimentHub.Tracking.Tests.Experiments;
+namespace ExperimentHub.Tracking.Tests.Studies;
 
 public sealed class StudyGridTests
 {

@@ -1,8 +1,9 @@
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Runs;
+using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Trainings;
 
-namespace ExperimentHub.Tracking.Schedules;
+namespace ExperimentHub.Tracking.Comparisons;
 
 /// <summary>How much better the nights of a schedule are than the nights before them.</summary>
 public static class NightGains

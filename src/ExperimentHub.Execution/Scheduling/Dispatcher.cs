@@ -1,6 +1,5 @@
 using ExperimentHub.Execution.Devices;
 using ExperimentHub.Execution.Nodes;
-using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
@@ -14,17 +13,17 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
 
-namespace ExperimentHub.Execution.Recovery;
+namespace ExperimentHub.Execution.Scheduling;
 
 /// <summary>
 /// The start of the hub: tells the truth about runs that a former hub left behind, learns what devices there are, and opens the doors. Pages
 /// answer from the first moment; runs start as soon as the devices are known.
 /// </summary>
-internal sealed class ExecutionOpening(
+internal sealed class Dispatcher(
     OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
     LivingTrainers living, StandbyTrainer standby, KeptLogs logs, NodeStore nodes, NodePulse pulse,
     ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host,
-    ILogger<ExecutionOpening> logger)
+    ILogger<Dispatcher> logger)
     : BackgroundService
 {
     private IDisposable? _listening;

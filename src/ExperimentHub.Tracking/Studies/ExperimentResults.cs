@@ -1,11 +1,12 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Experiments;
+namespace ExperimentHub.Tracking.Studies;
 
 /// <summary>A run and the best value that a metric ever had in it.</summary>
 /// <param name="Step">The first step with that value.</param>

@@ -1,7 +1,7 @@
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 
-namespace ExperimentHub.Tracking.Tests.Runs;
+namespace ExperimentHub.Tracking.Tests.Search;
 
 public sealed class RunBulkTests
 {

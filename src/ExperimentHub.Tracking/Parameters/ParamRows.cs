@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Parameters;
 
 /// <summary>A parameter as whoever makes a run tells it.</summary>
 /// <param name="Number">Null where it is no number.</param>

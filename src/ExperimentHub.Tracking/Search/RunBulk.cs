@@ -1,11 +1,12 @@
 using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Names;
+using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Runs;
+namespace ExperimentHub.Tracking.Search;
 
 /// <summary>Chosen runs, or all that a search finds.</summary>
 public sealed record RunTargets

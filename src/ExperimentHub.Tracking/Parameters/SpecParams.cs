@@ -3,7 +3,7 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Parameters;
 
 /// <summary>
 /// What a training of ours writes as its parameters: every leaf of its JSON under its dotted path. They come from the JSON and not from the fields of

@@ -1,8 +1,9 @@
+using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 
-namespace ExperimentHub.Tracking.Experiments;
+namespace ExperimentHub.Tracking.Studies;
 
 /// <summary>What an experiment's runs of two settings came to.</summary>
 /// <param name="Settings">Those in which its runs differ, the seed aside; the first two are the ones that are laid out unless others are asked for.</param>

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace ExperimentHub.Tracking.Search;
+namespace ExperimentHub.Tracking.Parameters;
 
 /// <summary>The name of a hyperparameter, kept once: the dotted path of a leaf in a spec's JSON, such as <c>optimizer.learningRate</c>.</summary>
 public sealed class ParamName

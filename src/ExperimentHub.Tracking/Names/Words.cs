@@ -1,4 +1,4 @@
-namespace ExperimentHub.Tracking.ExperimentFiles;
+namespace ExperimentHub.Tracking.Names;
 
 /// <summary>What a file says of itself, cut so that it fits into a sentence.</summary>
 internal static class Words

@@ -1,4 +1,6 @@
-namespace ExperimentHub.Tracking.Search;
+using ExperimentHub.Tracking.Queries;
+
+namespace ExperimentHub.Tracking.Parameters;
 
 /// <summary>
 /// Finds the hyperparameter that a name means. In this order: the dotted path as it is; the same without regard to case, _ and -; the
