@@ -1,3 +1,5 @@
+using ExperimentHub.Tracking.Nodes;
+
 namespace ExperimentHub.Execution;
 
 /// <summary>How runs are made to happen on this machine.</summary>
@@ -26,4 +28,10 @@ public sealed record ExecutionOptions
 
     /// <summary>The same when the whole hub stops: shorter, because the system that stops the hub waits only ten seconds itself.</summary>
     public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(6);
+
+    /// <summary>Between two beats of this node.</summary>
+    public TimeSpan BeatInterval { get; init; } = NodeStore.BeatInterval;
+
+    /// <summary>Between two looks at the rows whose signals may have been lost.</summary>
+    public TimeSpan LookInterval { get; init; } = TimeSpan.FromMinutes(1);
 }

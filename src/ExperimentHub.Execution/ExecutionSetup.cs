@@ -1,6 +1,7 @@
 using System.Data.Common;
 using ExperimentHub.Execution.Datasets;
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Execution.Recovery;
 using ExperimentHub.Execution.Schedules;
 using ExperimentHub.Execution.Scheduling;
@@ -62,12 +63,17 @@ public static class ExecutionSetup
         services.AddSingleton<StandbyTrainer>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<RunTickets>();
+        services.AddSingleton<HeldAttempts>();
+        services.AddSingleton<NodePulse>();
         // Registered before Quartz: orphans are told apart before any ticket can fire.
         services.AddHostedService<ExecutionOpening>();
+        services.AddHostedService(provider => provider.GetRequiredService<NodePulse>());
         services.AddHostedService<DatasetFetching>();
         services.AddSingleton<IFireTimes, QuartzFireTimes>();
         services.AddSingleton<ScheduleTriggers>();
         services.AddHostedService(provider => provider.GetRequiredService<ScheduleTriggers>());
+        services.AddSingleton<MissedSignals>();
+        services.AddHostedService(provider => provider.GetRequiredService<MissedSignals>());
         services.AddQuartz(quartz =>
         {
             quartz.ConfigureScheduler(scheduler =>

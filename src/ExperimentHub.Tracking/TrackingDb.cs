@@ -4,6 +4,7 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
@@ -17,6 +18,7 @@ namespace ExperimentHub.Tracking;
 /// <summary>The catalogue: experiments, runs and what is known about them. The mapping of an entity stands beside the entity.</summary>
 public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext(options)
 {
+    public DbSet<Node> Nodes => Set<Node>();
     public DbSet<Experiment> Experiments => Set<Experiment>();
     public DbSet<SettingsChange> SettingsChanges => Set<SettingsChange>();
     public DbSet<Run> Runs => Set<Run>();
@@ -40,7 +42,11 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<MetricEpoch> MetricEpochs => Set<MetricEpoch>();
     public DbSet<MetricSnapshot> MetricSnapshots => Set<MetricSnapshot>();
 
-    protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(TrackingDb).Assembly);
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(TrackingDb).Assembly);
+        DatabaseClock.Map(modelBuilder);
+    }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -7,6 +7,7 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Queries;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -22,7 +23,10 @@ namespace ExperimentHub.Tracking;
 public static class TrackingSetup
 {
     /// <summary>Adds what is known about experiments and runs. The database itself comes from a migrations project.</summary>
-    public static IServiceCollection AddTracking(this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null, DeletionOptions? deletions = null)
+    /// <param name="node">Which of the processes that share the database this is; one with the host's name where not given.</param>
+    public static IServiceCollection AddTracking(
+        this IServiceCollection services, DataFolder folder, DatasetOptions datasets, ExperimentFileOptions? files = null,
+        DeletionOptions? deletions = null, ThisNode? node = null)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
@@ -30,7 +34,11 @@ public static class TrackingSetup
         services.AddSingleton(files ?? new ExperimentFileOptions());
         services.AddSingleton(deletions ?? new DeletionOptions());
         services.AddSingleton(AppVersion.OfThisBuild);
+        services.AddSingleton(node ?? new ThisNode(ThisNode.HostName));
+        services.AddSingleton<NodeStore>();
+        services.AddSingleton<AttemptLeases>();
         services.AddSingleton<DeviceInventory>();
+        services.AddSingleton<DeviceTests>();
         services.AddSingleton<StorageWatch>();
         services.AddSingleton<RunFeed>();
         services.AddSingleton<LiveRuns>();
@@ -42,6 +50,7 @@ public static class TrackingSetup
         services.AddSingleton<AttemptWriter>();
         services.AddSingleton<DivergenceJudge>();
         services.AddSingleton<RunRecorder>();
+        services.AddSingleton<OrphanedRuns>();
         services.AddSingleton<RunHistory>();
         services.AddSingleton<RunAnnotations>();
         services.AddSingleton<RunPurge>();

@@ -4,16 +4,18 @@ using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Web.Security;
 using ExperimentHub.Web.Telemetry;
 
 namespace ExperimentHub.Web;
 
 /// <summary>The hub's settings, read and checked once at the start. Every problem is reported, not only the first.</summary>
+/// <param name="Node">What this hub is called among those that share its database.</param>
 /// <param name="BeginAnew">Whether a hub whose database is lost may set the files of its runs aside and begin with an empty one.</param>
 internal sealed record HubOptions(
-    string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions, ExecutionOptions Execution,
-    ConnectionLimitOptions Connections, TelemetryOptions Telemetry)
+    string Node, string DataFolder, bool BeginAnew, DatasetOptions Datasets, ExperimentFileOptions ExperimentFiles, DeletionOptions Deletions,
+    ExecutionOptions Execution, ConnectionLimitOptions Connections, TelemetryOptions Telemetry)
 {
     /// <returns>What is wrong with the settings, each with its name, the value seen and the values allowed; empty where all is well.</returns>
     public static IReadOnlyList<string> Read(IConfiguration configuration, out HubOptions options)
@@ -22,6 +24,7 @@ internal sealed record HubOptions(
         var hub = configuration.GetSection("Hub");
         var datasetFolder = Folder(hub["DatasetFolder"], Path.Combine(Home, ".cache", "experimenthub", "datasets"));
         options = new HubOptions(
+            NodeName(hub, problems),
             DataFolderOf(configuration),
             Switch(hub, "BeginAnew", problems),
             new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
@@ -52,6 +55,15 @@ internal sealed record HubOptions(
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     private static string Folder(string? configured, string fallback) => Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? fallback : configured);
+
+    private static string NodeName(IConfigurationSection hub, List<string> problems)
+    {
+        var name = string.IsNullOrWhiteSpace(hub["Node"]) ? ThisNode.HostName : hub["Node"]!.Trim();
+        if (name.Length > ThisNode.MaxNameLength || name.Any(letter => char.IsControl(letter) || letter == '/'))
+            problems.Add(
+                $"Hub:Node is '{name}', but must have at most {ThisNode.MaxNameLength} characters, without a slash and without control characters.");
+        return name;
+    }
 
     private static bool Switch(IConfigurationSection hub, string name, List<string> problems)
     {

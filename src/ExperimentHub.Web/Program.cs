@@ -5,6 +5,7 @@ using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.ExperimentFiles;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Web;
 using ExperimentHub.Web.Api;
 using ExperimentHub.Web.Security;
@@ -38,7 +39,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 }
 
 using var heldUntilTheEnd = folderLock;
-builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions);
+builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions, new ThisNode(hub.Node));
 builder.Services.AddSqliteTracking(folder);
 builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase, SqliteDatabase.PatientBusyTimeout));
 builder.Services.AddPages(folder);

@@ -6,10 +6,12 @@ using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Checkpoints;
 using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -46,11 +48,13 @@ public sealed class EmptyHub : IAsyncDisposable
 
     /// <param name="configure">Adds or replaces services before the provider is built.</param>
     /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not given.</param>
-    public static async Task<EmptyHub> CreateAsync(Action<IServiceCollection, DataFolder>? configure = null, string? existing = null, bool beginAnew = false)
+    /// <param name="node">Its name among the hubs of the folder; the host's where not given.</param>
+    public static async Task<EmptyHub> CreateAsync(
+        Action<IServiceCollection, DataFolder>? configure = null, string? existing = null, bool beginAnew = false, string? node = null)
     {
         var folder = new DataFolder(existing ?? Path.Combine(Path.GetTempPath(), $"experimenthub-test-{Guid.NewGuid():N}"));
         var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
-        services.AddTracking(folder, new DatasetOptions(Path.Combine(folder.Root, "cache")));
+        services.AddTracking(folder, new DatasetOptions(Path.Combine(folder.Root, "cache")), node: new ThisNode(node ?? ThisNode.HostName));
         services.AddSqliteTracking(folder);
         services.AddSingleton<IFireTimes, NoFireTimes>();
         services.AddSingleton<IHardware>(new FixedHardware());
@@ -122,6 +126,14 @@ public sealed class EmptyHub : IAsyncDisposable
 
         await Recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
         return id;
+    }
+
+    /// <summary>What this hub holds is a former life's, and is interrupted as at a start.</summary>
+    public async Task<IReadOnlyList<RunId>> InterruptAsync()
+    {
+        await using (var db = await Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.Attempts.Where(a => a.EndedAt == null).ExecuteUpdateAsync(set => set.SetProperty(a => a.Life, Guid.NewGuid()));
+        return await Get<OrphanedRuns>().InterruptAsync();
     }
 
     public async Task<Run> ReadAsync(RunId id) => (await History.FindAsync(id) ?? throw new InvalidOperationException($"No run {id}.")).Run;

@@ -33,7 +33,7 @@ public sealed class ReadinessTests : IDisposable
         var actual = events.Of<CheckpointSaved>().Single();
         Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.FileName)), SavedTensors.Hash(Path.Combine(_folder["ready"], actual.FileName)));
         Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.State!.FileName)), SavedTensors.Hash(Path.Combine(_folder["ready"], actual.State!.FileName)));
-        Assert.Empty(_log.Where(line => line.StartsWith("warn", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_log, line => line.StartsWith("warn", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class ReadinessTests : IDisposable
         readiness.StandBy(new StandBy(Folder("standby"), Folder("empty"), dataset), () => false);
 
         Assert.Null(readiness.TakeData(DatasetCatalog.Mnist));
-        Assert.Empty(_log.Where(line => line.StartsWith("warn", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_log, line => line.StartsWith("warn", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -74,6 +74,8 @@ internal sealed class HubApp : WebApplicationFactory<Program>
         builder.UseSetting("Hub:DatasetFolder", Path.Combine(_folder, "datasets"));
         builder.UseSetting("Hub:TrainerPath", _trainer.Program);
         builder.UseSetting("Hub:StopGraceSeconds", "2");
+        // A script takes the first line that it reads for the start of its training.
+        builder.UseSetting("Hub:StandbyMebibytes", "0");
         foreach (var (name, value) in _settings)
             builder.UseSetting(name, value);
     }

@@ -11,6 +11,7 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.ExperimentFiles;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
@@ -57,6 +58,8 @@ internal sealed class HubPages : BunitContext
         Services.AddSingleton(hub.Get<ViewStore>());
         Services.AddSingleton(hub.Feed);
         Services.AddSingleton(hub.Devices);
+        Services.AddSingleton(hub.Get<DeviceTests>());
+        Services.AddSingleton(hub.Get<ThisNode>());
         Services.AddSingleton(hub.Get<LiveRuns>());
         Services.AddSingleton(hub.Get<MetricReader>());
         Services.AddSingleton(hub.Get<MetricWriter>());

@@ -505,6 +505,52 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("MetricSnapshots");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Nodes.Node", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Devices")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("Life")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Roles")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("SeenSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("StartedSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("TestAskedSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("TestedSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Version")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("Nodes");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
                     b.Property<long>("Number")
@@ -810,6 +856,16 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<int?>("ExitCode")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("LeaseSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("Life")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Node")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
                     b.Property<DateTime>("StartedAt")
                         .HasColumnType("TEXT");
 
@@ -820,6 +876,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("TEXT");
 
                     b.HasKey("RunNumber", "Number");
+
+                    b.HasIndex("Life")
+                        .HasFilter("\"EndedAt\" IS NULL");
 
                     b.ToTable("Attempts");
                 });

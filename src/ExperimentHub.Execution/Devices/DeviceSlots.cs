@@ -22,6 +22,13 @@ internal sealed class DeviceSlots
     /// <summary>Slots of all devices of a group.</summary>
     public int Capacity(string group) => Devices(group).Sum(Limit);
 
+    /// <summary>Those of them that nobody has.</summary>
+    public int Free(string group)
+    {
+        lock (_lock)
+            return Devices(group).Sum(device => Math.Max(0, Limit(device) - Taken(device)));
+    }
+
     /// <summary>Takes a slot on the least busy device that fits; null where all are full.</summary>
     public DeviceLease? TryTake(DeviceRequest request)
     {

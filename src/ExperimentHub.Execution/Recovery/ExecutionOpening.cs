@@ -1,10 +1,12 @@
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Execution.Scheduling;
 using ExperimentHub.Execution.Trainers;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Devices;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
@@ -19,8 +21,11 @@ namespace ExperimentHub.Execution.Recovery;
 /// answer from the first moment; runs start as soon as the devices are known.
 /// </summary>
 internal sealed class ExecutionOpening(
-    RunRecorder recorder, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
-    LivingTrainers living, StandbyTrainer standby, KeptLogs logs, ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host, ILogger<ExecutionOpening> logger) : BackgroundService
+    OrphanedRuns orphans, RunQueue queue, RunFeed feed, DeviceDetection detection, DeviceInventory inventory, DeviceSlots slots, RunTickets tickets,
+    LivingTrainers living, StandbyTrainer standby, KeptLogs logs, NodeStore nodes, NodePulse pulse,
+    ISchedulerFactory schedulers, StorageWatch storage, ExecutionOptions options, DataFolder folder, IHostApplicationLifetime host,
+    ILogger<ExecutionOpening> logger)
+    : BackgroundService
 {
     private IDisposable? _listening;
 
@@ -32,8 +37,8 @@ internal sealed class ExecutionOpening(
         // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
         living.EndLeftovers();
         AttemptScratch.RemoveLeftovers(folder);
-        foreach (var run in await recorder.InterruptOrphansAsync("The hub ended while this run trained (killed, or the machine went down).", cancellationToken))
-            logger.LogWarning("Run {Run} was interrupted by the end of the last hub", run);
+        foreach (var run in await orphans.InterruptAsync(cancellationToken))
+            logger.LogWarning("Run {Run} was interrupted: the hub that trained it is gone", run);
         foreach (var run in await storage.UntilDoneAsync(() => queue.RequeueInterruptedAsync(cancellationToken), cancellationToken))
             logger.LogInformation("Run {Run} is queued again and goes on from its last checkpoint", run);
         await base.StartAsync(cancellationToken);
@@ -60,6 +65,8 @@ internal sealed class ExecutionOpening(
 
             while (true)
             {
+                // Others may read what there is.
+                pulse.Soon();
                 await asked.WaitAsync(stoppingToken);
                 await TestAgainAsync(stoppingToken);
             }
@@ -86,10 +93,24 @@ internal sealed class ExecutionOpening(
         await storage.UntilDoneAsync(async () => await scheduler.SetExecutionLimits(limits.Build(), cancellation), cancellation);
     }
 
+    /// <summary>Before the test: who asks from now on asks for another one.</summary>
+    private async Task TakeWishAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await nodes.BeginTestAsync(cancellation);
+        }
+        catch (Exception e) when (storage.Note(e))
+        {
+            logger.LogDebug(e, "That the devices are being tested could not be written; they are tested once more when it can be");
+        }
+    }
+
     private async Task TestAgainAsync(CancellationToken cancellation)
     {
         try
         {
+            await TakeWishAsync(cancellation);
             await LearnDevicesAsync(cancellation);
             await tickets.IssueAllAsync(cancellation);
         }

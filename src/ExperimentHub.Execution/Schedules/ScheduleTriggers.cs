@@ -23,6 +23,9 @@ internal sealed class ScheduleTriggers(
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
 
+    /// <summary>What the schedules said when the triggers were last made after them; null before that.</summary>
+    private volatile List<(int Id, string Cron, string Zone)>? _said;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         schedules.Changed += OnChanged;
@@ -38,6 +41,13 @@ internal sealed class ScheduleTriggers(
     }
 
     public void Dispose() => _oneAtATime.Dispose();
+
+    /// <summary>Makes the triggers what the schedules say, where these have changed and nobody said so here.</summary>
+    public async Task FollowRowsAsync(CancellationToken cancellation)
+    {
+        if (_said is not { } said || !said.SequenceEqual(Said(await schedules.EnabledAsync(cancellation))))
+            await SynchroniseAsync(cancellation);
+    }
 
     /// <summary>Makes the triggers what the schedules say.</summary>
     public Task SynchroniseAsync(CancellationToken cancellation) => InTurnAsync(async scheduler =>
@@ -62,6 +72,8 @@ internal sealed class ScheduleTriggers(
             else
                 await SetNextAsync(scheduler, schedule, now, cancellation);
         }
+
+        _said = Said(wanted.Values);
     }, cancellation);
 
     /// <summary>After a firing: sets the trigger on the next time after both the one that was due and now, so that a missed night runs once.</summary>
@@ -112,9 +124,10 @@ internal sealed class ScheduleTriggers(
     private async Task<Schedule?> FindAsync(int id) => (await WantedAsync(CancellationToken.None)).GetValueOrDefault(KeyOf(id));
 
     private async Task<Dictionary<TriggerKey, Schedule>> WantedAsync(CancellationToken cancellation) =>
-        (await schedules.ListAsync(cancellation: cancellation))
-            .Where(s => s.Schedule.Enabled && s.Schedule.Experiment.ArchivedAt is null)
-            .ToDictionary(s => KeyOf(s.Schedule.Id), s => s.Schedule);
+        (await schedules.EnabledAsync(cancellation)).ToDictionary(schedule => KeyOf(schedule.Id));
+
+    private static List<(int, string, string)> Said(IEnumerable<Schedule> wanted) =>
+        [.. wanted.Select(schedule => (schedule.Id, schedule.Cron, schedule.TimeZone))];
 
     private async Task InTurnAsync(Func<IScheduler, Task> change, CancellationToken cancellation)
     {

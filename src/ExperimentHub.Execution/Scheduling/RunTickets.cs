@@ -1,4 +1,5 @@
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Storage;
 using ExperimentHub.Tracking.Trainings;
@@ -10,16 +11,23 @@ namespace ExperimentHub.Execution.Scheduling;
 /// A ticket is a one-shot Quartz trigger in the execution group of a device kind; the group's limit is the number of its slots. Tickets carry
 /// no run: doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends. One that cannot be written is tried until it is.
 /// </summary>
-internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, StorageWatch storage, TimeProvider time)
+/// <remarks>A ticket is a node's own: it is about the slots of that node. Those of others are left alone.</remarks>
+internal sealed class RunTickets(
+    ISchedulerFactory schedulers, RunQueue queue, DeviceSlots slots, ThisNode me, StorageWatch storage, TimeProvider time)
 {
     public const string GroupKey = "group";
-    private const string TriggerGroup = "tickets";
+
+    /// <summary>Where a hub of before there were nodes put its own.</summary>
+    private const string NobodysGroup = "tickets";
+
+    private readonly string _group = $"{NobodysGroup}/{me.Name}";
 
     /// <summary>Makes the tickets what the queue says: one for each waiting run of a group that this machine can serve.</summary>
     public Task IssueAllAsync(CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
     {
         var scheduler = await schedulers.GetScheduler(cancellation);
-        await scheduler.UnscheduleJobs(GroupMatcher<TriggerKey>.GroupEquals(TriggerGroup), cancellation);
+        foreach (var mine in new[] { _group, NobodysGroup })
+            await scheduler.UnscheduleJobs(GroupMatcher<TriggerKey>.GroupEquals(mine), cancellation);
         foreach (var (group, waiting) in await queue.WaitingAsync(cancellation))
         {
             for (var i = 0; i < waiting && slots.Capacity(group) > 0; i++)
@@ -41,10 +49,21 @@ internal sealed class RunTickets(ISchedulerFactory schedulers, RunQueue queue, D
             await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-next", cancellation);
     }, cancellation);
 
+    /// <summary>Tickets for runs that wait although a slot is free: nobody said here that they do, or what was said was lost.</summary>
+    public Task IssueMissingAsync(CancellationToken cancellation) => storage.UntilDoneAsync(async () =>
+    {
+        foreach (var (group, waiting) in await queue.WaitingAsync(cancellation))
+        {
+            var missing = Math.Min(waiting, slots.Free(group));
+            for (var i = 0; i < missing; i++)
+                await IssueAsync(await schedulers.GetScheduler(cancellation), group, $"{group}-missed-{i}", cancellation);
+        }
+    }, cancellation);
+
     private async Task IssueAsync(IScheduler scheduler, string group, string name, CancellationToken cancellation)
     {
         var ticket = TriggerBuilder.Create(time)
-            .WithIdentity(name, TriggerGroup)
+            .WithIdentity(name, _group)
             .ForJob(TrainRunJob.Key)
             .WithExecutionGroup(group)
             .UsingJobData(GroupKey, group)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
 using ExperimentHub.Execution.Devices;
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Protocol.Devices;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking;
@@ -24,7 +25,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// from an ending that is being written.
 /// </remarks>
 internal sealed class RunSupervisor(
-    StandbyTrainer standby, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints, RunHistory history, RunFeed feed, RunLogs logs, KeptLogs keptLogs,
+    StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints,
+    RunHistory history, RunFeed feed, RunLogs logs, KeptLogs keptLogs,
     StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
@@ -92,12 +94,17 @@ internal sealed class RunSupervisor(
         // Whatever is logged from here on, by whichever part of the hub, says whose attempt it is about.
         using var named = logger.BeginScope("Run {Run}, attempt {Attempt}", run.Key.Run, run.Key.Attempt);
         using var trace = RunTrace.StartAttempt(run.Key, device.TorchName);
+        using var lease = held.Enter(run.Key, wishes);
         recorder.Begin(run.Key);
         using var log = new TrainerLog(() => logs.Append(run.Key.Run, run.Key.Attempt), logger);
         Ending? ending;
         try
         {
-            ending = await TrainAsync(run, device, log, wishes);
+            ending = await TrainAsync(run, device, log, wishes, lease);
+        }
+        catch (OperationCanceledException) when (lease.IsLost)
+        {
+            ending = null;
         }
         catch (OperationCanceledException) when (wishes.Ending is { } wished)
         {
@@ -118,8 +125,15 @@ internal sealed class RunSupervisor(
             ending = new Ending(AttemptEnding.Failed, $"The hub failed while it supervised the trainer: {e.Message}");
         }
 
-        if (ending is null)
+        if (ending is null || lease.IsLost)
+        {
+            logger.LogWarning(
+                "Run {Run}, attempt {Attempt} is no longer this hub's; its trainer was ended, and nothing more is written",
+                run.Key.Run, run.Key.Attempt);
+            recorder.Lose(run.Key);
             return null;
+        }
+
         if (ending.Error is not null)
             log.Write("error", ending.Error);
         // Trainers, disks and databases go away while a machine goes down. If the reason was a real one, the run meets it again when it goes on.
@@ -136,13 +150,14 @@ internal sealed class RunSupervisor(
     }
 
     /// <returns>null where the run is no longer this attempt's.</returns>
-    private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes)
+    private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes, HeldLease lease)
     {
         using var scratch = new AttemptScratch(folder, run.Key, logger);
         // None of it needs a trainer, and all of it may have to wait for room on the disk. A wish that comes before the trainer is not answered by starting one.
-        if (await storage.UntilDoneAsync(() => PrepareAsync(run, scratch, log, wishes), wishes.Any) is not { } from)
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(wishes.Any, lease.LostToken);
+        if (await storage.UntilDoneAsync(() => PrepareAsync(run, scratch, log, wishes), unwanted.Token) is not { } from)
             return Wished(wishes.Ending!.Value, null);
-        wishes.Any.ThrowIfCancellationRequested();
+        unwanted.Token.ThrowIfCancellationRequested();
 
         using var trace = RunTrace.StartTrainer();
         using var trainer = standby.Take(log.Write, trace);
@@ -154,7 +169,7 @@ internal sealed class RunSupervisor(
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
         var minutes = new TrainerMinutes(run.Key, from, recorder, checkpoints, devices, pace);
-        var watch = new TrainerWatch(trainer, words, wishes, options, time);
+        var watch = new TrainerWatch(trainer, words, wishes, lease, options, time);
         var recording = minutes.TakeAsync(words, wishes.Any);
         await watch.WatchAsync(recording);
         var at = time.GetUtcNow().UtcDateTime;
@@ -163,11 +178,7 @@ internal sealed class RunSupervisor(
         var code = await trainer.WaitForExitAsync(TimeSpan.Zero);
         trace?.SetTag("process.exit.code", code);
         if (minutes.Refusal == Refusal.Stale)
-        {
-            logger.LogWarning("Run {Run}, attempt {Attempt} is stale; its trainer was ended", run.Key.Run, run.Key.Attempt);
             return null;
-        }
-
         if (watch.WasDeaf)
             log.Write("warn", "The trainer did not stop in time and was killed.");
         return EndingOf(run, from, minutes, watch, wishes.Ending, code, log) with { At = at };
@@ -177,7 +188,7 @@ internal sealed class RunSupervisor(
     private async Task<StartingPoint?> PrepareAsync(ClaimedRun run, AttemptScratch scratch, TrainerLog log, RunWishes wishes)
     {
         if ((await history.FindAsync(run.Key.Run, CancellationToken.None))?.Run.Training is { } known)
-            wishes.Remember(known);
+            wishes.Remember(known.StopRequestedAt is not null, known.PauseRequestedAt is not null);
         if (wishes.Ending is not null)
             return null;
         scratch.Begin();

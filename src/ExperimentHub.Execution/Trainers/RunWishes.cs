@@ -65,14 +65,12 @@ internal sealed class RunWishes : IDisposable
         }
     }
 
-    /// <summary>Takes what was wished before anybody listened. To be called once, after the constructor, so that no wish falls between the two.</summary>
-    public void Remember(Training training)
-    {
-        if (training.StopRequestedAt is not null)
-            Hear(ref _stop);
-        if (training.PauseRequestedAt is not null)
-            Hear(ref _pause);
-    }
+    /// <summary>
+    /// Takes what the rows say was wished. To be called after the constructor, so that no wish falls between the two, and again with each beat of
+    /// the node, because a signal can be lost.
+    /// </summary>
+    /// <returns>Whether there is one that was not heard.</returns>
+    public bool Remember(bool stop, bool pause) => (stop && Hear(ref _stop)) | (pause && Hear(ref _pause));
 
     /// <summary>Completes when there are more wishes than these.</summary>
     public Task MoreThan(int heard)
@@ -88,13 +86,14 @@ internal sealed class RunWishes : IDisposable
         _any.Dispose();
     }
 
-    private void Hear(ref bool wish)
+    /// <returns>false where it was heard before.</returns>
+    private bool Hear(ref bool wish)
     {
         TaskCompletionSource heard;
         lock (_lock)
         {
             if (wish)
-                return;
+                return false;
             wish = true;
             (heard, _next) = (_next, NewSource());
         }
@@ -102,6 +101,7 @@ internal sealed class RunWishes : IDisposable
         heard.TrySetResult();
         // Elsewhere: whoever tells us must not wait for what the token ends.
         _ = CancelAsync();
+        return true;
     }
 
     private async Task CancelAsync()

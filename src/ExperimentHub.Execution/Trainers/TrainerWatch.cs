@@ -1,3 +1,4 @@
+using ExperimentHub.Execution.Nodes;
 using ExperimentHub.Protocol.Trainers;
 
 namespace ExperimentHub.Execution.Trainers;
@@ -6,7 +7,8 @@ namespace ExperimentHub.Execution.Trainers;
 /// Waits for the end of one trainer, and brings it about where it must: wishes are passed on the moment they come, whatever the trainer says and however far behind the recorder is; silence and
 /// deafness are waited out and then ended.
 /// </summary>
-internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, RunWishes wishes, ExecutionOptions options, TimeProvider time)
+internal sealed class TrainerWatch(
+    TrainerProcess trainer, TrainerWords words, RunWishes wishes, HeldLease lease, ExecutionOptions options, TimeProvider time)
 {
     /// <summary>After a kill the system has this long to end a process; one that hangs in a driver is left to the next start of the hub.</summary>
     private static readonly TimeSpan KillTakes = TimeSpan.FromSeconds(2);
@@ -31,7 +33,8 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
         while (true)
         {
             PassOnWishes();
-            if (recording.IsCompleted && !words.Ended.IsCompleted && _killed is null)
+            // Whose attempt is another's has no grace: somebody else trains by now.
+            if ((lease.IsLost || (recording.IsCompleted && !words.Ended.IsCompleted)) && _killed is null)
             {
                 words.End();
                 Kill();
@@ -60,6 +63,7 @@ internal sealed class TrainerWatch(TrainerProcess trainer, TrainerWords words, R
                 wishes.MoreThan(_heard),
                 .. exited is null ? [trainer.Exited] : Array.Empty<Task>(),
                 .. fellSilent is null ? [words.Ended] : Array.Empty<Task>(),
+                .. lease.IsLost ? Array.Empty<Task>() : [lease.Lost],
                 .. recording.IsCompleted ? Array.Empty<Task>() : [recording],
             ]);
         }

@@ -14,7 +14,17 @@ public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimePr
     public async Task<bool> PinAsync(long artifact, string holder, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.TogetherAsync(() => PinAsync(db, artifact, holder, time.GetUtcNow().UtcDateTime, cancellation), cancellation);
+        // An owner never changes, so that it can be read before its row is held.
+        var owner = await db.Runs.IgnoreQueryFilters().Where(run => run.Artifacts.Any(a => a.Id == artifact))
+            .Select(run => new { run.Number, run.ExperimentId }).FirstOrDefaultAsync(cancellation);
+        return owner is not null && await db.TogetherAsync(async () =>
+        {
+            if (!await HoldAsync(db, owner.ExperimentId, owner.Number, cancellation) || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
+                return false;
+            if (!await db.ArtifactPins.AnyAsync(pin => pin.ArtifactId == artifact && pin.Holder == holder, cancellation))
+                db.ArtifactPins.Add(new ArtifactPin { ArtifactId = artifact, Holder = holder, PinnedAt = time.GetUtcNow().UtcDateTime });
+            return true;
+        }, cancellation);
     }
 
     /// <returns>false where the holder had not pinned it.</returns>
@@ -24,24 +34,10 @@ public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimePr
         return await db.ArtifactPins.Where(pin => pin.ArtifactId == artifact && pin.Holder == holder).ExecuteDeleteAsync(cancellation) > 0;
     }
 
-    /// <summary>The same in the caller's transaction, for a row that needs the artifact from its first moment.</summary>
-    internal static async Task<bool> PinAsync(TrackingDb db, long artifact, string holder, DateTime now, CancellationToken cancellation)
-    {
-        if (!await HoldOwnerAsync(db, artifact, cancellation) || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
-            return false;
-        if (!await db.ArtifactPins.AnyAsync(pin => pin.ArtifactId == artifact && pin.Holder == holder, cancellation))
-            db.ArtifactPins.Add(new ArtifactPin { ArtifactId = artifact, Holder = holder, PinnedAt = now });
-        return true;
-    }
-
-    private static async Task<bool> HoldOwnerAsync(TrackingDb db, long artifact, CancellationToken cancellation)
-    {
-        // An owner never changes, so that it can be asked for before its row is held. Columns without an index get what they have.
-        var run = await db.Artifacts.Where(a => a.Id == artifact).Select(a => a.RunNumber).FirstOrDefaultAsync(cancellation);
-        var experiment = await db.Runs.IgnoreQueryFilters().Where(r => r.Number == run).Select(r => r.ExperimentId).FirstOrDefaultAsync(cancellation);
-        return await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment && e.DeletedAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(e => e.Version, e => e.Version), cancellation) > 0
-            && await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run && r.DeletedAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version), cancellation) > 0;
-    }
+    /// <summary>Passes the gates of both in the caller's transaction: columns without an index get what they have.</summary>
+    private static async Task<bool> HoldAsync(TrackingDb db, int experiment, long run, CancellationToken cancellation) =>
+        await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == experiment && e.DeletedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.Version, e => e.Version), cancellation) > 0
+        && await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run && r.DeletedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version), cancellation) > 0;
 }

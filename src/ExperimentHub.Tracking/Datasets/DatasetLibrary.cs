@@ -86,6 +86,22 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
         return true;
     }
 
+    /// <summary>Reads again which there are, where somebody else added or removed one.</summary>
+    public async Task FollowRowsAsync(CancellationToken cancellation = default)
+    {
+        if (_own is not { } known)
+            return;
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var rows = await db.OwnDatasets.AsNoTracking().Select(dataset => new { dataset.Key, dataset.CreatedAt }).ToListAsync(cancellation);
+        if (rows.ToHashSet().SetEquals(known.Select(dataset => new { dataset.Key, dataset.CreatedAt })))
+            return;
+        // Unless somebody here was faster and has read them already.
+        Interlocked.CompareExchange(ref _own, null, known);
+        foreach (var gone in known.Where(dataset => rows.All(row => row.Key != dataset.Key)))
+            files.Forget(gone.Key);
+        Changed?.Invoke();
+    }
+
     /// <summary>Removes one of the hub's own, row and files. Runs that have ended keep their numbers and its key.</summary>
     public async Task<DatasetDeletion> DeleteAsync(string key, CancellationToken cancellation = default)
     {

@@ -140,6 +140,14 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return await ReadAsync(db, db.Schedules.Where(s => experimentId == null || s.ExperimentId == experimentId), fires, cancellation);
     }
 
+    /// <summary>The schedules that the clock is to fire, by id: those that are on, of experiments that are not archived.</summary>
+    public async Task<IReadOnlyList<Schedule>> EnabledAsync(CancellationToken cancellation = default)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        return await db.Schedules.AsNoTracking().Where(s => s.Enabled && s.Experiment.ArchivedAt == null).OrderBy(s => s.Id)
+            .ToListAsync(cancellation);
+    }
+
     /// <summary>One schedule with its newest <see cref="FiresRead"/> firings; null where there is none.</summary>
     public async Task<ScheduleDetails?> FindAsync(int id, CancellationToken cancellation = default)
     {

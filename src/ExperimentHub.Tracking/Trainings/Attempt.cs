@@ -1,4 +1,5 @@
 using ExperimentHub.Protocol;
+using ExperimentHub.Tracking.Nodes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -47,6 +48,17 @@ public sealed class Attempt
     /// <summary>The process's exit code where it ended by itself or by a signal (128 + signal).</summary>
     public int? ExitCode { get; set; }
 
+    // Who holds it; see AttemptLeases. null where a hub of before there were nodes did, and where it came with a file.
+
+    /// <summary>The name of the node whose process supervises the trainer, or did.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>That process: no other one is this attempt's, of whatever name.</summary>
+    public Guid? Life { get; init; }
+
+    /// <summary>Until when nobody may take it from the process that holds it, by <see cref="DatabaseClock"/>.</summary>
+    public long? LeaseSeconds { get; set; }
+
     // Where it went on; both 0 where it began. null before its trainer trained.
     public int? AfterEpoch { get; set; }
 
@@ -71,6 +83,9 @@ public sealed class Attempt
             attempt.Property(a => a.Device).IsCutAt(Limits.MachineWord);
             attempt.Property(a => a.DeviceName).IsCutAt(Limits.MachineWord);
             attempt.Property(a => a.TorchVersion).IsCutAt(Limits.MachineWord);
+            attempt.Property(a => a.Node).HasMaxLength(ThisNode.MaxNameLength);
+            // Those that live are few among many, and each beat asks for its own.
+            attempt.HasIndex(a => a.Life).HasFilter("\"EndedAt\" IS NULL");
             attempt.HasOne<Training>().WithMany(t => t.Attempts).HasForeignKey(a => a.RunNumber);
         }
     }

@@ -14,9 +14,18 @@ public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, Stora
     /// <param name="tell">What screens are told once it is written; nothing where the caller tells them later.</param>
     /// <param name="write">May be called more than once, each time with a context that knows nothing of the time before.</param>
     /// <returns>false where the attempt is stale: its trainer is to be ended.</returns>
-    internal Task<bool> WriteAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task> write) => storage.UntilDoneAsync(() => TryAsync(key, tell, write));
+    internal Task<bool> WriteAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task> write) =>
+        WriteIfAsync(key, tell, async (db, training) =>
+        {
+            await write(db, training);
+            return true;
+        });
 
-    private async Task<bool> TryAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task> write)
+    /// <param name="write">As in <see cref="WriteAsync"/>; where it says false nothing of it is written.</param>
+    internal Task<bool> WriteIfAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task<bool>> write) =>
+        storage.UntilDoneAsync(() => TryAsync(key, tell, write));
+
+    private async Task<bool> TryAsync(AttemptKey key, RunSignal? tell, Func<TrackingDb, Training, Task<bool>> write)
     {
         // No token: what a trainer said is written even while the hub shuts down.
         await using var db = await databases.CreateDbContextAsync();
@@ -31,7 +40,8 @@ public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, Stora
             return false;
         }
 
-        await write(db, training);
+        if (!await write(db, training))
+            return false;
         await db.SaveChangesAsync();
         await transaction.CommitAsync();
         if (tell is { } what)

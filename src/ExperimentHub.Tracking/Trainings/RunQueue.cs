@@ -33,7 +33,8 @@ public enum StopOutcome
 
 /// <summary>The queue is the database: runs enter it, are claimed in its order, and are asked to stop.</summary>
 public sealed class RunQueue(
-    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, KeptWishes wishes, TimeProvider time)
+    IDbContextFactory<TrackingDb> databases, NewRuns newRuns, RunFeed feed, DeviceInventory devices, DivergenceJudge judge, KeptWishes wishes,
+    AttemptLeases leases, TimeProvider time)
 {
     public async Task<EnqueueResult> EnqueueAsync(RunRequest request, CancellationToken cancellation = default)
     {
@@ -97,7 +98,7 @@ public sealed class RunQueue(
                         .Where(t => t.RunNumber == waiting.RunNumber && t.CurrentAttempt == waiting.CurrentAttempt && t.QueuePosition == waiting.QueuePosition && t.DeviceGroup == group)
                         .ExecuteUpdateAsync(set => set.SetProperty(t => t.CurrentAttempt, attempt), cancellation) == 0)
                     return false;
-                db.Attempts.Add(new Attempt { RunNumber = waiting.RunNumber, Number = attempt, StartedAt = now });
+                await leases.BeginAsync(db, waiting.RunNumber, attempt, now, cancellation);
                 return true;
             }, cancellation);
             if (!moved)
@@ -168,6 +169,9 @@ public sealed class RunQueue(
                 && to == RunStatus.Queued)
                 requeued.Add(run.Id);
         }
+
+        foreach (var run in requeued)
+            feed.Publish(run, RunSignal.Queued);
 
         return requeued;
     }

@@ -16,8 +16,8 @@ namespace ExperimentHub.Tracking.Trainings;
 /// take as long as an outage; what happened when is said by the caller, who heard it.
 /// </summary>
 public sealed class RunRecorder(
-    IDbContextFactory<TrackingDb> databases, AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper,
-    DivergenceJudge judge, TimeProvider time,
+    AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper,
+    DivergenceJudge judge, AttemptLeases leases, TimeProvider time,
     ILogger<RunRecorder> logger)
 {
     /// <summary>An attempt that died by itself is followed by another, unless this many in a row brought no new checkpoint.</summary>
@@ -205,14 +205,35 @@ public sealed class RunRecorder(
     public async Task<bool> EndAsync(AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason = null, DateTime? at = null)
     {
         var ended = at ?? Now;
-        var written = await attempts.WriteAsync(key, null, async (db, training) =>
-        {
-            await CloseAsync(db, key, ending, error, exitCode, ended);
-            var status = StatusAfter(ending, training);
-            training.FinishReason = reason;
-            if (!await db.MoveAsync(key.RunNumber, RunStatus.Running, status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null))
-                throw new InvalidOperationException($"Run {key.Run} moved while its attempt was being ended.");
-        });
+        var written = await attempts.WriteAsync(
+            key, null, (db, training) => WriteEndingAsync(db, training, key, ending, error, exitCode, reason, ended));
+        await TellEndAsync(key, written);
+        return written;
+    }
+
+    /// <summary>Whoever supervised the attempt has lost it to another, and knows nothing of its run any more.</summary>
+    public void Lose(AttemptKey key)
+    {
+        if (live.Find(key.Run)?.Attempt != key.Attempt)
+            return;
+        live.End(key.Run);
+        feed.Publish(key.Run, RunSignal.Status);
+    }
+
+    /// <summary>What an ending writes within the caller's transaction, which holds the run.</summary>
+    internal static async Task WriteEndingAsync(
+        TrackingDb db, Training training, AttemptKey key, AttemptEnding ending, string? error, int? exitCode, string? reason, DateTime ended)
+    {
+        await CloseAsync(db, key, ending, error, exitCode, ended);
+        var status = StatusAfter(ending, training);
+        training.FinishReason = reason;
+        if (!await db.MoveAsync(key.RunNumber, RunStatus.Running, status, ended, status is RunStatus.Failed or RunStatus.Interrupted ? error : null))
+            throw new InvalidOperationException($"Run {key.Run} moved while its attempt was being ended.");
+    }
+
+    /// <summary>What follows an ending once it is written.</summary>
+    internal async Task TellEndAsync(AttemptKey key, bool written)
+    {
         if (written)
             await judge.JudgeAsync(key.RunNumber);
         live.End(key.Run);
@@ -220,7 +241,6 @@ public sealed class RunRecorder(
         // Its trainer is gone: whatever lies there without a row, a kill between renaming and telling left behind.
         if (written)
             await storage.UntilDoneAsync(() => keeper.SweepAsync(key.Run));
-        return written;
     }
 
     /// <summary>What is done is done, and a reason to fail stays one. Everything else cuts a training short, and then what a person asked for counts.</summary>
@@ -260,7 +280,7 @@ public sealed class RunRecorder(
             }
 
             training.CurrentAttempt++;
-            db.Attempts.Add(new Attempt { RunNumber = training.RunNumber, Number = training.CurrentAttempt, StartedAt = Now });
+            await leases.BeginAsync(db, training.RunNumber, training.CurrentAttempt, Now);
             next = key with { Attempt = training.CurrentAttempt };
         });
         return next;
@@ -268,22 +288,6 @@ public sealed class RunRecorder(
 
     /// <summary>A trainer that died, hung or babbled: the next one may fare better.</summary>
     public static bool IsTrainersOwn(AttemptEnding? ending) => ending is AttemptEnding.Crashed or AttemptEnding.Hung or AttemptEnding.Garbled;
-
-    /// <summary>
-    /// Called once at the start of a hub, when no trainer can be alive: trainings that a former hub left as running become interrupted. A run without a training is
-    /// somebody else's, and goes on whatever becomes of this hub.
-    /// </summary>
-    public async Task<IReadOnlyList<RunId>> InterruptOrphansAsync(string reason, CancellationToken cancellation = default)
-    {
-        var orphans = await storage.UntilDoneAsync(async () =>
-        {
-            await using var db = await databases.CreateDbContextAsync(cancellation);
-            return await db.Trainings.Where(t => t.Run.Status == RunStatus.Running).Select(t => new { t.Run.Number, t.Run.Id, t.CurrentAttempt }).ToListAsync(cancellation);
-        }, cancellation);
-        foreach (var orphan in orphans)
-            await EndAsync(new AttemptKey(orphan.Number, orphan.Id, orphan.CurrentAttempt), AttemptEnding.Interrupted, reason, exitCode: null);
-        return [.. orphans.Select(orphan => orphan.Id)];
-    }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 

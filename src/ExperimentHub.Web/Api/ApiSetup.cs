@@ -35,7 +35,8 @@ internal static class ApiSetup
             {
                 document.Info.Title = "ExperimentHub API";
                 document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export "
-                    + "and import experiments; upload and look at data sets. Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
+                    + "and import experiments; upload and look at data sets; list the hubs that share a database. "
+                    + "Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
                     + "details (application/problem+json). Bodies are JSON as UTF-8 and come uncompressed.";
                 return Task.CompletedTask;
             });
@@ -80,5 +81,6 @@ internal static class ApiSetup
         datasets.MapDatasetUpload();
         datasets.MapDatasetImages();
         v1.MapGroup("").WithTags("Checkpoints").MapCheckpointDownloads();
+        v1.MapGroup("").WithTags("Nodes").MapNodes();
     }
 }

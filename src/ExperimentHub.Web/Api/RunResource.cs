@@ -55,7 +55,7 @@ internal sealed record RunResource(
             run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), training?.Device, training?.Spec,
             [.. (training?.EpochResults ?? []).Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
             [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Weights.Size, c.File.Weights.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
-            [.. (training?.Attempts ?? []).Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant()))],
+            [.. (training?.Attempts ?? []).Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant(), a.Node))],
             run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
             run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant(),
             training?.FinishReason, training?.DatasetSha256,
@@ -83,7 +83,8 @@ internal sealed record EpochResource(
 /// <param name="WeightsSha256">Over the weights alone, without what the file says of the run: equal where the weights are.</param>
 internal sealed record CheckpointResource(int Epoch, long Size, string Sha256, bool Best, bool Last, string? WeightsSha256);
 
-internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending);
+/// <param name="Node">The name of the node that trained; null where an earlier hub did, or another one that it was imported from.</param>
+internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime? EndedAt, string? Ending, string? Node);
 
 /// <summary>What was measured of one epoch.</summary>
 /// <param name="TrainLoss">Mean over the epoch's steps.</param>

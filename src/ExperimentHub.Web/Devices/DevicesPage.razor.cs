@@ -7,7 +7,7 @@ namespace ExperimentHub.Web.Devices;
 
 /// <summary>What this machine trains on: each device with its slots and who holds them, who waits, and what the trainer's self-test said.</summary>
 public sealed partial class DevicesPage(
-    DeviceInventory inventory, RunHistory history, WaitingLine line, LiveRuns live, RunFeed feed, TimeProvider clock) : IDisposable
+    DeviceInventory inventory, DeviceTests tests, RunHistory history, WaitingLine line, LiveRuns live, RunFeed feed, TimeProvider clock) : IDisposable
 {
     private const int WaitingShown = 20;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Metrics;
+using ExperimentHub.Tracking.Nodes;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
@@ -11,8 +12,9 @@ namespace ExperimentHub.Web.Runs;
 
 /// <summary>One run, live: what it is, how far it is, what it learnt and what it left.</summary>
 public sealed partial class RunPage(
-    RunHistory history, RunQueue queue, LoggedRuns logged, RunDeletion deletion, DeletedThings deleted, RunFeed feed, LiveRuns liveRuns, RunLogs logs, MetricReader metrics, TimeProvider clock,
-    NavigationManager navigation, IDialogService dialogs, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    RunHistory history, RunQueue queue, LoggedRuns logged, RunDeletion deletion, DeletedThings deleted, RunFeed feed, LiveRuns liveRuns,
+    RunLogs logs, MetricReader metrics, ThisNode me, TimeProvider clock, NavigationManager navigation, IDialogService dialogs,
+    Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const string ChartsTab = "charts";
     private const int LogLines = 2_000;

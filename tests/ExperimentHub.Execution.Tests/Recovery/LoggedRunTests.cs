@@ -36,7 +36,7 @@ public sealed class LoggedRunTests : IDisposable
 
         await using var last = await EmptyHub.CreateAsync(existing: _folder);
         // As a hub that was killed a moment ago finds it.
-        Assert.DoesNotContain(id, await last.Recorder.InterruptOrphansAsync("killed"));
+        Assert.DoesNotContain(id, await last.Get<OrphanedRuns>().InterruptAsync());
         Assert.DoesNotContain(id, await last.Queue.RequeueInterruptedAsync());
         await last.Queue.ResolveAutoAsync();
         Assert.Null(await last.Queue.ClaimAsync("cpu", _ => true));

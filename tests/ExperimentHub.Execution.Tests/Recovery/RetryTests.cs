@@ -92,7 +92,7 @@ public sealed class RetryTests
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
         var later = await hub.EnqueueAsync();
-        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        await hub.InterruptAsync();
         Assert.Equal([key.Run], await hub.Queue.RequeueInterruptedAsync());
         var claimed = await hub.Queue.ClaimAsync("cpu", _ => true);
         Assert.Equal((key.Run, 2), (claimed!.Key.Run, claimed.Key.Attempt));
@@ -105,7 +105,7 @@ public sealed class RetryTests
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
         await hub.Queue.RequestStopAsync(key.Run);
-        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        await hub.InterruptAsync();
         Assert.Empty(await hub.Queue.RequeueInterruptedAsync());
         Assert.Equal(RunStatus.Stopped, (await hub.ReadAsync(key.Run)).Status);
     }

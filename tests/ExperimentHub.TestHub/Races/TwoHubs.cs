@@ -26,6 +26,8 @@ public sealed class TwoHubs : IAsyncDisposable
     public async Task ClearAsync()
     {
         await using var db = await One.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
+        // What is pinned goes with nothing.
+        await db.ArtifactPins.ExecuteDeleteAsync();
         await db.Experiments.IgnoreQueryFilters().ExecuteDeleteAsync();
     }
 

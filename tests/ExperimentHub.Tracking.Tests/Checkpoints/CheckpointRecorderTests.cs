@@ -49,7 +49,7 @@ public sealed class CheckpointRecorderTests
         var second = Leave(run, 2);
         await hub.Get<ArtifactStore>().TakeAsync([new ArrivingFile(ArtifactKey.OfCheckpoint(run.Id, second.FileName), Path.Combine(hub.Folder.ScratchFolder(run.Id, 1), second.FileName), second.Size)]);
         Assert.Contains(second.FileName, run.Files);
-        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        await hub.InterruptAsync();
         Assert.Equal([CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)], run.Files);
         Assert.Equal([1], (await run.ReadAsync()).Checkpoints.Select(checkpoint => checkpoint.Epoch));
     }

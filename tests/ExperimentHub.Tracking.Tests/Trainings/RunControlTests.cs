@@ -88,7 +88,7 @@ public sealed class RunControlTests
         var key = await hub.StartAsync();
         await hub.Control.PauseAsync(key.Run);
         // The next start of the hub, as ExecutionOpening does it.
-        await hub.Recorder.InterruptOrphansAsync("The hub ended.");
+        await hub.InterruptAsync();
         Assert.Empty(await hub.Queue.RequeueInterruptedAsync());
         Assert.Equal(RunStatus.Paused, (await hub.ReadAsync(key.Run)).Status);
     }

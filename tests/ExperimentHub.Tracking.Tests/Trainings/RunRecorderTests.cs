@@ -137,9 +137,9 @@ public sealed class RunRecorderTests
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
         var waiting = await hub.EnqueueAsync();
-        Assert.Equal([key.Run], await hub.Recorder.InterruptOrphansAsync("The hub ended."));
+        Assert.Equal([key.Run], await hub.InterruptAsync());
         var run = await hub.ReadAsync(key.Run);
-        Assert.Equal((RunStatus.Interrupted, "The hub ended."), (run.Status, run.Error));
+        Assert.Equal((RunStatus.Interrupted, "The hub ended while this run trained (killed, or the machine went down)."), (run.Status, run.Error));
         Assert.NotNull(run.EndedAt);
         Assert.Equal(RunStatus.Queued, (await hub.ReadAsync(waiting)).Status);
     }
