@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.TestHub.Races;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 
 namespace ExperimentHub.Tracking.Tests.Moves;
