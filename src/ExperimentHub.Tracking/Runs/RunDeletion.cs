@@ -43,7 +43,7 @@ public sealed class RunDeletion(
         RestoreAsync(runs => runs.Where(run => ids.Contains(run.Id)), cancellation);
 
     /// <summary>Brings back the runs that one bulk deletion hid.</summary>
-    /// <param name="deletedAt">What <see cref="RunBulk"/> answered as the deletion's mark; digits below the millisecond are not looked at.</param>
+    /// <param name="deletedAt">What a bulk deletion answered as its mark; digits below the millisecond are not looked at.</param>
     /// <returns>How many; those that were deleted on their own before or after are not among them.</returns>
     public Task<int> RestoreAsync(DateTime deletedAt, CancellationToken cancellation = default) =>
         RestoreAsync(runs => DeletionMark.At(runs, deletedAt), cancellation);
