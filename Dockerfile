@@ -23,6 +23,7 @@ USER $APP_UID
 # The base image asks for port 8080 on every address; the hub listens on loopback alone and would only say that it leaves this out.
 ENV ASPNETCORE_HTTP_PORTS= \
     Hub__DataFolder=/data/hub \
+    Hub__Node=hub \
     Hub__DatasetFolder=/data/datasets \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility

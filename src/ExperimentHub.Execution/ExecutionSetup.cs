@@ -23,7 +23,8 @@ public static class ExecutionSetup
     private const int MostGpus = 16;
 
     /// <summary>
-    /// Tries the schedule's database with a scheduler of its own, which is never started, before anything else opens it: the one that the hub uses cannot be made a second time.
+    /// Tries the schedule's database with a scheduler of its own, which is never started, before anything else opens it: the one that the hub uses
+    /// cannot be made a second time.
     /// </summary>
     /// <returns>Why it cannot be used; null if it can.</returns>
     public static async Task<Exception?> TryScheduleAsync(DbProviderFactory driver, string connectionString, CancellationToken cancellation = default)
@@ -48,7 +49,8 @@ public static class ExecutionSetup
     /// <param name="options">Checked by the caller.</param>
     /// <param name="driver">ADO.NET driver of the schedule's database.</param>
     /// <param name="connectionString">The schedule's database; its file exists and is in WAL mode.</param>
-    public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver, string connectionString)
+    public static IServiceCollection AddExecution(this IServiceCollection services, ExecutionOptions options, DbProviderFactory driver,
+        string connectionString)
     {
         services.AddSingleton(options);
         services.AddSingleton<LivingTrainers>();
@@ -94,7 +96,8 @@ public static class ExecutionSetup
         services.AddQuartzHostedService(hosted => hosted.WaitForJobsToComplete = true);
         services.Configure<HostOptions>(host =>
         {
-            // Trainers get their grace, and what they say in it is recorded. A request that does not end must not take that time from them, so nobody waits for anybody.
+            // Trainers get their grace, and what they say in it is recorded. A request that does not end must not take that time from them, so nobody
+            // waits for anybody.
             host.ShutdownTimeout = options.ShutdownGrace + TimeSpan.FromSeconds(2);
             host.ServicesStopConcurrently = true;
         });

@@ -16,7 +16,8 @@ public static class JsonLists
         while (reader.Read())
         {
             // What stands in a list and is no end of one is its next entry.
-            if (reader.TokenType is not (JsonTokenType.EndArray or JsonTokenType.EndObject or JsonTokenType.PropertyName) && places.TryPeek(out var list) && list.IsList)
+            if (reader.TokenType is not (JsonTokenType.EndArray or JsonTokenType.EndObject or JsonTokenType.PropertyName)
+                && places.TryPeek(out var list) && list.IsList)
                 list.Entry++;
             switch (reader.TokenType)
             {

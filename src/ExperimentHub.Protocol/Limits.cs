@@ -1,8 +1,9 @@
 namespace ExperimentHub.Protocol;
 
 /// <summary>
-/// The most of each thing that is taken in, whatever door it comes by: API, form, import, upload or trainer. What a person or program sends beyond it is refused in words; what a
-/// trainer says is cut and says so (<see cref="ShortText"/>), because nobody is there to say it again. Limits of a training itself are <see cref="TrainingSpec"/>'s.
+/// The most of each thing that is taken in, whatever door it comes by: API, form, import, upload or trainer. What a person or program sends beyond it
+/// is refused in words; what a trainer says is cut and says so (<see cref="ShortText"/>), because nobody is there to say it again. Limits of a
+/// training itself are <see cref="TrainingSpec"/>'s.
 /// </summary>
 public static class Limits
 {
@@ -11,7 +12,10 @@ public static class Limits
     /// <summary>Bytes of one JSON body of the API. The largest that means something is a list of <see cref="IdsInARequest"/> runs.</summary>
     public const int JsonBody = 4 << 20;
 
-    /// <summary>Bytes of a request's first line: a whole <see cref="View"/> in the address, percent-encoded, at nine bytes for a character of any script. A longer one is cut off without words.</summary>
+    /// <summary>
+    /// Bytes of a request's first line: a whole <see cref="View"/> in the address, percent-encoded, at nine bytes for a character of any script. A
+    /// longer one is cut off without words.
+    /// </summary>
     public const int RequestLine = 160 << 10;
 
     public const int IdsInARequest = 10_000;

@@ -9,7 +9,8 @@ namespace ExperimentHub.Protocol;
 
 /// <summary>
 /// What to train. One type travels unmapped from the form to the database, over the wire to the trainer and into the checkpoint.
-/// The defaults are the tutorial's program; what goes beyond it is only written where it is used, so the tutorial's spec stays as short as the tutorial.
+/// The defaults are the tutorial's program; what goes beyond it is only written where it is used, so the tutorial's spec stays as short as the
+/// tutorial.
 /// </summary>
 public sealed record TrainingSpec
 {
@@ -61,14 +62,15 @@ public sealed record TrainingSpec
     public string? Precision { get; init; }
 
     /// <summary>
-    /// On a GPU, leaves out the ways to convolve whose sums depend on chance, so that the same run can give the same bits again; some networks train more slowly. The CPU gives the same bits with and without.
+    /// On a GPU, leaves out the ways to convolve whose sums depend on chance, so that the same run can give the same bits again; some networks train
+    /// more slowly. The CPU gives the same bits with and without.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Deterministic { get; init; }
 
     /// <summary>
-    /// The metric that decides which epoch is best; one of <see cref="BestMetrics"/>. null is the accuracy on the images held back or, where none are, on
-    /// the test set. The earliest wins a tie.
+    /// The metric that decides which epoch is best; one of <see cref="BestMetrics"/>. null is the accuracy on the images held back or, where none
+    /// are, on the test set. The earliest wins a tie.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? BestBy { get; init; }
@@ -94,7 +96,9 @@ public sealed record TrainingSpec
     public double LearningRateAt(long step, int stepsPerEpoch) =>
         Optimizer.LearningRate * (LearningRateSchedule?.FactorAt(step, stepsPerEpoch, Epochs) ?? 1);
 
-    /// <summary>The same training with everything left out that has no meaning for it: what another kind would need, and parts that change nothing.</summary>
+    /// <summary>
+    /// The same training with everything left out that has no meaning for it: what another kind would need, and parts that change nothing.
+    /// </summary>
     public TrainingSpec Tidied() => this with
     {
         Model = Model.Tidied(),
@@ -106,7 +110,9 @@ public sealed record TrainingSpec
         StopRules = StopRules is { Patience: null, DivergenceFactor: null, PlateauEpochs: null, MaxSeconds: null } ? null : StopRules,
     };
 
-    /// <summary>Everything that is wrong with this spec, in the order of the form; empty when it can be trained. Knows the published data sets only.</summary>
+    /// <summary>
+    /// Everything that is wrong with this spec, in the order of the form; empty when it can be trained. Knows the published data sets only.
+    /// </summary>
     public IReadOnlyList<SpecProblem> Validate() => Validate(DatasetCatalog.Find(Dataset));
 
     /// <inheritdoc cref="Validate()"/>
@@ -114,8 +120,10 @@ public sealed record TrainingSpec
     public IReadOnlyList<SpecProblem> Validate(DatasetInfo? data)
     {
         var problems = new ProblemList();
-        problems.Require(Version is >= 1 and <= CurrentVersion, "version", $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
-        problems.Require(data is not null, "dataset", $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}, or one that was uploaded.");
+        problems.Require(Version is >= 1 and <= CurrentVersion, "version",
+            $"This hub knows spec version {CurrentVersion}; {Version} is not one of its versions.");
+        problems.Require(data is not null, "dataset",
+            $"'{Dataset}' is not a data set. Choose one of: {string.Join(", ", DatasetCatalog.All.Select(d => d.Key))}, or one that was uploaded.");
         // So that the other fields are still checked against something.
         data ??= DatasetCatalog.Mnist;
         var outline = Model.Check(problems, data.Shape);
@@ -125,16 +133,20 @@ public sealed record TrainingSpec
         CheckBatch(problems, data, outline);
         Optimizer.Check(problems);
         LearningRateSchedule?.Check(problems, Epochs);
-        problems.Require(LabelSmoothing is >= 0 and < 1, "labelSmoothing", $"Label smoothing must be at least 0 and less than 1; {LabelSmoothing} is not.");
-        problems.Require(Precision is null || Precisions.All.Contains(Precision), "precision", $"'{Precision}' is not a precision. Choose one of: {string.Join(", ", Precisions.All)}.");
+        problems.Require(LabelSmoothing is >= 0 and < 1, "labelSmoothing",
+            $"Label smoothing must be at least 0 and less than 1; {LabelSmoothing} is not.");
+        problems.Require(Precision is null || Precisions.All.Contains(Precision), "precision",
+            $"'{Precision}' is not a precision. Choose one of: {string.Join(", ", Precisions.All)}.");
         problems.Require(Device != DeviceRequest.Cpu || Precision is null or Precisions.Fp32 || !Precisions.All.Contains(Precision), "precision",
             $"{Precision} needs a CUDA device; the CPU trains in {Precisions.Fp32} only.");
-        problems.Require(BestBy is null || BestMetrics.All.Contains(BestBy), "bestBy", $"'{BestBy}' cannot decide which epoch is best. Choose one of: {string.Join(", ", BestMetrics.All)}.");
+        problems.Require(BestBy is null || BestMetrics.All.Contains(BestBy), "bestBy",
+            $"'{BestBy}' cannot decide which epoch is best. Choose one of: {string.Join(", ", BestMetrics.All)}.");
         problems.Require(Validation is not null || BestBy is not (BestMetrics.ValidationAccuracy or BestMetrics.ValidationLoss), "bestBy",
             $"{BestBy} needs images that are held back: set validation.samples, or choose {BestMetrics.TestAccuracy}.");
         StopRules?.Check(problems);
         Checkpoints?.Check(problems);
-        problems.Require(DeviceRequest.TryParse(Device, out _), "device", $"'{Device}' is not a device. Use auto, cpu, cuda or cuda:N with N from 0 to {DeviceRequest.MaxIndex}.");
+        problems.Require(DeviceRequest.TryParse(Device, out _), "device",
+            $"'{Device}' is not a device. Use auto, cpu, cuda or cuda:N with N from 0 to {DeviceRequest.MaxIndex}.");
         problems.Require(Seed is >= 0 and <= MaxSeed, "seed", $"The seed must be a whole number from 0 to {MaxSeed:N0}; {Seed:N0} is not.");
         return problems.Problems;
     }
@@ -172,7 +184,10 @@ public static class Precisions
 
     public static IReadOnlyList<string> All { get; } = [Fp32, Tf32, Bf16];
 
-    /// <summary>The least compute capability that a precision needs: before Ampere no GPU has these formats, and torch would emulate or ignore them in silence. null for what every device does.</summary>
+    /// <summary>
+    /// The least compute capability that a precision needs: before Ampere no GPU has these formats, and torch would emulate or ignore them in
+    /// silence. null for what every device does.
+    /// </summary>
     public static ComputeCapability? Least(string? precision) => precision is Tf32 or Bf16 ? new ComputeCapability(8, 0) : null;
 
     /// <summary>Why a device cannot train in a precision, as sentences with what to do instead; null where it can.</summary>

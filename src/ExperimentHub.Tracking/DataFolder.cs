@@ -20,8 +20,10 @@ public sealed class DataFolder
         if (problem is not null)
             throw new UnusableDataFolderException($"The data folder cannot be used: {problem} (--Hub:DataFolder=<folder>)");
         // A link to a folder is fine: a person keeps a part on another disk.
-        if (new[] { Runs, Datasets, Imports, Scratch, Logs, Keys, Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
-            throw new UnusableDataFolderException($"{blocked} is not a folder. Something other than ExperimentHub put it there; move it away and start again.");
+        if (new[] { Runs, Datasets, Imports, Scratch, Logs, Keys,
+            Backups }.FirstOrDefault(part => !Directory.Exists(part) && OwnFile.KindOf(part) != FileKind.Nothing) is { } blocked)
+            throw new UnusableDataFolderException(
+                $"{blocked} is not a folder. Something other than ExperimentHub put it there; move it away and start again.");
     }
 
     /// <summary>What was changed of the folder to make it safe, for a person; null where nothing had to be.</summary>

@@ -56,4 +56,5 @@ public sealed class DataFolderLock : IDisposable
 
 /// <summary>A second hub was started on the same data folder.</summary>
 public sealed class DataFolderInUseException(string folder, Exception inner)
-    : Exception($"Another ExperimentHub is using the data folder {folder}. Stop that one, or start this one with --Hub:DataFolder=<another folder>.", inner);
+    : Exception($"Another ExperimentHub is using the data folder {folder}. Stop that one, or start this one with --Hub:DataFolder=<another folder>.",
+        inner);

@@ -11,14 +11,15 @@ namespace ExperimentHub.Tracking;
 /// <param name="Free">Bytes that this hub's user may still write; null where the system does not tell.</param>
 /// <param name="CountedAt">UTC.</param>
 /// <param name="OfRuns">The bytes of each run that has files, by the run.</param>
-public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long Datasets, long? Free, DateTime CountedAt, IReadOnlyDictionary<RunId, long> OfRuns)
+public sealed record DiskFigures(long Database, long Checkpoints, long Logs, long Datasets, long? Free, DateTime CountedAt,
+    IReadOnlyDictionary<RunId, long> OfRuns)
 {
     public long Total => Database + Checkpoints + Logs + Datasets;
 }
 
 /// <summary>
-/// Counts the files of the data folder, never for two askers at once. A count is good until files come or go, and where nobody tells of that (logs and
-/// databases grow by themselves) for <see cref="KeptFor"/>.
+/// Counts the files of the data folder, never for two askers at once. A count is good until files come or go, and where nobody tells of that (logs
+/// and databases grow by themselves) for <see cref="KeptFor"/>.
 /// </summary>
 public sealed class DiskUse : IDisposable
 {
@@ -26,7 +27,8 @@ public sealed class DiskUse : IDisposable
     public static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(30);
 
     // Links are not followed: what they point to is not the hub's, and may lead round in circles.
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions Everything =
+        new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
 
     /// <summary>SQLite in WAL mode keeps what was written last in files beside the database.</summary>
     private static readonly string[] DatabaseEndings = ["", "-wal", "-shm"];
@@ -53,7 +55,8 @@ public sealed class DiskUse : IDisposable
     {
         lock (_lock)
         {
-            if (_counting is null || _counting.IsFaulted || (_counting.IsCompletedSuccessfully && _time.GetUtcNow().UtcDateTime - _counting.Result.CountedAt >= KeptFor))
+            if (_counting is null || _counting.IsFaulted
+                || (_counting.IsCompletedSuccessfully && _time.GetUtcNow().UtcDateTime - _counting.Result.CountedAt >= KeptFor))
                 _counting = Task.Run(Count);
             return _counting;
         }
@@ -80,7 +83,8 @@ public sealed class DiskUse : IDisposable
         foreach (var folder in Directory.Exists(_folder.Runs) ? Directory.EnumerateDirectories(_folder.Runs) : [])
         {
             var files = new FileSystemEnumerable<(bool IsCheckpoint, long Bytes)>(folder,
-                (ref FileSystemEntry entry) => (Path.GetFileName(entry.Directory).SequenceEqual(DataFolder.CheckpointFolderName), entry.Length), Everything)
+                (ref FileSystemEntry entry) => (Path.GetFileName(entry.Directory).SequenceEqual(DataFolder.CheckpointFolderName), entry.Length),
+                Everything)
             {
                 ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
             };
@@ -98,11 +102,14 @@ public sealed class DiskUse : IDisposable
         }
 
         return new DiskFigures(
-            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs + SizeOfAll(_folder.Logs), SizeOfAll(_folder.Datasets), _store.FreeBytes, _time.GetUtcNow().UtcDateTime, ofRuns);
+            SizeOf(_folder.HubDatabase) + SizeOf(_folder.QuartzDatabase) + SizeOfAll(_folder.Backups), checkpoints, logs + SizeOfAll(_folder.Logs),
+            SizeOfAll(_folder.Datasets), _store.FreeBytes, _time.GetUtcNow().UtcDateTime, ofRuns);
     }
 
     private static long SizeOfAll(string folder) => Directory.Exists(folder)
-        ? new FileSystemEnumerable<long>(folder, (ref FileSystemEntry entry) => entry.Length, Everything) { ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory }.Sum()
+        ? new FileSystemEnumerable<long>(folder, (ref FileSystemEntry entry) => entry.Length,
+            Everything)
+        { ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory }.Sum()
         : 0;
 
     private static long SizeOf(string database) =>

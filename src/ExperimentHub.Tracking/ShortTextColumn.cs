@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace ExperimentHub.Tracking;
 
-/// <summary>Keeps a column that trainers and machines fill within its limit, whoever writes it. Also when reading: a database may hold longer ones from before there was a limit.</summary>
+/// <summary>
+/// Keeps a column that trainers and machines fill within its limit, whoever writes it. Also when reading: a database may hold longer ones from before
+/// there was a limit.
+/// </summary>
 internal static class ShortTextColumn
 {
     /// <param name="most">Characters.</param>

@@ -58,7 +58,8 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     }
 
     /// <summary>Databases forget that a time is UTC; every time in this product is.</summary>
-    private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(time => time.ToUniversalTime(), time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
+    private sealed class UtcConverter() : ValueConverter<DateTime, DateTime>(time => time.ToUniversalTime(),
+        time => DateTime.SpecifyKind(time, DateTimeKind.Utc));
 
     private sealed class RunIdConverter() : ValueConverter<RunId, string>(id => id.ToString(), text => RunId.Parse(text, null));
 }

@@ -7,7 +7,9 @@ using ExperimentHub.Trainer.Native;
 
 namespace ExperimentHub.Trainer;
 
-/// <summary>Fetches a published data set into the machine's cache, as a run that needs it would, without training anything or loading torch.</summary>
+/// <summary>
+/// Fetches a published data set into the machine's cache, as a run that needs it would, without training anything or loading torch.
+/// </summary>
 internal static class FetchSession
 {
     /// <param name="key">Of <see cref="DatasetCatalog"/>.</param>
@@ -28,7 +30,8 @@ internal static class FetchSession
         {
             using var http = MirrorSource.CreateClient();
             var progress = new FetchProgress(new PreparingThrottle(events).Report, events.Beat);
-            await new DatasetStore(Path.GetFullPath(folder), info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset, CancellationToken.None);
+            await new DatasetStore(Path.GetFullPath(folder), info => DatasetStore.PublicSources(info, http), progress, Log).LoadAsync(dataset,
+                CancellationToken.None);
             events.Send(new TrainingFinished());
             return ExitCode.Done;
         }
@@ -41,7 +44,9 @@ internal static class FetchSession
         }
     }
 
-    /// <summary>The end of the input means that the hub is gone or no longer wants the data set. Whatever is half written has a temporary name.</summary>
+    /// <summary>
+    /// The end of the input means that the hub is gone or no longer wants the data set. Whatever is half written has a temporary name.
+    /// </summary>
     private static void EndWithInput()
     {
         while (Console.In.Read() >= 0)

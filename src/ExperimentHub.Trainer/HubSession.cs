@@ -54,7 +54,8 @@ internal static class HubSession
     {
         var dataset = start.Dataset ?? DatasetCatalog.Find(start.Spec.Dataset);
         if (start.Spec.Validate(dataset) is { Count: > 0 } problems)
-            throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")), "Change the experiment and start it again.");
+            throw new TrainingFailure(string.Join(" ", problems.Select(problem => $"{problem.Field}: {problem.Message}")),
+                "Change the experiment and start it again.");
 
         using var untilLoaded = new TimedBeat(events.Beat);
         events.Send(new Preparing("Loading torch"));

@@ -3,9 +3,9 @@ using static ExperimentHub.Trainer.SplitMix64;
 namespace ExperimentHub.Trainer;
 
 /// <summary>
-/// The random numbers that dropout and augmentation draw. Those of a step are a function of (seed, epoch, step) alone, so a training that goes on after any
-/// step draws what an undisturbed one does, on every device, and nothing of a generator has to be saved (TorchSharp could not read that of a GPU). The order
-/// of the data needs no generator, see <see cref="Datasets.DataOrder"/>.
+/// The random numbers that dropout and augmentation draw. Those of a step are a function of (seed, epoch, step) alone, so a training that goes on
+/// after any step draws what an undisturbed one does, on every device, and nothing of a generator has to be saved (TorchSharp could not read that of
+/// a GPU). The order of the data needs no generator, see <see cref="Datasets.DataOrder"/>.
 /// </summary>
 internal static class RandomState
 {

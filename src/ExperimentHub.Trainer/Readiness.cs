@@ -9,9 +9,9 @@ using ExperimentHub.Trainer.Native;
 namespace ExperimentHub.Trainer;
 
 /// <summary>
-/// What a trainer has done of a training before it is told which: torch is loaded, a data set read, and every step gone through once in small, so that .NET has
-/// compiled the code and torch has made what it makes at the first call. The training that follows sets its own seed and its own number of threads; its results
-/// are those of a trainer that was not ready.
+/// What a trainer has done of a training before it is told which: torch is loaded, a data set read, and every step gone through once in small, so
+/// that .NET has compiled the code and torch has made what it makes at the first call. The training that follows sets its own seed and its own number
+/// of threads; its results are those of a trainer that was not ready.
 /// </summary>
 /// <param name="externalLibTorch">See <see cref="LibTorch.Load"/>.</param>
 /// <param name="log">Takes lines for the log.</param>
@@ -60,7 +60,8 @@ internal sealed class Readiness(string? externalLibTorch, Action<string> log)
 
     private void Read(StandBy order)
     {
-        if (DatasetCatalog.Find(order.Dataset) is not { } dataset || dataset.Files.Any(file => !VerifiedFile.Places(order.DatasetFolder, dataset, file).Any(File.Exists)))
+        if (DatasetCatalog.Find(order.Dataset) is not { } dataset
+            || dataset.Files.Any(file => !VerifiedFile.Places(order.DatasetFolder, dataset, file).Any(File.Exists)))
             return;
         var store = new DatasetStore(order.DatasetFolder, _ => [], new FetchProgress((_, _) => { }, () => { }), log);
         _read = (dataset, store.LoadAsync(dataset, CancellationToken.None).GetAwaiter().GetResult());
@@ -76,7 +77,8 @@ internal sealed class Readiness(string? externalLibTorch, Action<string> log)
             var start = new StartTraining(new string('0', 32), 1, spec, DeviceRequest.Cpu, folder.FullName, order.DatasetFolder, "rehearsal");
             var images = new LabelledImages(new IdxImages(new byte[RehearsedImages * 28 * 28], RehearsedImages, 28, 28), new byte[RehearsedImages]);
             var data = new ImageData(images, images, dataset.Classes, new string('0', 64));
-            new TrainingLoop(start, data, new DeviceInfo(DeviceRequest.Cpu, 0, DeviceRequest.Cpu), new EventWriter(_ => { }), _ => { }, isAwaited).Run();
+            new TrainingLoop(start, data, new DeviceInfo(DeviceRequest.Cpu, 0, DeviceRequest.Cpu), new EventWriter(_ => { }), _ => { },
+                isAwaited).Run();
         }
         finally
         {

@@ -13,7 +13,9 @@ using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer;
 
-/// <summary>Answers whether this machine can train, and on what, by training a step on every device, and on a GPU one with convolutions as well.</summary>
+/// <summary>
+/// Answers whether this machine can train, and on what, by training a step on every device, and on a GPU one with convolutions as well.
+/// </summary>
 internal static class SelfTest
 {
     private const int BatchSize = 32;
@@ -34,7 +36,13 @@ internal static class SelfTest
         var report = new SelfTestReport(false, null, "none", [], 0, null, null, null) { BuiltFor = BuildFacts.Backend };
         try
         {
-            report = report with { Backend = LibTorch.Load(externalLibTorch), TorchVersion = LibTorch.Version, Threads = get_num_threads(), Patched = BuildFacts.IsPatched };
+            report = report with
+            {
+                Backend = LibTorch.Load(externalLibTorch),
+                TorchVersion = LibTorch.Version,
+                Threads = get_num_threads(),
+                Patched = BuildFacts.IsPatched
+            };
             var devices = DeviceNames.All();
             report = report with { PciAddresses = DeviceNames.PciAddresses(devices) };
             if (only is not null)
@@ -75,7 +83,9 @@ internal static class SelfTest
         try
         {
             double[] losses = [.. StepsFor(device.Kind).Select(spec => TrainOneStep(device, spec))];
-            return losses.All(double.IsFinite) ? trial with { StepLoss = losses[0] } : trial with { Problem = "The loss of one training step is not a finite number.", Remedy = "Choose another device." };
+            return losses.All(double.IsFinite) ? trial with { StepLoss = losses[0] } : trial
+                with
+            { Problem = "The loss of one training step is not a finite number.", Remedy = "Choose another device." };
         }
         catch (Exception failure)
         {
@@ -85,9 +95,13 @@ internal static class SelfTest
         }
     }
 
-    /// <summary>What a device is tried with: the tutorial's network, and where convolutions are another library's (cuDNN, which loads more of its own at its first) a network with some.</summary>
+    /// <summary>
+    /// What a device is tried with: the tutorial's network, and where convolutions are another library's (cuDNN, which loads more of its own at its
+    /// first) a network with some.
+    /// </summary>
     internal static IReadOnlyList<TrainingSpec> StepsFor(string kind) =>
-        kind == DeviceRequest.Cuda ? [new TrainingSpec(), new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } }] : [new TrainingSpec()];
+        kind == DeviceRequest.Cuda ? [new TrainingSpec(),
+            new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } }] : [new TrainingSpec()];
 
     internal static double TrainOneStep(DeviceInfo device, TrainingSpec spec)
     {
@@ -101,7 +115,8 @@ internal static class SelfTest
         var pixels = new byte[BatchSize * shape.Height * shape.Width];
         new Random(1).NextBytes(pixels);
         var labels = Enumerable.Range(0, BatchSize).Select(image => (byte)(image % shape.Classes)).ToArray();
-        using var images = DeviceImages.MoveTo(new Device(device.TorchName), new LabelledImages(new IdxImages(pixels, BatchSize, shape.Height, shape.Width), labels));
+        using var images = DeviceImages.MoveTo(new Device(device.TorchName),
+            new LabelledImages(new IdxImages(pixels, BatchSize, shape.Height, shape.Width), labels));
         using var batches = new EpochBatches(images, [.. Enumerable.Range(0, BatchSize).Select(image => (long)image)], 1, BatchSize);
         step.TakeBlock(batches, 0, 1);
         return step.ReadBack().Losses[0];
@@ -115,7 +130,8 @@ internal static class SelfTest
         text.WriteLine($"  backend:  {report.Backend} (built for {report.BuiltFor})");
         foreach (var trial in report.Trials)
         {
-            text.WriteLine($"  device:   {trial.Device.TorchName}, {trial.Device.Name}{(trial.Capability is { } can ? $" (compute capability {can})" : "")}");
+            text.WriteLine(
+                $"  device:   {trial.Device.TorchName}, {trial.Device.Name}{(trial.Capability is { } can ? $" (compute capability {can})" : "")}");
             text.WriteLine($"            {(trial.StepLoss is { } loss ? $"one step: loss {loss:F4}" : $"{trial.Problem} {trial.Remedy}".TrimEnd())}");
         }
 

@@ -5,8 +5,8 @@ namespace ExperimentHub.Trainer;
 /// <summary>How many CPU threads torch uses inside one operation.</summary>
 internal static class ThreadCount
 {
-    // A sleeping thread wakes too late for a short operation: measured on two cores, an MLP at batch 128 (0.18 GFLOP a step) takes 1.26 ms with one thread and
-    // 1.49 ms with two, at batch 512 (0.72 GFLOP) 4.8 ms and 3.8 ms. docs/decisions/0013-training-step.md has the others.
+    // A sleeping thread wakes too late for a short operation: measured on two cores, an MLP at batch 128 (0.18 GFLOP a step) takes 1.26 ms with one
+    // thread and 1.49 ms with two, at batch 512 (0.72 GFLOP) 4.8 ms and 3.8 ms. docs/decisions/0013-training-step.md has the others.
     private const long WorthSharing = 500_000_000;
 
     // Forward once, backward about twice as much.

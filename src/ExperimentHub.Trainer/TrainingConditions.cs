@@ -11,8 +11,8 @@ namespace ExperimentHub.Trainer;
 internal sealed record TrainingConditions(string Device, string DeviceName, int Threads, string DatasetSha256, string AppVersion)
 {
     /// <summary>
-    /// Whether sums come out as they did under other conditions, as far as anybody can promise it: on a device of the same kind and name, with the same libtorch, and on the CPU, whose threads part them,
-    /// with as many threads. Which of several equal GPUs it is does not matter.
+    /// Whether sums come out as they did under other conditions, as far as anybody can promise it: on a device of the same kind and name, with the
+    /// same libtorch, and on the CPU, whose threads part them, with as many threads. Which of several equal GPUs it is does not matter.
     /// </summary>
     /// <param name="device">As torch named it.</param>
     /// <param name="deviceName">null where it is not known.</param>

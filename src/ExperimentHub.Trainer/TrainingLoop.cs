@@ -18,13 +18,15 @@ namespace ExperimentHub.Trainer;
 
 /// <summary>
 /// Trains one run, in the order of the tutorial: device, model, data, then epochs of steps. After every epoch it evaluates, reports and saves.
-/// On the CPU the same spec, seed and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from there. On a GPU they may differ in their last bits
-/// unless the spec asks for <see cref="TrainingSpec.Deterministic"/>, and also then nobody has compared them yet.
+/// On the CPU the same spec, seed and number of threads give bit-identical weights, also when the run was stopped after any step and goes on from
+/// there. On a GPU they may differ in their last bits unless the spec asks for <see cref="TrainingSpec.Deterministic"/>, and also then nobody has
+/// compared them yet.
 /// </summary>
 /// <param name="data">Verified, in memory.</param>
 /// <param name="log">Takes lines for the log.</param>
 /// <param name="mustStop">Asked before every block of steps, see <see cref="BlockSize"/>: if so, the place is saved and no step is lost.</param>
-internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log, Func<bool> mustStop)
+internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceInfo deviceInfo, EventWriter events, Action<string> log,
+    Func<bool> mustStop)
 {
     private readonly ProgressReports _progress = new(events, start.Spec.Optimizer.LearningRate);
     private readonly BlockSize _block = new();
@@ -34,8 +36,11 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
     // One for all epochs: half a megabyte of garbage in each is never collected before it is much.
     private readonly long[] _order = new long[data.Train.Count - (start.Spec.Validation?.Samples ?? 0)];
 
-    /// <summary>Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.</summary>
-    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written for another reason than a full disk, or the files to go on from do not fit.</exception>
+    /// <summary>
+    /// Ends with TrainingFinished or TrainingStopped. Everything happens on the calling thread, which also gets torch's number of threads.
+    /// </summary>
+    /// <exception cref="TrainingFailure">A loss is no longer a number, or a checkpoint cannot be written for another reason than a full disk, or the
+    /// files to go on from do not fit.</exception>
     public void Run()
     {
         // CUDA, its libraries and their kernels are loaded on the way to the first steps, in calls that say nothing.
@@ -225,7 +230,8 @@ internal sealed class TrainingLoop(StartTraining start, ImageData data, DeviceIn
         var place = saved.Tally.Steps == 0 ? $"epoch {saved.Epoch}" : $"step {saved.Tally.Steps} of epoch {saved.Epoch + 1}";
         log($"info: Resuming after {place} from {start.Resume!.CheckpointFile}");
         if (now.Device != DeviceRequest.Cpu && !start.Spec.Deterministic)
-            log("info: On a GPU the weights can differ in their last bits from those of an uninterrupted run; 'deterministic' in the spec is for that.");
+            log("info: On a GPU the weights can differ in their last bits from those of an uninterrupted run; 'deterministic' in the spec is "
+                + "for that.");
         if (!now.AddUpAs(saved.Device, saved.DeviceName, saved.Threads, saved.TorchVersion))
         {
             log($"warn: The weights will not be bit-identical to those of an uninterrupted run: up to {place} it was {Named(saved.Device, saved.DeviceName)}, " +

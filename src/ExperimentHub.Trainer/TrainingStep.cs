@@ -10,8 +10,9 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer;
 
 /// <summary>
-/// The inside of the tutorial's loop: batch, forward, loss, backward, update. It trains whole blocks of steps on the device (<see cref="StepProgram"/>). What a
-/// step does is a function of the weights, the optimizer's state, the batch and (seed, epoch, step) alone, so a run can be cut after any step.
+/// The inside of the tutorial's loop: batch, forward, loss, backward, update. It trains whole blocks of steps on the device
+/// (<see cref="StepProgram"/>). What a step does is a function of the weights, the optimizer's state, the batch and (seed, epoch, step) alone, so a
+/// run can be cut after any step.
 /// </summary>
 internal sealed class TrainingStep : IDisposable
 {
@@ -51,7 +52,9 @@ internal sealed class TrainingStep : IDisposable
     /// <summary>All that the optimizer remembers from step to step; the tensors themselves, not copies.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State => _state.Tensors;
 
-    /// <summary>Trains a block of an epoch's steps, on the device and without waiting for it. How the steps are cut into blocks changes no number.</summary>
+    /// <summary>
+    /// Trains a block of an epoch's steps, on the device and without waiting for it. How the steps are cut into blocks changes no number.
+    /// </summary>
     /// <param name="first">Counts from 0 in the epoch.</param>
     /// <param name="count">At least 1, and not beyond the epoch.</param>
     public void TakeBlock(EpochBatches batches, int first, int count)
@@ -61,10 +64,12 @@ internal sealed class TrainingStep : IDisposable
         var before = (long)(batches.Epoch - 1) * batches.Steps + first;
         double[] planned = [.. Enumerable.Range(0, count).Select(step => _spec.LearningRateAt(before + step, batches.Steps))];
         var rates = tensor(planned);
-        var seeds = _drawsRandomNumbers ? tensor(Enumerable.Range(first, count).Select(step => RandomState.SeedOf(_spec.Seed, batches.Epoch, step)).ToArray()) : empty(0, int64);
+        var seeds = _drawsRandomNumbers ? tensor(Enumerable.Range(first, count).Select(step => RandomState.SeedOf(_spec.Seed, batches.Epoch, step))
+            .ToArray()) : empty(0, int64);
         var (pixels, labels) = batches.Images.Tensors;
         var results = _program.invoke<Tensor[]>(StepProgram.Block,
-            pixels, labels, batches.Order, _targets, _minusOne, _parameters, _buffers, _state.FirstMoments, _state.SecondMoments, _state.Steps, rates, seeds, first, count, batches.BatchSize);
+            pixels, labels, batches.Order, _targets, _minusOne, _parameters, _buffers, _state.FirstMoments, _state.SecondMoments, _state.Steps, rates,
+            seeds, first, count, batches.BatchSize);
         foreach (var result in results)
             result.DetachFromDisposeScope();
         _unread.Add(results);
@@ -109,7 +114,8 @@ internal sealed class TrainingStep : IDisposable
         {
             if (spec.Precision is not (null or Precisions.Fp32))
             {
-                throw new TrainingFailure($"{spec.Precision} needs a CUDA device, but this run trains on the {device.type.ToString().ToUpperInvariant()}.",
+                throw new TrainingFailure(
+                    $"{spec.Precision} needs a CUDA device, but this run trains on the {device.type.ToString().ToUpperInvariant()}.",
                     $"Choose {Precisions.Fp32}, or run it on a machine with a CUDA device.");
             }
 

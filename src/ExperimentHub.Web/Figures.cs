@@ -43,7 +43,8 @@ public static class Figures
         value != 0 && Math.Abs(value) < 0.001 ? Text(value, "0.################e0") : value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>Four significant digits at most, and none that say nothing: <c>0.01</c>, <c>12.5</c>, <c>1.5e-5</c>.</summary>
-    public static string Compact(double value) => value == 0 ? "0" : Math.Abs(value) is < 0.001 or >= 1e6 ? Text(value, "0.###e0") : Text(value, $"0.{new string('#', Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, 6))}");
+    public static string Compact(double value) => value == 0 ? "0" : Math.Abs(value) is < 0.001 or >= 1e6
+        ? Text(value, "0.###e0") : Text(value, $"0.{new string('#', Math.Clamp(3 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, 6))}");
 
     /// <summary><c>12,345</c>.</summary>
     public static string Count(long? count) => count is { } value ? value.ToString("N0", CultureInfo.InvariantCulture) : None;

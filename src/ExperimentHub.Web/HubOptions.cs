@@ -27,8 +27,10 @@ internal sealed record HubOptions(
             NodeName(hub, problems),
             DataFolderOf(configuration),
             Switch(hub, "BeginAnew", problems),
-            new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1, (int)(IdxReader.MaxBytes >> 20), problems) << 20),
-            new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24, problems) << 20),
+            new DatasetOptions(datasetFolder, (long)Number(hub, "MaxUploadMebibytes", (int)(DatasetOptions.UsualMaxFileBytes >> 20), 1,
+                (int)(IdxReader.MaxBytes >> 20), problems) << 20),
+            new ExperimentFileOptions((long)Number(hub, "MaxImportMebibytes", (int)(ExperimentFileOptions.UsualMaxBytes >> 20), 1, 1 << 24,
+                problems) << 20),
             new DeletionOptions(TimeSpan.FromHours(Number(hub, "KeepDeletedHours", (int)DeletionOptions.Usual.TotalHours, 1, 24 * 366, problems))),
             new ExecutionOptions
             {
@@ -50,11 +52,13 @@ internal sealed record HubOptions(
         return problems;
     }
 
-    public static string DataFolderOf(IConfiguration configuration) => Folder(configuration["Hub:DataFolder"], Path.Combine(Home, ".local", "share", "experimenthub"));
+    public static string DataFolderOf(IConfiguration configuration) =>
+        Folder(configuration["Hub:DataFolder"], Path.Combine(Home, ".local", "share", "experimenthub"));
 
     private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
-    private static string Folder(string? configured, string fallback) => Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? fallback : configured);
+    private static string Folder(string? configured, string fallback) =>
+        Path.GetFullPath(string.IsNullOrWhiteSpace(configured) ? fallback : configured);
 
     private static string NodeName(IConfigurationSection hub, List<string> problems)
     {

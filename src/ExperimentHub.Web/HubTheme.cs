@@ -2,7 +2,10 @@ using MudBlazor;
 
 namespace ExperimentHub.Web;
 
-/// <summary>Type and shapes of MudBlazor's parts. Colours are CSS variables (<c>app.css</c>, <c>mud.css</c>), so that light and dark switch without the server.</summary>
+/// <summary>
+/// Type and shapes of MudBlazor's parts. Colours are CSS variables (<c>app.css</c>, <c>mud.css</c>), so that light and dark switch without the
+/// server.
+/// </summary>
 internal static class HubTheme
 {
     private static readonly string[] Sans =
@@ -19,7 +22,11 @@ internal static class HubTheme
             Subtitle1 = new Subtitle1Typography { FontFamily = Sans, FontSize = "14px", LetterSpacing = "normal" },
             H6 = new H6Typography { FontFamily = Sans, FontSize = "16px", FontWeight = "600", LetterSpacing = "normal" },
             Caption = new CaptionTypography { FontFamily = Sans, FontSize = "12px", LineHeight = "1.4", LetterSpacing = "normal" },
-            Button = new ButtonTypography { FontFamily = Sans, FontSize = "13px", FontWeight = "600", LineHeight = "1.5", LetterSpacing = "normal", TextTransform = "none" },
+            Button = new ButtonTypography
+            {
+                FontFamily = Sans, FontSize = "13px", FontWeight = "600", LineHeight = "1.5", LetterSpacing = "normal",
+                TextTransform = "none"
+            },
         },
         // Only menus and dialogs cast a shadow, and mud.css gives it to them.
         Shadows = new Shadow { Elevation = [.. Enumerable.Repeat("none", 26)] },

@@ -62,13 +62,15 @@ public static class PagesSetup
                 pages.Enabled = false;
             return next(context);
         });
-        // Our own wwwroot has no fingerprints: the browser keeps the files, but asks each time whether they changed. The packages' files lie there too, and have endpoints that know their compressed copies.
+        // Our own wwwroot has no fingerprints: the browser keeps the files, but asks each time whether they changed. The packages' files lie there
+        // too, and have endpoints that know their compressed copies.
         app.UseWhen(context => !context.Request.Path.StartsWithSegments("/_content", StringComparison.Ordinal),
             own => own.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" }));
         // Said aloud, because it would otherwise come first, and no static file is served once an endpoint was chosen.
         app.UseRouting();
         app.UseAntiforgery();
-        // Under `dotnet run` the framework would look at each file anew, keep none in the browser and send those that it compresses itself no smaller than they are.
+        // Under `dotnet run` the framework would look at each file anew, keep none in the browser and send those that it compresses itself no smaller
+        // than they are.
         app.Configuration["ReloadStaticAssetsAtRuntime"] ??= "false";
         app.MapStaticAssets();
         app.MapRazorComponents<App>()

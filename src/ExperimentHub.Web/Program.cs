@@ -41,7 +41,8 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 using var heldUntilTheEnd = folderLock;
 builder.Services.AddTracking(folder, hub.Datasets, hub.ExperimentFiles, hub.Deletions, new ThisNode(hub.Node));
 builder.Services.AddSqliteTracking(folder);
-builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase, SqliteDatabase.PatientBusyTimeout));
+builder.Services.AddExecution(hub.Execution, SqliteDatabase.Driver,
+    SqliteDatabase.ConnectionString(folder.QuartzDatabase, SqliteDatabase.PatientBusyTimeout));
 builder.Services.AddPages(folder);
 builder.Services.AddApi();
 builder.Services.AddHubSecurity();
@@ -58,7 +59,8 @@ try
     ending.ThrowIfAsked();
     // May be broken off anywhere: the database is the old one until the new one is complete.
     await SqliteDatabase.PrepareAsync(app.Services, folder, hub.BeginAnew, ending.Asked);
-    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase), ending.Asked) is { } refusal)
+    if (await ExecutionSetup.TryScheduleAsync(SqliteDatabase.Driver, SqliteDatabase.ConnectionString(folder.QuartzDatabase),
+        ending.Asked) is { } refusal)
         await SqliteDatabase.RenewScheduleAsync(app.Services, folder, refusal);
     ending.ThrowIfAsked();
     await app.Services.GetRequiredService<ArtifactStore>().RemoveLeftoversAsync();

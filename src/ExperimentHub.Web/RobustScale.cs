@@ -6,7 +6,9 @@ internal static class RobustScale
     /// <summary>So many times the distance between the quartiles a value may lie from the median.</summary>
     private const double Reach = 2;
 
-    /// <summary>Where quartiles are the same, everything else would be far away: a hundredth of a per cent is seen of values between 0 and 1.</summary>
+    /// <summary>
+    /// Where quartiles are the same, everything else would be far away: a hundredth of a per cent is seen of values between 0 and 1.
+    /// </summary>
     private const double LeastSpread = 1e-4;
 
     /// <summary>From the least to the greatest value, but no further from the median than twice the distance of the quartiles.</summary>

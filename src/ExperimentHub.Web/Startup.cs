@@ -17,7 +17,8 @@ internal static class Startup
 
     /// <summary>A data folder that cannot be made or written to, as a volume that belongs to somebody else.</summary>
     public static string Unusable(string dataFolder, Exception why) =>
-        $"The data folder {dataFolder} cannot be used: {why.Message.TrimEnd('.')}. Let the user who runs the hub write there, or choose another folder with --Hub:DataFolder=<folder>.";
+        $"The data folder {dataFolder} cannot be used: {why.Message.TrimEnd('.')}. Let the user who runs the hub write there, or choose another "
+            + "folder with --Hub:DataFolder=<folder>.";
 
     /// <summary>
     /// Says which of the addresses is taken. The server would find out itself, but only after the database is open, and with two stack traces.
@@ -27,7 +28,8 @@ internal static class Startup
         foreach (var wanted in Listening.Effective(configuration))
         {
             if (wanted.IsUnixPipe || wanted.Port == 0
-                || !IPAddress.TryParse(string.Equals(wanted.Host, "localhost", StringComparison.OrdinalIgnoreCase) ? "127.0.0.1" : wanted.Host.Trim('[', ']'), out var address))
+                || !IPAddress.TryParse(string.Equals(wanted.Host, "localhost", StringComparison.OrdinalIgnoreCase)
+                    ? "127.0.0.1" : wanted.Host.Trim('[', ']'), out var address))
                 continue;
             using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             // As the server does: an address that a former hub has just left may be used again.
@@ -38,13 +40,14 @@ internal static class Startup
     }
 
     /// <summary>
-    /// Where settings and wwwroot lie: beside the program or, while it is developed, at the repository's root above it. The folder in which somebody happens to start the hub says
-    /// nothing about that.
+    /// Where settings and wwwroot lie: beside the program or, while it is developed, at the repository's root above it. The folder in which somebody
+    /// happens to start the hub says nothing about that.
     /// </summary>
     /// <returns>null where the command line or the environment name the folder.</returns>
     public static string? ContentRoot(string[] args)
     {
-        if (new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args).Build()[WebHostDefaults.ContentRootKey] is { Length: > 0 })
+        if (new ConfigurationBuilder().AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args)
+            .Build()[WebHostDefaults.ContentRootKey] is { Length: > 0 })
             return null;
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace ExperimentHub.Web;
 
 /// <summary>
-/// What stands at the marks of an axis: as many digits as the steps between them need, and no more. tick-labels.js does the same in the browser; tests/tick-labels.json holds both to the same words.
+/// What stands at the marks of an axis: as many digits as the steps between them need, and no more. tick-labels.js does the same in the browser;
+/// tests/tick-labels.json holds both to the same words.
 /// </summary>
 public static class TickLabels
 {
@@ -27,7 +28,9 @@ public static class TickLabels
         return [.. alone.Select(has => has ? texts.Dequeue() : "")];
     }
 
-    /// <summary>Whether each mark has a place of its own: one that only rounding tells apart from one before it is no step, and would write the same twice.</summary>
+    /// <summary>
+    /// Whether each mark has a place of its own: one that only rounding tells apart from one before it is no step, and would write the same twice.
+    /// </summary>
     private static List<bool> StandAlone(IReadOnlyList<double> ticks, bool log)
     {
         List<double> places = [.. ticks.Select(tick => log ? Math.Log10(tick) : tick)];
@@ -56,7 +59,8 @@ public static class TickLabels
         List<double> scaled = [.. ticks.Select(value => value / unit)];
         var near = Near(scaled[0], step, unit);
         var decimals = 0;
-        while (decimals < MostDecimals && scaled.Exists(value => Math.Abs(Read(value.ToString($"F{decimals}", CultureInfo.InvariantCulture)) - value) > near))
+        while (decimals < MostDecimals && scaled.Exists(value =>
+            Math.Abs(Read(value.ToString($"F{decimals}", CultureInfo.InvariantCulture)) - value) > near))
             decimals++;
         return [.. scaled.Select(value => value.ToString($"N{decimals}", CultureInfo.InvariantCulture) + word)];
     }
@@ -64,7 +68,8 @@ public static class TickLabels
     /// <summary>Each of its own size: all with as many digits as tell neighbours apart.</summary>
     private static IReadOnlyList<string> Logarithmic(IReadOnlyList<double> ticks)
     {
-        var digits = Digits(ticks, value => ticks.Where(other => other != value).Select(other => Math.Abs(other - value)).Append(Math.Abs(value)).Min() * Tolerated);
+        var digits = Digits(ticks, value => ticks.Where(other => other != value).Select(other => Math.Abs(other - value)).Append(Math.Abs(value))
+            .Min() * Tolerated);
         return
         [
             .. ticks.Select(value => Math.Abs(value) is >= 1e7 or < 1e-4

@@ -4,8 +4,8 @@ using Microsoft.Playwright;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// A tab of Chromium in which every page comes without a cache. One tab for all rounds: a new window makes Chromium build its own address bar from some three hundred files, on the same processors
-/// and at the same time as the page that is measured.
+/// A tab of Chromium in which every page comes without a cache. One tab for all rounds: a new window makes Chromium build its own address bar from
+/// some three hundred files, on the same processors and at the same time as the page that is measured.
 /// </summary>
 internal sealed class ColdTab : IAsyncDisposable
 {

@@ -3,7 +3,10 @@ using Microsoft.Playwright;
 
 namespace ExperimentHub.Benchmarks;
 
-/// <summary>The compare page of many runs in Chromium, from the beginning of the navigation: until the table is there and answers, and until the curves are drawn.</summary>
+/// <summary>
+/// The compare page of many runs in Chromium, from the beginning of the navigation: until the table is there and answers, and until the curves are
+/// drawn.
+/// </summary>
 internal static class CompareBenchmark
 {
     private const int Runs = 100;

@@ -5,9 +5,9 @@ using Microsoft.Playwright;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// Many look at one run: fifty programs read its event stream, and a run page is open in Chromium, while a paced trainer takes a thousand steps a second. A round
-/// is a minute. The hub's memory counts as flat where what is in use after a full collection is at the end within 5 % of what it was after two minutes; resident memory
-/// also has the room that the collector has not given back yet.
+/// Many look at one run: fifty programs read its event stream, and a run page is open in Chromium, while a paced trainer takes a thousand steps a
+/// second. A round is a minute. The hub's memory counts as flat where what is in use after a full collection is at the end within 5 % of what it was
+/// after two minutes; resident memory also has the room that the collector has not given back yet.
 /// </summary>
 internal static class CrowdBenchmark
 {
@@ -54,7 +54,8 @@ internal static class CrowdBenchmark
         [
             new Row($"hub's CPU by minute, {Viewers} stream viewers and {page}, {StepsPerSecond} steps/s", "cores", cores, Goal: "< 1"),
             new Row("hub's resident memory, by minute (median of each)", "MiB", memory),
-            new Row("objects in use, at the end / after two minutes", "x", inUse.Count < 2 ? [] : [inUse[^1] / inUse[0]], inUse.Count < 2 ? "it takes three minutes" : null, $"<= {Flat}: flat"),
+            new Row("objects in use, at the end / after two minutes", "x", inUse.Count < 2 ? [] : [inUse[^1] / inUse[0]],
+                inUse.Count < 2 ? "it takes three minutes" : null, $"<= {Flat}: flat"),
             new Row("objects in use at the end", "MiB", inUse.Count < 2 ? [] : [inUse[^1]]),
             new Row("to each stream viewer", "KiB/s", rate),
         ];

@@ -44,7 +44,8 @@ internal static class HubBenchmark
         [
             new Row("process start to first page", "s", starts),
             new Row("hub's resident memory while a run trains, highest seen", "MiB", memory),
-            new Row("hub's resident memory with 3 pages open while a run trains, highest seen", "MiB", withPages, withPages.Count == 0 ? "no Chromium on this machine" : null),
+            new Row("hub's resident memory with 3 pages open while a run trains, highest seen", "MiB", withPages,
+                withPages.Count == 0 ? "no Chromium on this machine" : null),
             new Row("kill -9 of the hub to the end of its trainer", "s", ends),
         ];
     }

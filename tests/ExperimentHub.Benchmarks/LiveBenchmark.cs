@@ -17,7 +17,8 @@ internal static class LiveBenchmark
         while ((await hub.ReadRunAsync(id))["epochs"]!.AsArray().Count == 0)
             await Task.Delay(100);
 
-        var (steps, alone, bytes, one, many, memory) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        var (steps, alone, bytes, one, many, memory) =
+            (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
             var before = await LastStepAsync(hub, id);
@@ -54,7 +55,8 @@ internal static class LiveBenchmark
         var newest = await LastStepAsync(hub, id);
         using var window = new CancellationTokenSource(Window);
         var cpu = Processes.CpuTime(hub.Id).Own;
-        var received = await Task.WhenAll(Enumerable.Range(0, viewers).Select(_ => StreamViewer.ReadAsync(hub, $"/api/v1/runs/{id}/live?after=train_loss:{newest},learning_rate:{newest}", window.Token)));
+        var received = await Task.WhenAll(Enumerable.Range(0, viewers)
+            .Select(_ => StreamViewer.ReadAsync(hub, $"/api/v1/runs/{id}/live?after=train_loss:{newest},learning_rate:{newest}", window.Token)));
         await Task.Delay(Timeout.Infinite, window.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         return ((Processes.CpuTime(hub.Id).Own - cpu) / Window, received.FirstOrDefault());
     }

@@ -7,8 +7,9 @@ using Microsoft.Diagnostics.Tracing.Parsers.Clr;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// The bytes of all objects of another .NET process that are in use. Asked for over the runtime's diagnostics port, the process makes a full blocking collection and
-/// lists every object that is left, as it does for dotnet-gcdump; the sizes are summed here. Free room between the objects does not count.
+/// The bytes of all objects of another .NET process that are in use. Asked for over the runtime's diagnostics port, the process makes a full blocking
+/// collection and lists every object that is left, as it does for dotnet-gcdump; the sizes are summed here. Free room between the objects does not
+/// count.
 /// </summary>
 internal static class LiveHeap
 {
@@ -37,6 +38,7 @@ internal static class LiveHeap
                 Task.Run(session.Stop);
         };
         source.Process();
-        return source.EventsLost == 0 && bytes > 0 ? bytes : throw new InvalidOperationException($"{source.EventsLost} events of the heap's listing were lost.");
+        return source.EventsLost == 0 && bytes > 0
+            ? bytes : throw new InvalidOperationException($"{source.EventsLost} events of the heap's listing were lost.");
     }
 }

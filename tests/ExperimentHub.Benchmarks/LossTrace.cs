@@ -6,8 +6,8 @@ using ExperimentHub.Tracking.Metrics;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// The loss of every step of the tutorial's model (784 x 10, batches of 32, SGD with momentum), trained here on the real images, with the times at which the steps
-/// ended: points as real runs make them.
+/// The loss of every step of the tutorial's model (784 x 10, batches of 32, SGD with momentum), trained here on the real images, with the times at
+/// which the steps ended: points as real runs make them.
 /// </summary>
 internal static class LossTrace
 {
@@ -88,7 +88,8 @@ internal static class LossTrace
 
     private static byte[]? Find(string name)
     {
-        var files = Directory.Exists(HubProcess.DatasetFolder) ? Directory.EnumerateFiles(HubProcess.DatasetFolder, name, SearchOption.AllDirectories) : [];
+        var files = Directory.Exists(HubProcess.DatasetFolder)
+            ? Directory.EnumerateFiles(HubProcess.DatasetFolder, name, SearchOption.AllDirectories) : [];
         return files.FirstOrDefault() is { } file ? File.ReadAllBytes(file) : null;
     }
 }

@@ -7,8 +7,9 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// The metric store beside tables with a row per point: points per second until all are durable, bytes per point, and the time that charts take to read.
-/// Everything in this process and on the disk of the temporary folder, with the settings that the hub has. A round is one repetition of everything.
+/// The metric store beside tables with a row per point: points per second until all are durable, bytes per point, and the time that charts take to
+/// read. Everything in this process and on the disk of the temporary folder, with the settings that the hub has. A round is one repetition of
+/// everything.
 /// </summary>
 internal static class MetricBenchmark
 {
@@ -36,7 +37,8 @@ internal static class MetricBenchmark
             ef.Add(await RowsAsync(trace, viaEf: true, EfPoints / part, perTransaction: 1000));
             eight.Add(await StoreAsync(trace, 8, OurPoints / part));
             prepared.Add(await RowsAsync(trace, viaEf: false, PreparedPoints / part, PerTransaction));
-            Console.WriteLine($"round {round}: 1 run {one[^1]:N0}, 8 runs {eight[^1]:N0}, EF rows {ef[^1]:N0}, prepared rows {prepared[^1]:N0} points/s");
+            Console.WriteLine(
+                $"round {round}: 1 run {one[^1]:N0}, 8 runs {eight[^1]:N0}, EF rows {ef[^1]:N0}, prepared rows {prepared[^1]:N0} points/s");
         }
 
         foreach (var samples in (List<double>[])[one, eight, ef, prepared])
@@ -68,7 +70,8 @@ internal static class MetricBenchmark
         })));
         await writer.FlushAsync();
         var rate = points.Length * runs / clock.Elapsed.TotalSeconds;
-        var written = (await Task.WhenAll(Enumerable.Range(1, runs).Select(run => hub.Get<MetricReader>().SummariesAsync(run)))).Sum(s => s.Single().Count);
+        var written = (await Task.WhenAll(Enumerable.Range(1, runs).Select(run => hub.Get<MetricReader>().SummariesAsync(run)))).Sum(s =>
+            s.Single().Count);
         return written == points.Length * runs ? rate : throw new InvalidOperationException($"{written} points arrived.");
     }
 
@@ -198,7 +201,8 @@ internal static class MetricBenchmark
     private static MetricPoint[] Stretch(MetricPoint[] trace, int count)
     {
         var length = trace[^1].Time - trace[0].Time + 1;
-        return [.. Enumerable.Range(0, count).Select(i => new MetricPoint(i + 1, trace[i % trace.Length].Time + i / trace.Length * length, trace[i % trace.Length].Value))];
+        return [.. Enumerable.Range(0, count).Select(i =>
+            new MetricPoint(i + 1, trace[i % trace.Length].Time + i / trace.Length * length, trace[i % trace.Length].Value))];
     }
 
     private static async Task<EmptyHub> HubWithRunsAsync(int runs)

@@ -41,7 +41,8 @@ internal sealed class PacedHub : IAsyncDisposable
     /// <summary>The steps of a run that its trainer has told so far.</summary>
     public IReadOnlyList<StepTime> StepsOf(string run) =>
     [
-        .. File.ReadLines(Path.Combine(_notes, run)).Select(line => line.Split(' ').Select(field => double.Parse(field, CultureInfo.InvariantCulture)).ToArray())
+        .. File.ReadLines(Path.Combine(_notes, run))
+            .Select(line => line.Split(' ').Select(field => double.Parse(field, CultureInfo.InvariantCulture)).ToArray())
             .Select(fields => new StepTime((long)fields[0], fields[1], fields[2])),
     ];
 

@@ -11,8 +11,8 @@ namespace ExperimentHub.Benchmarks;
 internal readonly record struct StepTime(long Step, double DoneAt, double ToldAt);
 
 /// <summary>
-/// A trainer that takes its steps by the clock and computes nothing. It speaks as the real one does: four messages a second with the loss of each step since the
-/// last one, and the end of each epoch. It notes the <see cref="StepTime"/> of each step in a file.
+/// A trainer that takes its steps by the clock and computes nothing. It speaks as the real one does: four messages a second with the loss of each
+/// step since the last one, and the end of each epoch. It notes the <see cref="StepTime"/> of each step in a file.
 /// </summary>
 internal static class PacedTrainer
 {
@@ -62,7 +62,8 @@ internal static class PacedTrainer
             var told = Now();
             Say(new TrainingProgress(epoch, step, losses.Average(), losses.Count * start.Spec.BatchSize / seconds)
             {
-                Losses = losses, LearningRate = start.Spec.Optimizer.LearningRate, Seconds = seconds, CpuPercent = 100, MemoryBytes = Environment.WorkingSet,
+                Losses = losses, LearningRate = start.Spec.Optimizer.LearningRate, Seconds = seconds, CpuPercent = 100,
+                MemoryBytes = Environment.WorkingSet,
             });
             for (var i = 0; i < doneAt.Count; i++)
                 notes.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{step - doneAt.Count + 1 + i} {doneAt[i]:0.###} {told:0.###}"));

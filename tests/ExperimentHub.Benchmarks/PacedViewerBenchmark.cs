@@ -22,7 +22,8 @@ internal static class PacedViewerBenchmark
             if (chromium is not null)
             {
                 var page = await chromium.OpenAsync(hub.Address, 1280, 800, ColorScheme.Light);
-                page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => Interlocked.Add(ref onCircuit, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
+                page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) =>
+                    Interlocked.Add(ref onCircuit, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
                 await page.GotoAsync($"/runs/{id}");
                 await page.Locator("figure:not([data-empty])").First.WaitForAsync();
             }

@@ -4,8 +4,8 @@ using Microsoft.Playwright;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// What an open page costs the hub while nothing happens. Forty pages of one browser, each with its circuit, in turn the overview, the table of runs and a finished
-/// run; compared with the same hub before, which a few pages that stay open have warmed. Each round is a new hub.
+/// What an open page costs the hub while nothing happens. Forty pages of one browser, each with its circuit, in turn the overview, the table of runs
+/// and a finished run; compared with the same hub before, which a few pages that stay open have warmed. Each round is a new hub.
 /// </summary>
 internal static class PageMemoryBenchmark
 {
@@ -33,7 +33,8 @@ internal static class PageMemoryBenchmark
             var after = await MeasureAsync(hub);
             live.Add((after.Live - before.Live) / 1000.0 / Pages);
             resident.Add((after.Resident - before.Resident) / 1000.0 / Pages);
-            Console.WriteLine($"round {round}: objects {before.Live / 1048576.0:0.0} to {after.Live / 1048576.0:0.0} MiB, resident {before.Resident / 1048576.0:0} to {after.Resident / 1048576.0:0} MiB");
+            Console.WriteLine(
+                $"round {round}: objects {before.Live / 1048576.0:0.0} to {after.Live / 1048576.0:0.0} MiB, resident {before.Resident / 1048576.0:0} to {after.Resident / 1048576.0:0} MiB");
         }
 
         Directory.Delete(data, recursive: true);

@@ -11,9 +11,9 @@ if (args is ["keep-folder"])
     return 0;
 }
 
-// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages] [loads] [statements] [cost] [metrics] [table] [scale] [compare] [--rounds N]
-// training: [--device cpu|cuda:0], where another device than the CPU measures the trainer alone
-// scale and table: [--runs 20000,100000] [--folder where the data stays]
+// dotnet run -c Release --project tests/ExperimentHub.Benchmarks -- [training] [hub] [recovery] [endings] [starts] [live] [pixel] [crowd] [pages]
+// [loads] [statements] [cost] [metrics] [table] [scale] [compare] [--rounds N] training: [--device cpu|cuda:0], where another device than the CPU
+// measures the trainer alone scale and table: [--runs 20000,100000] [--folder where the data stays]
 int? askedRounds = null;
 var wanted = new List<string>();
 var device = "cpu";
@@ -34,7 +34,8 @@ for (var i = 0; i < args.Length; i++)
 
 var all = new Dictionary<string, (Func<int, Task<IReadOnlyList<Row>>> Run, int Rounds)>
 {
-    ["training"] = (async rounds => [.. device == "cpu" ? await TrainingBenchmark.RunAsync(rounds) : [], .. await EngineBenchmark.RunAsync(device)], 5),
+    ["training"] =
+        (async rounds => [.. device == "cpu" ? await TrainingBenchmark.RunAsync(rounds) : [], .. await EngineBenchmark.RunAsync(device)], 5),
     ["hub"] = (HubBenchmark.RunAsync, 5),
     ["recovery"] = (RecoveryBenchmark.RunAsync, 5),
     ["endings"] = (EndingBenchmark.RunAsync, 50),

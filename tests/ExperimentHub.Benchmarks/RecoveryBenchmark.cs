@@ -25,7 +25,8 @@ internal static class RecoveryBenchmark
             orphans.Add(storm.Orphans);
             identical.Add(storm.Weights == calm.Weights && Losses(storm.Run).SequenceEqual(Losses(calm.Run)) ? 1 : 0);
             attempts.Add(storm.HubKills + storm.TrainerKills);
-            Console.WriteLine($"round {round + 1}: {storm.HubKills} kills of the hub, {storm.TrainerKills} of the trainer, run {storm.Run["status"]}");
+            Console.WriteLine(
+                $"round {round + 1}: {storm.HubKills} kills of the hub, {storm.TrainerKills} of the trainer, run {storm.Run["status"]}");
         }
 
         return

@@ -26,13 +26,15 @@ internal static class Report
     public static void Print(IReadOnlyList<Row> rows)
     {
         Console.WriteLine();
-        Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
+        Console.WriteLine(
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
         Console.WriteLine();
         Console.WriteLine("| what | median | min | max | unit | goal |");
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var row in rows)
             Console.WriteLine(row.NotRun is { } why
                 ? $"| {row.What} | not run: {why} | | | | {row.Goal} |"
-                : string.Create(CultureInfo.InvariantCulture, $"| {row.What} | {row.Median:0.###} | {row.Low:0.###} | {row.High:0.###} | {row.Unit} | {row.Goal} |"));
+                : string.Create(CultureInfo.InvariantCulture,
+                    $"| {row.What} | {row.Median:0.###} | {row.Low:0.###} | {row.High:0.###} | {row.Unit} | {row.Goal} |"));
     }
 }

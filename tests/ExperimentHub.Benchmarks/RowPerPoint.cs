@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// What the metric store is compared with: a table with one row per point, in a database file of its own with the hub's settings. Written through EF Core, or by one
-/// prepared statement into the leanest table there is for it.
+/// What the metric store is compared with: a table with one row per point, in a database file of its own with the hub's settings. Written through EF
+/// Core, or by one prepared statement into the leanest table there is for it.
 /// </summary>
 internal sealed class RowPerPoint : IAsyncDisposable
 {

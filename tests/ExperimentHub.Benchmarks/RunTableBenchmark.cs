@@ -6,7 +6,10 @@ using Microsoft.Playwright;
 
 namespace ExperimentHub.Benchmarks;
 
-/// <summary>The page of 100,000 runs in Chromium, from the beginning of the navigation: until its rows are there, and until a tick on one of them was answered.</summary>
+/// <summary>
+/// The page of 100,000 runs in Chromium, from the beginning of the navigation: until its rows are there, and until a tick on one of them was
+/// answered.
+/// </summary>
 internal static class RunTableBenchmark
 {
     private const int Runs = 100_000;

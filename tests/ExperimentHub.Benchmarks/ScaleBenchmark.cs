@@ -14,7 +14,9 @@ internal static class ScaleBenchmark
     public const int Seed = 20261124;
     private const int Pairs = 200;
     private const int PageSize = 50;
-    private const string Columns = "params.optimizer.kind, params.learning_rate, params.batchSize, params.model, params.epochs, metrics.train_loss, best(metrics.test_accuracy), at_best(metrics.test_loss), duration, tags.owner";
+    private const string Columns =
+        "params.optimizer.kind, params.learning_rate, params.batchSize, params.model, params.epochs, metrics.train_loss, "
+            + "best(metrics.test_accuracy), at_best(metrics.test_loss), duration, tags.owner";
 
     /// <param name="options">Number of runs and the folder to keep the data in; see Program.</param>
     public static async Task<IReadOnlyList<Row>> RunAsync(int rounds, ScaleOptions options)
@@ -30,7 +32,8 @@ internal static class ScaleBenchmark
                 if (!await db.Runs.AnyAsync())
                 {
                     await new ScaleData(runs, Seed).MakeAsync(hub);
-                    Console.WriteLine($"{runs:N0} runs made in {clock.Elapsed.TotalSeconds:0} s, {new FileInfo(hub.Folder.HubDatabase).Length >> 20:N0} MiB");
+                    Console.WriteLine(
+                        $"{runs:N0} runs made in {clock.Elapsed.TotalSeconds:0} s, {new FileInfo(hub.Folder.HubDatabase).Length >> 20:N0} MiB");
                 }
             }
 
@@ -61,7 +64,8 @@ internal static class ScaleBenchmark
                 took.Add((clock.Elapsed.TotalMilliseconds, query));
                 processor.Add((Environment.CpuUsage.TotalTime - before).TotalMilliseconds);
                 if (found.Answer is null || found.Answer.Warnings.Count > 0)
-                    throw new InvalidOperationException($"{query} was refused: {string.Join(' ', found.Problems.Select(problem => problem.Message))}");
+                    throw new InvalidOperationException(
+                        $"{query} was refused: {string.Join(' ', found.Problems.Select(problem => problem.Message))}");
             }
 
             took.Sort((a, b) => a.Milliseconds.CompareTo(b.Milliseconds));
@@ -69,17 +73,20 @@ internal static class ScaleBenchmark
             high.Add(took[Pairs * 95 / 100].Milliseconds);
             busy.Add(processor.Order().ElementAt(Pairs * 95 / 100));
             if (round == 0)
-                Console.WriteLine($"slowest: {string.Join("; ", took.TakeLast(5).Select(one => $"{one.Milliseconds:0.0} ms {one.Query.Filter} BY {one.Query.OrderBy}"))}");
+                Console.WriteLine(
+                    $"slowest: {string.Join("; ", took.TakeLast(5).Select(one => $"{one.Milliseconds:0.0} ms {one.Query.Filter} BY {one.Query.OrderBy}"))}");
         }
 
-        return [new Row($"{runs:N0} runs: first page of {Pairs} filters and orders, p50", "ms", middle), new Row($"{runs:N0} runs: the same, p95", "ms", high), new Row($"{runs:N0} runs: the same, processor time, p95", "ms", busy)];
+        return [new Row($"{runs:N0} runs: first page of {Pairs} filters and orders, p50", "ms", middle),
+            new Row($"{runs:N0} runs: the same, p95", "ms", high), new Row($"{runs:N0} runs: the same, processor time, p95", "ms", busy)];
     }
 
     private static async Task<IReadOnlyList<Row>> LatePagesAsync(EmptyHub hub, int runs, int rounds)
     {
         var ratios = new List<double>();
         var search = hub.Get<RunSearch>();
-        foreach (var query in (RunQuery[])[new("", "best(metrics.test_accuracy) desc"), new("", "params.batchSize"), new("params.optimizer = 'adam'", "metrics.train_loss"), new("", "name"), new()])
+        foreach (var query in (RunQuery[])[new("", "best(metrics.test_accuracy) desc"), new("", "params.batchSize"),
+            new("params.optimizer = 'adam'", "metrics.train_loss"), new("", "name"), new()])
         {
             List<double> early = [], late = [];
             for (var round = 0; round < rounds; round++)
@@ -121,7 +128,9 @@ internal static class ScaleBenchmark
         return [new Row($"{runs:N0} runs: late page / early page, {ratios.Count} searches", "x", ratios)];
     }
 
-    /// <summary>What the indices cost those who write: a run that is queued, and a flush of a training run's seven metrics. What was written is removed again.</summary>
+    /// <summary>
+    /// What the indices cost those who write: a run that is queued, and a flush of a training run's seven metrics. What was written is removed again.
+    /// </summary>
     private static async Task<IReadOnlyList<Row>> WritesAsync(EmptyHub hub, int runs)
     {
         const int Times = 100;
@@ -162,7 +171,8 @@ internal static class ScaleBenchmark
         var metric = ScaleData.MetricList[random.Next(ScaleData.MetricList.Count)];
         if (figure == "best" && MetricMeaning.Supposed(metric).Direction == MetricDirection.None)
             figure = "at_best";
-        return string.Create(CultureInfo.InvariantCulture, $"{figure}(metrics.{metric}) {(random.Next(2) == 0 ? '<' : '>')} {random.NextDouble():0.000}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{figure}(metrics.{metric}) {(random.Next(2) == 0 ? '<' : '>')} {random.NextDouble():0.000}");
     }
 
     private static string Param(Random random)

@@ -15,7 +15,8 @@ internal static class StartupHook
     public static void Initialize()
     {
         if (Environment.GetEnvironmentVariable(StatementLog.Variable) is { Length: > 0 } path)
-            DiagnosticListener.AllListeners.Subscribe(new Listeners(TextWriter.Synchronized(new StreamWriter(path, append: true) { AutoFlush = true })));
+            DiagnosticListener.AllListeners.Subscribe(
+                new Listeners(TextWriter.Synchronized(new StreamWriter(path, append: true) { AutoFlush = true })));
     }
 
     private sealed class Listeners(TextWriter log) : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>

@@ -5,8 +5,8 @@ using Microsoft.Playwright;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// What an open page asks the database: the statements that read, in each second, less those that the hub asks for itself beside the same runs while nobody looks.
-/// Idle, beside one training, and beside ten that end an epoch every two seconds each. A round is a window of ten seconds.
+/// What an open page asks the database: the statements that read, in each second, less those that the hub asks for itself beside the same runs while
+/// nobody looks. Idle, beside one training, and beside ten that end an epoch every two seconds each. A round is a window of ten seconds.
 /// </summary>
 internal static class StatementBenchmark
 {
@@ -42,7 +42,8 @@ internal static class StatementBenchmark
 
         string[] paths =
         [
-            "/runs", "/", $"/runs/{running.FirstOrDefault() ?? ended[^1].ToString()}", "/experiments", "/experiments/1", $"/compare?runs={string.Join(',', running.DefaultIfEmpty(ended[0].ToString()))},{ended[1]}",
+            "/runs", "/", $"/runs/{running.FirstOrDefault() ?? ended[^1].ToString()}", "/experiments", "/experiments/1",
+            $"/compare?runs={string.Join(',', running.DefaultIfEmpty(ended[0].ToString()))},{ended[1]}",
             "/schedules", "/devices", "/storage", "/datasets",
         ];
         var nobody = await PerSecondAsync(log, rounds);

@@ -26,7 +26,8 @@ internal sealed class StatementLog : IDisposable
         string[] all = [.. ReadAll()];
         var since = all[_seen..];
         _seen = all.Length;
-        return [.. since.Where(line => line.StartsWith("SELECT", StringComparison.OrdinalIgnoreCase) || line.StartsWith("WITH", StringComparison.OrdinalIgnoreCase))];
+        return [.. since.Where(line => line.StartsWith("SELECT", StringComparison.OrdinalIgnoreCase)
+            || line.StartsWith("WITH", StringComparison.OrdinalIgnoreCase))];
     }
 
     private IEnumerable<string> ReadAll()

@@ -6,9 +6,10 @@ using ExperimentHub.TestHub;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// What tracking adds to the CPU time of the tutorial's five epochs. On: a run of the hub from the request until a second after its trainer ended, user and system time
-/// of the hub with all it does meanwhile, and of the trainer. Off: the same trainer with the same spec, started by hand, its events and its log thrown away; it evaluates, saves
-/// its checkpoints and writes its events as ever, but nobody reads them. Each pair has one of each, in turn the one and the other first; two pairs before do not count.
+/// What tracking adds to the CPU time of the tutorial's five epochs. On: a run of the hub from the request until a second after its trainer ended,
+/// user and system time of the hub with all it does meanwhile, and of the trainer. Off: the same trainer with the same spec, started by hand, its
+/// events and its log thrown away; it evaluates, saves its checkpoints and writes its events as ever, but nobody reads them. Each pair has one of
+/// each, in turn the one and the other first; two pairs before do not count.
 /// </summary>
 internal static class TrackingCostBenchmark
 {

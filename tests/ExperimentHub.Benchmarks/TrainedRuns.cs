@@ -20,8 +20,13 @@ internal static class TrainedRuns
         for (var run = 0; run < runs; run++)
         {
             var rate = 0.001 * Math.Pow(10, run % 5 / 2.0);
-            var key = await hub.StartAsync(new TrainingSpec { Seed = run % 4, BatchSize = 32 << (run / 5 % 3), Optimizer = new() { LearningRate = Math.Round(rate, 4) }, Model = new() { Kind = run % 2 == 0 ? "simple-nn" : "small-cnn" } });
-            await hub.Recorder.StartedAsync(key, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, stepsPerEpoch));
+            var key = await hub.StartAsync(new TrainingSpec
+            {
+                Seed = run % 4, BatchSize = 32 << (run / 5 % 3),
+                Optimizer = new() { LearningRate = Math.Round(rate, 4) }, Model = new() { Kind = run % 2 == 0 ? "simple-nn" : "small-cnn" }
+            });
+            await hub.Recorder.StartedAsync(key, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000,
+                stepsPerEpoch));
             for (var epoch = 1; epoch <= epochs; epoch++)
             {
                 var first = (epoch - 1) * stepsPerEpoch;

@@ -6,8 +6,8 @@ using ExperimentHub.TestHub;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// The tutorial's five epochs, interleaved: the tutorial's own program in PyTorch, the same with its data in memory, and a run of the hub with all its
-/// tracking on. Compared is the training part alone, as each of the three reports it.
+/// The tutorial's five epochs, interleaved: the tutorial's own program in PyTorch, the same with its data in memory, and a run of the hub with all
+/// its tracking on. Compared is the training part alone, as each of the three reports it.
 /// </summary>
 internal static class TrainingBenchmark
 {
@@ -27,7 +27,8 @@ internal static class TrainingBenchmark
 
         // The first run fetches the data set and warms the file cache; it does not count.
         await TrainAsync(hub);
-        var idx = Path.GetDirectoryName(Directory.EnumerateFiles(HubProcess.DatasetFolder, "train-images-idx3-ubyte", SearchOption.AllDirectories).First())!;
+        var idx = Path.GetDirectoryName(Directory.EnumerateFiles(HubProcess.DatasetFolder, "train-images-idx3-ubyte", SearchOption.AllDirectories)
+            .First())!;
         var missing = await WhyNoTorchAsync();
         for (var round = 0; round < rounds; round++)
         {
@@ -39,7 +40,8 @@ internal static class TrainingBenchmark
             }
 
             ours.Add(await TrainAsync(hub));
-            Console.WriteLine($"round {round + 1}: ours {ours[^1]:0.00} s{string.Concat(theirs.Where(t => t.Value.Count > 0).Select(t => $", {t.Key} {t.Value[^1]:0.00} s"))}");
+            Console.WriteLine(
+                $"round {round + 1}: ours {ours[^1]:0.00} s{string.Concat(theirs.Where(t => t.Value.Count > 0).Select(t => $", {t.Key} {t.Value[^1]:0.00} s"))}");
         }
 
         var rows = new List<Row> { new("hub, tutorial, 5 epochs, training part", "s", ours) };

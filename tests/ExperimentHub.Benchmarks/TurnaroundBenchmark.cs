@@ -4,8 +4,9 @@ using ExperimentHub.TestHub;
 namespace ExperimentHub.Benchmarks;
 
 /// <summary>
-/// How long the tutorial takes beyond its training: from the request to the answer that says "finished", less what its epochs say of themselves. Two warm hubs in turn, one with a trainer that
-/// stands by and one without; before each run they have time to get it ready, and the first run of each does not count.
+/// How long the tutorial takes beyond its training: from the request to the answer that says "finished", less what its epochs say of themselves. Two
+/// warm hubs in turn, one with a trainer that stands by and one without; before each run they have time to get it ready, and the first run of each
+/// does not count.
 /// </summary>
 internal static class TurnaroundBenchmark
 {

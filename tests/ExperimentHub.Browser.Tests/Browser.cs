@@ -18,7 +18,8 @@ public sealed class Browser : IAsyncLifetime
         return await _chromium.OpenAsync(hub, width, height, scheme, url => Assert.Fail($"The page asked {url}"));
     }
 
-    public Task<IPage> OpenAsync(HubProcess hub, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light) => OpenAsync(hub.Address, width, height, scheme);
+    public Task<IPage> OpenAsync(HubProcess hub, int width = 1280, int height = 800, ColorScheme scheme = ColorScheme.Light) =>
+        OpenAsync(hub.Address, width, height, scheme);
 
     public async ValueTask DisposeAsync()
     {

@@ -14,13 +14,15 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
         await page.GotoAsync("/");
-        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "tick-labels.json"), TestContext.Current.CancellationToken))!.AsArray();
+        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "tick-labels.json"),
+            TestContext.Current.CancellationToken))!.AsArray();
         Assert.NotEmpty(cases);
         foreach (var one in cases)
         {
             // As text: on its way a number could lose digits.
             var labels = await page.EvaluateAsync<string[]>(
-                "async (text) => { const { tickLabels } = await import('/js/tick-labels.js'); const { ticks, ...kind } = JSON.parse(text); return tickLabels(ticks, kind); }", one!.ToJsonString());
+                "async (text) => { const { tickLabels } = await import('/js/tick-labels.js'); const { ticks, ...kind } = JSON.parse(text); return "
+                    + "tickLabels(ticks, kind); }", one!.ToJsonString());
             Assert.Equal(one["labels"].Deserialize<string[]>(), labels);
         }
     }
@@ -31,11 +33,14 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
         await page.GotoAsync("/");
-        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "loss-scale.json"), TestContext.Current.CancellationToken))!.AsArray();
+        var cases = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "tests", "loss-scale.json"),
+            TestContext.Current.CancellationToken))!.AsArray();
         Assert.NotEmpty(cases);
         foreach (var one in cases)
         {
-            var top = await page.EvaluateAsync<double?>("async (text) => { const { topOf } = await import('/js/compare/scale.js'); return topOf(JSON.parse(text).curves) ?? null; }", one!.ToJsonString());
+            var top = await page.EvaluateAsync<double?>(
+                "async (text) => { const { topOf } = await import('/js/compare/scale.js'); return topOf(JSON.parse(text).curves) ?? null; }",
+                one!.ToJsonString());
             Assert.Equal(one["top"]?.GetValue<double>(), top);
         }
     }
@@ -60,7 +65,8 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
               const place = document.body.appendChild(document.createElement('div'));
               place.style.cssText = 'width: 500px; height: 264px';
               const chart = echarts.init(place);
-              chart.setOption({ ...frameOf({ chart, title: String, ...{{kind}} }), series: [curve('values', {{values}}.map((value, i) => [i, value]), 'red')] });
+              const points = {{values}}.map((value, i) => [i, value]);
+              chart.setOption({ ...frameOf({ chart, title: String, ...{{kind}} }), series: [curve('values', points, 'red')] });
               return chart.getModel().getComponent('yAxis', 0).axis.getViewLabels().map(({ formattedLabel }) => formattedLabel);
             }
             """);
@@ -74,8 +80,10 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
         await page.GotoAsync("/");
-        Assert.Equal("A logarithmic axis cannot show values that are zero or negative (down to -3.000).", await SaidAsync("[{ name: 'a', values: [1, 0, -3, NaN, Infinity] }]"));
-        Assert.Equal("A logarithmic axis cannot show values of b that are less than 1e-200.", await SaidAsync("[{ name: 'a', values: [1] }, { name: 'b', values: [5e-324, 2] }]"));
+        Assert.Equal("A logarithmic axis cannot show values that are zero or negative (down to -3.000).",
+            await SaidAsync("[{ name: 'a', values: [1, 0, -3, NaN, Infinity] }]"));
+        Assert.Equal("A logarithmic axis cannot show values of b that are less than 1e-200.",
+            await SaidAsync("[{ name: 'a', values: [1] }, { name: 'b', values: [5e-324, 2] }]"));
         Assert.Equal("", await SaidAsync("[{ name: 'a', values: [1e-9, 2] }]"));
 
         Task<string> SaidAsync(string curves) => page.EvaluateAsync<string>($"async () => (await import('/js/charts.js')).leftOutOfLog({curves})");
@@ -89,8 +97,10 @@ public sealed class ChartAxisTests(Browser browser) : IClassFixture<Browser>, ID
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
         await page.GotoAsync("/");
-        var known = $$"""{ epochs: {{planned}}, stepsPerEpoch: 10, lastStep: 25, times: { steps: [], unix: [] }, goesOn: {{(goesOn ? "true" : "false")}} }""";
-        Assert.Equal(end, await page.EvaluateAsync<int>($"async () => new (await import('/js/run/axis.js')).StepAxis('epoch', {known}).options().max"));
+        var known =
+            $$"""{ epochs: {{planned}}, stepsPerEpoch: 10, lastStep: 25, times: { steps: [], unix: [] }, goesOn: {{(goesOn ? "true" : "false")}} }""";
+        Assert.Equal(end,
+            await page.EvaluateAsync<int>($"async () => new (await import('/js/run/axis.js')).StepAxis('epoch', {known}).options().max"));
     }
 
     public void Dispose()

@@ -85,7 +85,8 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.GoBackAsync();
 
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download report" }).ClickAsync());
-        Assert.Contains("Comparison of 15 runs", await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("Comparison of 15 runs", await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +110,9 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await page.Mouse.MoveAsync(box.X + 52 + plot * 0.7f, box.Y + 100, new() { Steps = 5 });
         await page.Mouse.UpAsync();
         await Expect(page).ToHaveURLAsync(new Regex(@"zoom=1\.(49|5)\d*\.\.2\.(09|1)"));
-        var closer = await page.WaitForFunctionAsync("() => { const { data } = echarts.getInstanceByDom(document.querySelector('[data-metric=train_loss]')).getOption().series[0]; return data.length > 200 && data.length; }");
+        var closer = await page.WaitForFunctionAsync(
+            "() => { const { data } = echarts.getInstanceByDom(document.querySelector('[data-metric=train_loss]')).getOption().series[0]; return "
+                + "data.length > 200 && data.length; }");
         Assert.InRange(await closer.JsonValueAsync<int>(), 290, 620); // 600 buckets at most of 6,000 steps are 120 at most of these 1,200
         Assert.Equal(2, asked.Count);
         Assert.Contains("from=", asked[1], StringComparison.Ordinal);
@@ -181,8 +184,10 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         var ids = new List<RunId>();
         for (var i = 0; i < 2; i++)
         {
-            var run = await PlayedRun.StartAsync(hub, new TrainingSpec { Seed = i, Device = DeviceRequest.Cpu }, started: PlayedRun.Started() with { StepsPerEpoch = 2_000 });
-            hub.Get<MetricWriter>().Append((await run.ReadAsync()).Number, MetricNames.TrainLoss, [.. Enumerable.Range(1, 6_000).Select(step => new MetricPoint(step, step, 0.1 + 300.0 / (300 + step)))]);
+            var run = await PlayedRun.StartAsync(hub, new TrainingSpec { Seed = i, Device = DeviceRequest.Cpu },
+                started: PlayedRun.Started() with { StepsPerEpoch = 2_000 });
+            hub.Get<MetricWriter>().Append((await run.ReadAsync()).Number, MetricNames.TrainLoss,
+                [.. Enumerable.Range(1, 6_000).Select(step => new MetricPoint(step, step, 0.1 + 300.0 / (300 + step)))]);
             await run.EndAsync();
             ids.Add(run.Id);
         }

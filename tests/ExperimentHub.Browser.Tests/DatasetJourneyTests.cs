@@ -40,7 +40,9 @@ public sealed class DatasetJourneyTests(Browser browser) : IClassFixture<Browser
         await send.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "First of MNIST" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new("seven") })).ToBeVisibleAsync();
-        await page.WaitForFunctionAsync("() => { const all = [...document.querySelectorAll('td img')]; return all.length === 20 && all[0].complete && all[0].naturalWidth === 8 * 28 && all[0].naturalHeight === 28; }");
+        await page.WaitForFunctionAsync(
+            "() => { const all = [...document.querySelectorAll('td img')]; return all.length === 20 && all[0].complete && all[0].naturalWidth === 8 "
+                + "* 28 && all[0].naturalHeight === 28; }");
 
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "New run" }).First.ClickAsync();
         await Expect(page.GetByText("2,000 to train and 500 to test")).ToBeVisibleAsync();
@@ -80,7 +82,8 @@ public sealed class DatasetJourneyTests(Browser browser) : IClassFixture<Browser
 
         string Cut(string name, int count, int header, int bytesOfOne)
         {
-            using var whole = File.OpenRead(Directory.EnumerateFiles(HubProcess.DatasetFolder, name, SearchOption.AllDirectories).First(path => !path.Contains("fashion", StringComparison.Ordinal)));
+            using var whole = File.OpenRead(Directory.EnumerateFiles(HubProcess.DatasetFolder, name, SearchOption.AllDirectories)
+                .First(path => !path.Contains("fashion", StringComparison.Ordinal)));
             var part = new byte[header + count * bytesOfOne];
             whole.ReadExactly(part);
             BinaryPrimitives.WriteInt32BigEndian(part.AsSpan(4), count);

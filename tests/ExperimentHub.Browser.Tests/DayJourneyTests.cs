@@ -64,7 +64,8 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await Tour.TakeAsync(page, "compare");
         await page.Locator("compare-curves").ScrollIntoViewIfNeededAsync();
         await page.WaitForFunctionAsync(
-            "() => globalThis.echarts && (echarts.getInstanceByDom(document.querySelector('compare-curves .panel'))?.getOption().series ?? []).filter(series => series.name).length === 3");
+            "() => globalThis.echarts && (echarts.getInstanceByDom(document.querySelector('compare-curves .panel'))?.getOption().series ?? "
+                + "[]).filter(series => series.name).length === 3");
         await page.EvaluateAsync("() => document.querySelector('compare-curves').scrollIntoView()");
         await Tour.TakeAsync(page, "compare-curves");
 
@@ -97,7 +98,8 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         await Expect(page.GetByText("0 of 1 in use")).ToBeVisibleAsync();
         await Tour.TakeAsync(page, "devices");
         await page.GotoAsync(experiment);
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download checkpoint" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Download checkpoint" })
+            .ClickAsync());
         await using var file = await download.CreateReadStreamAsync();
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file));
         await page.GetByRole(AriaRole.Link, new() { Name = "cnn", Exact = true }).First.ClickAsync();
@@ -116,7 +118,8 @@ public sealed partial class DayJourneyTests(Browser browser) : IClassFixture<Bro
         (string Path, string Name)[] rest =
         [
             (experiment + "?tab=study", "study"), (experiment + "?tab=nights", "nights"), (experiment + "?tab=settings", "settings"),
-            ("/experiments", "experiments"), ("/runs?group=params.model", "groups"), ("/schedules", "schedules"), ("/datasets", "datasets"), ("/datasets/mnist", "dataset"), ("/storage", "storage"), ("/deleted", "deleted"),
+            ("/experiments", "experiments"), ("/runs?group=params.model", "groups"), ("/schedules", "schedules"), ("/datasets", "datasets"),
+            ("/datasets/mnist", "dataset"), ("/storage", "storage"), ("/deleted", "deleted"),
         ];
         foreach (var (path, name) in rest)
         {

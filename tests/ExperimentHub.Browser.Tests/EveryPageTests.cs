@@ -5,7 +5,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ExperimentHub.Browser.Tests;
 
-/// <summary>Every page with real data in it, wide and narrow, light and dark: nothing serious for axe, no sideways scrolling, no error in the console, nothing that jumps while it loads.</summary>
+/// <summary>
+/// Every page with real data in it, wide and narrow, light and dark: nothing serious for axe, no sideways scrolling, no error in the console, nothing
+/// that jumps while it loads.
+/// </summary>
 public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, IDisposable
 {
     private const int Wide = 1280;
@@ -25,34 +28,48 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         Skip.WithoutMnist();
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub, Wide, Height);
-        await page.AddInitScriptAsync("globalThis.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) globalThis.shifted += one.value; })).observe({ type: 'layout-shift', buffered: true });");
+        await page.AddInitScriptAsync(
+            "globalThis.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(one => { if (!one.hadRecentInput) globalThis.shifted "
+                + "+= one.value; })).observe({ type: 'layout-shift', buffered: true });");
         List<string> errors = [];
         page.Console += (_, message) =>
         {
             if (message.Type == "error")
                 errors.Add($"{page.Url}: {message.Text}");
         };
-        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/datasets", "/devices" }) // with nothing in them
+        foreach (var path in new[] { "/", "/runs", "/experiments", "/compare", "/schedules", "/schedules/new", "/datasets",
+            "/devices" }) // with nothing in them
             await CheckAsync(page, path);
 
         var run = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "finished"}"""))["id"];
         var twin = (await hub.FinishRunAsync("""{"experiment": "tutorial", "name": "twin", "spec": {"seed": 2}}"""))["id"];
-        var failed = (await hub.FinishRunAsync("""{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
+        var failed =
+            (await hub.FinishRunAsync(
+                """{"experiment": "hot", "name": "failed", "spec": {"optimizer": {"learningRate": 100, "momentum": 0.99}, "model": {"kind": "small-cnn"}}}"""))["id"];
         var waiting = (await hub.StartRunAsync("""{"experiment": "gpu", "name": "waiting", "spec": {"device": "cuda:63"}}"""))["id"];
         await AnnotateAsync(hub, run!.ToString());
         await ScheduleAsync(page);
         string[] paths =
         [
-            "/", "/runs", "/runs?status=stopped", "/runs?group=params.seed,status", "/runs?filter=name = 'a' and and", "/runs?differing=true&density=compact&sort=name desc,created", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}", $"/runs/{run}?tab=checkpoints", $"/runs/{run}?tab=evaluation",
+            "/", "/runs", "/runs?status=stopped", "/runs?group=params.seed,status", "/runs?filter=name = 'a' and and",
+            "/runs?differing=true&density=compact&sort=name desc,created", "/runs/new", "/runs/new?model=small-cnn&epochs=0", $"/runs/{run}",
+            $"/runs/{run}?tab=checkpoints", $"/runs/{run}?tab=evaluation",
             $"/runs/{run}?tab=evaluation&of=last&pair=4-9", $"/runs/new?fork={run}:5", "/runs/new?fork=banana",
-            $"/runs/{run}?tab=notes", $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}", $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
-            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/1?metric=train_loss", "/experiments/1?metric=banana", "/experiments/1?tab=study", "/experiments/1?tab=nights", "/experiments/1?tab=settings", "/experiments/1?tab=banana", "/storage", "/storage?experiment=1", "/storage?experiment=banana", "/runs?group=params.batchSize&groupOrder=-mean", "/runs?group=params.batchSize&groupOrder=banana", "/experiments/99999",
+            $"/runs/{run}?tab=notes", $"/runs/{run}?tab=log", $"/runs/{run}?tab=spec", $"/runs/{run}?tab=attempts", $"/runs/{failed}",
+            $"/runs/{waiting}", $"/runs/{new string('0', 32)}",
+            "/experiments", "/experiments?archived=true", "/experiments?archived=banana", "/experiments/1", "/experiments/1?metric=train_loss",
+            "/experiments/1?metric=banana", "/experiments/1?tab=study", "/experiments/1?tab=nights", "/experiments/1?tab=settings",
+            "/experiments/1?tab=banana", "/storage", "/storage?experiment=1", "/storage?experiment=banana",
+            "/runs?group=params.batchSize&groupOrder=-mean", "/runs?group=params.batchSize&groupOrder=banana", "/experiments/99999",
             "/experiments/1/export", "/experiments/99999/export", "/experiments/import", "/experiments/new?from=1", "/experiments/new?from=banana",
             "/experiments/new", "/experiments/1/edit", "/experiments/99999/edit", $"/runs?selected={run},{failed}", "/devices",
-            $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time", $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
+            $"/compare?runs={run},{failed},{waiting}", $"/compare?runs={run},{failed}&hideEqual=true&axis=time",
+            $"/compare?runs={run},{new string('0', 32)}&baseline=banana&axis=banana",
             $"/compare?runs={run},{twin},{failed},{waiting}&axis=samples&metrics=test_accuracy,train_loss&log=train_loss&bands=true&seeds=true&colour=params.model.kind&target=0.9",
-            $"/compare?runs={run},{failed}&colour=metrics.test_accuracy&axis=training&left={run}&right={failed}", $"/compare?runs={string.Join(',', Enumerable.Range(0, 201).Select(i => $"{i:x32}"))}",
-            "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars", "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
+            $"/compare?runs={run},{failed}&colour=metrics.test_accuracy&axis=training&left={run}&right={failed}",
+            $"/compare?runs={string.Join(',', Enumerable.Range(0, 201).Select(i => $"{i:x32}"))}",
+            "/schedules", "/schedules/new", "/schedules/new?experiment=2&cron=99 2 * * *&zone=Mars",
+            "/schedules/new?experiment=1&cron=30 2 27-29 3 *&zone=Europe/Berlin", "/schedules/1", "/schedules/1/edit", "/schedules/99999",
             "/datasets", "/datasets/new", "/datasets/mnist", "/datasets/kmnist", "/datasets/nothing",
         ];
         foreach (var path in paths)
@@ -68,7 +85,8 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
 
     private static async Task AnnotateAsync(HubProcess hub, string run)
     {
-        using var notes = JsonContent.Create(new { notes = "# Why\n\nA [link](https://example.com), `code` and a table:\n\n|a|b|\n|-|-|\n|1|2|\n\n> quoted" });
+        using var notes =
+            JsonContent.Create(new { notes = "# Why\n\nA [link](https://example.com), `code` and a table:\n\n|a|b|\n|-|-|\n|1|2|\n\n> quoted" });
         (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/notes", UriKind.Relative), notes)).EnsureSuccessStatusCode();
         (await hub.Http.PutAsync(new Uri($"/api/v1/runs/{run}/tags/night", UriKind.Relative), null)).EnsureSuccessStatusCode();
     }
@@ -86,10 +104,14 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
             await Expect(firings).ToHaveCountAsync(firing);
         }
 
-        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).GetByText("finished").First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Firings" }).GetByText("finished").First)
+            .ToBeVisibleAsync(new() { Timeout = 60_000 });
     }
 
-    /// <summary>Loaded wide and then made narrow, or the other way round, page by page; light and dark take turns with both, since every look of every page would take too long.</summary>
+    /// <summary>
+    /// Loaded wide and then made narrow, or the other way round, page by page; light and dark take turns with both, since every look of every page
+    /// would take too long.
+    /// </summary>
     private async Task CheckAsync(IPage page, string path)
     {
         await page.GotoAsync(path);
@@ -112,7 +134,9 @@ public sealed class EveryPageTests(Browser browser) : IClassFixture<Browser>, ID
         await page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
         await page.EvaluateAsync("() => new Promise(painted => requestAnimationFrame(() => requestAnimationFrame(painted)))");
         var found = (await page.RunAxe()).Violations.Where(violation => violation.Impact is "serious" or "critical").ToList();
-        Assert.True(found.Count == 0, $"{path}, {_width} {scheme}: {string.Join("; ", found.Select(violation => $"{violation.Id} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
-        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{path} scrolls sideways at {_width}");
+        Assert.True(found.Count == 0,
+            $"{path}, {_width} {scheme}: {string.Join("; ", found.Select(violation => $"{violation.Id} at {string.Join(", ", violation.Nodes.Select(node => node.Html))}"))}");
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+            $"{path} scrolls sideways at {_width}");
     }
 }

@@ -24,10 +24,12 @@ public sealed class ExperimentFileJourneyTests(Browser browser) : IClassFixture<
             weights = await hub.Http.GetByteArrayAsync(new Uri($"/api/v1/runs/{run}/checkpoints/2", UriKind.Relative));
             var page = await browser.OpenAsync(hub);
             await page.GotoAsync("/experiments/1");
-            await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test accuracy of 1 run over time") }).Locator("canvas")).ToBeVisibleAsync();
+            await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test accuracy of 1 run over time") }).Locator("canvas"))
+                .ToBeVisibleAsync();
             await page.GetByRole(AriaRole.Combobox, new() { Name = "Metric that decides" }).SelectOptionAsync("test_loss");
             await Expect(page).ToHaveURLAsync(new Regex("experiments/1\\?metric=test_loss$"));
-            await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test loss of 1 run over time") }).Locator("canvas")).ToBeVisibleAsync();
+            await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("Best test loss of 1 run over time") }).Locator("canvas"))
+                .ToBeVisibleAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "More actions" }).ClickAsync();
             await page.GetByRole(AriaRole.Menuitem, new() { Name = "Export…" }).ClickAsync();
             await Expect(page.GetByText("1 run is left out")).ToBeVisibleAsync();
@@ -44,7 +46,8 @@ public sealed class ExperimentFileJourneyTests(Browser browser) : IClassFixture<
             var import = page.GetByRole(AriaRole.Button, new() { Name = "Import", Exact = true });
 
             // What is no export is refused in words, and the form stays.
-            await page.GetByLabel("An experiment that was exported").SetInputFilesAsync(new FilePayload { Name = "x.zip", MimeType = "application/zip", Buffer = [1, 2, 3] });
+            await page.GetByLabel("An experiment that was exported")
+                .SetInputFilesAsync(new FilePayload { Name = "x.zip", MimeType = "application/zip", Buffer = [1, 2, 3] });
             await import.ClickAsync();
             await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("It is not a zip file");
 

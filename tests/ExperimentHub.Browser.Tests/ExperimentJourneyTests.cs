@@ -45,7 +45,8 @@ public sealed class ExperimentJourneyTests(Browser browser) : IClassFixture<Brow
         await page.GetByRole(AriaRole.Button, new() { Name = "Save schedule" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "nightly · Monday to Friday at 02:30" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Pages" }).GetByRole(AriaRole.Link, new() { Name = "Schedules" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("nightly.*Monday to Friday at 02:30.*in .*finished") })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("nightly.*Monday to Friday at 02:30.*in .*finished") }))
+            .ToBeVisibleAsync();
 
         await page.GotoAsync("/experiments");
         await page.GetByRole(AriaRole.Link, new() { Name = "nightly" }).ClickAsync();

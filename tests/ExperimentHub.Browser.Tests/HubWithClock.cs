@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.Browser.Tests;
 
-/// <summary>The whole hub on a port of its own with the real trainer, but with a clock that the test sets to another time; timers run as ever.</summary>
+/// <summary>
+/// The whole hub on a port of its own with the real trainer, but with a clock that the test sets to another time; timers run as ever.
+/// </summary>
 internal sealed class HubWithClock : WebApplicationFactory<Program>
 {
     private readonly ShiftedTime _time;

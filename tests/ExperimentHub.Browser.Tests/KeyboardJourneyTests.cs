@@ -119,10 +119,12 @@ public sealed partial class KeyboardJourneyTests(Browser browser) : IClassFixtur
                 var words = await opener.EvaluateAsync<string>("opener => opener.ariaLabel ?? opener.textContent");
                 await page.Keyboard.PressAsync("Enter");
                 await Expect(opener.Locator("..")).ToHaveAttributeAsync("open", "");
-                await page.WaitForFunctionAsync("() => document.activeElement.matches('details.menu[open] :not(summary)')", null, new() { Timeout = 10_000 });
+                await page.WaitForFunctionAsync("() => document.activeElement.matches('details.menu[open] :not(summary)')", null,
+                    new() { Timeout = 10_000 });
                 await page.Keyboard.PressAsync("ArrowDown");
                 await page.Keyboard.PressAsync("Escape");
-                Assert.True(await opener.EvaluateAsync<bool>("opener => opener === document.activeElement && !opener.parentElement.open"), $"{words} on {path} did not give the focus back");
+                Assert.True(await opener.EvaluateAsync<bool>("opener => opener === document.activeElement && !opener.parentElement.open"),
+                    $"{words} on {path} did not give the focus back");
             }
         }
 
@@ -144,12 +146,14 @@ public sealed partial class KeyboardJourneyTests(Browser browser) : IClassFixtur
     {
         await using var hub = await HubProcess.StartAsync(_data);
         var page = await browser.OpenAsync(hub);
-        foreach (var path in new[] { "/", "/runs", "/runs/new", "/experiments", "/experiments/new", "/compare", "/schedules", "/schedules/new", "/datasets", "/devices", "/deleted" })
+        foreach (var path in new[] { "/", "/runs", "/runs/new", "/experiments", "/experiments/new", "/compare", "/schedules", "/schedules/new",
+            "/datasets", "/devices", "/deleted" })
         {
             await page.GotoAsync(path);
             await Expect(page.Locator("h1")).ToBeVisibleAsync();
             var firstStop = await page.EvaluateAsync<string>(
-                "() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')].find(one => one.tabIndex >= 0 && one.checkVisibility()).textContent");
+                "() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')].find(one => one.tabIndex >= "
+                    + "0 && one.checkVisibility()).textContent");
             Assert.Equal("Skip to content", firstStop);
             // A form begins in its first field, where it would be typed.
             await page.Locator("h1").FocusAsync();

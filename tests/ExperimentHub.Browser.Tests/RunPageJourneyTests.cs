@@ -112,12 +112,15 @@ public sealed class RunPageJourneyTests(Browser browser) : IClassFixture<Browser
     }
 
     private static async Task DrawnAsync(IPage page) => await page.WaitForFunctionAsync(
-        $"() => (globalThis.echarts && echarts.getInstanceByDom(document.querySelector('{Loss}'))?.getOption().series?.find(({{ id }}) => id === 'train_loss')?.data.length) > 100");
+        $"() => (globalThis.echarts && echarts.getInstanceByDom(document.querySelector('{Loss}'))?.getOption().series?.find(({{ id }}) => id === "
+            + "'train_loss')?.data.length) > 100");
 
-    private static async Task<string[]> PanelsAsync(IPage page) => await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('figure[data-panel]')].map(figure => figure.dataset.panel)");
+    private static async Task<string[]> PanelsAsync(IPage page) =>
+        await page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('figure[data-panel]')].map(figure => figure.dataset.panel)");
 
     private static Task<int> PointsAsync(IPage page, string id) =>
-        page.EvaluateAsync<int>($"() => echarts.getInstanceByDom(document.querySelector('{Loss}')).getOption().series.find(series => series.id === '{id}').data.length");
+        page.EvaluateAsync<int>(
+            $"() => echarts.getInstanceByDom(document.querySelector('{Loss}')).getOption().series.find(series => series.id === '{id}').data.length");
 
     /// <summary>From each tab to the next, back to the first, and the page still answers.</summary>
     private static async Task OpenEveryTabAsync(IPage page)

@@ -49,8 +49,10 @@ public sealed class RunsTableJourneyTests(Browser browser) : IClassFixture<Brows
         await Expect(page.Locator("th[data-column='params.optimizer.learningRate']")).ToHaveAttributeAsync("aria-sort", "descending");
         await page.GetByRole(AriaRole.Button, new() { Name = "Name", Exact = true }).ClickAsync(new() { Modifiers = [KeyboardModifier.Shift] });
         await Expect(page.Locator("th[data-column=name]")).ToHaveAttributeAsync("aria-sort", "ascending");
-        var place = await page.Locator("table.grid thead th").EvaluateAllAsync<int>("cells => cells.find(cell => cell.dataset.column === 'params.optimizer.learningRate').cellIndex");
-        var rates = (await page.Locator($"table.grid tbody td:nth-child({place + 1})").AllTextContentsAsync()).Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToList();
+        var place = await page.Locator("table.grid thead th")
+            .EvaluateAllAsync<int>("cells => cells.find(cell => cell.dataset.column === 'params.optimizer.learningRate').cellIndex");
+        var rates = (await page.Locator($"table.grid tbody td:nth-child({place + 1})")
+            .AllTextContentsAsync()).Select(text => double.Parse(text, CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(rates.OrderDescending(), rates);
 
         // Chosen runs stay chosen on the next page; then all that match are tagged, and it can be undone.
@@ -121,5 +123,6 @@ public sealed class RunsTableJourneyTests(Browser browser) : IClassFixture<Brows
     }
 
     private static async Task<int> CountAsync(HubProcess hub, string filter) =>
-        (int)System.Text.Json.Nodes.JsonNode.Parse(await hub.Http.GetStringAsync(new Uri($"/api/v1/runs/count?filter={Uri.EscapeDataString(filter)}", UriKind.Relative)))!["total"]!;
+        (int)System.Text.Json.Nodes.JsonNode.Parse(
+            await hub.Http.GetStringAsync(new Uri($"/api/v1/runs/count?filter={Uri.EscapeDataString(filter)}", UriKind.Relative)))!["total"]!;
 }

@@ -14,12 +14,15 @@ public sealed class SmallScreenJourneyTests(Browser browser) : IClassFixture<Bro
     {
         Skip.WithoutMnist();
         await using var hub = await HubProcess.StartAsync(_data);
-        var run = (await hub.FinishRunAsync("""{"experiment": "a long name of an experiment", "name": "a-rather-long-name-of-a-run", "spec": {"epochs": 1}}"""))["id"];
+        var run =
+            (await hub.FinishRunAsync(
+                """{"experiment": "a long name of an experiment", "name": "a-rather-long-name-of-a-run", "spec": {"epochs": 1}}"""))["id"];
         foreach (var width in new[] { 360, 390 })
         {
             var page = await browser.OpenAsync(hub, width, 844);
             await page.GotoAsync("/runs");
-            var result = page.Locator("table.grid tbody td", new() { HasTextRegex = new System.Text.RegularExpressions.Regex(@"^\d\d\.\d\d$") }).First;
+            var result = page.Locator("table.grid tbody td",
+                new() { HasTextRegex = new System.Text.RegularExpressions.Regex(@"^\d\d\.\d\d$") }).First;
             await Expect(result).ToBeVisibleAsync();
             await InSightAsync(result, width);
             Assert.Equal(0, await page.EvaluateAsync<int>("() => document.querySelector('.table-frame').scrollLeft"));

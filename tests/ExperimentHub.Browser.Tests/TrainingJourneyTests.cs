@@ -31,10 +31,12 @@ public sealed partial class TrainingJourneyTests(Browser browser) : IClassFixtur
         Assert.InRange(run["epochs"]![4]!["testAccuracy"]!.GetValue<double>(), 0.885, 0.925);
 
         await page.GotoAsync($"/runs/{id}?tab=checkpoints");
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("Download") }).Last.ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("Download") }).Last.ClickAsync());
         await using var file = await download.CreateReadStreamAsync();
         var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(file));
-        var checkpoint = run["checkpoints"]!.AsArray().Single(c => download.SuggestedFilename.EndsWith($"-epoch-{c!["epoch"]}.safetensors", StringComparison.Ordinal));
+        var checkpoint = run["checkpoints"]!.AsArray()
+            .Single(c => download.SuggestedFilename.EndsWith($"-epoch-{c!["epoch"]}.safetensors", StringComparison.Ordinal));
         Assert.Equal(checkpoint!["sha256"]!.GetValue<string>(), hash);
     }
 
@@ -51,7 +53,8 @@ public sealed partial class TrainingJourneyTests(Browser browser) : IClassFixtur
 
         // The points that are on the screen, not those that were sent.
         await page.WaitForFunctionAsync(
-            "() => globalThis.echarts && [...document.querySelectorAll('.panel')].some(panel => (echarts.getInstanceByDom(panel)?.getOption().series?.[0]?.data?.length ?? 0) >= 3)",
+            "() => globalThis.echarts && [...document.querySelectorAll('.panel')].some(panel => "
+                + "(echarts.getInstanceByDom(panel)?.getOption().series?.[0]?.data?.length ?? 0) >= 3)",
             null, new() { Timeout = 120_000 });
         Assert.Empty((await hub.ReadRunAsync(id))["epochs"]!.AsArray());
 

@@ -17,7 +17,9 @@ public sealed class PrecisionsTests
     {
         var reason = Precisions.WhyNot(precision, Gpu, new ComputeCapability(major, minor));
 
-        Assert.Equal(fits ? null : $"{precision} needs a GPU of compute capability 8.0 (Ampere) or later; cuda:1 (Tesla T4) has {major}.{minor}. Choose fp32.", reason);
+        Assert.Equal(
+            fits ? null : $"{precision} needs a GPU of compute capability 8.0 (Ampere) or later; cuda:1 (Tesla T4) has {major}.{minor}. Choose fp32.",
+            reason);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ namespace ExperimentHub.Protocol.Tests;
 
 public sealed class TrainingSpecTests
 {
-    private const string Convolutions = """{"type":"conv","outChannels":4,"kernel":3},{"type":"batch-norm"},{"type":"activation"},{"type":"max-pool","kernel":2}""";
+    private const string Convolutions =
+        """{"type":"conv","outChannels":4,"kernel":3},{"type":"batch-norm"},{"type":"activation"},{"type":"max-pool","kernel":2}""";
 
     [Fact]
     public void Validate_Defaults_AreAccepted() => Assert.Empty(new TrainingSpec().Validate());
@@ -16,7 +17,8 @@ public sealed class TrainingSpecTests
     [InlineData("""{"model":{"kind":"mlp","hiddenSizes":[64,32],"activation":"gelu","dropout":0.2,"batchNorm":true}}""")]
     [InlineData("""{"model":{"kind":"lenet-5"},"optimizer":{"kind":"adam","learningRate":0.001,"beta1":0.7,"epsilon":1e-7,"clipNorm":1}}""")]
     [InlineData("""{"model":{"kind":"small-cnn"},"optimizer":{"kind":"rmsprop","alpha":0.9},"learningRateSchedule":{"kind":"one-cycle","risingFraction":0.2}}""")]
-    [InlineData("{\"model\":{\"kind\":\"layers\",\"layers\":[" + Convolutions + ",{\"type\":\"flatten\"},{\"type\":\"dropout\"},{\"type\":\"linear\",\"outFeatures\":10}]}}")]
+    [InlineData("{\"model\":{\"kind\":\"layers\",\"layers\":[" + Convolutions
+        + ",{\"type\":\"flatten\"},{\"type\":\"dropout\"},{\"type\":\"linear\",\"outFeatures\":10}]}}")]
     [InlineData("""{"optimizer":{"nesterov":true,"weightDecay":1e-4},"learningRateSchedule":{"kind":"step","warmUpEpochs":0.5,"stepEpochs":2,"gamma":0.5},"labelSmoothing":0.1}""")]
     [InlineData("""{"validation":{"samples":10000},"bestBy":"validation_loss","stopRules":{"patience":3,"minDelta":0.001},"checkpoints":{"every":0,"last":1}}""")]
     [InlineData("""{"device":"auto","precision":"bf16","augmentation":{"shiftPixels":2,"rotateDegrees":15,"eraseProbability":0.25},"gradientNorm":true,"deterministic":true}""")]
@@ -125,7 +127,11 @@ public sealed class TrainingSpecTests
     {
         var spec = new TrainingSpec
         {
-            Model = new ModelSpec { HiddenSizes = [3], Activation = Activations.Tanh, Dropout = 0.5, BatchNorm = true, Layers = [new FlattenLayer()] },
+            Model = new ModelSpec
+            {
+                HiddenSizes = [3], Activation = Activations.Tanh, Dropout = 0.5, BatchNorm = true,
+                Layers = [new FlattenLayer()]
+            },
             Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam, LearningRate = 0.001, Momentum = 0.5, Nesterov = true, Alpha = 0.5 },
             Augmentation = new AugmentationSpec(),
             LearningRateSchedule = new LearningRateSchedule { Gamma = 0.5 },
@@ -141,5 +147,9 @@ public sealed class TrainingSpecTests
     [InlineData(32, 10_000, 1_563)]
     [InlineData(60_000, null, 1)]
     public void StepsPerEpoch_LastBatchIsSmaller_CountsIt(int batchSize, int? heldBack, int steps) =>
-        Assert.Equal(steps, new TrainingSpec { BatchSize = batchSize, Validation = heldBack is { } samples ? new ValidationSplit { Samples = samples } : null }.StepsPerEpoch(60_000));
+        Assert.Equal(steps, new TrainingSpec
+        {
+            BatchSize = batchSize,
+            Validation = heldBack is { } samples ? new ValidationSplit { Samples = samples } : null
+        }.StepsPerEpoch(60_000));
 }

@@ -9,20 +9,23 @@ public sealed class Chromium : IAsyncDisposable
     public static readonly IReadOnlyList<string> Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     /// <summary>
-    /// What no test needs. Each new window would build an address bar of its own from some three hundred files, a third of a second beside the page that is looked at. Of two
-    /// lists Chromium takes the last, so what Playwright leaves out is here as well.
+    /// What no test needs. Each new window would build an address bar of its own from some three hundred files, a third of a second beside the page
+    /// that is looked at. Of two lists Chromium takes the last, so what Playwright leaves out is here as well.
     /// </summary>
     private static readonly string[] Left =
     [
         "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
-        "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "DialMediaRouteProvider", "GlobalMediaControls", "HttpsUpgrades", "LensOverlay", "MediaRouter",
-        "PaintHolding", "ThirdPartyStoragePartitioning", "BlockOriginHeaderModificationOnRedirect", "AvoidCorsURLLoaderRestartOnRedirect", "Translate", "AutoDeElevate",
+        "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "DialMediaRouteProvider", "GlobalMediaControls", "HttpsUpgrades",
+        "LensOverlay", "MediaRouter",
+        "PaintHolding", "ThirdPartyStoragePartitioning", "BlockOriginHeaderModificationOnRedirect", "AvoidCorsURLLoaderRestartOnRedirect",
+        "Translate", "AutoDeElevate",
         "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
     ];
 
     private static readonly string[] Switches =
     [
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+        "--disable-sync",
         "--disable-features=" + string.Join(',', Left),
     ];
 
@@ -41,7 +44,8 @@ public sealed class Chromium : IAsyncDisposable
         var playwright = await Playwright.CreateAsync();
         // As for actions below: a busy machine is no reason to fail, and what comes ends the waiting at once.
         Assertions.SetDefaultExpectTimeout(Patience);
-        return new Chromium(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Switches }));
+        return new Chromium(playwright,
+            await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Switches }));
     }
 
     /// <summary>A new page with no memory of others.</summary>

@@ -9,13 +9,16 @@ namespace ExperimentHub.TestHub;
 public static class DivergedRun
 {
     /// <param name="before">The test accuracy of an epoch before that; null where it never knew better.</param>
-    public static async Task<RunId> MakeAsync(EmptyHub hub, TrainingSpec? spec = null, AttemptEnding ending = AttemptEnding.Finished, double? before = null)
+    public static async Task<RunId> MakeAsync(EmptyHub hub, TrainingSpec? spec = null, AttemptEnding ending = AttemptEnding.Finished,
+        double? before = null)
     {
         var run = await PlayedRun.StartAsync(hub, spec);
         var epoch = 1;
         if (before is { } accuracy)
             await hub.Recorder.EpochAsync(run.Key, new EpochFinished(epoch++, 0.1, 0.1, accuracy, 0.5) { Best = true });
-        hub.Recorder.Progress(run.Key, new TrainingProgress(epoch, epoch * PlayedRun.StepsPerEpoch, 2.31, 60_000) { Losses = [2.3f, 80, 9, 2.4f, 2.31f, 2.3f, 2.31f, 2.31f, 2.3f, 2.31f] });
+        hub.Recorder.Progress(run.Key, new TrainingProgress(epoch, epoch * PlayedRun.StepsPerEpoch, 2.31,
+            60_000)
+        { Losses = [2.3f, 80, 9, 2.4f, 2.31f, 2.3f, 2.31f, 2.31f, 2.3f, 2.31f] });
         await hub.Recorder.EpochAsync(run.Key, new EpochFinished(epoch, 2.311, 2.312, 0.1135, 0.5) { Best = before is null });
         await run.EndAsync(ending);
         return run.Id;

@@ -44,10 +44,12 @@ public sealed class EmptyHub : IAsyncDisposable
     public static SelfTestReport OneCpu { get; } = new(true, "2.10.0", "CPU", [new DeviceInfo("cpu", 0, "Test CPU")], 1, 2.3, null, null);
 
     public static Hardware OneCpuHardware { get; } = new(
-        new CpuFacts("Test CPU", 4, 8, 16L << 30, 10L << 30), new NvidiaFacts(null, [], "No NVIDIA driver was found on this machine.", "Install one."));
+        new CpuFacts("Test CPU", 4, 8, 16L << 30, 10L << 30),
+        new NvidiaFacts(null, [], "No NVIDIA driver was found on this machine.", "Install one."));
 
     /// <param name="configure">Adds or replaces services before the provider is built.</param>
-    /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not given.</param>
+    /// <param name="existing">The folder of an earlier hub, which stays when this one is disposed; a new one that goes with it where not
+    /// given.</param>
     /// <param name="node">Its name among the hubs of the folder; the host's where not given.</param>
     public static async Task<EmptyHub> CreateAsync(
         Action<IServiceCollection, DataFolder>? configure = null, string? existing = null, bool beginAnew = false, string? node = null)
@@ -107,18 +109,22 @@ public sealed class EmptyHub : IAsyncDisposable
     }
 
     /// <summary>A finished run with these test accuracies, one epoch each; losses and seconds follow from them.</summary>
-    public async Task<RunId> FinishAsync(string name, TrainingSpec? spec = null, DeviceInfo? device = null, double secondsPerEpoch = 0.5, params double[] accuracies)
+    public async Task<RunId> FinishAsync(string name, TrainingSpec? spec = null, DeviceInfo? device = null, double secondsPerEpoch = 0.5,
+        params double[] accuracies)
     {
         var id = await EnqueueAsync(spec, name: name);
-        var claimed = await Queue.ClaimAsync((await Queue.WaitingGroupAsync(id))!, _ => true) ?? throw new InvalidOperationException("Nothing to claim.");
+        var claimed = await Queue.ClaimAsync((await Queue.WaitingGroupAsync(id))!, _ => true)
+            ?? throw new InvalidOperationException("Nothing to claim.");
         if (claimed.Key.Run != id)
             throw new InvalidOperationException("Another run waited before this one.");
         Recorder.Begin(claimed.Key);
-        await Recorder.StartedAsync(claimed.Key, new TrainingStarted(device ?? new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
+        await Recorder.StartedAsync(claimed.Key,
+            new TrainingStarted(device ?? new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
         for (var epoch = 1; epoch <= accuracies.Length; epoch++)
         {
             Recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 1875, 1 - accuracies[epoch - 1], 60_000));
-            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1], accuracies[epoch - 1], secondsPerEpoch)
+            await Recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 1 - accuracies[epoch - 1], 0.9 - accuracies[epoch - 1],
+                accuracies[epoch - 1], secondsPerEpoch)
             {
                 Best = accuracies.Take(epoch - 1).All(earlier => earlier < accuracies[epoch - 1]),
             });
@@ -140,7 +146,8 @@ public sealed class EmptyHub : IAsyncDisposable
 
     /// <summary>The runs of the hub, archived ones too, the newest first.</summary>
     public async Task<IReadOnlyList<Run>> RunsAsync(RunStatus? status = null) =>
-        [.. (await Get<RunSearch>().ListAsync(new RunQuery(SearchText.ArchivedToo, Statuses: status is { } only ? [only] : null), pageSize: 100)).Answer!.Items.Select(row => row.Run)];
+        [.. (await Get<RunSearch>().ListAsync(new RunQuery(SearchText.ArchivedToo, Statuses: status is { } only ? [only] : null),
+            pageSize: 100)).Answer!.Items.Select(row => row.Run)];
 
     public async ValueTask DisposeAsync()
     {

@@ -13,7 +13,8 @@ namespace ExperimentHub.TestHub;
 public sealed record EndingStormResult(
     IReadOnlyList<JsonNode> Runs, IReadOnlyList<int> ExitCodes, string Errors, IReadOnlyList<double> EndSeconds, int TrainersLeft)
 {
-    public IEnumerable<string?> Endings => Runs.SelectMany(run => run["attempts"]!.AsArray()).Where(attempt => attempt!["endedAt"] is not null).Select(attempt => attempt!["ending"]?.GetValue<string>());
+    public IEnumerable<string?> Endings => Runs.SelectMany(run => run["attempts"]!.AsArray()).Where(attempt => attempt!["endedAt"] is not null)
+        .Select(attempt => attempt!["ending"]?.GetValue<string>());
 }
 
 /// <summary>Tells hubs to end at random moments, and starts them again.</summary>
@@ -40,12 +41,14 @@ public static class EndingStorm
                 {
                     await AddQuickDatasetAsync(hub);
                     foreach (var name in new[] { "a", "b" })
-                        ids.Add((await hub.StartRunAsync($$"""{"experiment": "storm", "name": "{{name}}", "spec": {{QuickSpec}} }"""))["id"]!.GetValue<string>());
+                        ids.Add((await hub.StartRunAsync(
+                            $$"""{"experiment": "storm", "name": "{{name}}", "spec": {{QuickSpec}} }"""))["id"]!.GetValue<string>());
                 }
 
                 // Until both train; from there on any moment will do.
                 using var limit = new CancellationTokenSource(StartsWithin);
-                while (!(await RunsAsync(hub, ids)).All(run => run["status"]!.GetValue<string>() == "running") || Processes.ChildrenOf(hub.Id).Count != 2)
+                while (!(await RunsAsync(hub, ids)).All(run => run["status"]!.GetValue<string>() == "running")
+                    || Processes.ChildrenOf(hub.Id).Count != 2)
                     await Task.Delay(50, limit.Token);
                 int[] now = [.. Processes.ChildrenOf(hub.Id)];
                 await Task.Delay(TimeSpan.FromSeconds(2 * random.NextDouble()));

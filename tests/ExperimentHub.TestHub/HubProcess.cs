@@ -44,7 +44,8 @@ public sealed class HubProcess : IAsyncDisposable
     /// <summary>Starts a hub and waits until it listens.</summary>
     /// <param name="dataFolder">Kept when the hub is disposed, so that a second hub can be started on it.</param>
     /// <param name="settings">
-    /// More command-line settings, such as <c>--Hub:CpuSlots=2</c>. No trainer stands by unless they say <see cref="WithStandby"/>: whoever looks at a hub's children means those that train.
+    /// More command-line settings, such as <c>--Hub:CpuSlots=2</c>. No trainer stands by unless they say <see cref="WithStandby"/>: whoever looks at
+    /// a hub's children means those that train.
     /// </param>
     public static Task<HubProcess> StartAsync(string dataFolder, params string[] settings) => ListenAsync(Launch(dataFolder, settings), dataFolder);
 
@@ -72,11 +73,13 @@ public sealed class HubProcess : IAsyncDisposable
             catch (OperationCanceledException)
             {
                 process.Kill();
-                throw new InvalidOperationException($"The hub did not listen within {ListensWithin.TotalMinutes} minutes. It said: {string.Join('\n', said)}");
+                throw new InvalidOperationException(
+                    $"The hub did not listen within {ListensWithin.TotalMinutes} minutes. It said: {string.Join('\n', said)}");
             }
         }
 
-        throw new InvalidOperationException($"The hub ended before it listened: {await process.StandardError.ReadToEndAsync(CancellationToken.None)}");
+        throw new InvalidOperationException(
+            $"The hub ended before it listened: {await process.StandardError.ReadToEndAsync(CancellationToken.None)}");
     }
 
     /// <summary>Starts a hub that is expected not to start.</summary>
@@ -173,7 +176,8 @@ public sealed class HubProcess : IAsyncDisposable
         return JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
     }
 
-    public async Task<JsonNode> ReadRunAsync(string id) => JsonNode.Parse(await Http.GetStringAsync(new Uri($"/api/v1/runs/{id}", UriKind.Relative)))!;
+    public async Task<JsonNode> ReadRunAsync(string id) =>
+        JsonNode.Parse(await Http.GetStringAsync(new Uri($"/api/v1/runs/{id}", UriKind.Relative)))!;
 
     /// <summary>Resident memory in bytes.</summary>
     public long ResidentBytes()
@@ -200,7 +204,9 @@ public sealed class HubProcess : IAsyncDisposable
         // The tests' own output folder tells the configuration that was built.
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         var hub = Path.Combine(Repository.Root, "artifacts", "bin", "ExperimentHub.Web", configuration, "ExperimentHub.Web.dll");
-        var start = new ProcessStartInfo("dotnet", [hub, .. anyPort ? ["--urls", "http://127.0.0.1:0", "--Hub:StandbyMebibytes=0"] : Array.Empty<string>(), $"--Hub:DataFolder={dataFolder}", $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
+        var start = new ProcessStartInfo("dotnet",
+            [hub, .. anyPort ? ["--urls", "http://127.0.0.1:0", "--Hub:StandbyMebibytes=0"] : Array.Empty<string>(), $"--Hub:DataFolder={dataFolder}",
+                $"--Hub:DatasetFolder={DatasetFolder}", .. settings])
         {
             WorkingDirectory = workingDirectory ?? Repository.Root,
             RedirectStandardOutput = true,

@@ -12,7 +12,8 @@ namespace ExperimentHub.TestHub;
 /// <param name="Losses">Step and training loss of every point of the run, as the CSV export writes them.</param>
 /// <param name="ResumeSeconds">For each kill of the hub: from its next start to a trainer at work.</param>
 public sealed record KillStormResult(
-    JsonNode Run, string Weights, IReadOnlyList<(long Step, string Loss)> Losses, int HubKills, int TrainerKills, IReadOnlyList<double> ResumeSeconds, int CorruptCheckpoints, int Orphans);
+    JsonNode Run, string Weights, IReadOnlyList<(long Step, string Loss)> Losses, int HubKills, int TrainerKills, IReadOnlyList<double> ResumeSeconds,
+    int CorruptCheckpoints, int Orphans);
 
 /// <summary>Kills hub or trainer at random moments, starts the hub again, and lets the run come to its end.</summary>
 public static class KillStorm
@@ -81,7 +82,8 @@ public static class KillStorm
             var csv = await hub.Http.GetStringAsync(new Uri($"/api/v1/runs/{id}/series?format=csv&metrics=train_loss", UriKind.Relative));
             var losses = csv.ReplaceLineEndings("\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(','))
                 .Select(fields => (long.Parse(fields[0], CultureInfo.InvariantCulture), fields[3]));
-            return new KillStormResult(run, WeightsHash(last), [.. losses], hubKills, trainerKills, resumed, corrupt, trainers.Count(Processes.Lives));
+            return new KillStormResult(run, WeightsHash(last), [.. losses], hubKills, trainerKills, resumed, corrupt,
+                trainers.Count(Processes.Lives));
         }
         finally
         {
@@ -110,5 +112,6 @@ public static class KillStorm
     }
 
     /// <summary>safetensors: eight bytes with the header's length, the header, the weights.</summary>
-    private static string WeightsHash(byte[] file) => Convert.ToHexStringLower(SHA256.HashData(file.AsSpan(8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(file))));
+    private static string WeightsHash(byte[] file) =>
+        Convert.ToHexStringLower(SHA256.HashData(file.AsSpan(8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(file))));
 }

@@ -26,7 +26,8 @@ public sealed record LoggedMetric(string Name, MetricMeaning? Meaning, params IR
 public static class LoggedRun
 {
     /// <summary>Two metrics that no training of ours has, three points each: profit rises to 30, loss_of_sleep falls to 0.5.</summary>
-    public static Task<RunId> MakeAsync(EmptyHub hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere", double profit = 30,
+    public static Task<RunId> MakeAsync(EmptyHub hub, string name = "logged", RunStatus status = RunStatus.Finished, string experiment = "elsewhere",
+        double profit = 30,
         params IReadOnlyList<LoggedMetric> metrics) =>
         MakeAsync(hub.Services, name, status, experiment, profit, metrics);
 
@@ -60,15 +61,18 @@ public static class LoggedRun
             DateTime? started = status == RunStatus.Queued ? null : now;
             DateTime? ended = status.IsActive() ? null : now;
             await db.Runs.Where(r => r.Number == number)
-                .ExecuteUpdateAsync(set => set.SetProperty(r => r.Status, status).SetProperty(r => r.StartedAt, started).SetProperty(r => r.EndedAt, ended));
+                .ExecuteUpdateAsync(set => set.SetProperty(r => r.Status, status).SetProperty(r => r.StartedAt, started)
+                    .SetProperty(r => r.EndedAt, ended));
         }
 
         var writer = hub.GetRequiredService<MetricWriter>();
-        foreach (var metric in metrics.Count > 0 ? metrics : [new LoggedMetric("profit", null, profit - 20, profit - 10, profit), new LoggedMetric("loss_of_sleep", null, 3, 1, 0.5)])
+        foreach (var metric in metrics.Count > 0
+            ? metrics : [new LoggedMetric("profit", null, profit - 20, profit - 10, profit), new LoggedMetric("loss_of_sleep", null, 3, 1, 0.5)])
             await writer.AppendAsync(number, metric.Name, Points(metric.Values), metric.Meaning);
         await writer.FlushAsync();
         return id;
     }
 
-    private static MetricPoint[] Points(IReadOnlyList<double> values) => [.. values.Select((value, i) => new MetricPoint(i + 1, 1_767_225_600_000 + i, value))];
+    private static MetricPoint[] Points(IReadOnlyList<double> values) =>
+        [.. values.Select((value, i) => new MetricPoint(i + 1, 1_767_225_600_000 + i, value))];
 }

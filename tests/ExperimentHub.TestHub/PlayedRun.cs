@@ -23,7 +23,8 @@ public sealed class PlayedRun
     public RunId Id => Key.Run;
 
     /// <summary>Queues a run, or takes one that waits, and starts its trainer.</summary>
-    public static async Task<PlayedRun> StartAsync(EmptyHub hub, TrainingSpec? spec = null, ResumePoint? resume = null, TrainingStarted? started = null, RunId? waiting = null)
+    public static async Task<PlayedRun> StartAsync(EmptyHub hub, TrainingSpec? spec = null, ResumePoint? resume = null,
+        TrainingStarted? started = null, RunId? waiting = null)
     {
         var id = waiting ?? await hub.EnqueueAsync(spec);
         var claimed = await hub.Queue.ClaimAsync((await hub.Queue.WaitingGroupAsync(id))!, _ => true);
@@ -50,7 +51,11 @@ public sealed class PlayedRun
     public async Task EpochAsync(int epoch, double accuracy = 0.9, bool best = true, double? validationLoss = null, string? weights = null)
     {
         Steps(epoch);
-        await _hub.Recorder.EpochAsync(Key, new EpochFinished(epoch, Loss(epoch), 0.4, accuracy, 0.5) { Best = best, ValidationLoss = validationLoss });
+        await _hub.Recorder.EpochAsync(Key, new EpochFinished(epoch, Loss(epoch), 0.4, accuracy, 0.5)
+        {
+            Best = best,
+            ValidationLoss = validationLoss
+        });
         await SaveAsync(epoch, weights);
     }
 
@@ -61,7 +66,8 @@ public sealed class PlayedRun
         Leave(file, text);
         if (withState)
             Leave(state, text);
-        return _hub.Checkpoints.SavedAsync(Key, new CheckpointSaved(epoch, file, Size(text), FileHash(text), withState ? new StateFile(state, Size(text), FileHash(text)) : null)
+        return _hub.Checkpoints.SavedAsync(Key, new CheckpointSaved(epoch, file, Size(text), FileHash(text),
+            withState ? new StateFile(state, Size(text), FileHash(text)) : null)
         {
             WeightsSha256 = Hash(text),
         });
@@ -72,7 +78,8 @@ public sealed class PlayedRun
         var (file, state) = (CheckpointName.ForPause(Key.Attempt), CheckpointName.StateForPause(Key.Attempt));
         Leave(file, "pause");
         Leave(state, "pause");
-        return _hub.Checkpoints.PausedAsync(Key, new PausePointSaved(epoch, stepsDone, file, Size("pause"), FileHash("pause"), new StateFile(state, Size("pause"), FileHash("pause"))));
+        return _hub.Checkpoints.PausedAsync(Key,
+            new PausePointSaved(epoch, stepsDone, file, Size("pause"), FileHash("pause"), new StateFile(state, Size("pause"), FileHash("pause"))));
     }
 
     /// <summary>Two classes, four images, one of them wrong.</summary>
@@ -83,7 +90,8 @@ public sealed class PlayedRun
         _hub.Recorder.EndAsync(Key, ending, ending is AttemptEnding.Failed or AttemptEnding.Crashed ? "It broke." : null, 0, reason);
 
     /// <summary>The names of the files among the run's checkpoints, sorted.</summary>
-    public IReadOnlyList<string> Files => [.. Directory.EnumerateFiles(_hub.Folder.CheckpointFolder(Id)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files =>
+        [.. Directory.EnumerateFiles(_hub.Folder.CheckpointFolder(Id)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
 
     /// <summary>Puts a file among the run's checkpoints behind the hub's back.</summary>
     public void Write(string file, string content) => Write(_hub.Folder.CheckpointFolder(Id), file, content);

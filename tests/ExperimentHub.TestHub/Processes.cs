@@ -35,16 +35,21 @@ public static class Processes
             .Where(pid => pid > 0 && Stat(pid) is { } stat && stat[0] != "Z" && stat[1] == parent.ToString(CultureInfo.InvariantCulture)),
     ];
 
-    /// <summary>User and system time so far: its own, and that of its children that have ended. Counted by the system in hundredths of a second.</summary>
+    /// <summary>
+    /// User and system time so far: its own, and that of its children that have ended. Counted by the system in hundredths of a second.
+    /// </summary>
     public static (TimeSpan Own, TimeSpan EndedChildren) CpuTime(int pid)
     {
         var stat = Stat(pid) ?? throw new InvalidOperationException($"There is no process {pid}.");
-        TimeSpan Sum(int field) => TimeSpan.FromSeconds((long.Parse(stat[field], CultureInfo.InvariantCulture) + long.Parse(stat[field + 1], CultureInfo.InvariantCulture)) / 100.0);
+        TimeSpan Sum(int field) =>
+            TimeSpan.FromSeconds((long.Parse(stat[field], CultureInfo.InvariantCulture)
+                + long.Parse(stat[field + 1], CultureInfo.InvariantCulture)) / 100.0);
         return (Sum(11), Sum(13));
     }
 
     /// <summary>Resident memory of any process, by proc(5); 0 for one that is gone.</summary>
-    public static long ResidentBytes(int pid) => Stat(pid) is { } stat ? long.Parse(stat[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize : 0;
+    public static long ResidentBytes(int pid) =>
+        Stat(pid) is { } stat ? long.Parse(stat[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize : 0;
 
     /// <summary>The fields of /proc/pid/stat after the name: state, parent, ...</summary>
     private static string[]? Stat(int pid)

@@ -7,15 +7,14 @@ using ExperimentHub.Protocol.Models;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Names;
-using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Data.Sqlite;
 
 namespace ExperimentHub.TestHub;
 
 /// <summary>
-/// Many runs with many hyperparameters and metrics, the same ones for the same seed. Made with prepared statements in one transaction, since the hub's
-/// own way takes a fsync for each run; the long series go through the hub's own writer. No run is one that a hub would start to train.
+/// Many runs with many hyperparameters and metrics, the same ones for the same seed. Made with prepared statements in one transaction, since the
+/// hub's own way takes a fsync for each run; the long series go through the hub's own writer. No run is one that a hub would start to train.
 /// </summary>
 public sealed class ScaleData(int runs, int seed)
 {
@@ -24,7 +23,8 @@ public sealed class ScaleData(int runs, int seed)
     public const int LongSeriesPoints = 100_000;
 
     private static readonly DateTime Start = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-    private static readonly string[] Statuses = ["Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Failed", "Stopped", "Paused"];
+    private static readonly string[] Statuses =
+        ["Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Finished", "Failed", "Stopped", "Paused"];
     private static readonly string[] Models = ["simple-nn", "mlp", "lenet-5", "small-cnn"];
     private static readonly string[] Optimizers = ["sgd", "adam", "adamw", "rmsprop"];
 
@@ -32,7 +32,8 @@ public sealed class ScaleData(int runs, int seed)
     public static IReadOnlyList<string> MoreParams { get; } = [.. Enumerable.Range(1, Params - 10).Select(i => $"extra.knob{i:00}")];
 
     public static IReadOnlyList<string> MetricList { get; } =
-        [MetricNames.TrainLoss, MetricNames.TestLoss, MetricNames.TestAccuracy, MetricNames.LearningRate, MetricNames.SamplesPerSecond, .. Enumerable.Range(1, Metrics - 5).Select(i => $"metric_{i:00}_loss")];
+        [MetricNames.TrainLoss, MetricNames.TestLoss, MetricNames.TestAccuracy, MetricNames.LearningRate, MetricNames.SamplesPerSecond,
+            .. Enumerable.Range(1, Metrics - 5).Select(i => $"metric_{i:00}_loss")];
 
     /// <param name="hub">Without runs.</param>
     public async Task MakeAsync(EmptyHub hub)
@@ -67,9 +68,11 @@ public sealed class ScaleData(int runs, int seed)
         var leaves = SpecParamsOf(spec);
         var status = Statuses[random.Next(Statuses.Length)];
         insert.Run.Run(number, RunId.New(new At(created)).ToString(), $"run {random.Next(1000):000}-{number}", 1 + random.Next(20), status,
-            Text(created), Text(created.AddSeconds(1)), Text(created.AddSeconds(1 + seconds)), random.Next(20) == 0 ? Text(created.AddDays(1)) : DBNull.Value);
+            Text(created), Text(created.AddSeconds(1)), Text(created.AddSeconds(1 + seconds)), random.Next(20) == 0
+                ? Text(created.AddDays(1)) : DBNull.Value);
         insert.Training.Run(number, spec["model"]!["kind"]!.GetValue<string>(),
-            spec["dataset"]!.GetValue<string>(), spec["epochs"]!.GetValue<int>(), spec["batchSize"]!.GetValue<int>(), spec["optimizer"]!["learningRate"]!.GetValue<double>(),
+            spec["dataset"]!.GetValue<string>(), spec["epochs"]!.GetValue<int>(), spec["batchSize"]!.GetValue<int>(),
+            spec["optimizer"]!["learningRate"]!.GetValue<double>(),
             number, 5, quality, 0.5 + quality / 2, 5, seconds);
         insert.Spec.Run(number, spec.ToJsonString());
         foreach (var (name, value, text) in leaves)
@@ -85,7 +88,8 @@ public sealed class ScaleData(int runs, int seed)
             var spread = random.NextDouble() / 10;
             var meaning = MetricMeaning.Supposed(metric);
             var higher = meaning.Direction == MetricDirection.HigherIsBetter;
-            insert.Series.Run(number, metric, 1000, 0, 1, 1, 1000, new DateTimeOffset(created).ToUnixTimeMilliseconds(), last, last - spread, 500, last + spread, 700, higher ? last + spread : last - spread, 600,
+            insert.Series.Run(number, metric, 1000, 0, 1, 1, 1000, new DateTimeOffset(created).ToUnixTimeMilliseconds(), last, last - spread, 500,
+                last + spread, 700, higher ? last + spread : last - spread, 600,
                 last + (higher ? spread : -spread) / 2, (int)meaning.Direction, (int)meaning.Role, (int)meaning.Split);
         }
 
@@ -102,7 +106,11 @@ public sealed class ScaleData(int runs, int seed)
             Model = new ModelSpec { Kind = Models[random.Next(Models.Length)] },
             Epochs = 1 + random.Next(20),
             BatchSize = 16 << random.Next(6),
-            Optimizer = new OptimizerSpec { Kind = Optimizers[random.Next(Optimizers.Length)], LearningRate = Math.Round(Math.Pow(10, -4 * random.NextDouble()), 6), Momentum = random.Next(10) / 10.0 },
+            Optimizer = new OptimizerSpec
+            {
+                Kind = Optimizers[random.Next(Optimizers.Length)],
+                LearningRate = Math.Round(Math.Pow(10, -4 * random.NextDouble()), 6), Momentum = random.Next(10) / 10.0
+            },
             Seed = random.Next(100),
         }))!.AsObject();
         var extra = new JsonObject();
@@ -115,7 +123,8 @@ public sealed class ScaleData(int runs, int seed)
     private static List<(string Name, double? Number, string Text)> SpecParamsOf(JsonNode node, string path = "") => node switch
     {
         JsonObject parent => [.. parent.SelectMany(child => SpecParamsOf(child.Value!, path.Length == 0 ? child.Key : $"{path}.{child.Key}"))],
-        JsonValue leaf when leaf.GetValueKind() == JsonValueKind.Number => [(path, double.Parse(leaf.ToJsonString(), CultureInfo.InvariantCulture), leaf.ToJsonString())],
+        JsonValue leaf when leaf.GetValueKind() == JsonValueKind.Number =>
+            [(path, double.Parse(leaf.ToJsonString(), CultureInfo.InvariantCulture), leaf.ToJsonString())],
         _ => [(path, null, node.GetValue<string>())],
     };
 
@@ -144,10 +153,12 @@ public sealed class ScaleData(int runs, int seed)
     {
         public Insert Experiment { get; } = new(connection, transaction, "Experiments", "Id", "Name", "DefaultSpec", "CreatedAt", "NameKey");
 
-        public Insert Run { get; } = new(connection, transaction, "Runs", "Number", "Id", "Name", "ExperimentId", "Status", "CreatedAt", "StartedAt", "EndedAt", "ArchivedAt")
+        public Insert Run { get; } = new(connection, transaction, "Runs", "Number", "Id", "Name", "ExperimentId", "Status", "CreatedAt", "StartedAt",
+            "EndedAt", "ArchivedAt")
         { Constants = { ["AppVersion"] = "scale", ["Trigger"] = "Api" } };
 
-        public Insert Training { get; } = new(connection, transaction, "Trainings", "RunNumber", "Model", "Dataset", "PlannedEpochs", "BatchSize", "LearningRate", "QueuePosition",
+        public Insert Training { get; } = new(connection, transaction, "Trainings", "RunNumber", "Model", "Dataset", "PlannedEpochs", "BatchSize",
+            "LearningRate", "QueuePosition",
             "EpochsDone", "LastTestAccuracy", "BestTestAccuracy", "BestEpoch", "TrainSeconds")
         { Constants = { ["DeviceGroup"] = "cpu", ["DeviceKind"] = "cpu", ["CurrentAttempt"] = 1L, ["Seed"] = 0L, ["Recipe"] = "" } };
 
@@ -156,7 +167,8 @@ public sealed class ScaleData(int runs, int seed)
         public Insert ParamName { get; } = new(connection, transaction, "ParamNames", "Id", "Name");
         public Insert Param { get; } = new(connection, transaction, "RunParams", "ParamId", "RunNumber", "Number", "Text");
 
-        public Insert Series { get; } = new(connection, transaction, "MetricSeries", "RunNumber", "Name", "Count", "NonFinite", "Chunks", "FirstStep", "LastStep", "LastTime", "Last", "Min", "MinStep", "Max",
+        public Insert Series { get; } = new(connection, transaction, "MetricSeries", "RunNumber", "Name", "Count", "NonFinite", "Chunks", "FirstStep",
+            "LastStep", "LastTime", "Last", "Min", "MinStep", "Max",
             "MaxStep", "Best", "BestStep", "AtBest", "Direction", "Role", "Split");
 
         public Insert Tag { get; } = new(connection, transaction, "RunTags", "RunNumber", "Name", "Value", "NameKey");
@@ -189,7 +201,8 @@ public sealed class ScaleData(int runs, int seed)
             var command = connection.CreateCommand();
             command.Transaction = transaction;
             string[] all = [.. columns, .. Constants.Keys];
-            command.CommandText = $"INSERT INTO \"{table}\" ({string.Join(", ", all.Select(column => $"\"{column}\""))}) VALUES ({string.Join(", ", all.Select(column => $"@{column}"))})";
+            command.CommandText =
+                $"INSERT INTO \"{table}\" ({string.Join(", ", all.Select(column => $"\"{column}\""))}) VALUES ({string.Join(", ", all.Select(column => $"@{column}"))})";
             foreach (var column in all)
                 command.Parameters.Add(new SqliteParameter($"@{column}", Constants.GetValueOrDefault(column)));
             return command;

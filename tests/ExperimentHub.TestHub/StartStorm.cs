@@ -31,7 +31,8 @@ public static class StartStorm
                 await MakeOldAsync(folder);
             for (var kill = 0; kill < KillsOfAFolder && done < kills; kill++, done++)
             {
-                var (began, ended) = await HubProcess.KillStartAsync(folder, afterLine: kill % 2 == 0, () => TimeSpan.FromMilliseconds(random.Next(kill % 2 == 0 ? 600 : 2500)));
+                var (began, ended) = await HubProcess.KillStartAsync(folder, afterLine: kill % 2 == 0,
+                    () => TimeSpan.FromMilliseconds(random.Next(kill % 2 == 0 ? 600 : 2500)));
                 if (began && !ended)
                     updating++;
                 if (Problem(folder, old) is { } problem)
@@ -44,7 +45,8 @@ public static class StartStorm
             try
             {
                 await using var hub = await HubProcess.StartAsync(folder);
-                var runs = System.Text.Json.Nodes.JsonNode.Parse(await hub.Http.GetStringAsync(new Uri("/api/v1/runs", UriKind.Relative)))!["items"]!.AsArray().Count;
+                var runs = System.Text.Json.Nodes.JsonNode.Parse(
+                    await hub.Http.GetStringAsync(new Uri("/api/v1/runs", UriKind.Relative)))!["items"]!.AsArray().Count;
                 if (runs != (old ? 1 : 0))
                     notOpened.Add($"{(old ? "old" : "new")} folder: {runs} runs");
             }

@@ -10,7 +10,8 @@ public static class TinyCheckpoint
     public static byte[] Of(string text) => Of(Encoding.UTF8.GetBytes(text));
 
     public static byte[] Of(byte[] content) =>
-        With(string.Create(CultureInfo.InvariantCulture, $$$"""{"w":{"dtype":"U8","shape":[{{{content.Length}}}],"data_offsets":[0,{{{content.Length}}}]}}"""), content);
+        With(string.Create(CultureInfo.InvariantCulture,
+            $$$"""{"w":{"dtype":"U8","shape":[{{{content.Length}}}],"data_offsets":[0,{{{content.Length}}}]}}"""), content);
 
     /// <summary>A file with a header of the test's own, true or not.</summary>
     public static byte[] With(string header, byte[] content)

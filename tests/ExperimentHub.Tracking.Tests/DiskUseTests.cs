@@ -65,7 +65,8 @@ public sealed class DiskUseTests : IDisposable
         Assert.Equal(5000, (await disk.ReadAsync()).Checkpoints);
         var told = 0;
         disk.Changed += () => told++;
-        Assert.Equal(await _store.SizeAsync([ArtifactKey.OfRun(run)], TestContext.Current.CancellationToken), await _store.DeleteAllAsync(ArtifactKey.OfRun(run), TestContext.Current.CancellationToken));
+        Assert.Equal(await _store.SizeAsync([ArtifactKey.OfRun(run)], TestContext.Current.CancellationToken),
+            await _store.DeleteAllAsync(ArtifactKey.OfRun(run), TestContext.Current.CancellationToken));
         Assert.Equal((1, 0), (told, (await disk.ReadAsync()).Checkpoints));
         Assert.Equal(0, await _store.DeleteAllAsync(ArtifactKey.OfRun(run), TestContext.Current.CancellationToken));
         Assert.Equal(1, told);

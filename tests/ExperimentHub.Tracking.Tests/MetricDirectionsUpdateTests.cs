@@ -17,7 +17,8 @@ public sealed class MetricDirectionsUpdateTests : IDisposable
     {
         string[] names =
         [
-            "train_loss", "test_loss", "test_accuracy", "validation_loss", "VALIDATION_Accuracy", "val_loss", "valXloss", "value_loss", "Training error", "accuracy_loss", "learning_rate", "latest_score", "reward",
+            "train_loss", "test_loss", "test_accuracy", "validation_loss", "VALIDATION_Accuracy", "val_loss", "valXloss", "value_loss",
+            "Training error", "accuracy_loss", "learning_rate", "latest_score", "reward",
             "inaccuracy", "terror", "test", "Testverlust", "überloss",
         ];
         var before = new Dictionary<string, double?>();
@@ -32,7 +33,8 @@ public sealed class MetricDirectionsUpdateTests : IDisposable
         await using var updated = await EmptyHub.CreateAsync(existing: _folder);
         var after = await updated.Get<MetricReader>().SummariesAsync(1);
         Assert.Equal(names.Order(StringComparer.Ordinal), after.Select(series => series.Name).Order(StringComparer.Ordinal));
-        Assert.All(after, series => Assert.Equal((series.Name, MetricMeaning.Supposed(series.Name), before[series.Name]), (series.Name, series.Meaning, series.Best)));
+        Assert.All(after, series => Assert.Equal((series.Name, MetricMeaning.Supposed(series.Name), before[series.Name]),
+            (series.Name, series.Meaning, series.Best)));
     }
 
     public void Dispose()

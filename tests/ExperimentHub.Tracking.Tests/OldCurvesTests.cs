@@ -17,8 +17,10 @@ public sealed class OldCurvesTests
             var run = await MakeAsync(folder);
             await using var hub = await EmptyHub.CreateAsync(existing: folder);
             var reader = hub.Get<MetricReader>();
-            Assert.Equal([(1000, 0.5f), (1875, 0.4f), (3750, 0.3f), (4000, 0.2f)], (await reader.ReadAsync(run, MetricNames.TrainLoss)).Select(point => (point.Step, (float)point.Value)));
-            Assert.Equal([(1875, 0.8), (3750, 0.9)], (await reader.ReadAsync(run, MetricNames.TestAccuracy)).Select(point => (point.Step, point.Value)));
+            Assert.Equal([(1000, 0.5f), (1875, 0.4f), (3750, 0.3f), (4000, 0.2f)],
+                (await reader.ReadAsync(run, MetricNames.TrainLoss)).Select(point => (point.Step, (float)point.Value)));
+            Assert.Equal([(1875, 0.8), (3750, 0.9)],
+                (await reader.ReadAsync(run, MetricNames.TestAccuracy)).Select(point => (point.Step, point.Value)));
             Assert.Equal(3750, (await reader.BestAsync(run))!.Step);
         }
         finally

@@ -33,7 +33,8 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(backup));
         Assert.Equal(version, Text("SELECT max(\"MigrationId\") FROM \"__EFMigrationsHistory\"", backup));
         Assert.Equal("old", Text("SELECT \"Name\" FROM \"Runs\"", backup));
-        Assert.Equal(["hub.db", "quartz.db"], Directory.GetFiles(_folder, "*.db*").Where(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith("-wal", StringComparison.Ordinal))
+        Assert.Equal(["hub.db", "quartz.db"], Directory.GetFiles(_folder, "*.db*")
+            .Where(file => !file.EndsWith("-shm", StringComparison.Ordinal) && !file.EndsWith("-wal", StringComparison.Ordinal))
             .Select(Path.GetFileName).Order());
     }
 
@@ -59,7 +60,9 @@ public sealed class OpeningTests : IDisposable
         Assert.Equal(4, Backups.Length);
     }
 
-    /// <summary>A kill between the rebuilt tables and the row that says so: the columns are gone, and the update's first statement asks for them.</summary>
+    /// <summary>
+    /// A kill between the rebuilt tables and the row that says so: the columns are gone, and the update's first statement asks for them.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -79,7 +82,8 @@ public sealed class OpeningTests : IDisposable
     {
         var run = await MakeAsync(Metrics);
         Do("CREATE TABLE \"ef_temp_Epochs\" (\"Number\" INTEGER); CREATE TABLE \"ef_temp_Attempts\" (\"Number\" INTEGER)");
-        Do("CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); INSERT INTO \"__EFMigrationsLock\" VALUES (1, '2026-01-01')");
+        Do("CREATE TABLE IF NOT EXISTS \"__EFMigrationsLock\" (\"Id\" INTEGER NOT NULL PRIMARY KEY, \"Timestamp\" TEXT NOT NULL); INSERT INTO "
+            + "\"__EFMigrationsLock\" VALUES (1, '2026-01-01')");
         await OpenAsync(async hub => Assert.Equal("old", (await hub.ReadAsync(run)).Name));
     }
 

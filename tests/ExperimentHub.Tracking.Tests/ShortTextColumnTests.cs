@@ -31,7 +31,8 @@ public sealed class ShortTextColumnTests
         var run = await PlayedRun.StartAsync(hub, started: PlayedRun.Started(device: new string('d', 10_000), torch: new string('t', 10_000)));
         await run.EndAsync(AttemptEnding.Finished, new string('r', 10_000));
         var ended = await run.ReadAsync();
-        Assert.Equal((Limits.MachineWord, Limits.MachineWord, Limits.Explanation), (ended.Training!.DeviceName!.Length, ended.Training!.TorchVersion!.Length, ended.Training!.FinishReason!.Length));
+        Assert.Equal((Limits.MachineWord, Limits.MachineWord, Limits.Explanation),
+            (ended.Training!.DeviceName!.Length, ended.Training!.TorchVersion!.Length, ended.Training!.FinishReason!.Length));
     }
 
     [Fact]

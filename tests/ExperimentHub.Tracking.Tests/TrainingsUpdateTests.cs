@@ -33,7 +33,9 @@ public sealed class TrainingsUpdateTests : IDisposable
             Assert.Equal(before, await FactsAsync(updated));
 
         Assert.Empty(Texts("PRAGMA foreign_key_check"));
-        Assert.Equal(["Trainings", "Trainings", "Trainings"], new[] { "Attempts", "Epochs", "PausePoints" }.SelectMany(table => Texts($"SELECT \"table\" FROM pragma_foreign_key_list('{table}') WHERE \"from\" = 'RunNumber'")));
+        Assert.Equal(["Trainings", "Trainings", "Trainings"],
+            new[] { "Attempts", "Epochs", "PausePoints" }.SelectMany(table =>
+                Texts($"SELECT \"table\" FROM pragma_foreign_key_list('{table}') WHERE \"from\" = 'RunNumber'")));
         Assert.Contains("WITHOUT ROWID", Assert.Single(Texts("SELECT sql FROM sqlite_master WHERE name = 'RunParams'")), StringComparison.Ordinal);
         Assert.Contains("NOCASE", Assert.Single(Texts("SELECT sql FROM sqlite_master WHERE name = 'Runs'")), StringComparison.Ordinal);
         await using var fresh = await EmptyHub.CreateAsync();
@@ -56,7 +58,8 @@ public sealed class TrainingsUpdateTests : IDisposable
         }
 
         await using (await EmptyHub.CreateAsync(existing: _folder))
-            Assert.Equal(["64"], Texts("SELECT \"Text\" FROM \"RunParams\" JOIN \"ParamNames\" ON \"Id\" = \"ParamId\" WHERE \"Name\" = 'batchSize'"));
+            Assert.Equal(["64"],
+                Texts("SELECT \"Text\" FROM \"RunParams\" JOIN \"ParamNames\" ON \"Id\" = \"ParamId\" WHERE \"Name\" = 'batchSize'"));
     }
 
     public void Dispose()
@@ -84,18 +87,22 @@ public sealed class TrainingsUpdateTests : IDisposable
         await hub.Control.PauseAsync(key);
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         await db.Trainings.Where(training => training.Run.Name == "first").ExecuteUpdateAsync(set => set
-            .SetProperty(training => training.Diverged, true).SetProperty(training => training.DivergedBecause, "because").SetProperty(training => training.FinishReason, "enough")
-            .SetProperty(training => training.DatasetSha256, new string('d', 64)).SetProperty(training => training.ValidationSamples, 5).SetProperty(training => training.PolicyVersion, 3));
+            .SetProperty(training => training.Diverged, true).SetProperty(training => training.DivergedBecause, "because")
+            .SetProperty(training => training.FinishReason, "enough")
+            .SetProperty(training => training.DatasetSha256, new string('d', 64)).SetProperty(training => training.ValidationSamples, 5)
+            .SetProperty(training => training.PolicyVersion, 3));
         return await FactsAsync(hub);
     }
 
     private static async Task<string[]> FactsAsync(EmptyHub hub)
     {
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        var runs = await db.Runs.IgnoreQueryFilters().AsNoTracking().Include(r => r.Training!.Attempts).Include(r => r.Training!.EpochResults).Include(r => r.Training!.PausePoint)
+        var runs = await db.Runs.IgnoreQueryFilters().AsNoTracking().Include(r => r.Training!.Attempts).Include(r => r.Training!.EpochResults)
+            .Include(r => r.Training!.PausePoint)
             .Include(r => r.Checkpoints).Include(r => r.Tags).AsSplitQuery().OrderBy(run => run.Number).ToListAsync();
         Assert.Equal(5, runs.Count);
-        return [.. runs.Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Training!.QueuePosition} {run.Training.StopRequestedAt} {run.Training.PauseRequestedAt} {run.Training.PolicyVersion} {run.DeletedAt:O} {RoundTripTests.Facts(run)}"))];
+        return [.. runs.Select(run => string.Create(CultureInfo.InvariantCulture,
+            $"{run.Training!.QueuePosition} {run.Training.StopRequestedAt} {run.Training.PauseRequestedAt} {run.Training.PolicyVersion} {run.DeletedAt:O} {RoundTripTests.Facts(run)}"))];
     }
 
     private string[] Texts(string sql) => Texts(sql, Path.Combine(_folder, "hub.db"));

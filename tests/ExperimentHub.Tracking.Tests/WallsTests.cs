@@ -12,7 +12,8 @@ public sealed partial class WallsTests
     [
         ["Moves", "Names", "Queries"],
         [
-            "Artifacts", "Checkpoints", "Datasets", "Deletions", "Devices", "Evaluations", "Experiments", "Metrics", "Nodes", "Parameters", "Runs", "Schedules", "Storage",
+            "Artifacts", "Checkpoints", "Datasets", "Deletions", "Devices", "Evaluations", "Experiments", "Metrics", "Nodes", "Parameters", "Runs",
+            "Schedules", "Storage",
             "Telemetry", "Trainings",
         ],
         ["Comparisons"],
@@ -26,7 +27,8 @@ public sealed partial class WallsTests
     [Fact]
     public void Folders_OfTracking_AreThoseOfTheTable() => Assert.Equal(
         Rows.SelectMany(row => row).Order(StringComparer.Ordinal),
-        Directory.GetDirectories(Room).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj")).Order(StringComparer.Ordinal));
+        Directory.GetDirectories(Room).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj"))
+            .Order(StringComparer.Ordinal));
 
     [Fact]
     public void Namespace_OfEachFile_IsItsFolder()
@@ -42,14 +44,16 @@ public sealed partial class WallsTests
         foreach (var (folder, file, text) in Files())
         {
             var later = Rows.SkipWhile(row => !row.Contains(folder)).Skip(1).SelectMany(row => row).ToHashSet();
-            wrong.AddRange(Known().Matches(Plain(text)).Select(match => match.Groups["name"].Value).Where(later.Contains).Select(name => $"{folder}/{file} knows {name}"));
+            wrong.AddRange(Known().Matches(Plain(text)).Select(match => match.Groups["name"].Value).Where(later.Contains)
+                .Select(name => $"{folder}/{file} knows {name}"));
         }
 
         Assert.Empty(wrong);
     }
 
     private static IEnumerable<(string Folder, string File, string Text)> Files() => Rows.SelectMany(row => row).SelectMany(folder =>
-        Directory.EnumerateFiles(Path.Combine(Room, folder), "*.cs", SearchOption.AllDirectories).Select(file => (folder, Path.GetFileName(file), File.ReadAllText(file))));
+        Directory.EnumerateFiles(Path.Combine(Room, folder), "*.cs", SearchOption.AllDirectories)
+            .Select(file => (folder, Path.GetFileName(file), File.ReadAllText(file))));
 
     /// <summary>Without comments, which may point anywhere.</summary>
     private static string Plain(string text) => Comment().Replace(text, "");

@@ -11,8 +11,10 @@ internal static class HubsMemory
     public static EpochFigures Figures(TrainingSpec spec, IEnumerable<TrainerEvent> told, int epoch)
     {
         // An epoch that was trained again counts as the last attempt told it.
-        var done = told.OfType<EpochFinished>().Where(finished => finished.Epoch <= epoch).GroupBy(finished => finished.Epoch).OrderBy(same => same.Key).Select(same => same.Last()).ToList();
-        return new EpochFigures([.. done.Select(finished => EpochHistory.ValueOf(BestMetrics.Of(spec), finished))], [.. done.Select(finished => finished.TrainLoss)]);
+        var done = told.OfType<EpochFinished>().Where(finished => finished.Epoch <= epoch).GroupBy(finished => finished.Epoch)
+            .OrderBy(same => same.Key).Select(same => same.Last()).ToList();
+        return new EpochFigures([.. done.Select(finished => EpochHistory.ValueOf(BestMetrics.Of(spec), finished))],
+            [.. done.Select(finished => finished.TrainLoss)]);
     }
 
     public static ResumePoint After(CheckpointSaved saved, TrainingSpec spec, IEnumerable<TrainerEvent> told) =>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Trainer.Tests;
 
 /// <summary>
-/// Programs for a GPU do not go around oneDNN's errors (docs/decisions/0013-training-step.md), so the CPU runs them without oneDNN, and without NNPACK, which would take its place: through torch's own
-/// convolutions.
+/// Programs for a GPU do not go around oneDNN's errors (docs/decisions/0013-training-step.md), so the CPU runs them without oneDNN, and without
+/// NNPACK, which would take its place: through torch's own convolutions.
 /// </summary>
 internal sealed class OneDnn : IDisposable
 {

@@ -23,7 +23,8 @@ public sealed class PauseTests : IDisposable
     {
         { "sgd", new TrainingSpec { Epochs = 15, BatchSize = 10 } },
         { "validation", new TrainingSpec { Epochs = 15, BatchSize = 10, Validation = new() { Samples = 400 }, BestBy = BestMetrics.ValidationLoss } },
-        { "convolutions", new TrainingSpec { Epochs = 6, BatchSize = 2, Validation = new() { Samples = 1_795 }, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } } },
+        { "convolutions", new TrainingSpec { Epochs = 6, BatchSize = 2, Validation = new() { Samples = 1_795 },
+            Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } } },
         { "adam, one-cycle, batch norm, dropout, augmentation", new TrainingSpec
             {
                 Epochs = 8,
@@ -64,9 +65,11 @@ public sealed class PauseTests : IDisposable
         Assert.Equal(Losses([whole]), Losses(attempts));
         Assert.Equal(Numbers([whole]), Numbers(attempts));
         Assert.Equal(Last(whole).WeightsSha256, Last(attempts[^1]).WeightsSha256);
-        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["whole"], Last(whole).State!.FileName)), SavedTensors.Hash(Path.Combine(_folder["paused"], Last(attempts[^1]).State!.FileName)));
+        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["whole"], Last(whole).State!.FileName)),
+            SavedTensors.Hash(Path.Combine(_folder["paused"], Last(attempts[^1]).State!.FileName)));
         // Every epoch that was evaluated in full is the best of its time or the last before a stop, and none is told twice.
-        Assert.Equal(attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch).Distinct(), attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch));
+        Assert.Equal(attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch).Distinct(),
+            attempts.SelectMany(attempt => attempt.Of<EpochEvaluated>()).Select(told => told.Epoch));
     }
 
     [Fact]
@@ -116,7 +119,9 @@ public sealed class PauseTests : IDisposable
         var spec = new TrainingSpec { Epochs = 1 };
 
         var pause = Assert.Single(TinyData.Train(TinyData.Start(Folder("paused"), spec), mustStop: () => true).Of<PausePointSaved>());
-        var resumed = TinyData.Train(TinyData.Start(Folder("paused"), spec, attempt: 2) with { Resume = new ResumePoint(0, pause.FileName, pause.State.FileName) });
+        var resumed = TinyData.Train(TinyData.Start(Folder("paused"), spec, attempt: 2)
+            with
+        { Resume = new ResumePoint(0, pause.FileName, pause.State.FileName) });
 
         Assert.Equal((0, 0), (pause.Epoch, pause.StepsDone));
         Assert.Equal(Last(TinyData.Train(TinyData.Start(Folder("whole"), spec))).WeightsSha256, Last(resumed).WeightsSha256);
@@ -154,13 +159,16 @@ public sealed class PauseTests : IDisposable
             Resume = HubsMemory.After(first.Of<CheckpointSaved>().Single(), spec, first.All) with { SecondsBefore = secondsBefore },
         });
 
-        Assert.Equal(ends ? "The time limit of 5 s was reached: the run has trained for 6.0 s." : null, second.Of<TrainingFinished>().Single().Reason);
+        Assert.Equal(ends ? "The time limit of 5 s was reached: the run has trained for 6.0 s." : null, second.Of<TrainingFinished>()
+            .Single().Reason);
         Assert.Equal(ends ? 0 : 1, second.Of<EpochFinished>().Count());
     }
 
-    private static List<float> Losses(IEnumerable<RecordedEvents> attempts) => [.. attempts.SelectMany(attempt => attempt.Of<TrainingProgress>()).SelectMany(progress => progress.Losses)];
+    private static List<float> Losses(IEnumerable<RecordedEvents> attempts) =>
+        [.. attempts.SelectMany(attempt => attempt.Of<TrainingProgress>()).SelectMany(progress => progress.Losses)];
 
-    private static List<EpochFinished> Numbers(IEnumerable<RecordedEvents> attempts) => [.. attempts.SelectMany(attempt => attempt.Of<EpochFinished>()).Select(epoch => epoch with { Seconds = 0 })];
+    private static List<EpochFinished> Numbers(IEnumerable<RecordedEvents> attempts) =>
+        [.. attempts.SelectMany(attempt => attempt.Of<EpochFinished>()).Select(epoch => epoch with { Seconds = 0 })];
 
     private static CheckpointSaved Last(RecordedEvents attempt) => attempt.Of<CheckpointSaved>().Last();
 

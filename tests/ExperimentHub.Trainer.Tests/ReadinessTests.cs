@@ -31,8 +31,10 @@ public sealed class ReadinessTests : IDisposable
         var events = TinyData.Train(Start("ready", spec), data);
 
         var actual = events.Of<CheckpointSaved>().Single();
-        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.FileName)), SavedTensors.Hash(Path.Combine(_folder["ready"], actual.FileName)));
-        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.State!.FileName)), SavedTensors.Hash(Path.Combine(_folder["ready"], actual.State!.FileName)));
+        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.FileName)),
+            SavedTensors.Hash(Path.Combine(_folder["ready"], actual.FileName)));
+        Assert.Equal(SavedTensors.Hash(Path.Combine(_folder["fresh"], expected.State!.FileName)),
+            SavedTensors.Hash(Path.Combine(_folder["ready"], actual.State!.FileName)));
         Assert.DoesNotContain(_log, line => line.StartsWith("warn", StringComparison.Ordinal));
     }
 

@@ -31,7 +31,8 @@ internal static class RealMnist
     private static async Task<ImageData> LoadAsync()
     {
         using var http = MirrorSource.CreateClient();
-        var store = new DatasetStore(Folder, dataset => DatasetStore.PublicSources(dataset, http), new FetchProgress((_, _) => { }, () => { }), _ => { });
+        var store = new DatasetStore(Folder, dataset => DatasetStore.PublicSources(dataset, http),
+            new FetchProgress((_, _) => { }, () => { }), _ => { });
         return await store.LoadAsync(DatasetCatalog.Mnist, CancellationToken.None);
     }
 }

@@ -79,7 +79,8 @@ public sealed class ResumeTests : IDisposable
             data.Train.Labels[i] = (byte)(i % 10);
         var spec = new TrainingSpec
         {
-            Epochs = 60, BestBy = BestMetrics.TestLoss, Optimizer = new OptimizerSpec { LearningRate = 0.03 }, StopRules = ProtocolJson.Read<StopRules>(rules),
+            Epochs = 60, BestBy = BestMetrics.TestLoss, Optimizer = new OptimizerSpec { LearningRate = 0.03 },
+            StopRules = ProtocolJson.Read<StopRules>(rules),
         };
         var whole = TinyData.Train(TinyData.Start(Folder("whole"), spec), data);
         var reason = Assert.IsType<TrainingFinished>(whole.All[^1]).Reason;
@@ -136,7 +137,8 @@ public sealed class ResumeTests : IDisposable
 
         TinyData.Train(Resume(start with { Attempt = 2 }, first), log: log);
 
-        Assert.Contains(log, line => line.StartsWith("warn: The weights will not be bit-identical", StringComparison.Ordinal) && line.Contains(before, StringComparison.Ordinal));
+        Assert.Contains(log, line => line.StartsWith("warn: The weights will not be bit-identical", StringComparison.Ordinal)
+            && line.Contains(before, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -176,13 +178,15 @@ public sealed class ResumeTests : IDisposable
     private void MakeVersion1(CheckpointSaved saved)
     {
         var (weights, state) = (Path.Combine(_folder["old"], saved.FileName), Path.Combine(_folder["old"], saved.State!.FileName));
-        foreach (var added in new[] { "seed", "device", "deviceName", "threads", "datasetSha256", "torchSharpVersion", "dotnetVersion", "trainLoss", "trainAccuracy", "bestBy", "bestEpoch", "bestValue" })
+        foreach (var added in new[] { "seed", "device", "deviceName", "threads", "datasetSha256", "torchSharpVersion", "dotnetVersion", "trainLoss",
+            "trainAccuracy", "bestBy", "bestEpoch", "bestValue" })
             SavedTensors.EditMetadata(weights, added, null);
         foreach (var added in new[] { "seed", "deviceName", "datasetSha256", "torchSharpVersion", "dotnetVersion", "appVersion" })
             SavedTensors.EditMetadata(state, added, null);
         SavedTensors.EditMetadata(state, "version", "1");
         using var random = get_rng_state();
-        SavedTensors.EditTensors(state, tensors => tensors.Where(tensor => !tensor.Name.StartsWith("history.", StringComparison.Ordinal)).Append(TensorBytes.Save("rng.cpu", random)));
+        SavedTensors.EditTensors(state, tensors => tensors.Where(tensor => !tensor.Name.StartsWith("history.", StringComparison.Ordinal))
+            .Append(TensorBytes.Save("rng.cpu", random)));
     }
 
     /// <summary>What another process would find: another random state, another number of threads.</summary>
@@ -199,7 +203,8 @@ public sealed class ResumeTests : IDisposable
     {
         var last = events.Of<CheckpointSaved>().Last();
         Assert.Equal(Epochs, last.Epoch);
-        return (SavedTensors.Hash(Path.Combine(_folder[folder], last.FileName)), SavedTensors.Hash(Path.Combine(_folder[folder], last.State!.FileName)));
+        return (SavedTensors.Hash(Path.Combine(_folder[folder], last.FileName)), SavedTensors.Hash(
+            Path.Combine(_folder[folder], last.State!.FileName)));
     }
 
     private string Folder(string name) => Directory.CreateDirectory(_folder[name]).FullName;

@@ -9,13 +9,14 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer.Tests;
 
 /// <summary>
-/// Memory that torch is given again still holds what was there before. Where it is left as it is in the padding of a convolution's weights, numbers that are none there become the
-/// result: oneDNN does that with images that have their channels first.
+/// Memory that torch is given again still holds what was there before. Where it is left as it is in the padding of a convolution's weights, numbers
+/// that are none there become the result: oneDNN does that with images that have their channels first.
 /// </summary>
 [Collection(nameof(Torch))]
 public sealed class ReusedMemoryTests
 {
-    public static TheoryData<string, int> Networks() => new MatrixTheoryData<string, int>(["small-cnn", "lenet-5", "padded", "pooled first", "mlp"], [1, 2]);
+    public static TheoryData<string, int> Networks() =>
+        new MatrixTheoryData<string, int>(["small-cnn", "lenet-5", "padded", "pooled first", "mlp"], [1, 2]);
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -60,14 +61,16 @@ public sealed class ReusedMemoryTests
             Kind = ModelCatalog.Layers,
             Layers =
             [
-                new ConvLayer(5, 3, Padding: 1), new BatchNormLayer(), new ActivationLayer(), new ConvLayer(17, 3, Stride: 2), new ActivationLayer(), new AvgPoolLayer(2),
+                new ConvLayer(5, 3, Padding: 1), new BatchNormLayer(), new ActivationLayer(), new ConvLayer(17, 3, Stride: 2), new ActivationLayer(),
+                new AvgPoolLayer(2),
                 new ConvLayer(24, 1), new ActivationLayer(), new ConvLayer(9, 3), new FlattenLayer(), new LinearLayer(10),
             ],
         },
         "pooled first" => new ModelSpec
         {
             Kind = ModelCatalog.Layers,
-            Layers = [new MaxPoolLayer(2), new BatchNormLayer(), new ConvLayer(24, 3), new ActivationLayer(), new ConvLayer(32, 3), new FlattenLayer(), new LinearLayer(10)],
+            Layers = [new MaxPoolLayer(2), new BatchNormLayer(), new ConvLayer(24, 3), new ActivationLayer(), new ConvLayer(32, 3),
+                new FlattenLayer(), new LinearLayer(10)],
         },
         _ => new ModelSpec { Kind = network },
     };

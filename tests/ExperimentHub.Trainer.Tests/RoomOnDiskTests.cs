@@ -3,7 +3,9 @@ using ExperimentHub.Protocol.Trainers;
 
 namespace ExperimentHub.Trainer.Tests;
 
-/// <summary>A disk that is full when a checkpoint is written. /dev/full is a file whose every write the system refuses with "no space left on device".</summary>
+/// <summary>
+/// A disk that is full when a checkpoint is written. /dev/full is a file whose every write the system refuses with "no space left on device".
+/// </summary>
 [Collection(nameof(Torch))]
 public sealed class RoomOnDiskTests : IDisposable
 {
@@ -30,7 +32,8 @@ public sealed class RoomOnDiskTests : IDisposable
 
         Assert.Equal(2, waited.Of<WaitingForRoom>().Count());
         Assert.All(waited.Of<WaitingForRoom>(), wait => Assert.Contains("No space left on device", wait.Reason, StringComparison.Ordinal));
-        Assert.Equal(whole.Of<CheckpointSaved>().Select(saved => (saved.Epoch, saved.WeightsSha256)), waited.Of<CheckpointSaved>().Select(saved => (saved.Epoch, saved.WeightsSha256)));
+        Assert.Equal(whole.Of<CheckpointSaved>().Select(saved => (saved.Epoch, saved.WeightsSha256)), waited.Of<CheckpointSaved>()
+            .Select(saved => (saved.Epoch, saved.WeightsSha256)));
         Assert.IsType<TrainingFinished>(waited.All[^1]);
         Assert.Contains(log, line => line.StartsWith("warn: No space left", StringComparison.Ordinal));
         Assert.Equal(Names("whole"), Names("full"));

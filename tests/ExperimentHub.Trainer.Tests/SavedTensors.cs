@@ -19,7 +19,8 @@ internal static class SavedTensors
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var tensor in Read(path).Tensors)
         {
-            sha256.AppendData(System.Text.Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{tensor.Name} {tensor.Dtype} [{string.Join(",", tensor.Shape)}]\n")));
+            sha256.AppendData(System.Text.Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"{tensor.Name} {tensor.Dtype} [{string.Join(",", tensor.Shape)}]\n")));
             sha256.AppendData(tensor.Data.Span);
         }
 

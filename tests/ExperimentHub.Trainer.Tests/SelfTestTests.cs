@@ -52,7 +52,11 @@ public sealed class SelfTestTests
     {
         Assert.SkipWhen(File.Exists("/proc/driver/nvidia/version"), "this machine has a driver of its own");
         using var driver = new StandInDriver(StandInDriver.Unlike);
-        using var trainer = new TrainerProcess(new Dictionary<string, string> { ["EXPERIMENTHUB_LIBTORCH"] = "/nowhere", ["LD_LIBRARY_PATH"] = driver.Folder }, "--selftest", "--json");
+        using var trainer = new TrainerProcess(new Dictionary<string, string>
+        {
+            ["EXPERIMENTHUB_LIBTORCH"] = "/nowhere",
+            ["LD_LIBRARY_PATH"] = driver.Folder
+        }, "--selftest", "--json");
 
         var report = ProtocolJson.Read<SelfTestReport>(await trainer.OutputAsync());
 

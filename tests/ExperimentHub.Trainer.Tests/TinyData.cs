@@ -17,10 +17,12 @@ internal static class TinyData
         new(new string('a', 32), attempt, spec ?? new TrainingSpec { Epochs = 2 }, "cpu", folder, folder, "1.2.3");
 
     /// <summary>Trains in this process.</summary>
-    public static RecordedEvents Train(StartTraining start, ImageData? data = null, Action<TrainerEvent>? onEvent = null, List<string>? log = null, Func<bool>? mustStop = null)
+    public static RecordedEvents Train(StartTraining start, ImageData? data = null, Action<TrainerEvent>? onEvent = null, List<string>? log = null,
+        Func<bool>? mustStop = null)
     {
         var events = new RecordedEvents(onEvent);
-        new TrainingLoop(start, data ?? Create(), new DeviceInfo("cpu", 0, "test"), events.Writer, line => log?.Add(line), mustStop ?? (() => false)).Run();
+        new TrainingLoop(start, data ?? Create(), new DeviceInfo("cpu", 0, "test"), events.Writer, line => log?.Add(line),
+            mustStop ?? (() => false)).Run();
         return events;
     }
 

@@ -65,7 +65,8 @@ public sealed class TrainingLoopTests : IDisposable
     public void Run_StopInSecondEpoch_KeepsTheFirstCheckpointAndSaysStopped()
     {
         using var stop = new CancellationTokenSource();
-        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1_000 }), mustStop: () => stop.IsCancellationRequested, onEvent: told =>
+        var events = TinyData.Train(TinyData.Start(_folder.Path, new TrainingSpec { Epochs = 1_000 }), mustStop: () => stop.IsCancellationRequested,
+            onEvent: told =>
         {
             if (told is CheckpointSaved)
                 stop.Cancel();
@@ -80,7 +81,11 @@ public sealed class TrainingLoopTests : IDisposable
     public void Run_LossLeavesTheNumbers_FailsWithAdvice()
     {
         // At the highest rate the scores overflow within the first few steps.
-        var spec = new TrainingSpec { Epochs = 200, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn }, Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 } };
+        var spec = new TrainingSpec
+        {
+            Epochs = 200, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn },
+            Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 }
+        };
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder.Path, spec)));
 
@@ -94,11 +99,13 @@ public sealed class TrainingLoopTests : IDisposable
         // At the highest rate three steps have finite losses, the last about 1e16; its update takes the weights out of range.
         var spec = new TrainingSpec
         {
-            Epochs = 2, BatchSize = 100, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn }, Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 },
+            Epochs = 2, BatchSize = 100, Model = new ModelSpec { Kind = ModelCatalog.SmallCnn },
+            Optimizer = new OptimizerSpec { LearningRate = 100, Momentum = 0.99 },
         };
         var told = new List<TrainerEvent>();
 
-        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(TinyData.Start(_folder.Path, spec), TinyData.Create(train: 300), onEvent: told.Add));
+        var failure = Assert.Throws<TrainingFailure>(() =>
+            TinyData.Train(TinyData.Start(_folder.Path, spec), TinyData.Create(train: 300), onEvent: told.Add));
 
         Assert.Equal("The test loss is not a finite number after epoch 1. The weights have grown out of range.", failure.Message);
         Assert.Contains("lower learning rate", failure.Remedy, StringComparison.Ordinal);
@@ -109,7 +116,8 @@ public sealed class TrainingLoopTests : IDisposable
     [Fact]
     public void Run_OnlyTheValidationLossLeavesTheNumbers_FailsWithAdvice()
     {
-        // One pixel is bright in the images that are held back alone, and the weights of the run that this one starts from are as large as numbers get there.
+        // One pixel is bright in the images that are held back alone, and the weights of the run that this one starts from are as large as numbers
+        // get there.
         var split = new ValidationSplit { Samples = 20 };
         var data = TinyData.Create(train: 100);
         foreach (var images in new[] { data.Train, data.Test })
@@ -134,7 +142,8 @@ public sealed class TrainingLoopTests : IDisposable
         var told = new List<TrainerEvent>();
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(
-            TinyData.Start(_folder.Path, spec, attempt: 2) with { Fork = new ForkPoint("attempt-1-epoch-1.safetensors", null) }, data, onEvent: told.Add));
+            TinyData.Start(_folder.Path, spec, attempt: 2) with { Fork = new ForkPoint("attempt-1-epoch-1.safetensors", null) }, data,
+            onEvent: told.Add));
 
         Assert.Equal("The validation loss is not a finite number after epoch 1. The weights have grown out of range.", failure.Message);
         Assert.DoesNotContain(told, happened => happened is EpochFinished or CheckpointSaved);
@@ -186,7 +195,8 @@ public sealed class TrainingLoopTests : IDisposable
                 ["validationAccuracy"] = $"{epoch.ValidationAccuracy:R}", ["bestBy"] = "validation_accuracy", ["bestEpoch"] = "1",
                 ["bestValue"] = $"{epoch.ValidationAccuracy:R}", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
             },
-            content.Metadata.Where(entry => entry.Key is not ("format" or "spec" or "seed" or "runId" or "attempt" or "epoch" or "device") && !entry.Key.EndsWith("Version", StringComparison.Ordinal)).ToDictionary());
+            content.Metadata.Where(entry => entry.Key is not ("format" or "spec" or "seed" or "runId" or "attempt" or "epoch" or "device")
+                && !entry.Key.EndsWith("Version", StringComparison.Ordinal)).ToDictionary());
         Assert.Equal(WeightsHash.Of(content.Tensors), saved.WeightsSha256);
     }
 
@@ -205,7 +215,8 @@ public sealed class TrainingLoopTests : IDisposable
                 "fc1.weight [256, 800]", "fc1.bias [256]", "fc2.weight [10, 256]", "fc2.bias [10]"],
             content.Tensors.Select(tensor => $"{tensor.Name} [{string.Join(", ", tensor.Shape)}]"));
         Assert.Equal(spec, ProtocolJson.Read<TrainingSpec>(content.Metadata["spec"]));
-        Assert.Equal(("pt", "3", "1", "1.2.3"), (content.Metadata["format"], content.Metadata["attempt"], content.Metadata["epoch"], content.Metadata["appVersion"]));
+        Assert.Equal(("pt", "3", "1", "1.2.3"),
+            (content.Metadata["format"], content.Metadata["attempt"], content.Metadata["epoch"], content.Metadata["appVersion"]));
     }
 
     [Fact]
@@ -234,8 +245,10 @@ public sealed class TrainingLoopTests : IDisposable
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["format"] = "experimenthub-state", ["version"] = "3", ["spec"] = ProtocolJson.Write(spec), ["seed"] = "1", ["runId"] = new string('a', 32),
-                ["attempt"] = "3", ["epoch"] = "1", ["device"] = "cpu", ["deviceName"] = "test", ["threads"] = "1", ["datasetSha256"] = TinyData.Sha256,
+                ["format"] = "experimenthub-state", ["version"] = "3", ["spec"] = ProtocolJson.Write(spec), ["seed"] = "1",
+                ["runId"] = new string('a', 32),
+                ["attempt"] = "3", ["epoch"] = "1", ["device"] = "cpu", ["deviceName"] = "test", ["threads"] = "1",
+                ["datasetSha256"] = TinyData.Sha256,
                 ["torchVersion"] = LibTorch.Version, ["torchSharpVersion"] = "0.107.0", ["dotnetVersion"] = Environment.Version.ToString(),
                 ["appVersion"] = "1.2.3", ["history.metric"] = "1", ["history.trainLoss"] = "1",
                 ["history.sha256"] = new EpochHistory(BestMetrics.TestAccuracy, [epoch.TestAccuracy], [epoch.TrainLoss]).Sha256,

@@ -13,7 +13,8 @@ public sealed class TrainingStepTests
 {
     private static readonly IReadOnlyList<Layer> WithEverything =
     [
-        new ConvLayer(4, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new DropoutLayer(0.2), new FlattenLayer(), new LinearLayer(20), new ActivationLayer(Activations.Gelu),
+        new ConvLayer(4, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new DropoutLayer(0.2), new FlattenLayer(),
+        new LinearLayer(20), new ActivationLayer(Activations.Gelu),
         new DropoutLayer(), new LinearLayer(10),
     ];
 
@@ -107,7 +108,11 @@ public sealed class TrainingStepTests
     public void TakeBlock_EveryModelOfTheCatalog_Learns(string kind)
     {
         // With the data set learnt by heart in a few epochs, the loss has fallen.
-        var losses = Losses(Spec(null) with { Model = new ModelSpec { Kind = kind, BatchNorm = kind == ModelCatalog.Mlp }, Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam, LearningRate = 0.002 } }, [.. Enumerable.Repeat(13, 6)]);
+        var losses = Losses(Spec(null) with
+        {
+            Model = new ModelSpec { Kind = kind, BatchNorm = kind == ModelCatalog.Mlp },
+            Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam, LearningRate = 0.002 }
+        }, [.. Enumerable.Repeat(13, 6)]);
 
         Assert.True(losses[^10..].Average() < losses[..10].Average() / 2, $"{losses[..10].Average()} fell only to {losses[^10..].Average()}");
     }
@@ -154,6 +159,8 @@ public sealed class TrainingStepTests
 
         batches?.Dispose();
         var tensors = network.state_dict().Select(entry => (entry.Key, entry.Value)).Concat(step.State.Select(entry => (entry.Name, entry.Tensor)));
-        return ([.. losses], [string.Join(' ', losses.Select(BitConverter.SingleToInt32Bits)), string.Join(' ', norms.Select(BitConverter.SingleToInt32Bits)), .. tensors.Select(entry => $"{entry.Item1} {Convert.ToHexString(entry.Item2.bytes)}")]);
+        return ([.. losses], [string.Join(' ', losses.Select(BitConverter.SingleToInt32Bits)),
+            string.Join(' ', norms.Select(BitConverter.SingleToInt32Bits)),
+            .. tensors.Select(entry => $"{entry.Item1} {Convert.ToHexString(entry.Item2.bytes)}")]);
     }
 }

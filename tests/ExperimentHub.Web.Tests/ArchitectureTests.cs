@@ -13,12 +13,16 @@ public sealed class ArchitectureTests
         ["src/ExperimentHub.Protocol"] = ([], []),
         ["src/ExperimentHub.Tracking"] = (["ExperimentHub.Protocol"], ["MathNet.Numerics", "Microsoft.EntityFrameworkCore.Relational"]),
         ["src/ExperimentHub.Execution"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Quartz"]),
-        ["src/ExperimentHub.Trainer"] = (["ExperimentHub.Protocol"], ["TorchSharp", "TorchSharp-cuda-linux", "libtorch-cpu-linux-x64", "SkiaSharp", "SharpZipLib"]),
-        ["migrations/ExperimentHub.Migrations.Sqlite"] = (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
+        ["src/ExperimentHub.Trainer"] =
+            (["ExperimentHub.Protocol"], ["TorchSharp", "TorchSharp-cuda-linux", "libtorch-cpu-linux-x64", "SkiaSharp", "SharpZipLib"]),
+        ["migrations/ExperimentHub.Migrations.Sqlite"] =
+            (["ExperimentHub.Protocol", "ExperimentHub.Tracking"], ["Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.EntityFrameworkCore.Design"]),
         ["src/ExperimentHub.Web"] = (
-            ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite", "ExperimentHub.Trainer"],
+            ["ExperimentHub.Protocol", "ExperimentHub.Tracking", "ExperimentHub.Execution", "ExperimentHub.Migrations.Sqlite",
+                "ExperimentHub.Trainer"],
             [
-                "MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi", "OpenTelemetry.Extensions.Hosting", "OpenTelemetry.Exporter.OpenTelemetryProtocol",
+                "MudBlazor", "Markdig", "Vizor.ECharts", "Microsoft.AspNetCore.OpenApi", "OpenTelemetry.Extensions.Hosting",
+                "OpenTelemetry.Exporter.OpenTelemetryProtocol",
                 "OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Instrumentation.AspNetCore",
             ]),
     };
@@ -38,7 +42,8 @@ public sealed class ArchitectureTests
         {
             var references = References(room).ToList();
             Assert.Equal(projects.Order(StringComparer.Ordinal),
-                references.Where(r => r.Name.LocalName == "ProjectReference").Select(r => Path.GetFileNameWithoutExtension(Include(r).Replace('\\', '/'))).Order(StringComparer.Ordinal));
+                references.Where(r => r.Name.LocalName == "ProjectReference")
+                    .Select(r => Path.GetFileNameWithoutExtension(Include(r).Replace('\\', '/'))).Order(StringComparer.Ordinal));
             Assert.Equal(packages.Order(StringComparer.Ordinal),
                 references.Where(r => r.Name.LocalName == "PackageReference").Select(Include).Distinct().Order(StringComparer.Ordinal));
         }
@@ -55,18 +60,20 @@ public sealed class ArchitectureTests
     {
         var trainer = References("src/ExperimentHub.Web").Single(r => Include(r).Contains("ExperimentHub.Trainer", StringComparison.Ordinal));
         Assert.Equal(("false", "false"), (trainer.Attribute("ReferenceOutputAssembly")?.Value, trainer.Attribute("Private")?.Value));
-        Assert.DoesNotContain(typeof(Program).Assembly.GetReferencedAssemblies(), assembly => assembly.Name is "TorchSharp" or "Quartz" or "Microsoft.Data.Sqlite");
+        Assert.DoesNotContain(typeof(Program).Assembly.GetReferencedAssemblies(), assembly => assembly.Name is "TorchSharp" or "Quartz"
+            or "Microsoft.Data.Sqlite");
     }
 
     /// <summary>
-    /// A component that appears while the framework tells everybody of a new address would join those that are being told, and the page ends with an error (.NET 10). Pages are there
-    /// before, and hand on what they were told.
+    /// A component that appears while the framework tells everybody of a new address would join those that are being told, and the page ends with an
+    /// error (.NET 10). Pages are there before, and hand on what they were told.
     /// </summary>
     [Fact]
     public void Query_OfTheAddress_IsTakenByPagesAlone()
     {
         var takers = typeof(Program).Assembly.GetTypes()
-            .Where(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Any(property => property.IsDefined(typeof(SupplyParameterFromQueryAttribute)))).ToList();
+            .Where(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Any(property => property.IsDefined(typeof(SupplyParameterFromQueryAttribute)))).ToList();
         Assert.Contains(takers, type => type.Name == "RunPage");
         Assert.Empty(takers.Where(type => !type.IsDefined(typeof(RouteAttribute))).Select(type => type.Name));
     }
@@ -75,6 +82,18 @@ public sealed class ArchitectureTests
     public void Execution_ToTheOutside_ShowsOnlyItsSetup() => Assert.Equal(
         ["ExecutionOptions", "ExecutionSetup"],
         typeof(ExperimentHub.Execution.ExecutionSetup).Assembly.GetExportedTypes().Select(type => type.Name).Order(StringComparer.Ordinal));
+
+    /// <summary>What .editorconfig says and no tool holds. A text that would be harder to read or to find in pieces may be longer.</summary>
+    [Fact]
+    public void Line_OfCode_EndsAt150UnlessItHoldsAText()
+    {
+        const int Most = 150;
+        var files = new[] { "src", "tests" }.SelectMany(folder =>
+            Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories));
+        var longer = files.SelectMany(file => File.ReadLines(file).Select((line, i) => (File: file, Line: line, Number: i + 1)))
+            .Where(one => one.Line.Length > Most && !one.Line.Contains('"', StringComparison.Ordinal));
+        Assert.Empty(longer.Select(one => $"{Path.GetRelativePath(Repository.Root, one.File)}:{one.Number}"));
+    }
 
     private static IEnumerable<XElement> References(string room)
     {

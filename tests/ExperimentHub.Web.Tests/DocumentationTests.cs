@@ -88,7 +88,8 @@ public sealed class DocumentationTests
 
     /// <summary>Links and pictures that stay inside the repository.</summary>
     private static IEnumerable<string> Links(string page) =>
-        Read(page).Descendants<LinkInline>().Select(link => link.Url!).Concat(Picture.Matches(File.ReadAllText(page)).Select(picture => picture.Groups["file"].Value))
+        Read(page).Descendants<LinkInline>().Select(link => link.Url!)
+            .Concat(Picture.Matches(File.ReadAllText(page)).Select(picture => picture.Groups["file"].Value))
             .Where(url => !url.Contains("://", StringComparison.Ordinal));
 
     private static HashSet<string> Headings(string page) =>

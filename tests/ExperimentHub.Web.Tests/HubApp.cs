@@ -46,7 +46,8 @@ internal sealed class HubApp : WebApplicationFactory<Program>
     }
 
     /// <param name="headers">Such as If-Match, as they are written.</param>
-    public async Task<(HttpResponseMessage Response, JsonNode? Body)> SendAsync(HttpMethod method, string path, string? json = null, params (string Name, string Value)[] headers)
+    public async Task<(HttpResponseMessage Response, JsonNode? Body)> SendAsync(HttpMethod method, string path, string? json = null,
+        params (string Name, string Value)[] headers)
     {
         using var client = CreateClient();
         using var content = json is null ? null : new StringContent(json, new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));

@@ -11,7 +11,8 @@ public sealed class TickLabelsTests
     public sealed record Case(double[] Ticks, string[] Labels, bool IsFraction = false, bool IsLog = false);
 
     public static TheoryData<string> Cases =>
-        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "tests", "tick-labels.json"))).RootElement.EnumerateArray().Select(one => one.GetRawText())];
+        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "tests", "tick-labels.json"))).RootElement.EnumerateArray()
+            .Select(one => one.GetRawText())];
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -11,9 +11,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Datasets;
 
-/// <summary>Fetches published data sets when somebody asks, each with a trainer process of its own that ends when it is no longer wanted or the hub stops.</summary>
+/// <summary>
+/// Fetches published data sets when somebody asks, each with a trainer process of its own that ends when it is no longer wanted or the hub stops.
+/// </summary>
 internal sealed class DatasetFetching(
-    DatasetFetches fetches, TrainerProgram program, ExecutionOptions options, IHostApplicationLifetime hub, ILogger<DatasetFetching> logger) : IHostedService
+    DatasetFetches fetches, TrainerProgram program, ExecutionOptions options, IHostApplicationLifetime hub, ILogger<DatasetFetching> logger)
+    : IHostedService
 {
     private readonly ConcurrentDictionary<Task, string> _fetching = new();
 
@@ -70,7 +73,8 @@ internal sealed class DatasetFetching(
     /// <returns>Why the data set is not here; null where it is.</returns>
     private async Task<string?> FetchWithTrainerAsync(DatasetInfo dataset, CancellationToken cancellation)
     {
-        using var trainer = TrainerProcess.Start(program, ["--fetch", dataset.Key, options.DatasetFolder], line => logger.LogInformation("{Line}", line));
+        using var trainer = TrainerProcess.Start(program, ["--fetch", dataset.Key, options.DatasetFolder],
+            line => logger.LogInformation("{Line}", line));
         await using var unwanted = cancellation.Register(trainer.Kill);
         TrainerEvent? last = null;
         while (await trainer.Lines.ReadAsync(cancellation) is { } line)

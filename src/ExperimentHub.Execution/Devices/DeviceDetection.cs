@@ -7,7 +7,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Devices;
 
-/// <summary>Asks a trainer process what it can train on. The hub never loads torch, so a broken native library costs a sentence, not the hub.</summary>
+/// <summary>
+/// Asks a trainer process what it can train on. The hub never loads torch, so a broken native library costs a sentence, not the hub.
+/// </summary>
 internal sealed class DeviceDetection(TrainerProgram program, ILogger<DeviceDetection> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
@@ -26,9 +28,11 @@ internal sealed class DeviceDetection(TrainerProgram program, ILogger<DeviceDete
                 last = line.Text;
             limit.Token.ThrowIfCancellationRequested();
             var report = ProtocolJson.Read<SelfTestReport>(last ?? "null");
-            logger.LogInformation("torch {Version} ({Backend}): {Devices}", report.TorchVersion, report.Backend, string.Join(", ", report.Devices.Select(d => $"{d.TorchName} {d.Name}")));
+            logger.LogInformation("torch {Version} ({Backend}): {Devices}", report.TorchVersion, report.Backend,
+                string.Join(", ", report.Devices.Select(d => $"{d.TorchName} {d.Name}")));
             foreach (var trial in report.Failed)
-                logger.LogWarning("Self-test: {Device} ({Name}) cannot train: {Problem} {Remedy}", trial.Device.TorchName, trial.Device.Name, trial.Problem, trial.Remedy);
+                logger.LogWarning("Self-test: {Device} ({Name}) cannot train: {Problem} {Remedy}", trial.Device.TorchName, trial.Device.Name,
+                    trial.Problem, trial.Remedy);
             if (report.Problem is { } problem)
                 logger.LogWarning("Self-test: {Problem} {Remedy}", problem, report.Remedy);
             return report;

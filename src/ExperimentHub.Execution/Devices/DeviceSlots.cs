@@ -68,7 +68,8 @@ internal sealed class DeviceSlots
             return
             [
                 .. (_inventory.Report?.Devices ?? []).Select(device => new DeviceUse(device, Limit(device),
-                    [.. _leases.Where(lease => lease.Device == device).Where(lease => lease.Run is not null).Select(lease => new SlotHolder(lease.Run!.Value, lease.Since))])),
+                    [.. _leases.Where(lease => lease.Device == device).Where(lease => lease.Run is not null)
+                        .Select(lease => new SlotHolder(lease.Run!.Value, lease.Since))])),
             ];
         }
     }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Devices;
 
 /// <summary>
-/// Notes how busy a run's GPU is and how much of its memory is taken, as the driver says it, while the run trains. The hub asks, not the trainer: the driver speaks of the whole GPU, and a
-/// trainer that hangs in it cannot. On a thread of its own, because a driver in trouble may take its time.
+/// Notes how busy a run's GPU is and how much of its memory is taken, as the driver says it, while the run trains. The hub asks, not the trainer: the
+/// driver speaks of the whole GPU, and a trainer that hangs in it cannot. On a thread of its own, because a driver in trouble may take its time.
 /// </summary>
 internal sealed class GpuWatch(DeviceInventory devices, RunRecorder recorder, TimeProvider time, ILogger<GpuWatch> logger)
 {

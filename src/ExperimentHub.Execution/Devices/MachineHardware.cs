@@ -13,7 +13,8 @@ internal sealed class MachineHardware(Nvml nvml) : IHardware
         var memory = MemoryInfo.Parse(Read("/proc/meminfo"));
         var cpu = _cpu.Value;
         return new Hardware(
-            new CpuFacts(cpu.Model, cpu.Cores, cpu.Processors > 0 ? cpu.Processors : Environment.ProcessorCount, memory.Total, memory.Available), nvml.Read());
+            new CpuFacts(cpu.Model, cpu.Cores, cpu.Processors > 0 ? cpu.Processors : Environment.ProcessorCount, memory.Total, memory.Available),
+            nvml.Read());
     }
 
     /// <summary>A file that is not there or is hidden (some containers do) says nothing.</summary>

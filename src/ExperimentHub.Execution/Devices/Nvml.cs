@@ -6,8 +6,8 @@ using ExperimentHub.Tracking.Devices;
 namespace ExperimentHub.Execution.Devices;
 
 /// <summary>
-/// NVIDIA's management library, which comes with the driver and which <c>nvidia-smi</c> uses. It takes no memory of a GPU and needs no CUDA. It is looked
-/// for at each reading until it is found, so a driver that is installed later appears without a new start. One reading at a time.
+/// NVIDIA's management library, which comes with the driver and which <c>nvidia-smi</c> uses. It takes no memory of a GPU and needs no CUDA. It is
+/// looked for at each reading until it is found, so a driver that is installed later appears without a new start. One reading at a time.
 /// </summary>
 /// <param name="open">Opens the library and gives its functions by name; null where there is none.</param>
 /// <param name="time">null is the machine's.</param>
@@ -51,7 +51,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? 
             if (_find is null)
             {
                 return new NvidiaFacts(null, [], "No NVIDIA driver was found on this machine.",
-                    "To train on a GPU: install NVIDIA's driver until nvidia-smi lists the GPU, build the trainer with -p:TorchBackend=cuda, and test again.");
+                    "To train on a GPU: install NVIDIA's driver until nvidia-smi lists the GPU, build the trainer with -p:TorchBackend=cuda, and "
+                        + "test again.");
             }
 
             try
@@ -126,7 +127,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? 
         uint divided = 0, pending;
         ask = TryFind("nvmlDeviceGetMigMode");
         var isDivided = ask != 0 && ((delegate* unmanaged[Cdecl]<nint, uint*, uint*, int>)ask)(device, &divided, &pending) == Success && divided == 1;
-        return new GpuFacts(pci.Address, Text(name, NameLength), hasMemory ? (long)memory.Total : null, hasMemory ? (long)memory.Used : null, hasUse ? use.Gpu / 100.0 : null)
+        return new GpuFacts(pci.Address, Text(name, NameLength), hasMemory ? (long)memory.Total : null, hasMemory ? (long)memory.Used : null,
+            hasUse ? use.Gpu / 100.0 : null)
         {
             Capability = hasCapability ? new ComputeCapability(major, minor) : null,
             IsDivided = isDivided,
@@ -142,7 +144,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? 
     }
 
     /// <exception cref="EntryPointNotFoundException">The library lacks it.</exception>
-    private nint Find(string name) => TryFind(name) is var function and not 0 ? function : throw new EntryPointNotFoundException($"it has no {name}.");
+    private nint Find(string name) =>
+        TryFind(name) is var function and not 0 ? function : throw new EntryPointNotFoundException($"it has no {name}.");
 
     /// <returns>0 where the library lacks it.</returns>
     private nint TryFind(string name)
@@ -164,7 +167,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? 
         if (result == Success)
             return;
         var text = ((delegate* unmanaged[Cdecl]<int, byte*>)Find("nvmlErrorString"))(result);
-        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})", RemedyFor(result), result is Lost or ResetRequired);
+        throw new NvmlException(text is null ? $"error {result}" : $"{Marshal.PtrToStringUTF8((nint)text)} (error {result})", RemedyFor(result),
+            result is Lost or ResetRequired);
     }
 
     // The numbers are nvmlReturn_t's.
@@ -172,7 +176,8 @@ internal sealed unsafe class Nvml(Func<Func<string, nint>?> open, TimeProvider? 
     {
         4 => "Let the user that runs the hub read and write /dev/nvidia* (often the group video or render).",
         9 => "Load the driver's module (modprobe nvidia); if that does not help, install the driver again for this kernel.",
-        Lost or ResetRequired => "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
+        Lost or ResetRequired =>
+            "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
         18 => "The driver was updated: start the machine again, so that the kernel's module and the library are of one version.",
         _ => "Run nvidia-smi in a terminal to see what the driver says. After an update of the driver the machine must be started again.",
     };

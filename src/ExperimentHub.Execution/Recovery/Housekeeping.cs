@@ -9,9 +9,11 @@ using Quartz;
 namespace ExperimentHub.Execution.Recovery;
 
 /// <summary>
-/// Removes for good what was deleted longer ago than a deletion can be undone, sets triggers that were lost, and judges runs whose hub ended, or was of an earlier version, before it could.
+/// Removes for good what was deleted longer ago than a deletion can be undone, sets triggers that were lost, and judges runs whose hub ended, or was
+/// of an earlier version, before it could.
 /// </summary>
-internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, ScheduleTriggers triggers, DivergenceJudge judge, StorageWatch storage, ILogger<Housekeeping> logger)
+internal sealed class Housekeeping(ExperimentStore experiments, RunDeletion runs, ScheduleTriggers triggers, DivergenceJudge judge,
+    StorageWatch storage, ILogger<Housekeeping> logger)
     : IJob
 {
     public static readonly JobKey Key = new("housekeeping");

@@ -25,19 +25,24 @@ internal sealed partial class QuartzFireTimes(TimeProvider time) : IFireTimes
         if (fields.Sum(field => field.Length) > LongestExpression)
             return (null, $"A cron expression has at most {LongestExpression} characters.");
         // Quartz 4.7 takes 98 and 99, its own marks for "any" and "none", for values: "99 2 * * *" would fire every minute from 2 to 3.
-        if (fields.Take(6).SelectMany(field => Numbers().Matches(field)).FirstOrDefault(match => match.Value.Length > 2 || int.Parse(match.Value, CultureInfo.InvariantCulture) > 59) is { } number)
+        if (fields.Take(6).SelectMany(field => Numbers().Matches(field))
+            .FirstOrDefault(match => match.Value.Length > 2 || int.Parse(match.Value, CultureInfo.InvariantCulture) > 59) is { } number)
             return (null, $"This is not a cron expression: no field has a value of {number.Value}.");
         // Training that starts every second is a slip of the keyboard; each firing would be kept for nothing.
         if (fields.Length > 5 && !fields[0].All(char.IsAsciiDigit))
-            return (null, $"A schedule fires once a minute at most: with six or seven fields the first is the second, one number from 0 to 59, not '{fields[0]}'.");
-        // Quartz 4.7 takes a weekday field that has them all for a star, and then the date alone decides. Either is enough, so that this is every day.
+            return (null, "A schedule fires once a minute at most: with six or seven fields the first is the second, one number from 0 to 59, not "
+                + $"'{fields[0]}'.");
+        // Quartz 4.7 takes a weekday field that has them all for a star, and then the date alone decides. Either is enough, so that this is every
+        // day.
         var date = fields.Length == 5 ? 2 : 3;
-        if (fields[date] is not ("*" or "?") && fields[date + 2] is not ("*" or "?") && (fields[date] == "1-31" || CronDraft.DaysOf(fields[date + 2], fields.Length > 5) == WeekDays.All))
+        if (fields[date] is not ("*" or "?") && fields[date + 2] is not ("*" or "?")
+            && (fields[date] == "1-31" || CronDraft.DaysOf(fields[date + 2], fields.Length > 5) == WeekDays.All))
             (fields[date], fields[date + 2]) = ("*", fields.Length == 5 ? "*" : "?");
         try
         {
             var cron = CronExpression.Parse(string.Join(' ', fields), fields.Length == 5 ? CronFormat.Unix : CronFormat.Quartz).CronExpressionString;
-            return WallTimes(cron).GetNextValidTimeAfter(time.GetUtcNow()) is null ? (null, "This expression never fires; such a date does not come.") : (cron, null);
+            return WallTimes(cron).GetNextValidTimeAfter(time.GetUtcNow()) is null
+                ? (null, "This expression never fires; such a date does not come.") : (cron, null);
         }
         catch (Exception e) when (e is FormatException or ArgumentException)
         {

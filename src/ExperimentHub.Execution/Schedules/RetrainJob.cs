@@ -10,7 +10,8 @@ namespace ExperimentHub.Execution.Schedules;
 /// A schedule is due: records the firing, queues its run, and sets the trigger on the next time. What is due and what an overlap means, the store
 /// decides. Quartz repeats a job that the end of the hub cut off; the same due time fires once.
 /// </summary>
-internal sealed class RetrainJob(ScheduleStore schedules, ScheduleTriggers triggers, StorageWatch storage, TimeProvider time, ILogger<RetrainJob> logger) : IJob
+internal sealed class RetrainJob(ScheduleStore schedules, ScheduleTriggers triggers, StorageWatch storage, TimeProvider time,
+    ILogger<RetrainJob> logger) : IJob
 {
     public const string ScheduleKey = "schedule";
     public const string DueKey = "due";

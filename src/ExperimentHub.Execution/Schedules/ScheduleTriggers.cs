@@ -67,7 +67,8 @@ internal sealed class ScheduleTriggers(
                 continue;
             var now = time.GetUtcNow();
             // An older hub left Quartz's own cron triggers; what one of them missed is not lost.
-            if (there is ICronTrigger old && old.CronExpressionString == schedule.Cron && old.TimeZone.Id == schedule.TimeZone && old.NextFireTimeUtc is { } missed && missed <= now)
+            if (there is ICronTrigger old && old.CronExpressionString == schedule.Cron && old.TimeZone.Id == schedule.TimeZone
+                && old.NextFireTimeUtc is { } missed && missed <= now)
                 await ScheduleAsync(scheduler, schedule, missed, missed, cancellation);
             else
                 await SetNextAsync(scheduler, schedule, now, cancellation);
@@ -76,7 +77,9 @@ internal sealed class ScheduleTriggers(
         _said = Said(wanted.Values);
     }, cancellation);
 
-    /// <summary>After a firing: sets the trigger on the next time after both the one that was due and now, so that a missed night runs once.</summary>
+    /// <summary>
+    /// After a firing: sets the trigger on the next time after both the one that was due and now, so that a missed night runs once.
+    /// </summary>
     public Task AdvanceAsync(int id, DateTimeOffset due) => InTurnAsync(async scheduler =>
     {
         if (await FindAsync(id) is not { } schedule)
@@ -96,11 +99,14 @@ internal sealed class ScheduleTriggers(
     private async Task SetNextAsync(IScheduler scheduler, Schedule schedule, DateTimeOffset after, CancellationToken cancellation)
     {
         if (ZoneClock.Of(schedule.TimeZone) is null)
-            await schedules.HaltAsync(schedule.Id, $"This machine does not know the time zone {schedule.TimeZone} (any more). Choose another or update the system's zone data, then turn the schedule on.", cancellation);
+            await schedules.HaltAsync(schedule.Id,
+                $"This machine does not know the time zone {schedule.TimeZone} (any more). Choose another or update the system's zone data, then "
+                    + "turn the schedule on.", cancellation);
         else if (fireTimes.Next(schedule.Cron, schedule.TimeZone, after, 1) is not [var next])
             await scheduler.UnscheduleJob(KeyOf(schedule.Id), cancellation); // Its last date is over.
         else if (next <= after)
-            await schedules.HaltAsync(schedule.Id, $"Its next time ({next:u}) would not be later than {after:u}. Change when it fires, then turn it on.", cancellation);
+            await schedules.HaltAsync(schedule.Id,
+                $"Its next time ({next:u}) would not be later than {after:u}. Change when it fires, then turn it on.", cancellation);
         else
             await ScheduleAsync(scheduler, schedule, next, next, cancellation);
     }

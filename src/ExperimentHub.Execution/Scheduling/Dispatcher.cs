@@ -30,10 +30,11 @@ internal sealed class Dispatcher(
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // What cannot be written while the hub stops is given up in time for it to end in order, with one last try; the next start tells what became of it. An outage
-        // that has lasted already will hardly end in the seconds that are left.
+        // What cannot be written while the hub stops is given up in time for it to end in order, with one last try; the next start tells what became
+        // of it. An outage that has lasted already will hardly end in the seconds that are left.
         host.ApplicationStopping.Register(() => storage.GiveUpAfter(options.ShutdownGrace / (storage.Outage is null ? 2 : 6)));
-        // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is ended now.
+        // Before anything can start: the folder's lock says that no other hub lives. A trainer ends itself with its hub, and one that could not is
+        // ended now.
         living.EndLeftovers();
         AttemptScratch.RemoveLeftovers(folder);
         foreach (var run in await orphans.InterruptAsync(cancellationToken))

@@ -9,7 +9,8 @@ namespace ExperimentHub.Execution.Scheduling;
 
 /// <summary>
 /// A ticket is a one-shot Quartz trigger in the execution group of a device kind; the group's limit is the number of its slots. Tickets carry
-/// no run: doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends. One that cannot be written is tried until it is.
+/// no run: doubling one changes nothing, because each claims from the database, and a ticket that finds nothing ends. One that cannot be written is
+/// tried until it is.
 /// </summary>
 /// <remarks>A ticket is a node's own: it is about the slots of that node. Those of others are left alone.</remarks>
 internal sealed class RunTickets(

@@ -11,7 +11,8 @@ namespace ExperimentHub.Execution.Scheduling;
 /// The job behind every ticket: claims the first waiting run of its group whose device is free, and trains it. Which run that is, the
 /// database decides; the ticket only says "now, in this group".
 /// </summary>
-internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervisor supervisor, RunTickets tickets, StorageWatch storage, IHostApplicationLifetime host) : IJob
+internal sealed class TrainRunJob(RunQueue queue, DeviceSlots slots, RunSupervisor supervisor, RunTickets tickets, StorageWatch storage,
+    IHostApplicationLifetime host) : IJob
 {
     public static readonly JobKey Key = new("train-run");
 

@@ -1,6 +1,9 @@
 namespace ExperimentHub.Execution.Trainers;
 
-/// <summary>Reads lines without ever holding more than a limit: what is longer comes in pieces. Lines end with a line feed; a carriage return before it is left out.</summary>
+/// <summary>
+/// Reads lines without ever holding more than a limit: what is longer comes in pieces. Lines end with a line feed; a carriage return before it is
+/// left out.
+/// </summary>
 /// <param name="limit">Characters of the longest piece.</param>
 internal sealed class BoundedLines(TextReader text, int limit)
 {

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Execution.Trainers;
 
-/// <summary>Makes artifacts of the logs of attempts that have ended. What cannot be kept now is read from where it lies, and kept at the next start.</summary>
+/// <summary>
+/// Makes artifacts of the logs of attempts that have ended. What cannot be kept now is read from where it lies, and kept at the next start.
+/// </summary>
 internal sealed class KeptLogs(RunLogs logs, ILogger<KeptLogs> logger)
 {
     public async Task KeepAsync(RunId run, int attempt, CancellationToken cancellation = default)

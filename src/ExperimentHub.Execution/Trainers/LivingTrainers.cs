@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// The trainer processes that this hub has started, also in a folder of its own: one file for each, with what tells it from a later process of the same number. A trainer ends
-/// itself when its hub is gone, but one that is stopped or stuck cannot, and the next hub ends it.
+/// The trainer processes that this hub has started, also in a folder of its own: one file for each, with what tells it from a later process of the
+/// same number. A trainer ends itself when its hub is gone, but one that is stopped or stuck cannot, and the next hub ends it.
 /// </summary>
 internal sealed class LivingTrainers(DataFolder folder, ILogger<LivingTrainers> logger)
 {
@@ -57,7 +57,9 @@ internal sealed class LivingTrainers(DataFolder folder, ILogger<LivingTrainers> 
             trainer.KillWithDescendants();
     }
 
-    /// <summary>Ends what a former hub on this folder left behind. Only the hub that holds the folder may call it, before it starts a trainer.</summary>
+    /// <summary>
+    /// Ends what a former hub on this folder left behind. Only the hub that holds the folder may call it, before it starts a trainer.
+    /// </summary>
     /// <returns>How many still lived.</returns>
     public int EndLeftovers()
     {

@@ -1,8 +1,9 @@
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// Keeps the recorders from having the database to themselves. SQLite knows no queue: whoever finds it locked looks again after a while, and among transactions that follow one another at once
-/// they could look in vain for a minute. All recorders of the hub together take at most a third of the time, with a pause after each batch in which everybody who waits has looked once.
+/// Keeps the recorders from having the database to themselves. SQLite knows no queue: whoever finds it locked looks again after a while, and among
+/// transactions that follow one another at once they could look in vain for a minute. All recorders of the hub together take at most a third of the
+/// time, with a pause after each batch in which everybody who waits has looked once.
 /// </summary>
 internal sealed class RecordingPace(TimeProvider time)
 {
@@ -33,7 +34,8 @@ internal sealed class RecordingPace(TimeProvider time)
         /// <param name="hurry">Ends the pause.</param>
         public async Task LeaveToOthersAsync(CancellationToken hurry)
         {
-            await Task.Delay(pace.PauseAfter(pace.Time.GetElapsedTime(began)), pace.Time, hurry).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pace.PauseAfter(pace.Time.GetElapsedTime(began)), pace.Time, hurry)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         public void Dispose() => Interlocked.Decrement(ref pace._recorders);

@@ -18,16 +18,18 @@ namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
 /// One attempt from its device to its ending. Promises: what the trainer says is recorded in its order; the attempt gets exactly one
-/// ending, unless the database has already given the run to another attempt; no trainer outlives the call. Once the hub stops, whatever goes wrong is the hub's end and not the run's failure.
+/// ending, unless the database has already given the run to another attempt; no trainer outlives the call. Once the hub stops, whatever goes wrong is
+/// the hub's end and not the run's failure.
 /// </summary>
 /// <remarks>
-/// Disposing waits for the attempts that still end. Everything that they use was made before it, and is therefore disposed after it: this order is what keeps a database from being taken away
-/// from an ending that is being written.
+/// Disposing waits for the attempts that still end. Everything that they use was made before it, and is therefore disposed after it: this order is
+/// what keeps a database from being taken away from an ending that is being written.
 /// </remarks>
 internal sealed class RunSupervisor(
     StandbyTrainer standby, HeldAttempts held, RunRecorder recorder, CheckpointRecorder checkpoints, StartingPoints startingPoints,
     RunHistory history, RunFeed feed, RunLogs logs, KeptLogs keptLogs,
-    StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version, TimeProvider time,
+    StorageWatch storage, DataFolder folder, ExecutionOptions options, DeviceInventory devices, RecordingPace pace, GpuWatch gpus, AppVersion version,
+    TimeProvider time,
     ILogger<RunSupervisor> logger)
     : IAsyncDisposable
 {
@@ -58,7 +60,9 @@ internal sealed class RunSupervisor(
         }
     }
 
-    /// <summary>Waits until every attempt has its ending. They end by themselves, because the hub stops; how long that may take is the host's matter.</summary>
+    /// <summary>
+    /// Waits until every attempt has its ending. They end by themselves, because the hub stops; how long that may take is the host's matter.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -73,8 +77,8 @@ internal sealed class RunSupervisor(
 
     private async Task AttemptsAsync(ClaimedRun run, DeviceInfo device, CancellationToken hubStops)
     {
-        // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is asked, so that
-        // no wish falls between the two.
+        // For all attempts: a wish that comes while one gives way to the next is meant for whichever trains. Listening begins before the database is
+        // asked, so that no wish falls between the two.
         using var wishes = new RunWishes(run.Key.Run, feed, hubStops);
         while (true)
         {
@@ -143,7 +147,8 @@ internal sealed class RunSupervisor(
         trace?.SetTag("experimenthub.ending", ending.Kind.ToString().ToLowerInvariant());
         if (ending.Kind == AttemptEnding.Failed || RunRecorder.IsTrainersOwn(ending.Kind))
             trace?.SetStatus(ActivityStatusCode.Error, ending.Error);
-        if (RunRecorder.IsTrainersOwn(ending.Kind) && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.At) is { } next)
+        if (RunRecorder.IsTrainersOwn(ending.Kind)
+            && await recorder.RetryAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.At) is { } next)
             return next;
         await recorder.EndAsync(run.Key, ending.Kind, ending.Error, ending.ExitCode, ending.Reason, ending.At);
         return null;
@@ -153,7 +158,8 @@ internal sealed class RunSupervisor(
     private async Task<Ending?> TrainAsync(ClaimedRun run, DeviceInfo device, TrainerLog log, RunWishes wishes, HeldLease lease)
     {
         using var scratch = new AttemptScratch(folder, run.Key, logger);
-        // None of it needs a trainer, and all of it may have to wait for room on the disk. A wish that comes before the trainer is not answered by starting one.
+        // None of it needs a trainer, and all of it may have to wait for room on the disk. A wish that comes before the trainer is not answered by
+        // starting one.
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(wishes.Any, lease.LostToken);
         if (await storage.UntilDoneAsync(() => PrepareAsync(run, scratch, log, wishes), unwanted.Token) is not { } from)
             return Wished(wishes.Ending!.Value, null);
@@ -164,7 +170,8 @@ internal sealed class RunSupervisor(
         trace?.SetTag("process.pid", trainer.Id);
         logger.LogInformation("Run {Run}, attempt {Attempt}: trainer {Pid} on {Device}", run.Key.Run, run.Key.Attempt, trainer.Id, device.TorchName);
         trainer.Say(new StartTraining(
-            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, scratch.Path, from.OwnFolder ?? options.DatasetFolder, version.Text, from.Resume, from.Fork, from.Own));
+            run.Key.Run.ToString(), run.Key.Attempt, run.Spec, device.TorchName, scratch.Path, from.OwnFolder
+                ?? options.DatasetFolder, version.Text, from.Resume, from.Fork, from.Own));
 
         await using var watching = gpus.Watch(run.Key, device);
         var words = new TrainerWords(trainer.Lines, time);
@@ -195,20 +202,24 @@ internal sealed class RunSupervisor(
         return await startingPoints.FindAsync(run, scratch.Path, log, wishes.Any);
     }
 
-    private Ending EndingOf(ClaimedRun run, StartingPoint from, TrainerMinutes minutes, TrainerWatch watch, AttemptEnding? wished, int? code, TrainerLog log) => minutes switch
-    {
-        { Refusal: Refusal.Garbled } => new Ending(AttemptEnding.Garbled, $"The trainer wrote something that is not an event: {minutes.Refused}", code),
-        { Refusal: Refusal.OtherDataset } => new Ending(AttemptEnding.Failed,
-            $"The data set {run.Spec.Dataset} is not the one that the run to reproduce saw (its hash is {minutes.Refused}, not {from.Dataset}). "
-            + "Bring back the files of that time, or start a run of its own.", code),
-        { Last: TrainingFinished finished } => new Ending(AttemptEnding.Finished, ExitCode: code, Reason: finished.Reason),
-        { Last: TrainingFailed failed } => new Ending(AttemptEnding.Failed, $"{failed.Reason} {failed.Remedy}".TrimEnd(), code),
-        _ when wished is { } wish => Wished(wish, code),
-        _ when watch.WasSilent => new Ending(AttemptEnding.Hung, $"The trainer said nothing for {options.SilenceLimit.TotalSeconds:0} s and was killed.", code),
-        // Whoever ends all programs of a machine may reach the trainer before the hub. Nobody wanted the run to stop, so it goes on if the hub does.
-        { Last: TrainingStopped } => new Ending(AttemptEnding.Crashed, "The trainer was told to stop by another program than the hub.", code),
-        _ => new Ending(AttemptEnding.Crashed, $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),
-    };
+    private Ending EndingOf(ClaimedRun run, StartingPoint from, TrainerMinutes minutes, TrainerWatch watch, AttemptEnding? wished, int? code,
+        TrainerLog log) => minutes switch
+        {
+            { Refusal: Refusal.Garbled } =>
+                new Ending(AttemptEnding.Garbled, $"The trainer wrote something that is not an event: {minutes.Refused}", code),
+            { Refusal: Refusal.OtherDataset } => new Ending(AttemptEnding.Failed,
+                $"The data set {run.Spec.Dataset} is not the one that the run to reproduce saw (its hash is {minutes.Refused}, not {from.Dataset}). "
+                + "Bring back the files of that time, or start a run of its own.", code),
+            { Last: TrainingFinished finished } => new Ending(AttemptEnding.Finished, ExitCode: code, Reason: finished.Reason),
+            { Last: TrainingFailed failed } => new Ending(AttemptEnding.Failed, $"{failed.Reason} {failed.Remedy}".TrimEnd(), code),
+            _ when wished is { } wish => Wished(wish, code),
+            _ when watch.WasSilent =>
+                new Ending(AttemptEnding.Hung, $"The trainer said nothing for {options.SilenceLimit.TotalSeconds:0} s and was killed.", code),
+            // Whoever ends all programs of a machine may reach the trainer before the hub. Nobody wanted the run to stop, so it goes on if the hub does.
+            { Last: TrainingStopped } => new Ending(AttemptEnding.Crashed, "The trainer was told to stop by another program than the hub.", code),
+            _ => new Ending(AttemptEnding.Crashed,
+                $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),
+        };
 
     private static Ending Wished(AttemptEnding kind, int? code) =>
         new(kind, kind == AttemptEnding.Interrupted ? "The hub was stopped while this run trained." : null, code);

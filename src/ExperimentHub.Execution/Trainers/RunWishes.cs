@@ -3,7 +3,10 @@ using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Execution.Trainers;
 
-/// <summary>What is wished of a run while an attempt of it lives: that it stops, that it pauses, that it makes way for the end of the hub. Each is heard once, whatever the trainer says.</summary>
+/// <summary>
+/// What is wished of a run while an attempt of it lives: that it stops, that it pauses, that it makes way for the end of the hub. Each is heard once,
+/// whatever the trainer says.
+/// </summary>
 internal sealed class RunWishes : IDisposable
 {
     private readonly Lock _lock = new();
@@ -53,8 +56,8 @@ internal sealed class RunWishes : IDisposable
     }
 
     /// <summary>
-    /// What the attempt ends as if its trainer has nothing of its own to say; null while nothing is wished. What a person asked for stays that, even if the hub stops as well, and a stop counts
-    /// more than a pause.
+    /// What the attempt ends as if its trainer has nothing of its own to say; null while nothing is wished. What a person asked for stays that, even
+    /// if the hub stops as well, and a stop counts more than a pause.
     /// </summary>
     public AttemptEnding? Ending
     {

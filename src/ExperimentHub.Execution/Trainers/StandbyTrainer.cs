@@ -10,12 +10,13 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// One trainer that is started before anybody needs it, so that a run begins with its first step and not with a second of loading: made when the devices
-/// are known and when an attempt has ended, taken by the next attempt whether it is ready by then or not. It waits only within its limit of memory, and
-/// whatever becomes of it, an attempt gets a trainer.
+/// One trainer that is started before anybody needs it, so that a run begins with its first step and not with a second of loading: made when the
+/// devices are known and when an attempt has ended, taken by the next attempt whether it is ready by then or not. It waits only within its limit of
+/// memory, and whatever becomes of it, an attempt gets a trainer.
 /// </summary>
 internal sealed class StandbyTrainer(
-    TrainerProgram program, IHardware hardware, DataFolder folder, ExecutionOptions options, TimeProvider time, ILogger<StandbyTrainer> logger) : IDisposable
+    TrainerProgram program, IHardware hardware, DataFolder folder, ExecutionOptions options, TimeProvider time, ILogger<StandbyTrainer> logger)
+    : IDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
@@ -93,7 +94,9 @@ internal sealed class StandbyTrainer(
                 // It would be the same with the next.
                 (_isOver, _waiting) = (true, null);
                 trainer.Dispose();
-                logger.LogInformation("A trainer that stands by needs {Needed} MiB here, more than the {Allowed} that Hub:StandbyMebibytes allows; runs wait for theirs to load",
+                logger.LogInformation(
+                    "A trainer that stands by needs {Needed} MiB here, more than the {Allowed} that Hub:StandbyMebibytes allows; runs wait for "
+                        + "theirs to load",
                     bytes >> 20, options.StandbyBytes >> 20);
                 return;
             }

@@ -51,7 +51,8 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         await keeper.SweepAsync(id);
         var run = (await history.FindAsync(id, CancellationToken.None))!.Run;
         var training = run.Training!;
-        while (await files.FurthestResumableAsync(run.Checkpoints, training.PausePoint, problem => log.Write("warn", problem), cancellation) is { } place)
+        while (await files.FurthestResumableAsync(run.Checkpoints, training.PausePoint, problem => log.Write("warn", problem),
+            cancellation) is { } place)
         {
             // What goes in between is found missing at the next look, and the place before it is taken.
             if (!await LendAsync([(place.Weights, place.Weights.Name), (place.State, place.State.Name)], scratch, cancellation))
@@ -70,7 +71,8 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         {
             SecondsBefore = done.Sum(epoch => epoch.Seconds),
             Figures = new EpochFigures(
-                [.. done.Select(epoch => BestEpoch.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy)).OfType<double>()],
+                [.. done.Select(epoch => BestEpoch.ValueOf(metric, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss,
+                    epoch.ValidationAccuracy)).OfType<double>()],
                 [.. done.Select(epoch => epoch.TrainLoss)]),
         };
     }
@@ -81,7 +83,9 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         if (await history.FindAsync(fork.Run, CancellationToken.None) is not { Run: var parent })
             throw new NoStartingPointException($"The run that this one is a fork of was deleted before this one had weights of its own. {remedy}");
         if (parent.Checkpoints.Find(checkpoint => checkpoint.Epoch == fork.Epoch) is not { } checkpoint)
-            throw new NoStartingPointException($"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, was deleted before this one had weights of its own. {remedy}");
+            throw new NoStartingPointException(
+                $"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, was deleted before this one had weights of "
+                    + $"its own. {remedy}");
         var point = new ForkPoint(CheckpointName.ForOrigin(fork.Epoch), checkpoint.State is null ? null : CheckpointName.StateForOrigin(fork.Epoch));
         List<(Artifact, string)> lent = [(checkpoint.Weights, point.CheckpointFile)];
         if (checkpoint.State is { } state)
@@ -90,7 +94,8 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         if (problem is null && !await LendAsync(lent, scratch, cancellation))
             problem = "It was deleted a moment ago.";
         if (problem is not null)
-            throw new NoStartingPointException($"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, cannot be used: {problem} {remedy}");
+            throw new NoStartingPointException(
+                $"The checkpoint of epoch {fork.Epoch} of {parent.Name}, which this run is a fork of, cannot be used: {problem} {remedy}");
         log.Write("info", $"Starting from the weights of {parent.Name} after epoch {fork.Epoch}");
         return point;
     }
@@ -124,5 +129,6 @@ internal sealed class StartingPoints(RunHistory history, CheckpointFiles files, 
         return true;
     }
 
-    private async Task<string?> DatasetOfAsync(RunId original) => (await history.FindAsync(original, CancellationToken.None))?.Run.Training?.DatasetSha256;
+    private async Task<string?> DatasetOfAsync(RunId original) =>
+        (await history.FindAsync(original, CancellationToken.None))?.Run.Training?.DatasetSha256;
 }

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// A process as the system sees it, whoever started it. The number alone says little, because it is given again; with the time of its start it means one process
-/// until the machine is started anew.
+/// A process as the system sees it, whoever started it. The number alone says little, because it is given again; with the time of its start it means
+/// one process until the machine is started anew.
 /// </summary>
 /// <param name="State">The kernel's letter: Z for one that has ended and was not looked at yet.</param>
 /// <param name="Group">Its process group.</param>
@@ -39,8 +39,8 @@ internal readonly partial record struct SystemProcess(int Id, char State, int Pa
     public bool Lives => Find(Id) is { State: not 'Z' and not 'X' } now && now.Started == Started;
 
     /// <summary>
-    /// Ends it and everything that it started. Nobody is stopped first to be killed later: whoever ended in between would leave them stopped for good. A process that
-    /// leads a group goes with all of its group in one call of the system.
+    /// Ends it and everything that it started. Nobody is stopped first to be killed later: whoever ended in between would leave them stopped for
+    /// good. A process that leads a group goes with all of its group in one call of the system.
     /// </summary>
     public void KillWithDescendants()
     {
@@ -68,8 +68,8 @@ internal readonly partial record struct SystemProcess(int Id, char State, int Pa
     }
 
     /// <summary>
-    /// Children with theirs, and the members of its session if it made one: these stay known when their parent has ended before them, and while there are any, the system
-    /// gives the number to nobody else.
+    /// Children with theirs, and the members of its session if it made one: these stay known when their parent has ended before them, and while there
+    /// are any, the system gives the number to nobody else.
     /// </summary>
     private List<SystemProcess> Descendants()
     {

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// Keeps a trainer's standard error: all of it in the run's log, the last lines at hand to explain a crash. Nothing fails because the log cannot be written; the hub's own log says so once.
+/// Keeps a trainer's standard error: all of it in the run's log, the last lines at hand to explain a crash. Nothing fails because the log cannot be
+/// written; the hub's own log says so once.
 /// </summary>
 internal sealed class TrainerLog : IDisposable
 {

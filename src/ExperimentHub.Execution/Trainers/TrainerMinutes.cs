@@ -22,8 +22,9 @@ internal enum Refusal
 }
 
 /// <summary>
-/// Takes the minutes of one attempt: everything that its trainer says is recorded, in its order, as many words in one transaction as wait. So a trainer with hundreds of epochs a second is not
-/// slowed down by a transaction for each, and one that is slow is on the page at once. Between two batches the database is left to others, first of all to whoever wants to say stop.
+/// Takes the minutes of one attempt: everything that its trainer says is recorded, in its order, as many words in one transaction as wait. So a
+/// trainer with hundreds of epochs a second is not slowed down by a transaction for each, and one that is slow is on the page at once. Between two
+/// batches the database is left to others, first of all to whoever wants to say stop.
 /// </summary>
 /// <param name="pace">How long to leave the database to others.</param>
 internal sealed class TrainerMinutes(
@@ -98,7 +99,8 @@ internal sealed class TrainerMinutes(
                 _results.Add((said, line.At));
                 break;
             case TrainingStarted started:
-                if (!await RecordResultsAsync() || Stale(!await recorder.StartedAsync(key, started, from.Resume, RunEnvironment.Of(await devices.ReadHardwareAsync()))))
+                if (!await RecordResultsAsync() || Stale(
+                    !await recorder.StartedAsync(key, started, from.Resume, RunEnvironment.Of(await devices.ReadHardwareAsync()))))
                     return false;
                 break;
             case PausePointSaved saved:
@@ -114,8 +116,8 @@ internal sealed class TrainerMinutes(
     }
 
     /// <summary>
-    /// Epochs with what the network said of them first, then the checkpoints: whoever sees a checkpoint sees its epoch. A kill between the two leaves an epoch without its checkpoint, which is
-    /// trained again.
+    /// Epochs with what the network said of them first, then the checkpoints: whoever sees a checkpoint sees its epoch. A kill between the two leaves
+    /// an epoch without its checkpoint, which is trained again.
     /// </summary>
     private async Task<bool> RecordResultsAsync()
     {
@@ -125,7 +127,8 @@ internal sealed class TrainerMinutes(
         var results = _results.Where(heard => heard.Said is not CheckpointSaved).ToList();
         _results.Clear();
         _wrote = true;
-        return !Stale((results.Count > 0 && !await recorder.ResultsAsync(key, results)) || (saved.Count > 0 && !await checkpoints.SavedAsync(key, saved)));
+        return !Stale((results.Count > 0 && !await recorder.ResultsAsync(key, results))
+            || (saved.Count > 0 && !await checkpoints.SavedAsync(key, saved)));
     }
 
     private bool Stale(bool stale)

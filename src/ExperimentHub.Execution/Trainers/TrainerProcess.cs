@@ -7,7 +7,8 @@ namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
 /// One trainer process: commands go in, lines come out. Disposing kills it with everything it started, if it still lives; by the end of its
-/// input it also ends itself, so that it cannot outlive a hub that was killed; and where it can do neither, the next hub ends it (<see cref="LivingTrainers"/>).
+/// input it also ends itself, so that it cannot outlive a hub that was killed; and where it can do neither, the next hub ends it
+/// (<see cref="LivingTrainers"/>).
 /// </summary>
 internal sealed class TrainerProcess : IDisposable
 {
@@ -65,17 +66,20 @@ internal sealed class TrainerProcess : IDisposable
     /// <param name="trace">What it is a part of, where somebody traces runs.</param>
     /// <exception cref="TrainerMissingException">There is no such program.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The system refused to start it.</exception>
-    public static TrainerProcess Start(TrainerProgram program, IEnumerable<string> arguments, Action<string>? onLogLine = null, Activity? trace = null)
+    public static TrainerProcess Start(TrainerProgram program, IEnumerable<string> arguments, Action<string>? onLogLine = null,
+        Activity? trace = null)
     {
         var info = program.StartInfo(arguments);
         if (trace is not null)
             info.Environment[TraceVariable] = trace.Id;
-        info.StandardInputEncoding = info.StandardOutputEncoding = info.StandardErrorEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        info.StandardInputEncoding = info.StandardOutputEncoding = info.StandardErrorEncoding =
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new TrainerProcess(Process.Start(info)!, program.Living, onLogLine);
     }
 
     /// <summary>
-    /// Says something to the trainer, in the order of the calls, without waiting until it listens. A trainer that is already gone hears nothing; its end is seen by whoever reads.
+    /// Says something to the trainer, in the order of the calls, without waiting until it listens. A trainer that is already gone hears nothing; its
+    /// end is seen by whoever reads.
     /// </summary>
     public void Say(TrainerCommand command)
     {

@@ -42,7 +42,8 @@ internal sealed class TrainerProgram(ExecutionOptions options, LivingTrainers li
                 Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", Name, new DirectoryInfo(AppContext.BaseDirectory).Name, Name)),
             ];
         return candidates.FirstOrDefault(File.Exists)
-            ?? throw new TrainerMissingException($"The trainer is not at {string.Join(" nor at ", candidates)}. Build the whole solution, or set Hub:TrainerPath.");
+            ?? throw new TrainerMissingException(
+                $"The trainer is not at {string.Join(" nor at ", candidates)}. Build the whole solution, or set Hub:TrainerPath.");
     }
 }
 

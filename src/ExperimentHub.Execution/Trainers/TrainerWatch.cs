@@ -4,8 +4,8 @@ using ExperimentHub.Protocol.Trainers;
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// Waits for the end of one trainer, and brings it about where it must: wishes are passed on the moment they come, whatever the trainer says and however far behind the recorder is; silence and
-/// deafness are waited out and then ended.
+/// Waits for the end of one trainer, and brings it about where it must: wishes are passed on the moment they come, whatever the trainer says and
+/// however far behind the recorder is; silence and deafness are waited out and then ended.
 /// </summary>
 internal sealed class TrainerWatch(
     TrainerProcess trainer, TrainerWords words, RunWishes wishes, HeldLease lease, ExecutionOptions options, TimeProvider time)
@@ -100,7 +100,8 @@ internal sealed class TrainerWatch(
         using var waiting = new CancellationTokenSource();
         var left = deadline - Now;
         // Looked at again from time to time: a deadline that was none while nobody listened may be one now.
-        var patience = Task.Delay(left < options.SilenceLimit ? left < TimeSpan.Zero ? TimeSpan.Zero : left : options.SilenceLimit, time, waiting.Token);
+        var patience = Task.Delay(left < options.SilenceLimit ? left < TimeSpan.Zero ? TimeSpan.Zero : left : options.SilenceLimit, time,
+            waiting.Token);
         await Task.WhenAny([patience, .. causes]);
         await waiting.CancelAsync();
     }

@@ -1,12 +1,14 @@
 namespace ExperimentHub.Execution.Trainers;
 
 /// <summary>
-/// What a trainer has said and nobody has recorded yet. It is read as it comes and taken in batches, so that a long line of words costs little for each. No more than a limit
-/// waits: then nothing is read, the pipe fills, and the trainer waits until the recorder has caught up. Only one may take.
+/// What a trainer has said and nobody has recorded yet. It is read as it comes and taken in batches, so that a long line of words costs little for
+/// each. No more than a limit waits: then nothing is read, the pipe fills, and the trainer waits until the recorder has caught up. Only one may take.
 /// </summary>
 internal sealed class TrainerWords
 {
-    /// <summary>At most this much waits: a second's work of a recorder that is slow, so that a trainer which is told to stop is never far ahead.</summary>
+    /// <summary>
+    /// At most this much waits: a second's work of a recorder that is slow, so that a trainer which is told to stop is never far ahead.
+    /// </summary>
     public const int MostLines = 512;
 
     private const int MostCharacters = 8 << 20;
@@ -36,7 +38,8 @@ internal sealed class TrainerWords
     public Task Ended { get; }
 
     /// <summary>
-    /// Since when the trainer has said nothing although somebody listened; null while nobody reads because too much waits. By a clock that nobody sets (<see cref="TimeProvider.GetTimestamp"/>).
+    /// Since when the trainer has said nothing although somebody listened; null while nobody reads because too much waits. By a clock that nobody
+    /// sets (<see cref="TimeProvider.GetTimestamp"/>).
     /// </summary>
     public TimeSpan? SilentSince
     {
@@ -121,7 +124,8 @@ internal sealed class TrainerWords
     {
         lock (_lock)
         {
-            if (!_discards && _waiting.Count > 0 && (_waiting.Count >= MostLines * _factor || _characters + line.Text.Length > (long)MostCharacters * _factor))
+            if (!_discards && _waiting.Count > 0 && (_waiting.Count >= MostLines * _factor || _characters
+                + line.Text.Length > (long)MostCharacters * _factor))
             {
                 _listeningSince = null;
                 return _room.Task;

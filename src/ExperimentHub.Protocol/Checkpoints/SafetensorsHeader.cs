@@ -10,8 +10,8 @@ namespace ExperimentHub.Protocol.Checkpoints;
 public sealed record SafetensorsEntry(string Name, string Dtype, IReadOnlyList<long> Shape, long Start, long End);
 
 /// <summary>
-/// The header of a safetensors file: 8 bytes little-endian length, JSON, then the tensors without gaps (huggingface/safetensors, README "Format"). Every rule of the format is
-/// checked, so that what passes is nothing but tensors: no pickle, no archive, nothing hidden between or behind them.
+/// The header of a safetensors file: 8 bytes little-endian length, JSON, then the tensors without gaps (huggingface/safetensors, README "Format").
+/// Every rule of the format is checked, so that what passes is nothing but tensors: no pickle, no archive, nothing hidden between or behind them.
 /// </summary>
 /// <param name="Tensors">In the order of their bytes.</param>
 /// <param name="DataLength">Bytes that follow the header.</param>
@@ -90,7 +90,8 @@ public sealed record SafetensorsHeader(IReadOnlyDictionary<string, string> Metad
         var position = 0L;
         foreach (var entry in entries)
         {
-            Require(entry.Start == position, $"The tensor '{entry.Name}' starts at {entry.Start}, but the one before it ends at {position}; overlaps and gaps are not allowed.");
+            Require(entry.Start == position,
+                $"The tensor '{entry.Name}' starts at {entry.Start}, but the one before it ends at {position}; overlaps and gaps are not allowed.");
             position = entry.End;
         }
 

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace ExperimentHub.Protocol.Datasets;
 
 /// <summary>
-/// Random changes of the training images, drawn anew for each image in each epoch and made on the device. What they uncover is background, the darkest
-/// value.
+/// Random changes of the training images, drawn anew for each image in each epoch and made on the device. What they uncover is background, the
+/// darkest value.
 /// </summary>
 public sealed record AugmentationSpec
 {
@@ -32,6 +32,7 @@ public sealed record AugmentationSpec
             $"Images of {shape.Height} x {shape.Width} can be shifted by 0 to {most} pixels; {ShiftPixels} is not in between.");
         problems.Require(RotateDegrees is >= 0 and <= MaxRotateDegrees, "augmentation.rotateDegrees",
             $"The angle must be from 0 to {MaxRotateDegrees} degrees; {RotateDegrees} is not.");
-        problems.Require(EraseProbability is >= 0 and <= 1, "augmentation.eraseProbability", $"A probability is a number from 0 to 1; {EraseProbability} is not.");
+        problems.Require(EraseProbability is >= 0 and <= 1, "augmentation.eraseProbability",
+            $"A probability is a number from 0 to 1; {EraseProbability} is not.");
     }
 }

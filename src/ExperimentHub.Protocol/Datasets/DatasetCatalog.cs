@@ -18,7 +18,8 @@ public static class DatasetCatalog
     };
 
     /// <summary>
-    /// Hashes: the files of Debian's package, which are those of Xiao, Rasul and Vollgraf. The bucket serves plain HTTP only; what it sends is compared with them.
+    /// Hashes: the files of Debian's package, which are those of Xiao, Rasul and Vollgraf. The bucket serves plain HTTP only; what it sends is
+    /// compared with them.
     /// </summary>
     public static DatasetInfo FashionMnist { get; } = new(
         "fashion-mnist", "Fashion-MNIST", 60_000, 10_000, 10, 28, 28,
@@ -27,7 +28,8 @@ public static class DatasetCatalog
             new Hashes("bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
             new Hashes("5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
             new Hashes("0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34")),
-        [new("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"), new("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/")],
+        [new("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
+            new("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/")],
         NpmPackage: null)
     {
         ClassNames = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
@@ -37,8 +39,8 @@ public static class DatasetCatalog
     };
 
     /// <summary>
-    /// Untried: no machine that builds this hub can reach a server that has it. Written by the MD5s that torchvision publishes for the four .gz files and by
-    /// MNIST's layout, for which it is a drop-in replacement. Clanuwat et al. 2018.
+    /// Untried: no machine that builds this hub can reach a server that has it. Written by the MD5s that torchvision publishes for the four .gz files
+    /// and by MNIST's layout, for which it is a drop-in replacement. Clanuwat et al. 2018.
     /// </summary>
     public static DatasetInfo Kmnist { get; } = new(
         "kmnist", "KMNIST", 60_000, 10_000, 10, 28, 28,

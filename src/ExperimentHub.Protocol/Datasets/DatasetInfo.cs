@@ -56,8 +56,8 @@ public sealed record DatasetInfo(
     public string ClassName(int label) => label < ClassNames.Count ? ClassNames[label] : label.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// A data set's identity: SHA-256 over the hashes of its four uncompressed files in the order of <see cref="Files"/>, each as 64 lower-case hex digits
-    /// and a line feed. In a shell: <c>sha256sum train-images... train-labels... t10k-images... t10k-labels... | cut -c1-64 | sha256sum</c>.
+    /// A data set's identity: SHA-256 over the hashes of its four uncompressed files in the order of <see cref="Files"/>, each as 64 lower-case hex
+    /// digits and a line feed. In a shell: <c>sha256sum train-images... train-labels... t10k-images... t10k-labels... | cut -c1-64 | sha256sum</c>.
     /// </summary>
     /// <returns>64 lower-case hex digits.</returns>
     public static string Identity(IEnumerable<string> fileHashes) =>
@@ -67,16 +67,21 @@ public sealed record DatasetInfo(
 /// <summary>All that a network has to know about a data set: grey images of this size, labels 0 to <paramref name="Classes"/> - 1.</summary>
 public sealed record ImageShape(int Height, int Width, int Classes);
 
-/// <summary>One file of a data set. It is told by the SHA-256 of its content or, where nobody published that, by the MD5 of the published .gz.</summary>
+/// <summary>
+/// One file of a data set. It is told by the SHA-256 of its content or, where nobody published that, by the MD5 of the published .gz.
+/// </summary>
 /// <param name="Name">Name of the uncompressed file.</param>
 /// <param name="Size">Size of the uncompressed file in bytes.</param>
 /// <param name="Sha256">SHA-256 of the uncompressed file, 64 lower-case hex digits.</param>
-/// <param name="GzipMd5">MD5 of the file as it is published, <see cref="Name"/>.gz; 32 lower-case hex digits. Counts where there is no SHA-256.</param>
+/// <param name="GzipMd5">MD5 of the file as it is published, <see cref="Name"/>.gz; 32 lower-case hex digits. Counts where there is no
+/// SHA-256.</param>
 public sealed record DatasetFile(string Name, long Size, string? Sha256, string? GzipMd5 = null)
 {
     public const string GzipEnding = ".gz";
 
-    /// <summary>The files' names since 1998, which every program that reads them expects; train images, train labels, test images, test labels.</summary>
+    /// <summary>
+    /// The files' names since 1998, which every program that reads them expects; train images, train labels, test images, test labels.
+    /// </summary>
     public static IReadOnlyList<string> UsualNames { get; } =
         ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 

@@ -19,7 +19,8 @@ internal sealed class GzipContent(Stream file) : Stream
     // RFC 1952.
     private const byte Deflate = 8, HeaderChecksum = 2, Extra = 4, FileName = 8, Comment = 16, Reserved = 0xe0;
 
-    private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(i => Enumerable.Range(0, 8).Aggregate((uint)i, (c, _) => (c & 1) != 0 ? 0xedb88320 ^ (c >> 1) : c >> 1))];
+    private static readonly uint[] CrcTable =
+        [.. Enumerable.Range(0, 256).Select(i => Enumerable.Range(0, 8).Aggregate((uint)i, (c, _) => (c & 1) != 0 ? 0xedb88320 ^ (c >> 1) : c >> 1))];
 
     private readonly long _length = file.Length;
     private Member? _member;
@@ -138,7 +139,9 @@ internal sealed class GzipContent(Stream file) : Stream
 
         if (!seen)
             throw new InvalidDataException("The end of a member does not fit its content.");
-        throw new IdxFormatException("The file goes on after its compressed content, with something that is neither gzip nor zeros. gunzip passes over it with a warning; here it may be a sign of damage. "
+        throw new IdxFormatException(
+            "The file goes on after its compressed content, with something that is neither gzip nor zeros. gunzip passes over it with a warning; "
+                + "here it may be a sign of damage. "
             + "Unpack the file and send it so, or compress it anew.");
     }
 

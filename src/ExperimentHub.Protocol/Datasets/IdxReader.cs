@@ -12,8 +12,8 @@ public sealed record IdxShape(int Count, int Height, int Width);
 public sealed class IdxFormatException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>
-/// Reads IDX files (the format of MNIST), plain or gzip-compressed as <see cref="GzipContent"/> says, from sources that may lie: every number is checked before memory is taken
-/// for it, and the content must be exactly as long as the header says.
+/// Reads IDX files (the format of MNIST), plain or gzip-compressed as <see cref="GzipContent"/> says, from sources that may lie: every number is
+/// checked before memory is taken for it, and the content must be exactly as long as the header says.
 /// </summary>
 public static class IdxReader
 {
@@ -55,7 +55,9 @@ public static class IdxReader
         return shape;
     }
 
-    /// <summary>Reads a file of labels, each 0 to <paramref name="classes"/> - 1. The stream must be seekable and stand at the file's start.</summary>
+    /// <summary>
+    /// Reads a file of labels, each 0 to <paramref name="classes"/> - 1. The stream must be seekable and stand at the file's start.
+    /// </summary>
     /// <exception cref="IdxFormatException">The content is not an IDX file of labels within the limits.</exception>
     public static byte[] ReadLabels(Stream file, int classes)
     {
@@ -87,7 +89,8 @@ public static class IdxReader
     private static IdxShape ReadShape(Content content, Span<byte> header)
     {
         content.ReadHeader(header, ImagesMagic, "images");
-        return new IdxShape(Within(header[4..], "number of images", MaxCount), Within(header[8..], "image height", MaxSide), Within(header[12..], "image width", MaxSide));
+        return new IdxShape(Within(header[4..], "number of images", MaxCount), Within(header[8..], "image height", MaxSide),
+            Within(header[12..], "image width", MaxSide));
     }
 
     private static long Pixels(IdxShape shape) => checked((long)shape.Count * shape.Height * shape.Width);
@@ -165,7 +168,8 @@ public static class IdxReader
                 throw new IdxFormatException($"{what} are {length} bytes; at most {MaxBytes} are allowed.");
             var available = _isGzip ? (_file.Length - 10) * MaxDeflateRatio : _file.Length - _file.Position;
             if (available < length)
-                throw new IdxFormatException($"The header promises {what}, which are {length} bytes, but the file cannot hold more than {Math.Max(0, available)}.");
+                throw new IdxFormatException(
+                    $"The header promises {what}, which are {length} bytes, but the file cannot hold more than {Math.Max(0, available)}.");
         }
 
         private static void RequireAll(long read, long length, string what)

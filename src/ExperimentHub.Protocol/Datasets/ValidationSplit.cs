@@ -14,6 +14,7 @@ public sealed record ValidationSplit
         var most = trainSamples - classes;
         problems.Require(Samples >= 1 && Samples <= most, "validation.samples",
             $"From 1 to {most:N0} of the {trainSamples:N0} training images can be held back, so that one for each class is left to train on; {Samples:N0} is not in between.");
-        problems.Require(Seed is >= 0 and <= TrainingSpec.MaxSeed, "validation.seed", $"The seed must be a whole number from 0 to {TrainingSpec.MaxSeed:N0}; {Seed:N0} is not.");
+        problems.Require(Seed is >= 0 and <= TrainingSpec.MaxSeed, "validation.seed",
+            $"The seed must be a whole number from 0 to {TrainingSpec.MaxSeed:N0}; {Seed:N0} is not.");
     }
 }

@@ -37,7 +37,8 @@ public static class VerifiedFile
 
         using Stream content = compressed ? new GZipStream(raw, CompressionMode.Decompress) : raw;
         var sha256 = Copy(content, file.Size, target);
-        return file.Sha256 is null || sha256 == file.Sha256 ? sha256 : throw new InvalidDataException($"its SHA-256 is {sha256}, the recorded one is {file.Sha256}");
+        return file.Sha256 is null || sha256 == file.Sha256
+            ? sha256 : throw new InvalidDataException($"its SHA-256 is {sha256}, the recorded one is {file.Sha256}");
     }
 
     private static string Copy(Stream content, long size, Stream target)

@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Protocol.Files;
 
 /// <summary>The calls to the C library about files that .NET has no counterpart for.</summary>
-/// <remarks>Numbers: fcntl.h and sys/stat.h of Linux (asm-generic; O_NOFOLLOW differs on ARM and POWER), struct statx of linux/stat.h, the same everywhere.</remarks>
+/// <remarks>Numbers: fcntl.h and sys/stat.h of Linux (asm-generic; O_NOFOLLOW differs on ARM and POWER), struct statx of linux/stat.h, the same
+/// everywhere.</remarks>
 internal static unsafe partial class LibC
 {
     public const int ReadOnly = 0;

@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace ExperimentHub.Protocol.Files;
 
 /// <summary>
-/// The one way to open a file that lies in a folder of the hub's. What lies there may have been put there by somebody else: a pipe would hold its opener for
-/// ever, a device never ends, a link leads elsewhere. Whatever is no regular file is refused, by what was opened and not by what a look before saw.
+/// The one way to open a file that lies in a folder of the hub's. What lies there may have been put there by somebody else: a pipe would hold its
+/// opener for ever, a device never ends, a link leads elsewhere. Whatever is no regular file is refused, by what was opened and not by what a look
+/// before saw.
 /// </summary>
 public static class OwnFile
 {
@@ -22,7 +23,8 @@ public static class OwnFile
     }
 
     /// <summary>The same, without a place in the file.</summary>
-    public static SafeFileHandle OpenHandle(string path, bool followLink = false) => Open(path, followLink ? LibC.ReadOnly : LibC.ReadOnly | LibC.NoFollow);
+    public static SafeFileHandle OpenHandle(string path, bool followLink = false) =>
+        Open(path, followLink ? LibC.ReadOnly : LibC.ReadOnly | LibC.NoFollow);
 
     /// <summary>Opens a file for writing at its end; makes it where it is missing, for its owner alone.</summary>
     public static FileStream OpenAppend(string path)
@@ -79,7 +81,8 @@ public static class OwnFile
     /// <returns>false where the two places are on different disks, or the disk gives no second names.</returns>
     /// <exception cref="IOException">The system refused for another reason, in its words.</exception>
     public static bool TryLink(string existing, string name) => LibC.Link(existing, name) == 0
-        || (Marshal.GetLastPInvokeError() is LibC.OtherDisk or LibC.NotAllowed or LibC.NotSupported or LibC.TooManyNames ? false : throw LibC.Failure(name));
+        || (Marshal.GetLastPInvokeError() is LibC.OtherDisk or LibC.NotAllowed or LibC.NotSupported
+            or LibC.TooManyNames ? false : throw LibC.Failure(name));
 
     private static SafeFileHandle Open(string path, int flags)
     {

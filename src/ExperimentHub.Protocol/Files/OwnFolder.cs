@@ -22,8 +22,8 @@ public static class OwnFolder
     }
 
     /// <summary>
-    /// Makes sure that a folder is this user's alone before anything is kept in it or believed of it: makes it where it is missing, and takes the rights of others from one
-    /// that is there.
+    /// Makes sure that a folder is this user's alone before anything is kept in it or believed of it: makes it where it is missing, and takes the
+    /// rights of others from one that is there.
     /// </summary>
     /// <returns>Why it cannot be used, or what was changed, each for a person; both null where all was well.</returns>
     public static (string? Problem, string? Changed) Claim(string path)

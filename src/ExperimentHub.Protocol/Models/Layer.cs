@@ -32,7 +32,9 @@ public sealed record MaxPoolLayer(int Kernel, int? Stride = null, int Padding = 
 /// <summary>Square average pooling; without a stride windows do not overlap. Padding counts as zeros, as PyTorch does.</summary>
 public sealed record AvgPoolLayer(int Kernel, int? Stride = null, int Padding = 0) : Layer;
 
-/// <summary>Batch normalisation over channels (after a convolution) or features (after a dense layer), PyTorch's defaults: epsilon 1e-5, momentum 0.1.</summary>
+/// <summary>
+/// Batch normalisation over channels (after a convolution) or features (after a dense layer), PyTorch's defaults: epsilon 1e-5, momentum 0.1.
+/// </summary>
 public sealed record BatchNormLayer(string? Name = null) : Layer;
 
 /// <summary>A nonlinearity; <see cref="Function"/> is one of <see cref="Activations"/>.</summary>

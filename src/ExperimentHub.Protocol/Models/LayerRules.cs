@@ -104,7 +104,8 @@ internal static partial class LayerRules
                 if ((long)conv.OutChannels * height * width > MaxOutput)
                     return (null, $"it makes {(long)conv.OutChannels * height * width:N0} numbers of one image; at most {MaxOutput:N0} are accepted. Use fewer channels or a stride.");
                 var filter = (long)input[0] * kernel * kernel;
-                return (new LayerSizes([conv.OutChannels, height, width], (filter + 1) * conv.OutChannels, Flops: 2 * filter * conv.OutChannels * height * width), null);
+                return (new LayerSizes([conv.OutChannels, height, width], (filter + 1) * conv.OutChannels,
+                    Flops: 2 * filter * conv.OutChannels * height * width), null);
 
                 int Steps(int size) => (size + 2 * padding - kernel) / stride + 1;
 
@@ -126,7 +127,8 @@ internal static partial class LayerRules
         _ => throw new ArgumentException($"{TypeOf(layer)} has no window.", nameof(layer)),
     };
 
-    private static IEnumerable<(string Field, FormattableString Reason)> WindowProblems(int kernel, int stride, int padding, int mostPadding, string most)
+    private static IEnumerable<(string Field, FormattableString Reason)> WindowProblems(int kernel, int stride, int padding, int mostPadding,
+        string most)
     {
         if (kernel is < 1 or > MaxKernel)
         {

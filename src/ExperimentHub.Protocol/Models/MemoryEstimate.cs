@@ -7,7 +7,8 @@ namespace ExperimentHub.Protocol.Models;
 /// <param name="Gradients">One for each parameter.</param>
 /// <param name="OptimizerState">What the optimizer remembers.</param>
 /// <param name="Activations">What a step keeps of a batch until its backward pass, and the two greatest gradients of activations beside it.</param>
-/// <param name="Data">All images as bytes with their labels, and the order of an epoch. A GPU may keep the training images as numbers, which takes up to a gibibyte more.</param>
+/// <param name="Data">All images as bytes with their labels, and the order of an epoch. A GPU may keep the training images as numbers, which takes up
+/// to a gibibyte more.</param>
 public sealed record MemoryEstimate(long Weights, long Gradients, long OptimizerState, long Activations, long Data)
 {
     /// <summary>More than any single device of today has for one network of this kind.</summary>

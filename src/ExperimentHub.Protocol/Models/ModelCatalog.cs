@@ -31,7 +31,9 @@ public static class ModelCatalog
 
     public static ModelInfo? Find(string? kind) => All.FirstOrDefault(model => model.Kind == kind);
 
-    /// <summary>The network of a model, from image to class scores; what the trainer builds. Empty where the kind is unknown or has no layers yet.</summary>
+    /// <summary>
+    /// The network of a model, from image to class scores; what the trainer builds. Empty where the kind is unknown or has no layers yet.
+    /// </summary>
     /// <param name="classes">Scores at the end. The user's own layers end as the user says.</param>
     public static IReadOnlyList<Layer> LayersOf(ModelSpec model, int classes) => model.Kind switch
     {
@@ -42,7 +44,8 @@ public static class ModelCatalog
         [
             new ConvLayer(6, Kernel: 5, Padding: 2), new ActivationLayer(Activations.Tanh), new AvgPoolLayer(2),
             new ConvLayer(16, Kernel: 5), new ActivationLayer(Activations.Tanh), new AvgPoolLayer(2),
-            new FlattenLayer(), new LinearLayer(120), new ActivationLayer(Activations.Tanh), new LinearLayer(84), new ActivationLayer(Activations.Tanh), new LinearLayer(classes),
+            new FlattenLayer(), new LinearLayer(120), new ActivationLayer(Activations.Tanh), new LinearLayer(84),
+            new ActivationLayer(Activations.Tanh), new LinearLayer(classes),
         ],
         // Pooling before the activation halves the work of ReLU and changes nothing, since both are monotone.
         SmallCnn =>

@@ -19,13 +19,17 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps, IReadOnlyLi
     /// <summary>Numbers that a checkpoint holds beside them: the running statistics of batch normalisation.</summary>
     public long Buffers => Steps.Sum(step => step.Buffers);
 
-    /// <summary>Floating-point operations of one forward pass of one image, a multiply-add counted as two; those of dense layers and convolutions.</summary>
+    /// <summary>
+    /// Floating-point operations of one forward pass of one image, a multiply-add counted as two; those of dense layers and convolutions.
+    /// </summary>
     public long FlopsPerSample => Steps.Sum(step => step.Flops);
 
     /// <summary>Size of the weights in float32.</summary>
     public long ParameterBytes => Parameters * sizeof(float);
 
-    /// <summary>The network of a model for a data set. The problems of a catalog's network are those of its kind, of the user's own those of a layer.</summary>
+    /// <summary>
+    /// The network of a model for a data set. The problems of a catalog's network are those of its kind, of the user's own those of a layer.
+    /// </summary>
     public static ModelOutline Of(ModelSpec model, ImageShape shape)
     {
         var outline = Of(ModelCatalog.LayersOf(model, shape.Classes), shape);
@@ -40,7 +44,8 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps, IReadOnlyLi
     public static ModelOutline Of(IReadOnlyList<Layer> layers, ImageShape shape)
     {
         var problems = new ProblemList();
-        problems.Require(layers.Count is > 0 and <= MaxLayers, "model.layers", $"A network has 1 to {MaxLayers} layers; this one has {layers.Count:N0}.");
+        problems.Require(layers.Count is > 0 and <= MaxLayers, "model.layers",
+            $"A network has 1 to {MaxLayers} layers; this one has {layers.Count:N0}.");
         if (problems.Problems.Count == 0)
             CheckEach(layers, problems);
         var steps = problems.Problems.Count == 0 ? Shape(layers, shape, problems) : [];
@@ -66,10 +71,12 @@ public sealed record ModelOutline(IReadOnlyList<LayerOutline> Steps, IReadOnlyLi
         }
 
         var firstOf = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var (index, name) in layers.Index().Where(entry => entry.Item is not null && LayerRules.NameOf(entry.Item) is not null).Select(entry => (entry.Index, LayerRules.NameOf(entry.Item)!)))
+        foreach (var (index, name) in layers.Index().Where(entry => entry.Item is not null && LayerRules.NameOf(entry.Item) is not null)
+            .Select(entry => (entry.Index, LayerRules.NameOf(entry.Item)!)))
         {
             if (!firstOf.TryAdd(name, index))
-                problems.Require(false, $"{Field(index)}.name", $"{Says(index, layers[index], $"layer {firstOf[name] + 1} is called '{name}' already. Choose another name.")}");
+                problems.Require(false, $"{Field(index)}.name",
+                    $"{Says(index, layers[index], $"layer {firstOf[name] + 1} is called '{name}' already. Choose another name.")}");
         }
     }
 

@@ -4,8 +4,8 @@ using ExperimentHub.Protocol.Datasets;
 namespace ExperimentHub.Protocol.Models;
 
 /// <summary>
-/// Which network to train; <see cref="Kind"/> is a key of <see cref="ModelCatalog"/>. The other fields shape the kinds that can be shaped, and are refused
-/// for those that cannot.
+/// Which network to train; <see cref="Kind"/> is a key of <see cref="ModelCatalog"/>. The other fields shape the kinds that can be shaped, and are
+/// refused for those that cannot.
 /// </summary>
 public sealed record ModelSpec
 {
@@ -58,12 +58,16 @@ public sealed record ModelSpec
         problems.RequireUnset(!isMlp && Dropout != 0, "model.dropout", Kind, ModelCatalog.Mlp);
         problems.RequireUnset(!isMlp && BatchNorm, "model.batchNorm", Kind, ModelCatalog.Mlp);
         problems.RequireUnset(Kind != ModelCatalog.Layers && Layers is not null, "model.layers", Kind, ModelCatalog.Layers);
-        problems.Require(HiddenSizes is null or { Count: >= 1 and <= MaxHiddenLayers }, "model.hiddenSizes", $"An MLP has 1 to {MaxHiddenLayers} hidden layers; {HiddenSizes?.Count:N0} is not in between.");
+        problems.Require(HiddenSizes is null or { Count: >= 1 and <= MaxHiddenLayers }, "model.hiddenSizes",
+            $"An MLP has 1 to {MaxHiddenLayers} hidden layers; {HiddenSizes?.Count:N0} is not in between.");
         foreach (var (index, size) in (HiddenSizes ?? []).Index())
-            problems.Require(size is >= 1 and <= LayerRules.MaxWidth, $"model.hiddenSizes[{index}]", $"A hidden layer has 1 to {LayerRules.MaxWidth:N0} outputs; {size:N0} is not in between.");
-        problems.Require(Activation is null || Activations.All.Contains(Activation), "model.activation", $"'{Activation}' is not an activation. Choose one of: {string.Join(", ", Activations.All)}.");
+            problems.Require(size is >= 1 and <= LayerRules.MaxWidth, $"model.hiddenSizes[{index}]",
+                $"A hidden layer has 1 to {LayerRules.MaxWidth:N0} outputs; {size:N0} is not in between.");
+        problems.Require(Activation is null || Activations.All.Contains(Activation), "model.activation",
+            $"'{Activation}' is not an activation. Choose one of: {string.Join(", ", Activations.All)}.");
         problems.Require(Dropout is >= 0 and < 1, "model.dropout", $"A probability of dropout is at least 0 and less than 1; {Dropout} is not.");
-        problems.Require(Kind != ModelCatalog.Layers || Layers is { Count: > 0 }, "model.layers", $"The network has no layers yet. Add at least a flatten and a linear layer.");
+        problems.Require(Kind != ModelCatalog.Layers || Layers is { Count: > 0 }, "model.layers",
+            $"The network has no layers yet. Add at least a flatten and a linear layer.");
         if (problems.Problems.Count > before)
             return null;
 

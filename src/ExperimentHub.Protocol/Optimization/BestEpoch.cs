@@ -1,21 +1,22 @@
 namespace ExperimentHub.Protocol.Optimization;
 
 /// <summary>
-/// Which epoch of a run is best: the first that no other is better than, by one of <see cref="BestMetrics"/>. The trainer decides by it while it trains, and the hub wherever it looks back, so that both
-/// say the same of the same figures. A value that is no number is worse than every other.
+/// Which epoch of a run is best: the first that no other is better than, by one of <see cref="BestMetrics"/>. The trainer decides by it while it
+/// trains, and the hub wherever it looks back, so that both say the same of the same figures. A value that is no number is worse than every other.
 /// </summary>
 public static class BestEpoch
 {
     /// <summary>What an epoch has of a metric; null where it does not have it.</summary>
     /// <param name="metric">One of <see cref="BestMetrics"/>.</param>
-    public static double? ValueOf(string metric, double trainLoss, double testLoss, double testAccuracy, double? validationLoss, double? validationAccuracy) => metric switch
-    {
-        BestMetrics.TestLoss => testLoss,
-        BestMetrics.ValidationAccuracy => validationAccuracy,
-        BestMetrics.ValidationLoss => validationLoss,
-        BestMetrics.TrainLoss => trainLoss,
-        _ => testAccuracy,
-    };
+    public static double? ValueOf(string metric, double trainLoss, double testLoss, double testAccuracy, double? validationLoss,
+        double? validationAccuracy) => metric switch
+        {
+            BestMetrics.TestLoss => testLoss,
+            BestMetrics.ValidationAccuracy => validationAccuracy,
+            BestMetrics.ValidationLoss => validationLoss,
+            BestMetrics.TrainLoss => trainLoss,
+            _ => testAccuracy,
+        };
 
     public static bool HigherIsBetter(string metric) => metric is BestMetrics.TestAccuracy or BestMetrics.ValidationAccuracy;
 

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace ExperimentHub.Protocol.Optimization;
 
 /// <summary>
-/// How the learning rate changes from step to step, as a factor of the optimizer's. It is a function of the step's number alone, so that it is the same for
-/// every way of cutting a run into attempts; <see cref="FactorAt"/> is what the trainer uses and the form draws.
+/// How the learning rate changes from step to step, as a factor of the optimizer's. It is a function of the step's number alone, so that it is the
+/// same for every way of cutting a run into attempts; <see cref="FactorAt"/> is what the trainer uses and the form draws.
 /// </summary>
 public sealed record LearningRateSchedule
 {
@@ -17,8 +17,8 @@ public sealed record LearningRateSchedule
     public const string Cosine = "cosine";
 
     /// <summary>
-    /// Up from 1/25 to the rate and down to 1/250,000 of it within the run, each half a cosine (Smith and Topin 2018; PyTorch's OneCycleLR with a fixed
-    /// momentum).
+    /// Up from 1/25 to the rate and down to 1/250,000 of it within the run, each half a cosine (Smith and Topin 2018; PyTorch's OneCycleLR with a
+    /// fixed momentum).
     /// </summary>
     public const string OneCycle = "one-cycle";
 
@@ -84,7 +84,8 @@ public sealed record LearningRateSchedule
     private double OneCycleAt(long step, long total)
     {
         var top = (RisingFraction ?? UsualRisingFraction) * total - 1;
-        return step <= top ? HalfCosine(OneCycleStart, 1, top > 0 ? step / top : 1) : HalfCosine(1, OneCycleEnd, total - 1 > top ? (step - top) / (total - 1 - top) : 1);
+        return step <= top ? HalfCosine(OneCycleStart, 1, top > 0 ? step / top : 1) : HalfCosine(1, OneCycleEnd,
+            total - 1 > top ? (step - top) / (total - 1 - top) : 1);
     }
 
     private static double HalfCosine(double from, double to, double part) => to + (from - to) / 2 * (1 + Math.Cos(Math.PI * part));
@@ -106,7 +107,8 @@ public sealed record LearningRateSchedule
     {
         if (!Kinds.Contains(Kind))
         {
-            problems.Require(false, "learningRateSchedule.kind", $"'{Kind}' is not a schedule of the learning rate. Choose one of: {string.Join(", ", Kinds)}.");
+            problems.Require(false, "learningRateSchedule.kind",
+                $"'{Kind}' is not a schedule of the learning rate. Choose one of: {string.Join(", ", Kinds)}.");
             return;
         }
 
@@ -119,8 +121,10 @@ public sealed record LearningRateSchedule
         problems.RequireUnset(Kind != Step && Gamma is not null, "learningRateSchedule.gamma", Kind, Step);
         problems.Require(Gamma is null or > 0 and <= 1, "learningRateSchedule.gamma", $"Gamma must be greater than 0 and at most 1; {Gamma} is not.");
         problems.RequireUnset(Kind != Cosine && FinalFactor is not null, "learningRateSchedule.finalFactor", Kind, Cosine);
-        problems.Require(FinalFactor is null or >= 0 and <= 1, "learningRateSchedule.finalFactor", $"The final factor must be from 0 to 1; {FinalFactor} is not.");
+        problems.Require(FinalFactor is null or >= 0 and <= 1, "learningRateSchedule.finalFactor",
+            $"The final factor must be from 0 to 1; {FinalFactor} is not.");
         problems.RequireUnset(Kind != OneCycle && RisingFraction is not null, "learningRateSchedule.risingFraction", Kind, OneCycle);
-        problems.Require(RisingFraction is null or > 0 and < 1, "learningRateSchedule.risingFraction", $"The rising part must be between 0 and 1; {RisingFraction} is not.");
+        problems.Require(RisingFraction is null or > 0 and < 1, "learningRateSchedule.risingFraction",
+            $"The rising part must be between 0 and 1; {RisingFraction} is not.");
     }
 }

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace ExperimentHub.Protocol.Optimization;
 
-/// <summary>How the weights are updated, with PyTorch's meaning of each number. Fields that an optimizer does not have are refused when set.</summary>
+/// <summary>
+/// How the weights are updated, with PyTorch's meaning of each number. Fields that an optimizer does not have are refused when set.
+/// </summary>
 public sealed record OptimizerSpec
 {
     public const string Sgd = "sgd";
@@ -97,10 +99,13 @@ public sealed record OptimizerSpec
         problems.Require(LearningRate is > 0 and <= MaxLearningRate, "optimizer.learningRate",
             $"The learning rate must be greater than 0 and at most {MaxLearningRate}; {LearningRate} is not.");
         problems.RequireUnset(Kind != Sgd && Momentum is not null, "optimizer.momentum", Kind, Sgd);
-        problems.Require(Kind != Sgd || Momentum is >= 0 and < 1, "optimizer.momentum", $"The momentum must be at least 0 and less than 1; {Momentum} is not.");
+        problems.Require(Kind != Sgd || Momentum is >= 0 and < 1, "optimizer.momentum",
+            $"The momentum must be at least 0 and less than 1; {Momentum} is not.");
         problems.RequireUnset(Kind != Sgd && Nesterov, "optimizer.nesterov", Kind, Sgd);
-        problems.Require(Kind != Sgd || !Nesterov || Momentum > 0, "optimizer.nesterov", $"Nesterov looks ahead along the momentum, so it needs a momentum above 0; {Momentum} is not.");
-        problems.Require(WeightDecay is >= 0 and < 1, "optimizer.weightDecay", $"The weight decay must be at least 0 and less than 1; {WeightDecay} is not.");
+        problems.Require(Kind != Sgd || !Nesterov || Momentum > 0, "optimizer.nesterov",
+            $"Nesterov looks ahead along the momentum, so it needs a momentum above 0; {Momentum} is not.");
+        problems.Require(WeightDecay is >= 0 and < 1, "optimizer.weightDecay",
+            $"The weight decay must be at least 0 and less than 1; {WeightDecay} is not.");
         problems.RequireUnset(!IsAdam && Beta1 is not null, "optimizer.beta1", Kind, Adams);
         problems.Require(Beta1 is null or >= 0 and < 1, "optimizer.beta1", $"Beta 1 must be at least 0 and less than 1; {Beta1} is not.");
         problems.RequireUnset(!IsAdam && Beta2 is not null, "optimizer.beta2", Kind, Adams);
@@ -109,6 +114,7 @@ public sealed record OptimizerSpec
         problems.Require(Epsilon is null or > 0 and <= 1, "optimizer.epsilon", $"Epsilon must be greater than 0 and at most 1; {Epsilon} is not.");
         problems.RequireUnset(Kind != RmsProp && Alpha is not null, "optimizer.alpha", Kind, RmsProp);
         problems.Require(Alpha is null or >= 0 and < 1, "optimizer.alpha", $"Alpha must be at least 0 and less than 1; {Alpha} is not.");
-        problems.Require(ClipNorm is null or > 0 && double.IsFinite(ClipNorm ?? 1), "optimizer.clipNorm", $"The greatest norm must be a number above 0; {ClipNorm} is not.");
+        problems.Require(ClipNorm is null or > 0 && double.IsFinite(ClipNorm ?? 1), "optimizer.clipNorm",
+            $"The greatest norm must be a number above 0; {ClipNorm} is not.");
     }
 }

@@ -3,8 +3,10 @@ using System.Text.Json.Serialization;
 namespace ExperimentHub.Protocol.Trainers;
 
 /// <summary>
-/// Which checkpoints of a run are kept. The last epoch's and what a run needs to go on from are always there; without a policy every epoch is kept. A run that is started with more than
-/// <see cref="ManyEpochs"/> epochs and without a policy gets <see cref="UsualFor"/>, so that its files do not grow without anybody having wanted them.
+/// Which checkpoints of a run are kept. The last epoch's and what a run needs to go on from are always there; without a policy every epoch is kept. A
+/// run that is started with more than
+/// <see cref="ManyEpochs"/> epochs and without a policy gets <see cref="UsualFor"/>, so that its files do not grow without anybody having wanted
+/// them.
 /// </summary>
 public sealed record CheckpointPolicy
 {
@@ -16,9 +18,16 @@ public sealed record CheckpointPolicy
     // Round numbers, so that the epochs that are kept are those that people ask for.
     private static readonly int[] Steps = [2, 5, 10, 20, 50, 100];
 
-    /// <summary>What is kept of a run for which nobody says it: at most <see cref="ManyEpochs"/> evenly, the best and the last five; null, which is all, for a short one.</summary>
+    /// <summary>
+    /// What is kept of a run for which nobody says it: at most <see cref="ManyEpochs"/> evenly, the best and the last five; null, which is all, for a
+    /// short one.
+    /// </summary>
     public static CheckpointPolicy? UsualFor(int epochs) => epochs <= ManyEpochs ? null
-        : new CheckpointPolicy { Every = Array.Find(Steps, step => epochs <= ManyEpochs * step) is > 0 and var every ? every : Steps[^1], Last = UsualLast };
+        : new CheckpointPolicy
+        {
+            Every = Array.Find(Steps, step => epochs <= ManyEpochs * step) is > 0 and var every ? every : Steps[^1],
+            Last = UsualLast
+        };
 
     /// <summary>Every so many epochs one is kept for good; 0 keeps none for this reason.</summary>
     public int Every { get; init; } = 1;
@@ -32,7 +41,9 @@ public sealed record CheckpointPolicy
 
     internal void Check(ProblemList problems)
     {
-        problems.Require(Every is >= 0 and <= TrainingSpec.MaxEpochs, "checkpoints.every", $"Every so many epochs: a whole number from 0 (none) to {TrainingSpec.MaxEpochs:N0}; {Every:N0} is not.");
-        problems.Require(Last is null or >= 1 and <= TrainingSpec.MaxEpochs, "checkpoints.last", $"Keep the last 1 to {TrainingSpec.MaxEpochs:N0} epochs; {Last:N0} is not in between.");
+        problems.Require(Every is >= 0 and <= TrainingSpec.MaxEpochs, "checkpoints.every",
+            $"Every so many epochs: a whole number from 0 (none) to {TrainingSpec.MaxEpochs:N0}; {Every:N0} is not.");
+        problems.Require(Last is null or >= 1 and <= TrainingSpec.MaxEpochs, "checkpoints.last",
+            $"Keep the last 1 to {TrainingSpec.MaxEpochs:N0} epochs; {Last:N0} is not in between.");
     }
 }

@@ -11,10 +11,13 @@ namespace ExperimentHub.Protocol.Trainers;
 /// <param name="StepLoss">Of the last device that passed.</param>
 /// <param name="Problem">Why nothing works, or why torch finds no GPU although the trainer was built for one; for a person.</param>
 /// <param name="Remedy">What to do about it.</param>
-/// <param name="Patched">TorchSharp's native library was changed at build time to load with the C++ library of older systems; null where unknown.</param>
-/// <param name="PciAddresses">By torch name, where each GPU is plugged in (<c>0000:65:00.0</c>): the driver's own tools may number GPUs in another order.</param>
+/// <param name="Patched">TorchSharp's native library was changed at build time to load with the C++ library of older systems; null where
+/// unknown.</param>
+/// <param name="PciAddresses">By torch name, where each GPU is plugged in (<c>0000:65:00.0</c>): the driver's own tools may number GPUs in another
+/// order.</param>
 public sealed record SelfTestReport(
-    bool Works, string? TorchVersion, string Backend, IReadOnlyList<DeviceInfo> Devices, int Threads, double? StepLoss, string? Problem, string? Remedy,
+    bool Works, string? TorchVersion, string Backend, IReadOnlyList<DeviceInfo> Devices, int Threads, double? StepLoss, string? Problem,
+    string? Remedy,
     bool? Patched = null, IReadOnlyDictionary<string, string>? PciAddresses = null)
 {
     /// <summary>What the trainer was built for: <c>cpu</c> or <c>cuda</c>. null where unknown.</summary>
@@ -34,4 +37,5 @@ public sealed record SelfTestReport(
 /// <param name="Problem">Why it failed, as a sentence; null where it passed.</param>
 /// <param name="Remedy">What to do about it.</param>
 /// <param name="Capability">Of a GPU; null where unknown.</param>
-public sealed record DeviceTrial(DeviceInfo Device, double? StepLoss, string? Problem = null, string? Remedy = null, ComputeCapability? Capability = null);
+public sealed record DeviceTrial(DeviceInfo Device, double? StepLoss, string? Problem = null, string? Remedy = null,
+    ComputeCapability? Capability = null);

@@ -14,8 +14,8 @@ namespace ExperimentHub.Protocol.Trainers;
 public abstract record TrainerCommand;
 
 /// <summary>
-/// Get ready for a training that may come: load torch, read a data set, rehearse. It is answered by nothing and changes no result; what cannot be made
-/// ready is met again, and reported, by the training that needs it.
+/// Get ready for a training that may come: load torch, read a data set, rehearse. It is answered by nothing and changes no result; what cannot be
+/// made ready is met again, and reported, by the training that needs it.
 /// </summary>
 /// <param name="ScratchFolder">An existing folder on the trainer's machine. What is written there is gone when the training starts.</param>
 /// <param name="DatasetFolder">The machine's cache of data sets. Nothing is fetched into it.</param>
@@ -37,7 +37,8 @@ public sealed record StandBy(string ScratchFolder, string DatasetFolder, string 
 /// <param name="Fork">Where a run that begins takes its first weights from; null for fresh ones.</param>
 /// <param name="Dataset">One of the hub's own, which only the hub knows; null where the spec names a published one.</param>
 public sealed record StartTraining(
-    string RunId, int Attempt, TrainingSpec Spec, string Device, string ScratchFolder, string DatasetFolder, string AppVersion, ResumePoint? Resume = null,
+    string RunId, int Attempt, TrainingSpec Spec, string Device, string ScratchFolder, string DatasetFolder, string AppVersion,
+    ResumePoint? Resume = null,
     ForkPoint? Fork = null, DatasetInfo? Dataset = null)
     : TrainerCommand;
 
@@ -49,7 +50,9 @@ public sealed record StartTraining(
 /// <param name="SecondsBefore">Training seconds of the epochs that are done, for <c>StopRules.MaxSeconds</c>.</param>
 public sealed record ResumePoint(int Epoch, string CheckpointFile, string StateFile, int StepsDone = 0, double SecondsBefore = 0)
 {
-    /// <summary>Of the epochs that are done. The hub keeps them once for all checkpoints of a run; a state file names their number and hash.</summary>
+    /// <summary>
+    /// Of the epochs that are done. The hub keeps them once for all checkpoints of a run; a state file names their number and hash.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EpochFigures? Figures { get; init; }
 }
@@ -60,8 +63,8 @@ public sealed record ResumePoint(int Epoch, string CheckpointFile, string StateF
 public sealed record EpochFigures(IReadOnlyList<double> Values, IReadOnlyList<double> TrainLosses);
 
 /// <summary>
-/// A checkpoint of another run whose weights a new run starts from; its own epochs count from 1. Both files are verified by the hub. The optimizer's state
-/// comes along where optimizer and network are the same, and starts anew where they are not.
+/// A checkpoint of another run whose weights a new run starts from; its own epochs count from 1. Both files are verified by the hub. The optimizer's
+/// state comes along where optimizer and network are the same, and starts anew where they are not.
 /// </summary>
 /// <param name="CheckpointFile">The weights; a name inside the scratch folder.</param>
 /// <param name="StateFile">A name inside the scratch folder; null takes the weights alone.</param>

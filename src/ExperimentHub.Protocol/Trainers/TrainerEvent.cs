@@ -24,8 +24,8 @@ namespace ExperimentHub.Protocol.Trainers;
 public abstract record TrainerEvent
 {
     /// <summary>
-    /// Characters of the longest line that the hub reads as an event. The longest that a trainer has to say is the evaluation of a data set with very many test images, at four characters for
-    /// three of them.
+    /// Characters of the longest line that the hub reads as an event. The longest that a trainer has to say is the evaluation of a data set with very
+    /// many test images, at four characters for three of them.
     /// </summary>
     public const int MaxLineLength = Limits.LineOfATrainer;
 }
@@ -47,8 +47,8 @@ public sealed record TrainingStarted(
     public int ValidationSamples { get; init; }
 
     /// <summary>
-    /// What the data set is: SHA-256 over its files' SHA-256 (of the uncompressed content, each as 64 lower-case hex digits and a line feed; train images, train
-    /// labels, test images, test labels). 64 lower-case hex digits.
+    /// What the data set is: SHA-256 over its files' SHA-256 (of the uncompressed content, each as 64 lower-case hex digits and a line feed; train
+    /// images, train labels, test images, test labels). 64 lower-case hex digits.
     /// </summary>
     public string? DatasetSha256 { get; init; }
 }
@@ -86,8 +86,8 @@ public sealed record TrainingProgress(int Epoch, long Step, double Loss, double 
 public sealed record Heartbeat : TrainerEvent;
 
 /// <summary>
-/// A file finds no room on the disk. The trainer keeps what it wants to write, tries again every few seconds and beats meanwhile; the next event that is neither a heartbeat nor this one
-/// means that it goes on.
+/// A file finds no room on the disk. The trainer keeps what it wants to write, tries again every few seconds and beats meanwhile; the next event that
+/// is neither a heartbeat nor this one means that it goes on.
 /// </summary>
 /// <param name="Reason">The system's own words.</param>
 public sealed record WaitingForRoom(string Reason) : TrainerEvent;
@@ -112,15 +112,16 @@ public sealed record EpochFinished(int Epoch, double TrainLoss, double TestLoss,
 }
 
 /// <summary>
-/// What the network says of each test image, for an epoch that is the best so far (before its checkpoint) and for the last one (before the last word, also
-/// when stopped or ended by a rule). No epoch is told twice by one attempt. An attempt that is stopped before its first epoch is done tells none: the earlier one
-/// did, unless it was killed.
+/// What the network says of each test image, for an epoch that is the best so far (before its checkpoint) and for the last one (before the last word,
+/// also when stopped or ended by a rule). No epoch is told twice by one attempt. An attempt that is stopped before its first epoch is done tells
+/// none: the earlier one did, unless it was killed.
 /// </summary>
 /// <param name="Classes">Labels are 0 to <paramref name="Classes"/> - 1.</param>
 /// <param name="Predictions">The class of each test image, in the order of the file.</param>
 /// <param name="Confusion">Images by label and prediction, [label * classes + prediction].</param>
 /// <param name="Worst">The test images with the greatest losses, the worst first, at most 100.</param>
-public sealed record EpochEvaluated(int Epoch, int Classes, byte[] Predictions, IReadOnlyList<int> Confusion, IReadOnlyList<WorstImage> Worst) : TrainerEvent;
+public sealed record EpochEvaluated(int Epoch, int Classes, byte[] Predictions, IReadOnlyList<int> Confusion, IReadOnlyList<WorstImage> Worst)
+    : TrainerEvent;
 
 /// <param name="Index">In the test set, from 0.</param>
 /// <param name="Loss">Cross-entropy of this image.</param>

@@ -52,7 +52,8 @@ public readonly record struct ArtifactKey
     public static ArtifactKey OfDataset(string key) => Of(Datasets, key);
 
     /// <exception cref="ArgumentException">They make no key; the message says why.</exception>
-    public static ArtifactKey Of(params IReadOnlyList<string> names) => Make(names, out var key) is { } problem ? throw new ArgumentException(problem, nameof(names)) : key;
+    public static ArtifactKey Of(params IReadOnlyList<string> names) =>
+        Make(names, out var key) is { } problem ? throw new ArgumentException(problem, nameof(names)) : key;
 
     public static bool TryParse(string? text, out ArtifactKey key)
     {
@@ -61,7 +62,8 @@ public readonly record struct ArtifactKey
     }
 
     /// <exception cref="FormatException">The text is no key.</exception>
-    public static ArtifactKey Parse(string text) => TryParse(text, out var key) ? key : throw new FormatException($"'{text}' is not the key of an artifact.");
+    public static ArtifactKey Parse(string text) =>
+        TryParse(text, out var key) ? key : throw new FormatException($"'{text}' is not the key of an artifact.");
 
     /// <exception cref="ArgumentException">The name cannot be used.</exception>
     public ArtifactKey Under(string name) => Of([.. Text.Split('/'), name]);
@@ -85,7 +87,8 @@ public readonly record struct ArtifactKey
     private static string? NameProblem(string name) =>
         name.Length == 0 ? "A name in a key is not empty."
         : name is "." or ".." or Arriving ? $"'{name}' is no name in a key."
-        : name.AsSpan().ContainsAny(NotInNames) || name.EnumerateRunes().Any(rune => rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Control)
+        : name.AsSpan().ContainsAny(NotInNames) || name.EnumerateRunes()
+            .Any(rune => rune == Rune.ReplacementChar || Rune.GetUnicodeCategory(rune) == UnicodeCategory.Control)
             ? "A name in a key has no slash, no backslash, no control character and no half of a character."
         : Encoding.UTF8.GetByteCount(name) > MaxNameBytes ? $"A name in a key has at most {MaxNameBytes} bytes."
         : null;

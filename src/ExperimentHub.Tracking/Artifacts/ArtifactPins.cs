@@ -19,7 +19,8 @@ public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimePr
             .Select(run => new { run.Number, run.ExperimentId }).FirstOrDefaultAsync(cancellation);
         return owner is not null && await db.TogetherAsync(async () =>
         {
-            if (!await HoldAsync(db, owner.ExperimentId, owner.Number, cancellation) || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
+            if (!await HoldAsync(db, owner.ExperimentId, owner.Number, cancellation)
+                || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
                 return false;
             if (!await db.ArtifactPins.AnyAsync(pin => pin.ArtifactId == artifact && pin.Holder == holder, cancellation))
                 db.ArtifactPins.Add(new ArtifactPin { ArtifactId = artifact, Holder = holder, PinnedAt = time.GetUtcNow().UtcDateTime });

@@ -135,7 +135,8 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
         return Task.FromResult(bytes);
     }
 
-    public override async IAsyncEnumerable<StoredArtifact> ListAsync(ArtifactKey folder, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public override async IAsyncEnumerable<StoredArtifact> ListAsync(ArtifactKey folder,
+        [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await Task.CompletedTask;
         foreach (var stored in Stored(folder))
@@ -213,7 +214,8 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
         if (!Directory.Exists(path))
             return [];
         var files = new FileSystemEnumerable<(string Path, long Size, DateTime ChangedAt)>(
-            path, (ref FileSystemEntry entry) => (entry.ToFullPath(), (entry.Attributes & FileAttributes.ReparsePoint) == 0 ? entry.Length : 0, entry.LastWriteTimeUtc.UtcDateTime),
+            path, (ref FileSystemEntry entry) =>
+                (entry.ToFullPath(), (entry.Attributes & FileAttributes.ReparsePoint) == 0 ? entry.Length : 0, entry.LastWriteTimeUtc.UtcDateTime),
             new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
@@ -221,7 +223,8 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
             ShouldRecursePredicate = (ref FileSystemEntry entry) => (entry.Attributes & FileAttributes.ReparsePoint) == 0,
         };
         // What has a name that no key has was not put there by the store.
-        return files.Select(file => ArtifactKey.TryParse($"{folder}/{Path.GetRelativePath(path, file.Path)}", out var key) ? new StoredArtifact(key, file.Size, file.ChangedAt) : null)
+        return files.Select(file => ArtifactKey.TryParse($"{folder}/{Path.GetRelativePath(path, file.Path)}", out var key)
+            ? new StoredArtifact(key, file.Size, file.ChangedAt) : null)
             .OfType<StoredArtifact>();
     }
 

@@ -8,7 +8,8 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// <param name="StepsDone">Steps of the next epoch that are done as well.</param>
 public sealed record ResumePlace(int Epoch, int StepsDone, Artifact Weights, Artifact State)
 {
-    public override string ToString() => StepsDone == 0 ? $"The checkpoint of epoch {Epoch}" : $"The pause point at step {StepsDone} of epoch {Epoch + 1}";
+    public override string ToString() =>
+        StepsDone == 0 ? $"The checkpoint of epoch {Epoch}" : $"The pause point at step {StepsDone} of epoch {Epoch + 1}";
 }
 
 /// <summary>Opens checkpoints by what the database knows of them: nothing in a request becomes a key.</summary>
@@ -16,7 +17,8 @@ public sealed class CheckpointFiles(ArtifactStore store)
 {
     /// <summary>Opens the weights after comparing their size and SHA-256 with the database's.</summary>
     /// <returns>The file at its start, or why it cannot be used.</returns>
-    public Task<OpenedArtifact> OpenAsync(Checkpoint checkpoint, CancellationToken cancellation = default) => OpenAsync(checkpoint.Weights, cancellation);
+    public Task<OpenedArtifact> OpenAsync(Checkpoint checkpoint, CancellationToken cancellation = default) =>
+        OpenAsync(checkpoint.Weights, cancellation);
 
     /// <summary>The same for somebody who takes it away: whatever its name says, it is a safetensors file.</summary>
     public async Task<OpenedArtifact> OpenToGiveAsync(Checkpoint checkpoint, CancellationToken cancellation = default)
@@ -72,5 +74,6 @@ public sealed class CheckpointFiles(ArtifactStore store)
         return null;
     }
 
-    internal Task<OpenedArtifact> OpenAsync(Artifact file, CancellationToken cancellation) => store.OpenVerifiedAsync(file.Key, file.Size, file.Sha256, cancellation);
+    internal Task<OpenedArtifact> OpenAsync(Artifact file, CancellationToken cancellation) =>
+        store.OpenVerifiedAsync(file.Key, file.Size, file.Sha256, cancellation);
 }

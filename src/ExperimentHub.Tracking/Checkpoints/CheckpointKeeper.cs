@@ -47,14 +47,17 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
     }
 
     /// <summary>Gives a run another policy and applies it at once. What it takes away is gone for good.</summary>
-    /// <param name="agreed">What the person agreed to lose. Where it has become something else meanwhile, nothing is done; null agrees to anything.</param>
-    /// <param name="begunFrom">The run's <see cref="Run.Version"/> that the change began from: a newer policy is not written over. null writes over any.</param>
+    /// <param name="agreed">What the person agreed to lose. Where it has become something else meanwhile, nothing is done; null agrees to
+    /// anything.</param>
+    /// <param name="begunFrom">The run's <see cref="Run.Version"/> that the change began from: a newer policy is not written over. null writes over
+    /// any.</param>
     public async Task<PolicyResult> ChangeAsync(
         RunId id, CheckpointPolicy? policy, CheckpointRemoval? agreed = null, int? begunFrom = null, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var changed = await db.Runs.Where(r => r.Id == id && db.Trainings.Any(t => t.RunNumber == r.Number && (begunFrom == null || t.PolicyVersion <= begunFrom)))
+        var changed = await db.Runs.Where(r => r.Id == id
+            && db.Trainings.Any(t => t.RunNumber == r.Number && (begunFrom == null || t.PolicyVersion <= begunFrom)))
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1), cancellation);
         if (await db.Runs.FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return new PolicyResult(PolicyOutcome.NotFound);
@@ -124,7 +127,8 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
     /// Removes rows with those of their files, in the caller's transaction, which holds the run. What somebody has pinned keeps the row of its file.
     /// </summary>
     /// <returns>The keys of their files, to be deleted once it is committed.</returns>
-    internal static Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints, IReadOnlyCollection<PausePoint> points)
+    internal static Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints,
+        IReadOnlyCollection<PausePoint> points)
     {
         db.Checkpoints.RemoveRange(checkpoints);
         db.PausePoints.RemoveRange(points);
@@ -158,15 +162,18 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         // What the run goes on from, also where a newer file cannot be gone on from.
         var resumable = all.FindLast(c => c.CanBeResumed)?.Epoch;
         var newest = all.Count - Math.Max(1, policy.Last ?? 1);
-        var epochs = all.Where((c, i) => !Keeps(policy, training.BestEpoch, c.Epoch) && i < newest && c.Epoch != resumable && !forked.Contains(c.Epoch)).Select(c => c.Epoch).ToList();
+        var epochs = all.Where((c, i) => !Keeps(policy, training.BestEpoch, c.Epoch) && i < newest && c.Epoch != resumable
+            && !forked.Contains(c.Epoch)).Select(c => c.Epoch).ToList();
         if (epochs.Count == 0)
             return [];
-        var superfluous = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && epochs.Contains(c.Epoch)).OrderBy(c => c.Epoch).ToListAsync();
+        var superfluous = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && epochs.Contains(c.Epoch)).OrderBy(c => c.Epoch)
+            .ToListAsync();
         var pinned = await db.PinnedAsync([.. superfluous.SelectMany(c => c.Files()).Select(file => file.Id)]);
         return [.. superfluous.Where(c => !c.Files().Any(file => pinned.Contains(file.Id)))];
     }
 
-    private static bool Keeps(CheckpointPolicy policy, int? best, int epoch) => (policy.Every > 0 && epoch % policy.Every == 0) || (policy.Best && epoch == best);
+    private static bool Keeps(CheckpointPolicy policy, int? best, int epoch) =>
+        (policy.Every > 0 && epoch % policy.Every == 0) || (policy.Best && epoch == best);
 
     private static CheckpointRemoval RemovalOf(IReadOnlyList<Checkpoint> checkpoints) =>
         new([.. checkpoints.Select(c => c.Epoch)], checkpoints.Sum(c => c.Bytes));

@@ -14,7 +14,8 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// hash that it counted while it wrote. Every write names its attempt; false means that the attempt is stale and its trainer is to be ended.
 /// </summary>
 public sealed class CheckpointRecorder(
-    AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, DataFolder folder, ArtifactStore store, CheckpointKeeper keeper, TimeProvider time,
+    AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, DataFolder folder, ArtifactStore store, CheckpointKeeper keeper,
+    TimeProvider time,
     ILogger<CheckpointRecorder> logger)
 {
     public Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved) => SavedAsync(key, [saved]);
@@ -34,7 +35,8 @@ public sealed class CheckpointRecorder(
         var written = await attempts.WriteAsync(key, RunSignal.Files, async (db, training) =>
         {
             var numbers = there.Select(one => one.Saved.Epoch).ToList();
-            var epochs = await db.Epochs.AsNoTracking().Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number)).ToDictionaryAsync(e => e.Number);
+            var epochs = await db.Epochs.AsNoTracking().Where(e => e.RunNumber == key.RunNumber && numbers.Contains(e.Number))
+                .ToDictionaryAsync(e => e.Number);
             // Of an attempt that passed these epochs before.
             var former = await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber && numbers.Contains(c.Epoch)).ToListAsync();
             gone = [.. (await CheckpointKeeper.TakeAsync(db, former, [])).Except(there.SelectMany(one => one.Files).Select(file => file.Key))];
@@ -95,7 +97,8 @@ public sealed class CheckpointRecorder(
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private static Artifact ToArtifact(AttemptKey key, ToldFile file, DateTime now) => Artifact.OfRun(key.RunNumber, file.Key, file.Size, file.Sha256, now);
+    private static Artifact ToArtifact(AttemptKey key, ToldFile file, DateTime now) =>
+        Artifact.OfRun(key.RunNumber, file.Key, file.Size, file.Sha256, now);
 
     /// <summary>
     /// Moves files out of the attempt's scratch folder. What is taken in and never recorded, because the hub is killed before, the next sweep
@@ -117,7 +120,8 @@ public sealed class CheckpointRecorder(
     {
         if (!CheckpointName.IsValid(fileName) || !CheckpointName.IsValid(state?.FileName ?? fileName))
         {
-            logger.LogError("Run {Run}: the trainer reported {File} and {State}, which are not names of checkpoints", key.Run, fileName, state?.FileName);
+            logger.LogError("Run {Run}: the trainer reported {File} and {State}, which are not names of checkpoints", key.Run, fileName,
+                state?.FileName);
             return [];
         }
 

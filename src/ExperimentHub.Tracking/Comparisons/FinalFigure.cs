@@ -5,8 +5,8 @@ using ExperimentHub.Tracking.Trainings;
 namespace ExperimentHub.Tracking.Comparisons;
 
 /// <summary>
-/// The one number that stands for a metric of a run where runs are counted together: its value at the epoch that is asked for where it was measured once an epoch, and
-/// the mean over the last epoch where it was measured at every step, since one of many noisy steps is luck.
+/// The one number that stands for a metric of a run where runs are counted together: its value at the epoch that is asked for where it was measured
+/// once an epoch, and the mean over the last epoch where it was measured at every step, since one of many noisy steps is luck.
 /// </summary>
 public static class FinalFigure
 {

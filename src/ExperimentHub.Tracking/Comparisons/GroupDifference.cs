@@ -20,12 +20,13 @@ public enum GroupVerdict
 }
 
 /// <summary>
-/// The difference of the means of two groups whose spreads may differ (Welch 1947). The probability takes the same t distribution for what is not known of
-/// the difference: the usual answer without prior knowledge.
+/// The difference of the means of two groups whose spreads may differ (Welch 1947). The probability takes the same t distribution for what is not
+/// known of the difference: the usual answer without prior knowledge.
 /// </summary>
 /// <param name="Difference">Mean of the first minus mean of the second.</param>
 /// <param name="Margin">Half the width of the difference's 95 % interval; null with <see cref="GroupVerdict.TooFewRuns"/>.</param>
-/// <param name="FirstBetter">Probability that the first group's expected value is the better one; null with <see cref="GroupVerdict.TooFewRuns"/>, and where neither values are better.</param>
+/// <param name="FirstBetter">Probability that the first group's expected value is the better one; null with <see cref="GroupVerdict.TooFewRuns"/>,
+/// and where neither values are better.</param>
 public sealed record GroupDifference(double Difference, double? Margin, double? FirstBetter, GroupVerdict Verdict)
 {
     public static GroupDifference Of(SampleStatistics first, SampleStatistics second, MetricDirection direction)
@@ -36,7 +37,8 @@ public sealed record GroupDifference(double Difference, double? Margin, double? 
         var (a, b) = (Square(first.StandardError), Square(second.StandardError));
         var error = Math.Sqrt(a + b);
         if (error == 0)
-            return new GroupDifference(difference, 0, Better(difference == 0 ? 0.5 : difference > 0 ? 1 : 0, direction), VerdictOf(difference, 0, direction));
+            return new GroupDifference(difference, 0, Better(difference == 0 ? 0.5 : difference > 0 ? 1 : 0, direction),
+                VerdictOf(difference, 0, direction));
 
         // Welch and Satterthwaite's degrees of freedom.
         var freedom = Square(a + b) / (Square(a) / (first.Count - 1) + Square(b) / (second.Count - 1));

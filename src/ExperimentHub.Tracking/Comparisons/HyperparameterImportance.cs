@@ -33,7 +33,8 @@ public sealed record HyperparameterImportance(string Name, double Share, double?
         return
         [
             .. columns.Select((column, i) => new HyperparameterImportance(
-                    column.Name, sum == 0 ? 0 : importance[i] / sum, column.IsNumeric ? Statistics.Correlation.Spearman(column.Values, targets) : null))
+                    column.Name, sum == 0 ? 0 : importance[i] / sum, column.IsNumeric
+                        ? Statistics.Correlation.Spearman(column.Values, targets) : null))
                 .OrderByDescending(one => one.Share).ThenBy(one => one.Name, StringComparer.Ordinal),
         ];
     }

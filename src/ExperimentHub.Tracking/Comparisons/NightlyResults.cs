@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
@@ -37,10 +36,13 @@ public sealed record NightlyResult(Schedule Schedule, IReadOnlyList<FireDetails>
     /// <summary>As <see cref="NightGains"/> has it; null where that says nothing, and where the newest night says nothing new.</summary>
     public double? Gain => Repeats is null && NightGains.Of(Nights).TryGetValue(Fire.Number, out var gain) ? gain : null;
 
-    /// <summary>The least and the greatest best test accuracy of the earlier nights that trained the same; null where they are too few to say what is usual.</summary>
+    /// <summary>
+    /// The least and the greatest best test accuracy of the earlier nights that trained the same; null where they are too few to say what is usual.
+    /// </summary>
     public (double Least, double Greatest)? Band =>
         Run?.Training is { } newest
-        && Earlier.Where(training => SettingsOfNights.AreSame(training.Spec, newest.Spec)).Select(training => training.BestTestAccuracy!.Value).ToList()
+        && Earlier.Where(training => SettingsOfNights.AreSame(training.Spec, newest.Spec))
+            .Select(training => training.BestTestAccuracy!.Value).ToList()
             is { Count: >= FewestOfABand } earlier
             ? (earlier.Min(), earlier.Max()) : null;
 
@@ -48,7 +50,8 @@ public sealed record NightlyResult(Schedule Schedule, IReadOnlyList<FireDetails>
 
     /// <summary>Those with a result, newest first.</summary>
     private IEnumerable<Training> Earlier =>
-        Nights.Skip(1).Select(night => night.Run?.Training).OfType<Training>().Where(training => training is { BestTestAccuracy: not null, Diverged: not true });
+        Nights.Skip(1).Select(night => night.Run?.Training).OfType<Training>()
+            .Where(training => training is { BestTestAccuracy: not null, Diverged: not true });
 }
 
 /// <param name="Schedules">How many schedules there are at all.</param>
@@ -69,24 +72,28 @@ public sealed class NightlyResults(IDbContextFactory<TrackingDb> databases)
         var schedules = await db.Schedules.CountAsync(cancellation);
         var newest = await (
             from schedule in db.Schedules.AsNoTracking().Include(schedule => schedule.Experiment)
-            let last = db.ScheduleFires.Where(fire => fire.ScheduleId == schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted).Max(fire => (DateTime?)fire.FiredAt)
+            let last = db.ScheduleFires.Where(fire => fire.ScheduleId == schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted)
+                .Max(fire => (DateTime?)fire.FiredAt)
             where last != null
             orderby last descending
             select new
             {
                 Schedule = schedule,
-                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1 && change.At <= last)
+                SettingsChangedAt = db.SettingsChanges.Where(change => change.ExperimentId == schedule.ExperimentId && change.Number > 1
+                    && change.At <= last)
                     .OrderByDescending(change => change.Number).Select(change => (DateTime?)change.At).FirstOrDefault(),
             }).Take(most).ToListAsync(cancellation);
         var results = new List<NightlyResult>();
         foreach (var row in newest)
         {
-            var nights = await db.ScheduleFires.AsNoTracking().Where(fire => fire.ScheduleId == row.Schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted)
+            var nights = await db.ScheduleFires.AsNoTracking()
+                .Where(fire => fire.ScheduleId == row.Schedule.Id && !fire.Manual && fire.Outcome != FireOutcome.Halted)
                 .OrderByDescending(fire => fire.Number).Take(NightsRead)
                 .Select(fire => new { Fire = fire, Run = db.Runs.FirstOrDefault(run => run.Id == fire.RunId) }).ToListAsync(cancellation);
             // It may have been removed meanwhile, with its nights.
             if (nights is [var last, ..])
-                results.Add(new NightlyResult(row.Schedule, [.. nights.Select(night => new FireDetails(night.Fire, night.Run))], row.SettingsChangedAt,
+                results.Add(new NightlyResult(row.Schedule, [.. nights.Select(night => new FireDetails(night.Fire, night.Run))],
+                    row.SettingsChangedAt,
                     last.Run is { } run ? await Evidence.CountedInsteadAsync(db, run, cancellation) : null));
         }
 

@@ -1,8 +1,8 @@
 namespace ExperimentHub.Tracking.Comparisons;
 
 /// <summary>
-/// A regression forest (Breiman 2001) for the few hundred rows of a comparison: bootstrapped trees with splits at the greatest fall of squared error, a third
-/// of the columns tried at each. The same rows give the same forest.
+/// A regression forest (Breiman 2001) for the few hundred rows of a comparison: bootstrapped trees with splits at the greatest fall of squared error,
+/// a third of the columns tried at each. The same rows give the same forest.
 /// </summary>
 internal sealed class RandomForest
 {
@@ -30,8 +30,8 @@ internal sealed class RandomForest
     }
 
     /// <summary>
-    /// How much the squared error on rows that a tree did not see grows when a column's values change places among them, by column. At most 0 where a column says
-    /// nothing.
+    /// How much the squared error on rows that a tree did not see grows when a column's values change places among them, by column. At most 0 where a
+    /// column says nothing.
     /// </summary>
     public double[] PermutationImportance(IReadOnlyList<double[]> rows, IReadOnlyList<double> targets)
     {
@@ -78,7 +78,8 @@ internal sealed class RandomForest
             return new Node(mean);
         int[] low = [.. here.Where(row => rows[row][best.Column] <= best.At)];
         int[] high = [.. here.Where(row => rows[row][best.Column] > best.At)];
-        return new Node(mean, best.Column, best.At, Grow(rows, targets, low, columns, depth - 1, random), Grow(rows, targets, high, columns, depth - 1, random));
+        return new Node(mean, best.Column, best.At, Grow(rows, targets, low, columns, depth - 1, random),
+            Grow(rows, targets, high, columns, depth - 1, random));
     }
 
     /// <summary>One pass over the sorted values: the error of both sides from their sums.</summary>

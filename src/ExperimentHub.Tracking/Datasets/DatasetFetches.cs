@@ -10,7 +10,8 @@ namespace ExperimentHub.Tracking.Datasets;
 public sealed record DatasetFetch(string Activity, double? Fraction, string? Problem = null);
 
 /// <summary>
-/// What people ask to have fetched. A trainer process does the work: it knows the sources, and the web server stays out of the internet. Whoever listens to
+/// What people ask to have fetched. A trainer process does the work: it knows the sources, and the web server stays out of the internet. Whoever
+/// listens to
 /// <see cref="Requested"/> reports here.
 /// </summary>
 public sealed class DatasetFetches

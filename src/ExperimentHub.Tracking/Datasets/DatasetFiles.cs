@@ -25,7 +25,8 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
     {
         var found = dataset.Files.SelectMany(file => Find(dataset, file)).ToArray();
         // Two askers at once verify once.
-        return _opened.AddOrUpdate(dataset.Key, _ => Later(dataset, found), (_, earlier) => earlier.Value.Found.SequenceEqual(found) ? earlier : Later(dataset, found)).Value.Opening;
+        return _opened.AddOrUpdate(dataset.Key, _ => Later(dataset, found),
+            (_, earlier) => earlier.Value.Found.SequenceEqual(found) ? earlier : Later(dataset, found)).Value.Opening;
     });
 
     /// <summary>Lets go of a data set that is deleted.</summary>
@@ -34,7 +35,8 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
     private string Home(DatasetInfo dataset) => DatasetCatalog.Find(dataset.Key) is null ? folder.Datasets : options.CacheFolder;
 
     private IEnumerable<FoundFile> Find(DatasetInfo dataset, DatasetFile file) =>
-        VerifiedFile.Places(Home(dataset), dataset, file).Select(path => new FileInfo(path)).Where(at => at.Exists).Select(at => new FoundFile(file, at.FullName, at.Length, at.LastWriteTimeUtc));
+        VerifiedFile.Places(Home(dataset), dataset, file).Select(path => new FileInfo(path)).Where(at => at.Exists)
+            .Select(at => new FoundFile(file, at.FullName, at.Length, at.LastWriteTimeUtc));
 
     private Lazy<Opened> Later(DatasetInfo dataset, FoundFile[] found) => new(() => new Opened(found, Open(dataset, found)));
 
@@ -47,7 +49,8 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
             return new DatasetOpening(null, problems.Count > 0 ? string.Join(' ', problems) : null);
         return new DatasetOpening(new OpenDataset(
             dataset, DatasetInfo.Identity([trainImages.Sha256, trainLabels.Sha256, testImages.Sha256, testLabels.Sha256]),
-            [trainImages.Place, trainLabels.Place, testImages.Place, testLabels.Place], trainImages.Content, trainLabels.Content, testImages.Content, testLabels.Content));
+            [trainImages.Place, trainLabels.Place, testImages.Place, testLabels.Place], trainImages.Content, trainLabels.Content, testImages.Content,
+            testLabels.Content));
 
         // Of several places the first with the right content counts, as for a trainer.
         Verified<T>? First<T>(DatasetFile file, Func<FoundFile, Verified<T>> open)
@@ -86,7 +89,9 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder)
         return new Verified<SafeFileHandle>(place, VerifiedFile.Copy(place.Path, place.File, Stream.Null), handle);
     }
 
-    /// <summary>A compressed file has no places to read from, so it is unpacked into one without a name, which is gone when the hub ends, however it ends.</summary>
+    /// <summary>
+    /// A compressed file has no places to read from, so it is unpacked into one without a name, which is gone when the hub ends, however it ends.
+    /// </summary>
     private Verified<SafeFileHandle> Unpack(FoundFile place)
     {
         DataFolder.Create(folder.Datasets);

@@ -21,8 +21,8 @@ public enum DatasetDeletion
 }
 
 /// <summary>
-/// Every data set that a run of this hub can train on: the published ones and the hub's own. The own ones are few, so they are kept in memory and a spec is
-/// checked without asking the database.
+/// Every data set that a run of this hub can train on: the published ones and the hub's own. The own ones are few, so they are kept in memory and a
+/// spec is checked without asking the database.
 /// </summary>
 public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files, DataFolder folder) : IDisposable
 {
@@ -146,14 +146,16 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
     public async Task<IReadOnlyDictionary<string, int>> RunsAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Trainings.Where(training => training.Run.ArchivedAt == null).GroupBy(training => training.Dataset).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
+        return await db.Trainings.Where(training => training.Run.ArchivedAt == null).GroupBy(training => training.Dataset)
+            .ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
     }
 
     public void Dispose() => _changing.Dispose();
 
     /// <summary>Whatever has not ended may be trained (on) one day.</summary>
     private static IQueryable<Run> Needing(TrackingDb db, string key) =>
-        db.Runs.Where(run => run.Training!.Dataset == key && run.Status != RunStatus.Finished && run.Status != RunStatus.Stopped && run.Status != RunStatus.Failed);
+        db.Runs.Where(run => run.Training!.Dataset == key && run.Status != RunStatus.Finished && run.Status != RunStatus.Stopped
+            && run.Status != RunStatus.Failed);
 
     private List<OwnDataset> Read()
     {

@@ -21,8 +21,8 @@ public sealed record UploadResult(OwnDataset? Dataset, IReadOnlyList<SpecProblem
 public readonly record struct Reception(bool Complete, string? StorageProblem = null);
 
 /// <summary>
-/// A data set that is coming in. Its files are written to a folder of their own under names of ours; only when all four are there and right does the folder
-/// become the data set's, by one rename. Whatever else happens, disposing leaves nothing.
+/// A data set that is coming in. Its files are written to a folder of their own under names of ours; only when all four are there and right does the
+/// folder become the data set's, by one rename. Whatever else happens, disposing leaves nothing.
 /// </summary>
 public sealed class DatasetUpload : IDisposable
 {
@@ -100,9 +100,11 @@ public sealed class DatasetUpload : IDisposable
         if (NameProblem(name) is { } nameProblem)
             problems.Add(new SpecProblem("name", nameProblem));
         else if (_library.Own.Count >= Limits.OwnDatasets)
-            problems.Add(new SpecProblem("name", $"A hub keeps at most {Limits.OwnDatasets:N0} data sets of its own. Delete one that is not needed first."));
+            problems.Add(
+                new SpecProblem("name", $"A hub keeps at most {Limits.OwnDatasets:N0} data sets of its own. Delete one that is not needed first."));
         classNames = [.. classNames.Select(NameRule.Tidied)];
-        if (classNames.Select((one, label) => (Label: label, Problem: NameRule.Problem(one, MaxClassNameLength))).FirstOrDefault(one => one.Problem is not null) is { Problem: { } wrong } at)
+        if (classNames.Select((one, label) => (Label: label, Problem: NameRule.Problem(one, MaxClassNameLength)))
+            .FirstOrDefault(one => one.Problem is not null) is { Problem: { } wrong } at)
             problems.Add(new SpecProblem("classNames", $"The name of class {at.Label} {wrong}"));
         else if (classNames.Count is 1 or > MaxClasses)
             problems.Add(new SpecProblem("classNames", $"There are {classNames.Count} class names; leave them out, or give 2 to {MaxClasses}."));
@@ -164,15 +166,18 @@ public sealed class DatasetUpload : IDisposable
 
         var (trainShape, testShape) = (train.Shape, test.Shape);
         Require((trainShape.Height, trainShape.Width) == (testShape.Height, testShape.Width), FileFields[2],
-            $"The test images are {testShape.Height} x {testShape.Width}, but the training images are {trainShape.Height} x {trainShape.Width}; they must have one size.");
+            $"The test images are {testShape.Height} x {testShape.Width}, but the training images are {trainShape.Height} x {trainShape.Width}; "
+                + "they must have one size.");
         var greatest = Math.Max(train.Labels.Max(), test.Labels.Max());
         var classes = classNames.Count > 0 ? classNames.Count : greatest + 1;
-        Require(greatest < classes, "classNames", $"There are {classes} class names, but label {greatest} occurs, so at least {greatest + 1} are needed.");
+        Require(greatest < classes, "classNames",
+            $"There are {classes} class names, but label {greatest} occurs, so at least {greatest + 1} are needed.");
         Require(classes > 1, FileFields[1], "All labels are 0; there must be at least two classes.");
         var present = train.Labels.Distinct().ToHashSet();
         if (Enumerable.Range(0, Math.Min(classes, MaxClasses)).Where(label => !present.Contains((byte)label)).ToList() is [var missing, ..])
         {
-            Require(false, FileFields[1], $"No training image has label {missing}. Labels count from 0 to {classes - 1}, and each needs at least one image to learn from"
+            Require(false, FileFields[1],
+                $"No training image has label {missing}. Labels count from 0 to {classes - 1}, and each needs at least one image to learn from"
                 + $"{(missing == 0 && !present.Contains(0) ? "; where yours count from 1, subtract 1 from each" : "")}.");
         }
 
@@ -187,7 +192,8 @@ public sealed class DatasetUpload : IDisposable
             return null;
         if (shape.Count == labels.Length)
             return new Half(shape, labels);
-        problems.Add(new SpecProblem(FileFields[first + 1], $"There are {shape.Count} images but {labels.Length} labels; the numbers must be equal."));
+        problems.Add(new SpecProblem(FileFields[first + 1],
+            $"There are {shape.Count} images but {labels.Length} labels; the numbers must be equal."));
         return null;
 
         T? Read<T>(int index, Func<Stream, Stream, T> copy)

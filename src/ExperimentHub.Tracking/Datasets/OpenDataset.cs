@@ -11,8 +11,8 @@ public enum DatasetSplit
 }
 
 /// <summary>
-/// A data set whose four files were found and verified. The files stay open: what is read later comes from the very files that were verified. Images are
-/// read where they lie, one by one; labels are in memory.
+/// A data set whose four files were found and verified. The files stay open: what is read later comes from the very files that were verified. Images
+/// are read where they lie, one by one; labels are in memory.
 /// </summary>
 public sealed class OpenDataset
 {
@@ -22,7 +22,8 @@ public sealed class OpenDataset
     private readonly SafeFileHandle _testImages;
 
     internal OpenDataset(
-        DatasetInfo info, string sha256, IReadOnlyList<FoundFile> files, SafeFileHandle trainImages, byte[] trainLabels, SafeFileHandle testImages, byte[] testLabels)
+        DatasetInfo info, string sha256, IReadOnlyList<FoundFile> files, SafeFileHandle trainImages, byte[] trainLabels, SafeFileHandle testImages,
+        byte[] testLabels)
     {
         (Info, Sha256, Files) = (info, sha256, files);
         (_trainImages, TrainLabels, _testImages, TestLabels) = (trainImages, trainLabels, testImages, testLabels);

@@ -9,7 +9,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ExperimentHub.Tracking.Datasets;
 
-/// <summary>A data set that a person uploaded. Its files lie in <see cref="DataFolder.Datasets"/>, uncompressed and under their usual names.</summary>
+/// <summary>
+/// A data set that a person uploaded. Its files lie in <see cref="DataFolder.Datasets"/>, uncompressed and under their usual names.
+/// </summary>
 public sealed class OwnDataset
 {
     public const int MaxNameLength = Limits.DatasetName;
@@ -22,7 +24,9 @@ public sealed class OwnDataset
     /// <summary>The page of the upload has this address.</summary>
     public const string ReservedKey = "new";
 
-    /// <summary>Made from the name: lower-case letters and digits of any script, and hyphens. What specs and addresses say, and the name of its folder.</summary>
+    /// <summary>
+    /// Made from the name: lower-case letters and digits of any script, and hyphens. What specs and addresses say, and the name of its folder.
+    /// </summary>
     public required string Key { get; init; }
 
     public required string Name { get; init; }
@@ -44,19 +48,22 @@ public sealed class OwnDataset
     public static string KeyOf(string name)
     {
         var folded = NameRule.Key(name);
-        var words = string.Concat(folded.EnumerateRunes().Select(rune => IsPartOfAWord(rune) ? rune.ToString() : " ")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var words = string.Concat(folded.EnumerateRunes().Select(rune => IsPartOfAWord(rune) ? rune.ToString() : " "))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var key = string.Join('-', words);
         if (Encoding.UTF8.GetByteCount(key) <= MaxKeyBytes)
             return key;
         // The beginning, and what tells it from others that begin so.
         var beginning = new StringBuilder();
-        foreach (var rune in key.EnumerateRunes().TakeWhile((rune, _) => Encoding.UTF8.GetByteCount(beginning.ToString()) + rune.Utf8SequenceLength <= MaxKeyBytes - KeyEnding - 1))
+        foreach (var rune in key.EnumerateRunes()
+            .TakeWhile((rune, _) => Encoding.UTF8.GetByteCount(beginning.ToString()) + rune.Utf8SequenceLength <= MaxKeyBytes - KeyEnding - 1))
             beginning.Append(rune.ToString());
         return $"{beginning}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..KeyEnding]}";
     }
 
     private static bool IsPartOfAWord(Rune rune) => Rune.IsLetterOrDigit(rune)
-        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber
+            or UnicodeCategory.OtherNumber;
 
     /// <summary>The same in the words that the trainer knows.</summary>
     public DatasetInfo ToInfo()

@@ -29,14 +29,16 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     public async Task<DeletedListing> ListAsync(int mostRuns, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var experiments = await Experiments(db).OrderByDescending(e => e.DeletedAt).Select(e => new { e.Id, e.Name, Runs = e.Runs.Select(run => run.Id).ToList(), e.DeletedAt })
+        var experiments = await Experiments(db).OrderByDescending(e => e.DeletedAt)
+            .Select(e => new { e.Id, e.Name, Runs = e.Runs.Select(run => run.Id).ToList(), e.DeletedAt })
             .ToListAsync(cancellation);
         var runs = Runs(db).Where(run => run.Experiment.DeletedAt == null);
         var newest = await runs.OrderByDescending(run => run.DeletedAt).ThenByDescending(run => run.Number).Take(mostRuns)
             .Select(run => new { run.Id, run.Name, run.ExperimentId, Experiment = run.Experiment.Name, run.DeletedAt }).ToListAsync(cancellation);
         return new DeletedListing(
             [.. experiments.Select(e => new DeletedExperiment(e.Id, e.Name, e.Runs, e.DeletedAt!.Value, e.DeletedAt!.Value + KeptFor))],
-            [.. newest.Select(run => new DeletedRun(run.Id, run.Name, run.ExperimentId, run.Experiment, false, run.DeletedAt!.Value, run.DeletedAt!.Value + KeptFor))],
+            [.. newest.Select(run => new DeletedRun(run.Id, run.Name, run.ExperimentId, run.Experiment, false, run.DeletedAt!.Value,
+                run.DeletedAt!.Value + KeptFor))],
             await runs.CountAsync(cancellation));
     }
 
@@ -44,9 +46,13 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     public async Task<DeletedRun?> FindAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.IgnoreQueryFilters().Where(run => run.Id == id && (run.Experiment.DeletedAt < Experiment.Leaving || (run.Experiment.DeletedAt == null && run.DeletedAt != null)))
-            .Select(run => new { run.Name, run.ExperimentId, Experiment = run.Experiment.Name, Own = run.DeletedAt, With = run.Experiment.DeletedAt }).FirstOrDefaultAsync(cancellation) is { } run
-            ? new DeletedRun(id, run.Name, run.ExperimentId, run.Experiment, run.With is not null, (run.With ?? run.Own)!.Value, (run.With ?? run.Own)!.Value + KeptFor)
+        return await db.Runs.IgnoreQueryFilters()
+            .Where(run => run.Id == id && (run.Experiment.DeletedAt < Experiment.Leaving
+                || (run.Experiment.DeletedAt == null && run.DeletedAt != null)))
+            .Select(run => new { run.Name, run.ExperimentId, Experiment = run.Experiment.Name, Own = run.DeletedAt, With = run.Experiment.DeletedAt })
+            .FirstOrDefaultAsync(cancellation) is { } run
+            ? new DeletedRun(id, run.Name, run.ExperimentId, run.Experiment, run.With is not null, (run.With ?? run.Own)!.Value,
+                (run.With ?? run.Own)!.Value + KeptFor)
             : null;
     }
 
@@ -54,7 +60,8 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     public async Task<DeletedExperiment?> FindAsync(int id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await Experiments(db).Where(e => e.Id == id).Select(e => new { e.Name, Runs = e.Runs.Select(run => run.Id).ToList(), e.DeletedAt }).FirstOrDefaultAsync(cancellation) is { } found
+        return await Experiments(db).Where(e => e.Id == id).Select(e => new { e.Name, Runs = e.Runs.Select(run => run.Id).ToList(), e.DeletedAt })
+            .FirstOrDefaultAsync(cancellation) is { } found
             ? new DeletedExperiment(id, found.Name, found.Runs, found.DeletedAt!.Value, found.DeletedAt!.Value + KeptFor)
             : null;
     }
@@ -69,7 +76,8 @@ public sealed class DeletedThings(IDbContextFactory<TrackingDb> databases, Artif
     /// <summary>The bytes that the files of runs take, and that are free once they are removed.</summary>
     public Task<long> SizeAsync(IReadOnlyCollection<RunId> runs) => Task.Run(() => store.SizeAsync(runs.Select(ArtifactKey.OfRun)));
 
-    private static IQueryable<Experiment> Experiments(TrackingDb db) => db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt < Experiment.Leaving);
+    private static IQueryable<Experiment> Experiments(TrackingDb db) =>
+        db.Experiments.IgnoreQueryFilters().Where(e => e.DeletedAt < Experiment.Leaving);
 
     private static IQueryable<Run> Runs(TrackingDb db) => db.Runs.IgnoreQueryFilters().Where(run => run.DeletedAt != null);
 }

@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Deletions;
 
 /// <summary>
-/// The time of a deletion, which also names it: what was deleted together is brought back together. Marks are whole milliseconds, because programs read
-/// times into types that keep no more, and no two deletions have the same.
+/// The time of a deletion, which also names it: what was deleted together is brought back together. Marks are whole milliseconds, because programs
+/// read times into types that keep no more, and no two deletions have the same.
 /// </summary>
 internal static class DeletionMark
 {

@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Deletions;
 
 /// <summary>
-/// Removes hidden runs for good, rows and files, a few in each transaction: cascades go through every table, and others want to write in between. What was removed when it is ended in
-/// between is gone; the next purge goes on with the rest.
+/// Removes hidden runs for good, rows and files, a few in each transaction: cascades go through every table, and others want to write in between.
+/// What was removed when it is ended in between is gone; the next purge goes on with the rest.
 /// </summary>
 public sealed class RunPurge(ArtifactStore store)
 {
@@ -14,12 +14,14 @@ public sealed class RunPurge(ArtifactStore store)
 
     /// <param name="which">Runs that are hidden. It is asked again before each portion.</param>
     /// <returns>The bytes that were freed in files, and how many runs are gone.</returns>
-    internal async Task<(long Freed, int Runs)> PurgeAsync(TrackingDb db, Func<IQueryable<Run>, IQueryable<Run>> which, CancellationToken cancellation)
+    internal async Task<(long Freed, int Runs)> PurgeAsync(TrackingDb db, Func<IQueryable<Run>, IQueryable<Run>> which,
+        CancellationToken cancellation)
     {
         var (freed, removed) = (0L, 0);
         while (true)
         {
-            var gone = await which(db.Runs.IgnoreQueryFilters()).OrderBy(run => run.Number).Take(AtOnce).Select(run => new { run.Number, run.Id, run.DeletedAt })
+            var gone = await which(db.Runs.IgnoreQueryFilters()).OrderBy(run => run.Number).Take(AtOnce)
+                .Select(run => new { run.Number, run.Id, run.DeletedAt })
                 .AsNoTracking().ToListAsync(cancellation);
             if (gone.Count == 0)
                 return (freed, removed);
@@ -29,7 +31,8 @@ public sealed class RunPurge(ArtifactStore store)
                 // One by one, with the mark that was read: one that was brought back meanwhile stays, with its files.
                 foreach (var run in gone)
                 {
-                    if (await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run.Number && r.DeletedAt == run.DeletedAt).ExecuteDeleteAsync(cancellation) > 0)
+                    if (await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Number == run.Number && r.DeletedAt == run.DeletedAt)
+                        .ExecuteDeleteAsync(cancellation) > 0)
                         purged.Add(run.Id);
                 }
 

@@ -84,9 +84,12 @@ public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
     /// <summary>Whether a device of the report can do what a request needs of it.</summary>
     public bool Suits(DeviceInfo device, DeviceRequest request) => Precisions.WhyNot(request.Precision, device, CapabilityOf(device)) is null;
 
-    /// <summary>What a spec asks of this machine's devices that none of those it may run on can ever do; null where one can, or while that is not known.</summary>
+    /// <summary>
+    /// What a spec asks of this machine's devices that none of those it may run on can ever do; null where one can, or while that is not known.
+    /// </summary>
     public SpecProblem? Refusal(TrainingSpec spec) =>
-        _report is not null && DeviceRequest.TryParse(spec.Device, out var asked) && WhyNoneSuits(asked with { Precision = spec.Precision }) is { } reason
+        _report is not null && DeviceRequest.TryParse(spec.Device, out var asked)
+            && WhyNoneSuits(asked with { Precision = spec.Precision }) is { } reason
             ? new SpecProblem("precision", reason)
             : null;
 
@@ -100,9 +103,11 @@ public sealed class DeviceInventory(IHardware hardware, TimeProvider time)
         if (Candidates(request).Any())
             return WhyNoneSuits(request);
         var group = GroupOf(request);
-        var failed = report.Failed.Where(trial => trial.Device.Kind == group && (request.Index is null || trial.Device.Index == request.Index)).ToList();
+        var failed = report.Failed.Where(trial => trial.Device.Kind == group && (request.Index is null || trial.Device.Index == request.Index))
+            .ToList();
         if (failed.Count > 0)
-            return string.Join(" ", failed.Select(trial => $"{trial.Device.TorchName} ({trial.Device.Name}) did not pass the self-test: {trial.Problem} {trial.Remedy}".TrimEnd()));
+            return string.Join(" ", failed.Select(trial =>
+                $"{trial.Device.TorchName} ({trial.Device.Name}) did not pass the self-test: {trial.Problem} {trial.Remedy}".TrimEnd()));
         if (group == DeviceRequest.Cpu)
             return null;
         if (Gpus.Count > 0)

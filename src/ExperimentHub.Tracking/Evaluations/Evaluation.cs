@@ -38,7 +38,9 @@ public sealed class Evaluation
     internal static bool Fits(EpochEvaluated said) =>
         said.Classes is >= 2 and <= 256 && said.Confusion.Count == said.Classes * said.Classes && said.Confusion.All(count => count >= 0)
         && said.Confusion.Sum(count => (long)count) == said.Predictions.Length && said.Predictions.All(prediction => prediction < said.Classes)
-        && said.Worst.Count <= Limits.WorstImages && said.Worst.All(worst => worst is not null && worst.Index >= 0 && worst.Index < said.Predictions.Length && worst.Label >= 0 && worst.Label < said.Classes && worst.Prediction >= 0 && worst.Prediction < said.Classes);
+        && said.Worst.Count <= Limits.WorstImages
+        && said.Worst.All(worst => worst is not null && worst.Index >= 0 && worst.Index < said.Predictions.Length && worst.Label >= 0
+            && worst.Label < said.Classes && worst.Prediction >= 0 && worst.Prediction < said.Classes);
 
     internal sealed class Mapping : IEntityTypeConfiguration<Evaluation>
     {
@@ -46,8 +48,10 @@ public sealed class Evaluation
         {
             evaluation.HasKey(e => new { e.RunNumber, e.Epoch });
             evaluation.HasOne<Run>().WithMany(r => r.Evaluations).HasForeignKey(e => e.RunNumber);
-            evaluation.Property(e => e.Confusion).HasConversion(counts => PackedLists.Pack(counts), bytes => PackedLists.Counts(bytes), WholeLists<int>());
-            evaluation.Property(e => e.Worst).HasConversion(images => PackedLists.Pack(images), bytes => PackedLists.Images(bytes), WholeLists<WorstImage>());
+            evaluation.Property(e => e.Confusion).HasConversion(counts => PackedLists.Pack(counts), bytes => PackedLists.Counts(bytes),
+                WholeLists<int>());
+            evaluation.Property(e => e.Worst).HasConversion(images => PackedLists.Pack(images), bytes => PackedLists.Images(bytes),
+                WholeLists<WorstImage>());
         }
 
         /// <summary>The lists are set once and never changed in place.</summary>

@@ -13,7 +13,8 @@ public sealed class EvaluationStore(IDbContextFactory<TrackingDb> databases)
     public async Task<IReadOnlyList<EvaluationDetails>> OfRunAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var run = await db.Runs.AsNoTracking().Where(r => r.Id == id).Select(r => new { r.Number, r.Training!.BestEpoch }).FirstOrDefaultAsync(cancellation);
+        var run = await db.Runs.AsNoTracking().Where(r => r.Id == id).Select(r => new { r.Number, r.Training!.BestEpoch })
+            .FirstOrDefaultAsync(cancellation);
         if (run is null)
             return [];
         var found = await db.Evaluations.AsNoTracking().Where(e => e.RunNumber == run.Number).OrderBy(e => e.Epoch).ToListAsync(cancellation);

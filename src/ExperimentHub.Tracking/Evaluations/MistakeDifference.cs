@@ -11,13 +11,16 @@ public sealed record DifferingImage(int Index, int Label, int Left, int Right);
 /// <param name="OnlyRightRight">Images that only the second called right.</param>
 /// <param name="BothWrong">Images that neither called right.</param>
 public sealed record MistakeDifference(
-    int Classes, IReadOnlyList<int> Confusion, IReadOnlyList<DifferingImage> OnlyLeftRight, IReadOnlyList<DifferingImage> OnlyRightRight, int BothWrong)
+    int Classes, IReadOnlyList<int> Confusion, IReadOnlyList<DifferingImage> OnlyLeftRight, IReadOnlyList<DifferingImage> OnlyRightRight,
+    int BothWrong)
 {
-    /// <param name="labels">Of the test images, in the order of the file; null where the data set is not on this machine, and then no images are told.</param>
+    /// <param name="labels">Of the test images, in the order of the file; null where the data set is not on this machine, and then no images are
+    /// told.</param>
     /// <returns>Null where the two were not of the same images and classes.</returns>
     public static MistakeDifference? Of(Evaluation left, Evaluation right, byte[]? labels)
     {
-        if (left.Classes != right.Classes || left.Predictions.Length != right.Predictions.Length || (labels is not null && labels.Length != left.Predictions.Length))
+        if (left.Classes != right.Classes || left.Predictions.Length != right.Predictions.Length
+            || (labels is not null && labels.Length != left.Predictions.Length))
             return null;
         List<DifferingImage> onlyLeft = [], onlyRight = [];
         var bothWrong = 0;
@@ -31,6 +34,7 @@ public sealed record MistakeDifference(
                 bothWrong++;
         }
 
-        return new MistakeDifference(left.Classes, [.. right.Confusion.Zip(left.Confusion, (second, first) => second - first)], onlyLeft, onlyRight, bothWrong);
+        return new MistakeDifference(left.Classes, [.. right.Confusion.Zip(left.Confusion, (second, first) => second - first)], onlyLeft,
+            onlyRight, bothWrong);
     }
 }

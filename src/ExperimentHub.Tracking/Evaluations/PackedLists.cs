@@ -49,7 +49,8 @@ internal static class PackedLists
         {
             var one = bytes.AsSpan(i * ImageSize, ImageSize);
             images[i] = new WorstImage(
-                BinaryPrimitives.ReadInt32LittleEndian(one), one[4], one[5], BinaryPrimitives.ReadSingleLittleEndian(one[6..]), BinaryPrimitives.ReadSingleLittleEndian(one[10..]));
+                BinaryPrimitives.ReadInt32LittleEndian(one), one[4], one[5], BinaryPrimitives.ReadSingleLittleEndian(one[6..]),
+                BinaryPrimitives.ReadSingleLittleEndian(one[10..]));
         }
 
         return images;

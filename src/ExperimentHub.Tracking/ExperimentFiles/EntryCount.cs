@@ -1,8 +1,9 @@
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <summary>
-/// Counts in passing the places that could begin an entry of a zip's directory. There are never fewer than it has entries, whatever the file says of itself; reading that
-/// directory to count them would take the memory that the limit is there to save. In weights the four bytes come up by chance once in 4 GiB.
+/// Counts in passing the places that could begin an entry of a zip's directory. There are never fewer than it has entries, whatever the file says of
+/// itself; reading that directory to count them would take the memory that the limit is there to save. In weights the four bytes come up by chance
+/// once in 4 GiB.
 /// </summary>
 internal sealed class EntryCount
 {

@@ -7,18 +7,18 @@ using ExperimentHub.Tracking.Evaluations;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <param name="Runs">Their ids, in the order in which they were made.</param>
 /// <param name="Conclusion">In Markdown; files of older hubs have none.</param>
-internal sealed record ExperimentFacts(string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, IReadOnlyList<string> Runs, string Conclusion = "");
+internal sealed record ExperimentFacts(string Name, string Description, TrainingSpec DefaultSpec, DateTime CreatedAt, IReadOnlyList<string> Runs,
+    string Conclusion = "");
 
 /// <summary>
-/// Everything that a hub keeps of a run but its files, its points and its evaluations. What follows from the epochs (the last and the best results) is
-/// not told twice. Not told at all: the caller's idempotency key, which is between him and the hub.
+/// Everything that a hub keeps of a run but its files, its points and its evaluations. What follows from the epochs (the last and the best results)
+/// is not told twice. Not told at all: the caller's idempotency key, which is between him and the hub.
 /// </summary>
 /// <param name="BestStep">The last step of the best epoch, where the metrics were noted.</param>
 /// <param name="EpochEnds">The last step of each epoch.</param>
@@ -27,10 +27,13 @@ internal sealed record ExperimentFacts(string Name, string Description, Training
 /// <param name="Params">What the run was tried with, where there is no spec that says it.</param>
 /// <param name="Metrics">What was said of each of its metrics; files of older hubs do not tell it.</param>
 internal sealed record RunFacts(
-    string Id, string Name, RunStatus Status, TrainingSpec? Spec, RunTrigger Trigger, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, DateTime? ArchivedAt,
+    string Id, string Name, RunStatus Status, TrainingSpec? Spec, RunTrigger Trigger, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt,
+    DateTime? ArchivedAt,
     string? Error, string? FinishReason, string Notes, IReadOnlyList<TagFacts> Tags, ForkFacts? Fork, string? Reproduces,
-    DeviceInfo? Device, RunEnvironment? Environment, string AppVersion, string? TorchVersion, int? Threads, long? Parameters, int? StepsPerEpoch, int? ValidationSamples,
-    string? DatasetSha256, int? BestEpoch, long? BestStep, IReadOnlyList<long> EpochEnds, IReadOnlyList<EpochFacts> Epochs, IReadOnlyList<AttemptFacts> Attempts,
+    DeviceInfo? Device, RunEnvironment? Environment, string AppVersion, string? TorchVersion, int? Threads, long? Parameters, int? StepsPerEpoch,
+    int? ValidationSamples,
+    string? DatasetSha256, int? BestEpoch, long? BestStep, IReadOnlyList<long> EpochEnds, IReadOnlyList<EpochFacts> Epochs,
+    IReadOnlyList<AttemptFacts> Attempts,
     IReadOnlyList<CheckpointFacts> Checkpoints, PausePointFacts? PausePoint, bool HasEvaluations, IReadOnlyList<ParamFacts>? Params = null,
     IReadOnlyList<MetricFacts>? Metrics = null);
 
@@ -54,10 +57,12 @@ internal sealed record TagFacts(string Name, string Value);
 internal sealed record ForkFacts(string Run, int AfterEpoch);
 
 internal sealed record EpochFacts(
-    int Number, int Attempt, double TrainLoss, double TestLoss, double TestAccuracy, double? ValidationLoss, double? ValidationAccuracy, double? TrainAccuracy, double Seconds, DateTime EndedAt)
+    int Number, int Attempt, double TrainLoss, double TestLoss, double TestAccuracy, double? ValidationLoss, double? ValidationAccuracy,
+    double? TrainAccuracy, double Seconds, DateTime EndedAt)
 {
     public static EpochFacts Of(Epoch epoch) => new(
-        epoch.Number, epoch.Attempt, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy, epoch.TrainAccuracy, epoch.Seconds, epoch.EndedAt);
+        epoch.Number, epoch.Attempt, epoch.TrainLoss, epoch.TestLoss, epoch.TestAccuracy, epoch.ValidationLoss, epoch.ValidationAccuracy,
+        epoch.TrainAccuracy, epoch.Seconds, epoch.EndedAt);
 
     public Epoch ToEpoch() => new()
     {
@@ -80,7 +85,8 @@ internal sealed record AttemptFacts(
     string? Device, string? DeviceName, int? Threads, string? TorchVersion, bool HasLog)
 {
     public static AttemptFacts Of(Attempt attempt, bool hasLog) => new(
-        attempt.Number, attempt.StartedAt, attempt.EndedAt, attempt.Ending, MachinePaths.Hide(attempt.Error), attempt.ExitCode, attempt.AfterEpoch, attempt.AfterSteps,
+        attempt.Number, attempt.StartedAt, attempt.EndedAt, attempt.Ending, MachinePaths.Hide(attempt.Error), attempt.ExitCode, attempt.AfterEpoch,
+        attempt.AfterSteps,
         attempt.Device, attempt.DeviceName, attempt.Threads, attempt.TorchVersion, hasLog);
 
     public Attempt ToAttempt() => new()
@@ -104,7 +110,8 @@ internal sealed record FileFacts(long Size, string Sha256)
 {
     public static FileFacts Of(Artifact file) => new(file.Size, file.Sha256);
 
-    public Artifact ToArtifact(RunId run, string fileName, DateTime savedAt) => Artifact.OfRun(0, ArtifactKey.OfCheckpoint(run, fileName), Size, Sha256, savedAt);
+    public Artifact ToArtifact(RunId run, string fileName, DateTime savedAt) =>
+        Artifact.OfRun(0, ArtifactKey.OfCheckpoint(run, fileName), Size, Sha256, savedAt);
 }
 
 /// <param name="State">The file beside the weights that resuming needs.</param>
@@ -148,7 +155,8 @@ internal sealed record PausePointFacts(int Epoch, int StepsDone, int Attempt, Fi
 }
 
 /// <inheritdoc cref="Evaluation"/>
-internal sealed record EvaluationFacts(int Epoch, int Attempt, int Classes, byte[] Predictions, IReadOnlyList<int> Confusion, IReadOnlyList<WorstImage> Worst, DateTime SavedAt)
+internal sealed record EvaluationFacts(int Epoch, int Attempt, int Classes, byte[] Predictions, IReadOnlyList<int> Confusion,
+    IReadOnlyList<WorstImage> Worst, DateTime SavedAt)
 {
     public static EvaluationFacts Of(Evaluation evaluation) => new(
         evaluation.Epoch, evaluation.Attempt, evaluation.Classes, evaluation.Predictions, evaluation.Confusion, evaluation.Worst, evaluation.SavedAt);

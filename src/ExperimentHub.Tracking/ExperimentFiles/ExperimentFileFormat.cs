@@ -60,7 +60,8 @@ internal static class ExperimentFileFormat
 /// <summary>What every other entry is. It is the last one written.</summary>
 /// <param name="Format"><see cref="ExperimentFileFormat.Kind"/>.</param>
 /// <param name="LeftOut">What could not be written, in sentences for whoever imports it.</param>
-internal sealed record Manifest(string Format, int Version, string AppVersion, DateTime ExportedAt, IReadOnlyList<ManifestEntry> Entries, IReadOnlyList<string> LeftOut);
+internal sealed record Manifest(string Format, int Version, string AppVersion, DateTime ExportedAt, IReadOnlyList<ManifestEntry> Entries,
+    IReadOnlyList<string> LeftOut);
 
 /// <param name="Size">Bytes, unpacked.</param>
 /// <param name="Sha256">64 lower-case hex digits.</param>

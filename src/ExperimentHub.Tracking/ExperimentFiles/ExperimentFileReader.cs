@@ -8,7 +8,8 @@ using ExperimentHub.Tracking.Names;
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <summary>
-/// Opens a file that somebody sent and hands out nothing of it that is not what its manifest says. Every refusal is a <see cref="BadExperimentFileException"/>
+/// Opens a file that somebody sent and hands out nothing of it that is not what its manifest says. Every refusal is a
+/// <see cref="BadExperimentFileException"/>
 /// with a sentence for the person who sent it.
 /// </summary>
 internal sealed class ExperimentFileReader : IDisposable
@@ -38,14 +39,17 @@ internal sealed class ExperimentFileReader : IDisposable
             if (!_expected.TryAdd(entry.Name, entry) || entry.Name == ExperimentFileFormat.Manifest)
                 throw new BadExperimentFileException($"The manifest names '{Words.Short(entry.Name)}' twice. A hub does not export that.");
             if (!_entries.TryGetValue(entry.Name, out var found))
-                throw new BadExperimentFileException($"'{Words.Short(entry.Name)}' is missing, though the manifest names it. Export the experiment again.");
+                throw new BadExperimentFileException(
+                    $"'{Words.Short(entry.Name)}' is missing, though the manifest names it. Export the experiment again.");
             CheckSize(found, entry.Size);
         }
 
         if (_entries.Keys.FirstOrDefault(name => name != ExperimentFileFormat.Manifest && !_expected.ContainsKey(name)) is { } extra)
-            throw new BadExperimentFileException($"'{Words.Short(extra)}' is in the file, but not in its manifest. Nothing may be added to an export.");
+            throw new BadExperimentFileException(
+                $"'{Words.Short(extra)}' is in the file, but not in its manifest. Nothing may be added to an export.");
         if (_entries.Values.Sum(entry => (decimal)entry.Length) > maxBytes)
-            throw new BadExperimentFileException($"Unpacked it has more than the {maxBytes:N0} bytes that are allowed. Raise Hub:MaxImportMebibytes and import it again.");
+            throw new BadExperimentFileException(
+                $"Unpacked it has more than the {maxBytes:N0} bytes that are allowed. Raise Hub:MaxImportMebibytes and import it again.");
     }
 
     public Manifest Manifest { get; }
@@ -77,7 +81,8 @@ internal sealed class ExperimentFileReader : IDisposable
     private ManifestEntry Expected(string name)
     {
         Unread.Remove(name);
-        return _expected.TryGetValue(name, out var entry) ? entry : throw new BadExperimentFileException($"{name} is missing. Export the experiment again.");
+        return _expected.TryGetValue(name, out var entry)
+            ? entry : throw new BadExperimentFileException($"{name} is missing. Export the experiment again.");
     }
 
     private Manifest ReadManifest()
@@ -92,7 +97,9 @@ internal sealed class ExperimentFileReader : IDisposable
             throw new BadExperimentFileException("Its manifest.json is not that of an exported experiment.");
         if (head.Version != ExperimentFileFormat.Version)
         {
-            throw new BadExperimentFileException($"It is written in version {head.Version} of the format (by ExperimentHub {Words.Short(head.AppVersion ?? "unknown")}), and this hub reads version {ExperimentFileFormat.Version}. "
+            throw new BadExperimentFileException(
+                $"It is written in version {head.Version} of the format (by ExperimentHub {Words.Short(head.AppVersion ?? "unknown")}), and this "
+                    + $"hub reads version {ExperimentFileFormat.Version}. "
                 + (head.Version > ExperimentFileFormat.Version ? "Update this hub." : "Export it again with a newer hub."));
         }
 
@@ -104,9 +111,13 @@ internal sealed class ExperimentFileReader : IDisposable
     private static void CheckSize(ZipArchiveEntry entry, long said)
     {
         if (entry.Length != said)
-            throw new BadExperimentFileException($"'{Words.Short(entry.FullName)}' has {entry.Length:N0} bytes, and the manifest says {said:N0}: it was changed or damaged. Export the experiment again.");
+            throw new BadExperimentFileException(
+                $"'{Words.Short(entry.FullName)}' has {entry.Length:N0} bytes, and the manifest says {said:N0}: it was changed or damaged. Export "
+                    + "the experiment again.");
         if (entry.Length > HarmlessBytes && entry.Length / MaxRatio > entry.CompressedLength)
-            throw new BadExperimentFileException($"'{Words.Short(entry.FullName)}' would unpack to {entry.Length / Math.Max(1, entry.CompressedLength):N0} times its size. A hub does not export that.");
+            throw new BadExperimentFileException(
+                $"'{Words.Short(entry.FullName)}' would unpack to {entry.Length / Math.Max(1, entry.CompressedLength):N0} times its size. A hub "
+                    + "does not export that.");
     }
 
     private byte[] ReadBytes(string name, ManifestEntry expected, int maxBytes)
@@ -148,7 +159,9 @@ internal sealed class ExperimentFileReader : IDisposable
         try
         {
             var value = JsonSerializer.Deserialize<T>(bytes, ExperimentFileFormat.Json) ?? throw new BadExperimentFileException($"{name} is empty.");
-            return JsonLists.EmptyEntry(bytes) is { } empty ? throw new BadExperimentFileException($"{name} has an empty entry at {Words.Short(empty)}: it is not what a hub writes there.") : value;
+            return JsonLists.EmptyEntry(bytes) is { } empty
+                ? throw new BadExperimentFileException($"{name} has an empty entry at {Words.Short(empty)}: it is not what a hub writes there.")
+                : value;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
@@ -166,7 +179,8 @@ internal sealed class ExperimentFileReader : IDisposable
         }
         catch (Exception e) when (e is InvalidDataException or NotSupportedException or EndOfStreamException)
         {
-            throw new BadExperimentFileException("It is not a zip file, or only a part of one. Export the experiment again and import the file as it is.");
+            throw new BadExperimentFileException(
+                "It is not a zip file, or only a part of one. Export the experiment again and import the file as it is.");
         }
     }
 

@@ -19,7 +19,8 @@ internal sealed class ExperimentFileWriter : IAsyncDisposable
     public static async Task<ExperimentFileWriter> OpenAsync(Stream target, CancellationToken cancellation)
     {
         var patient = new PatientStream(target);
-        return new ExperimentFileWriter(patient, await ZipArchive.CreateAsync(patient, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation));
+        return new ExperimentFileWriter(patient,
+            await ZipArchive.CreateAsync(patient, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellation));
     }
 
     /// <param name="level">Weights and packed points are noise to a compressor; they are stored.</param>
@@ -44,7 +45,8 @@ internal sealed class ExperimentFileWriter : IAsyncDisposable
     public Task AddJsonAsync<T>(string name, T value, CancellationToken cancellation) =>
         AddAsync(name, CompressionLevel.Optimal, Whole(JsonSerializer.SerializeToUtf8Bytes(value, ExperimentFileFormat.Json)), cancellation);
 
-    public Task AddFileAsync(string name, Stream file, CancellationToken cancellation) => AddAsync(name, CompressionLevel.NoCompression, Pieces(file, cancellation), cancellation);
+    public Task AddFileAsync(string name, Stream file, CancellationToken cancellation) =>
+        AddAsync(name, CompressionLevel.NoCompression, Pieces(file, cancellation), cancellation);
 
     public async ValueTask DisposeAsync()
     {

@@ -19,11 +19,13 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 /// <param name="RunsExist">It was refused because runs of it are here already.</param>
 /// <param name="StorageProblem">Why the disk did not take it.</param>
 public sealed record ImportResult(
-    Experiment? Experiment, int Runs = 0, IReadOnlyList<string>? LeftOut = null, string? Problem = null, bool RunsExist = false, string? StorageProblem = null);
+    Experiment? Experiment, int Runs = 0, IReadOnlyList<string>? LeftOut = null, string? Problem = null, bool RunsExist = false,
+    string? StorageProblem = null);
 
 /// <summary>Begins imports, and clears away what imports left behind that the end of the hub cut off.</summary>
 public sealed class ExperimentImports(
-    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DivergenceJudge judge, DeviceInventory devices, RunFeed feed, DataFolder folder, Artifacts.ArtifactStore store, ExperimentFileOptions options,
+    IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DivergenceJudge judge, DeviceInventory devices, RunFeed feed, DataFolder folder,
+    Artifacts.ArtifactStore store, ExperimentFileOptions options,
     StorageWatch storage, TimeProvider time) : IDisposable
 {
     /// <summary>One at a time: two of the same file would both find its runs not there yet.</summary>
@@ -47,7 +49,8 @@ public sealed class ExperimentImports(
 
     public void Dispose() => _turn.Dispose();
 
-    internal async Task<ImportResult> WriteAsync(ExperimentFileReader file, CheckedExperiment experiment, string incoming, CancellationToken cancellation)
+    internal async Task<ImportResult> WriteAsync(ExperimentFileReader file, CheckedExperiment experiment, string incoming,
+        CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
         int? hidden = null;
@@ -108,7 +111,12 @@ public sealed class ExperimentImports(
         foreach (var some in runs.Chunk(500))
         {
             foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => some.Contains(run.Id))
-                         .Select(run => new { run.Name, Experiment = run.Experiment.Name, Deleted = run.DeletedAt != null || run.Experiment.DeletedAt != null }).ToListAsync(cancellation))
+                         .Select(run => new
+                         {
+                             run.Name,
+                             Experiment = run.Experiment.Name,
+                             Deleted = run.DeletedAt != null || run.Experiment.DeletedAt != null
+                         }).ToListAsync(cancellation))
             {
                 if (++count <= Named)
                     names.Add($"{run.Name} (in {run.Experiment}{(run.Deleted ? ", deleted" : "")})");
@@ -120,13 +128,15 @@ public sealed class ExperimentImports(
             return null;
         var more = count > Named ? $" and {count - Named:N0} more" : "";
         return $"{(count == 1 ? "A run" : $"{count:N0} runs")} of this file {(count == 1 ? "is" : "are")} on this hub already: {string.Join(", ", names)}{more}. Nothing was imported, because a run can be here only once. "
-            + (deleted ? "Restore what was deleted, or delete it for good: both under Deleted." : "To have it from the file again, delete it here first, and then for good under Deleted.");
+            + (deleted
+                ? "Restore what was deleted, or delete it for good: both under Deleted."
+                : "To have it from the file again, delete it here first, and then for good under Deleted.");
     }
 }
 
 /// <summary>
-/// An experiment that is coming in. Its file is written to a folder of its own; only when all of it was looked through does anything reach the database.
-/// Whatever else happens, disposing leaves nothing.
+/// An experiment that is coming in. Its file is written to a folder of its own; only when all of it was looked through does anything reach the
+/// database. Whatever else happens, disposing leaves nothing.
 /// </summary>
 public sealed class ExperimentImport : IDisposable
 {

@@ -12,8 +12,8 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 internal sealed record CheckedExperiment(ExperimentFacts Facts, IReadOnlyList<RunId> Runs, IReadOnlyList<string> LeftOut);
 
 /// <summary>
-/// Looks through a whole file before anything of it counts, and unpacks what lies in files: for each run a folder with its id, laid out as the data folder
-/// keeps it, and the points of its metrics beside.
+/// Looks through a whole file before anything of it counts, and unpacks what lies in files: for each run a folder with its id, laid out as the data
+/// folder keeps it, and the points of its metrics beside.
 /// </summary>
 internal sealed class ImportCheck(ExperimentFileReader file, string folder)
 {
@@ -65,10 +65,12 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         var home = RunFolder(folder, run);
         DataFolder.Create(Path.Combine(home, DataFolder.CheckpointFolderName));
         foreach (var attempt in facts.Attempts.Where(attempt => attempt.HasLog))
-            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, ArtifactKey.OfLog(run, attempt.Number).Name), ExperimentFileFormat.MaxLogBytes, toDisk: false, cancellation);
+            file.Extract(ExperimentFileFormat.Log(run, attempt.Number), Path.Combine(home, ArtifactKey.OfLog(run, attempt.Number).Name),
+                ExperimentFileFormat.MaxLogBytes, toDisk: false, cancellation);
         foreach (var checkpoint in facts.Checkpoints)
         {
-            Weights(ExperimentFileFormat.Weights(run, checkpoint.Epoch), checkpoint.Weights, CheckpointName.For(checkpoint.Attempt, checkpoint.Epoch));
+            Weights(ExperimentFileFormat.Weights(run, checkpoint.Epoch), checkpoint.Weights,
+                CheckpointName.For(checkpoint.Attempt, checkpoint.Epoch));
             if (checkpoint.State is { } state)
                 Weights(ExperimentFileFormat.State(run, checkpoint.Epoch), state, CheckpointName.StateFor(checkpoint.Attempt, checkpoint.Epoch));
         }
@@ -82,7 +84,8 @@ internal sealed class ImportCheck(ExperimentFileReader file, string folder)
         void Weights(string name, FileFacts said, string fileName)
         {
             if (file.SizeOf(name) != said.Size || file.HashOf(name) != said.Sha256)
-                throw new BadExperimentFileException($"{name} is not the file that its run says (size or SHA-256 differ). Export the experiment again.");
+                throw new BadExperimentFileException(
+                    $"{name} is not the file that its run says (size or SHA-256 differ). Export the experiment again.");
             var path = Path.Combine(home, DataFolder.CheckpointFolderName, fileName);
             file.Extract(name, path, long.MaxValue, toDisk: true, cancellation);
             // Whoever downloads it later trusts its name: a pickle would run code on their machine.

@@ -14,10 +14,11 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <summary>
-/// Puts an experiment that was checked into the database, in steps that each leave room for those who train meanwhile. Until the last one it is hidden as a
-/// deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
+/// Puts an experiment that was checked into the database, in steps that each leave room for those who train meanwhile. Until the last one it is
+/// hidden as a deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
 /// </summary>
-internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, ArtifactStore store, TimeProvider time)
+internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, ArtifactStore store,
+    TimeProvider time)
 {
     private const int RunsAtOnce = 50;
 
@@ -27,7 +28,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     /// <param name="incoming">Where the runs' files lie; they are moved.</param>
     /// <param name="hidden">Hears the id as soon as there is something to remove if the rest fails.</param>
     /// <returns>The experiment, for all to see.</returns>
-    public async Task<Experiment> WriteAsync(ExperimentFileReader file, CheckedExperiment checkedOne, string incoming, Action<int> hidden, CancellationToken cancellation)
+    public async Task<Experiment> WriteAsync(ExperimentFileReader file, CheckedExperiment checkedOne, string incoming, Action<int> hidden,
+        CancellationToken cancellation)
     {
         var facts = checkedOne.Facts;
         var id = await HideAsync(facts, cancellation);
@@ -49,7 +51,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     public async Task RemoveAsync(int id)
     {
         await using var db = await databases.CreateDbContextAsync();
-        foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => run.ExperimentId == id && run.Experiment.DeletedAt == Experiment.Arriving).Select(run => run.Id).ToListAsync())
+        foreach (var run in await db.Runs.IgnoreQueryFilters().Where(run => run.ExperimentId == id && run.Experiment.DeletedAt == Experiment.Arriving)
+            .Select(run => run.Id).ToListAsync())
             await store.DeleteAllAsync(ArtifactKey.OfRun(run));
         await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == Experiment.Arriving).ExecuteDeleteAsync();
     }
@@ -59,8 +62,11 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         await store.DeleteAllAsync(ArtifactKey.OfRun(run), cancellation);
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var home = ArtifactKey.OfRun(run).Text.Length + 1;
-        var files = await db.Artifacts.AsNoTracking().Where(artifact => artifact.RunNumber == number).Select(artifact => new { artifact.Key, artifact.Size }).ToListAsync(cancellation);
-        var missing = await store.TakeAsync([.. files.Select(file => new ArrivingFile(file.Key, Path.Combine(incoming, file.Key.Text[home..]), file.Size))], cancellation);
+        var files = await db.Artifacts.AsNoTracking().Where(artifact => artifact.RunNumber == number)
+            .Select(artifact => new { artifact.Key, artifact.Size }).ToListAsync(cancellation);
+        var missing =
+            await store.TakeAsync([.. files.Select(file => new ArrivingFile(file.Key, Path.Combine(incoming, file.Key.Text[home..]), file.Size))],
+                cancellation);
         if (missing.Count > 0)
             throw new IOException($"{missing.First()} was taken away while it came in.");
     }
@@ -94,7 +100,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         return experiment;
     }
 
-    private async Task<List<(RunId Run, long Number, Marks Ends)>> AddRunsAsync(ExperimentFileReader file, int experiment, RunId[] ids, CancellationToken cancellation)
+    private async Task<List<(RunId Run, long Number, Marks Ends)>> AddRunsAsync(ExperimentFileReader file, int experiment, RunId[] ids,
+        CancellationToken cancellation)
     {
         // Of the facts only what the points need: those of a long run are megabytes.
         var added = new List<(RunId, long, Marks)>();
@@ -104,9 +111,11 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         {
             var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id), Limits.FactsOfAFile);
             var run = RunOf(facts, id, experiment);
-            run.Params.AddRange(await ParamRows.MakeAsync(db, facts.Spec is { } spec ? SpecParams.Of(spec) : [.. (facts.Params ?? []).Select(p => p.ToValue())], cancellation));
+            run.Params.AddRange(await ParamRows.MakeAsync(db,
+                facts.Spec is { } spec ? SpecParams.Of(spec) : [.. (facts.Params ?? []).Select(p => p.ToValue())], cancellation));
             if (facts.HasEvaluations)
-                run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id), Limits.ListsOfAFile).Select(e => e.ToEvaluation()));
+                run.Evaluations.AddRange(file.ReadJson<List<EvaluationFacts>>(ExperimentFileFormat.Evaluations(id), Limits.ListsOfAFile)
+                    .Select(e => e.ToEvaluation()));
             run.Artifacts.AddRange(facts.Attempts.Where(attempt => attempt.HasLog).Select(attempt => LogOf(file, id, attempt.Number)));
             db.Runs.Add(run);
             await db.SaveChangesAsync(cancellation);
@@ -114,7 +123,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
             db.MetricEpochs.AddRange(facts.EpochEnds.SkipLast(1).Select(step => new MetricEpoch { RunNumber = run.Number, EndStep = step }));
             await db.SaveChangesAsync(cancellation);
             added.Add((id, run.Number, new Marks(
-                facts.EpochEnds is [.., var end] ? end : null, facts.BestStep, (facts.Metrics ?? []).ToDictionary(metric => metric.Name, metric => metric.ToMeaning(), StringComparer.Ordinal))));
+                facts.EpochEnds is [.., var end] ? end : null, facts.BestStep,
+                (facts.Metrics ?? []).ToDictionary(metric => metric.Name, metric => metric.ToMeaning(), StringComparer.Ordinal))));
             db.ChangeTracker.Clear();
         }
 
@@ -125,7 +135,8 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
     private Artifact LogOf(ExperimentFileReader file, RunId run, int attempt)
     {
         var name = ExperimentFileFormat.Log(run, attempt);
-        return Artifact.OfRun(0, ArtifactKey.OfLog(run, attempt), file.SizeOf(name), file.HashOf(name), time.GetUtcNow().UtcDateTime, RunLogs.MediaType);
+        return Artifact.OfRun(0, ArtifactKey.OfLog(run, attempt), file.SizeOf(name), file.HashOf(name), time.GetUtcNow().UtcDateTime,
+            RunLogs.MediaType);
     }
 
     private Run RunOf(RunFacts facts, RunId id, int experiment)
@@ -149,7 +160,11 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         run.Tags.AddRange(facts.Tags.Select(tag => new RunTag { Name = tag.Name, Value = tag.Value }));
         RunTag.TellApart(run.Tags);
         if (run.Tags.Count < RunTag.MaxOfARun && RunTag.Called(run.Tags, RunTag.Imported) is null)
-            run.Tags.Add(new RunTag { Name = RunTag.Imported, Value = time.GetUtcNow().ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) });
+            run.Tags.Add(new RunTag
+            {
+                Name = RunTag.Imported, Value = time.GetUtcNow()
+                .ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture)
+            });
         return run;
     }
 

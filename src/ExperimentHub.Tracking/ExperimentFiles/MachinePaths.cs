@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
-/// <summary>Logs and errors name files by where they lie on this machine, which is nobody else's business. What is left of a path is its last part.</summary>
+/// <summary>
+/// Logs and errors name files by where they lie on this machine, which is nobody else's business. What is left of a path is its last part.
+/// </summary>
 internal static partial class MachinePaths
 {
     [return: NotNullIfNotNull(nameof(text))]

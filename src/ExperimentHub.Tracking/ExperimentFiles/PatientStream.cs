@@ -1,8 +1,8 @@
 namespace ExperimentHub.Tracking.ExperimentFiles;
 
 /// <summary>
-/// Lets a zip be written to a network. The framework's writer sends an entry's content asynchronously, but some of its few bytes around it not, and a server refuses
-/// to block on those: here they wait for the next asynchronous call.
+/// Lets a zip be written to a network. The framework's writer sends an entry's content asynchronously, but some of its few bytes around it not, and a
+/// server refuses to block on those: here they wait for the next asynchronous call.
 /// </summary>
 internal sealed class PatientStream(Stream target) : Stream
 {
@@ -23,7 +23,8 @@ internal sealed class PatientStream(Stream target) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer) => _waiting.Write(buffer);
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {

@@ -98,7 +98,8 @@ internal static class SeriesEntry
         if (count is 0 or > MaxNameBytes)
             throw new BadExperimentFileException($"a metric's name of {count} bytes is none");
         var metric = Encoding.UTF8.GetString(ReadExactly(stream, count));
-        return metric.Length <= MetricNames.MaxLength && !string.IsNullOrWhiteSpace(metric) && !metric.Any(char.IsControl) ? metric : throw new BadExperimentFileException("a metric's name cannot be used");
+        return metric.Length <= MetricNames.MaxLength && !string.IsNullOrWhiteSpace(metric) && !metric.Any(char.IsControl)
+            ? metric : throw new BadExperimentFileException("a metric's name cannot be used");
     }
 
     private static byte[]? ReadChunk(Stream stream)

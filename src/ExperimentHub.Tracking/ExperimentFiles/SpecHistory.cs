@@ -19,12 +19,14 @@ internal static class SpecHistory
             return $"its spec has version {spec.Version}, and this hub knows up to {TrainingSpec.CurrentVersion}";
         if (spec.Epochs < 1 || spec.BatchSize < 1 || !double.IsFinite(spec.Optimizer.LearningRate))
             return "its spec's epochs, batch size or learning rate is no such number";
-        if (spec.Epochs > TrainingSpec.MaxEpochs || spec.Dataset.Length > Limits.DatasetName || spec.Model.Layers is { Count: > ModelOutline.MaxLayers }
+        if (spec.Epochs > TrainingSpec.MaxEpochs || spec.Dataset.Length > Limits.DatasetName
+            || spec.Model.Layers is { Count: > ModelOutline.MaxLayers }
             || spec.Model.HiddenSizes is { Count: > ModelOutline.MaxLayers })
             return "its spec has more epochs, layers or letters than a spec may have";
         return Unknown("model", spec.Model.Kind, ModelCatalog.All.Select(model => model.Kind))
             ?? Unknown("activation", spec.Model.Activation, Activations.All)
-            ?? (spec.Model.Layers ?? []).OfType<ActivationLayer>().Select(layer => Unknown("activation", layer.Function, Activations.All)).FirstOrDefault(problem => problem is not null)
+            ?? (spec.Model.Layers ?? []).OfType<ActivationLayer>().Select(layer => Unknown("activation", layer.Function, Activations.All))
+                .FirstOrDefault(problem => problem is not null)
             ?? Unknown("optimizer", spec.Optimizer.Kind, OptimizerSpec.Kinds)
             ?? Unknown("learning rate schedule", spec.LearningRateSchedule?.Kind, LearningRateSchedule.Kinds)
             ?? Unknown("precision", spec.Precision, Precisions.All)

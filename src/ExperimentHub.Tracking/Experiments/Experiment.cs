@@ -14,10 +14,15 @@ public sealed class Experiment
     public const int MaxDescriptionLength = Limits.ExperimentDescription;
     public const int MaxConclusionLength = Limits.Notes;
 
-    /// <summary>Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.</summary>
+    /// <summary>
+    /// Stands in <see cref="DeletedAt"/> while an import is under way: hidden as if it were deleted, and never to be brought back by hand.
+    /// </summary>
     internal static readonly DateTime Arriving = new(9999, 12, 31, 0, 0, 0, DateTimeKind.Utc);
 
-    /// <summary>The <see cref="DeletedAt"/> of an experiment that is being removed for good: nobody can bring it back. What is before this is a deletion that can be undone.</summary>
+    /// <summary>
+    /// The <see cref="DeletedAt"/> of an experiment that is being removed for good: nobody can bring it back. What is before this is a deletion that
+    /// can be undone.
+    /// </summary>
     internal static readonly DateTime Leaving = new(9999, 12, 30, 0, 0, 0, DateTimeKind.Utc);
 
     public int Id { get; init; }
@@ -34,7 +39,9 @@ public sealed class Experiment
         }
     }
 
-    /// <summary>What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.</summary>
+    /// <summary>
+    /// What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.
+    /// </summary>
     public string NameKey { get; private set; } = "";
 
     public string Description { get; set; } = "";
@@ -46,8 +53,8 @@ public sealed class Experiment
     public TrainingSpec DefaultSpec { get; set; } = new();
 
     /// <summary>
-    /// Counts the edits. An edit names the version that it began from, and each part below knows the version that changed it last: a part that is no newer was
-    /// not touched in between.
+    /// Counts the edits. An edit names the version that it began from, and each part below knows the version that changed it last: a part that is no
+    /// newer was not touched in between.
     /// </summary>
     public int Version { get; internal set; } = 1;
 
@@ -63,7 +70,9 @@ public sealed class Experiment
     /// <summary>Archived experiments keep everything and are out of the way; their schedules do not fire.</summary>
     public DateTime? ArchivedAt { get; set; }
 
-    /// <summary>Deleted experiments are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
+    /// <summary>
+    /// Deleted experiments are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.
+    /// </summary>
     public DateTime? DeletedAt { get; set; }
 
     public List<Run> Runs { get; } = [];

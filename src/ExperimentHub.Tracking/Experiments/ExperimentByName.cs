@@ -9,6 +9,7 @@ internal static class ExperimentByName
     public static Task<Experiment?> CalledAsync(this IQueryable<Experiment> experiments, string name, CancellationToken cancellation)
     {
         var (spelled, key) = (NameRule.Tidied(name), NameRule.Key(name));
-        return experiments.Where(e => e.NameKey == key || e.Name == spelled).OrderByDescending(e => e.Name == spelled).ThenBy(e => e.Id).FirstOrDefaultAsync(cancellation);
+        return experiments.Where(e => e.NameKey == key || e.Name == spelled).OrderByDescending(e => e.Name == spelled).ThenBy(e => e.Id)
+            .FirstOrDefaultAsync(cancellation);
     }
 }

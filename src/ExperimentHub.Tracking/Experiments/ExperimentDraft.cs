@@ -7,7 +7,8 @@ public sealed record ExperimentDraft(string Name, string Description, TrainingSp
 
 /// <summary>What is to be different about an experiment; what is null stays as it is.</summary>
 /// <param name="Note">Where the settings were taken from.</param>
-public sealed record ExperimentChange(string? Name = null, string? Description = null, TrainingSpec? DefaultSpec = null, string? Note = null, string? Conclusion = null);
+public sealed record ExperimentChange(string? Name = null, string? Description = null, TrainingSpec? DefaultSpec = null, string? Note = null,
+    string? Conclusion = null);
 
 /// <summary>An experiment's id, or what is wrong with the draft.</summary>
 /// <param name="Conflict">Somebody changed the same part after the version that the edit began from; nothing was written.</param>
@@ -15,7 +16,8 @@ public sealed record ExperimentResult(int? Id, IReadOnlyList<SpecProblem> Proble
 
 /// <summary>An experiment in the list.</summary>
 /// <param name="BestTestAccuracy">Of its best run, at that run's best epoch. Runs that diverged are never best.</param>
-/// <param name="BestByValidation">The best run is the one with the highest accuracy on images that were held back; otherwise the one with the highest on the test set.</param>
+/// <param name="BestByValidation">The best run is the one with the highest accuracy on images that were held back; otherwise the one with the highest
+/// on the test set.</param>
 /// <param name="NextFire">The next time that one of its enabled schedules is due.</param>
 public sealed record ExperimentSummary(
     Experiment Experiment, int Runs, int ActiveRuns, double? BestTestAccuracy, bool BestByValidation, DateTime? LastRunAt, DateTimeOffset? NextFire);

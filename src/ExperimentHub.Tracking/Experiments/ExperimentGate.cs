@@ -3,8 +3,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Experiments;
 
 /// <summary>
-/// Whoever gives an experiment a run, or lets one of its runs go on, holds its row first, as whoever deletes it does: so one of the two comes first, and the other sees what it did.
-/// It comes before <see cref="Runs.RunGate"/>: two who hold both take them in the same order.
+/// Whoever gives an experiment a run, or lets one of its runs go on, holds its row first, as whoever deletes it does: so one of the two comes first,
+/// and the other sees what it did. It comes before <see cref="Runs.RunGate"/>: two who hold both take them in the same order.
 /// </summary>
 internal static class ExperimentGate
 {
@@ -16,5 +16,6 @@ internal static class ExperimentGate
     public static async Task<bool> HoldExperimentAsync(this TrackingDb db, string nameKey, CancellationToken cancellation = default) =>
         await db.Experiments.IgnoreQueryFilters().Where(e => e.NameKey == nameKey && e.DeletedAt == null).ExecuteUpdateAsync(Same, cancellation) > 0;
 
-    private static void Same(Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Experiment> set) => set.SetProperty(e => e.Version, e => e.Version);
+    private static void Same(Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Experiment> set) =>
+        set.SetProperty(e => e.Version, e => e.Version);
 }

@@ -18,7 +18,8 @@ internal static partial class ExperimentNames
         var match = Counted().Match(name);
         var (stem, from) = match.Success && int.TryParse(match.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (match.Groups[1].Value, number) : (name, 1);
-        return FirstFreeAsync(db, Numbers.Select(step => With(stem, string.Create(CultureInfo.InvariantCulture, $" {from + step}"))).Prepend(name), cancellation);
+        return FirstFreeAsync(db, Numbers.Select(step => With(stem, string.Create(CultureInfo.InvariantCulture, $" {from + step}"))).Prepend(name),
+            cancellation);
     }
 
     /// <summary>The name itself where it is free, else "X (word)", then "X (word 2)".</summary>

@@ -22,11 +22,14 @@ public sealed class ExperimentPages(IDbContextFactory<TrackingDb> databases)
 {
     public const int MaxSize = 500;
 
-    /// <summary>The one with the newest run first. An experiment that gets a run while somebody pages moves to the front and is not shown to them again.</summary>
+    /// <summary>
+    /// The one with the newest run first. An experiment that gets a run while somebody pages moves to the front and is not shown to them again.
+    /// </summary>
     /// <param name="size">At most <see cref="MaxSize"/>.</param>
     /// <param name="after">Where the page before ended; null for the first.</param>
     /// <returns>Next is null on the last page.</returns>
-    public async Task<(IReadOnlyList<Experiment> Items, ExperimentPlace? Next)> ReadAsync(bool archived, int size, ExperimentPlace? after, CancellationToken cancellation = default)
+    public async Task<(IReadOnlyList<Experiment> Items, ExperimentPlace? Next)> ReadAsync(bool archived, int size, ExperimentPlace? after,
+        CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var active = db.Experiments.AsNoTracking().Where(e => archived == (e.ArchivedAt != null))

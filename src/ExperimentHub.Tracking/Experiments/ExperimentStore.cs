@@ -10,7 +10,8 @@ namespace ExperimentHub.Tracking.Experiments;
 
 /// <summary>Creates, changes and lists experiments.</summary>
 public sealed class ExperimentStore(
-    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, Deletions.RunPurge purge, IDatabaseSpace space, Schedules.IFireTimes fireTimes,
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, DatasetLibrary datasets, Deletions.RunPurge purge, IDatabaseSpace space,
+    Schedules.IFireTimes fireTimes,
     DeletionOptions deletions, TimeProvider time)
 {
     /// <summary>Raised with the id of an experiment that was changed, archived, deleted or brought back, after the database knows.</summary>
@@ -43,7 +44,8 @@ public sealed class ExperimentStore(
     /// <summary>Makes another experiment with the description and the settings of one; it starts without runs and schedules.</summary>
     /// <param name="name">null for "X copy", or with a number where that is taken.</param>
     /// <returns>The id, or the problems; null where there is nothing to clone.</returns>
-    public async Task<ExperimentResult?> CloneAsync(int id, string? name = null, SettingsOrigin by = SettingsOrigin.Page, CancellationToken cancellation = default) =>
+    public async Task<ExperimentResult?> CloneAsync(int id, string? name = null, SettingsOrigin by = SettingsOrigin.Page,
+        CancellationToken cancellation = default) =>
         await ProposeCloneAsync(id, cancellation) is { } draft
             // Others may clone at the same time, and the name that is free now is taken a moment later.
             ? await CreateAsync(name is null ? draft : draft with { Name = name }, by, anyName: name is null, cancellation)
@@ -59,8 +61,8 @@ public sealed class ExperimentStore(
     }
 
     /// <summary>
-    /// Changes parts of an experiment: all of them, or none. Only a part that somebody else changed after the edit began is in the way; two people may change
-    /// the description and the settings at the same time.
+    /// Changes parts of an experiment: all of them, or none. Only a part that somebody else changed after the edit began is in the way; two people
+    /// may change the description and the settings at the same time.
     /// </summary>
     /// <param name="begunFrom">The <see cref="Experiment.Version"/> that the edit began from. null writes over any.</param>
     /// <returns>The id, or the problems; an unknown experiment is a problem of the name.</returns>
@@ -73,8 +75,10 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, [new SpecProblem("name", "This experiment no longer exists.")]);
         if (change is { Name: null, Description: null, DefaultSpec: null, Conclusion: null })
             return new ExperimentResult(id, []);
-        var (name, description, spec) = (change.Name is null || change.Name == before.Name ? null : NameRule.Tidied(change.Name), change.Description?.Trim(), change.DefaultSpec?.Tidied());
-        var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec, change.Conclusion ?? before.Conclusion);
+        var (name, description, spec) = (change.Name is null
+            || change.Name == before.Name ? null : NameRule.Tidied(change.Name), change.Description?.Trim(), change.DefaultSpec?.Tidied());
+        var draft = new ExperimentDraft(change.Name ?? before.Name, change.Description ?? before.Description, spec ?? before.DefaultSpec,
+            change.Conclusion ?? before.Conclusion);
         // What is there already was accepted once, and is not judged again by an edit of something else.
         var problems = await ValidateAsync(db, draft, id, cancellation);
         problems.RemoveAll(problem => spec is null && problem.Field.StartsWith("spec.", StringComparison.Ordinal));
@@ -82,12 +86,14 @@ public sealed class ExperimentStore(
             return new ExperimentResult(null, problems);
         var unchanged = db.Experiments.Where(e => e.Id == id && (begunFrom == null
             || ((name == null || e.NameVersion <= begunFrom) && (description == null || e.DescriptionVersion <= begunFrom)
-                && (change.Conclusion == null || e.ConclusionVersion <= begunFrom) && (change.DefaultSpec == null || e.SettingsVersion <= begunFrom))));
+                && (change.Conclusion == null || e.ConclusionVersion <= begunFrom)
+                && (change.DefaultSpec == null || e.SettingsVersion <= begunFrom))));
         var changed = await unchanged.ExecuteUpdateAsync(set =>
         {
             set.SetProperty(e => e.Version, e => e.Version + 1);
             if (name is not null)
-                set.SetProperty(e => e.Name, name).SetProperty(e => e.NameKey, NameRule.Key(name)).SetProperty(e => e.NameVersion, e => e.Version + 1);
+                set.SetProperty(e => e.Name, name).SetProperty(e => e.NameKey, NameRule.Key(name))
+                    .SetProperty(e => e.NameVersion, e => e.Version + 1);
             if (description is not null)
                 set.SetProperty(e => e.Description, description).SetProperty(e => e.DescriptionVersion, e => e.Version + 1);
             if (change.Conclusion is { } conclusion)
@@ -113,7 +119,8 @@ public sealed class ExperimentStore(
     public async Task<IReadOnlyList<SettingsChange>> SettingsHistoryAsync(int id, int most, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.SettingsChanges.AsNoTracking().Where(c => c.ExperimentId == id).OrderByDescending(c => c.Number).Take(most).ToListAsync(cancellation);
+        return await db.SettingsChanges.AsNoTracking().Where(c => c.ExperimentId == id).OrderByDescending(c => c.Number).Take(most)
+            .ToListAsync(cancellation);
     }
 
     /// <summary>Newest activity first. Archived ones are left out unless asked for.</summary>
@@ -130,11 +137,13 @@ public sealed class ExperimentStore(
             Last = e.Runs.Max(r => (DateTime?)r.CreatedAt),
         }).ToListAsync(cancellation);
         var validated = new Dictionary<int, double?>();
-        foreach (var id in rows.Where(row => BestMetrics.Of(row.Experiment.DefaultSpec) == BestMetrics.ValidationAccuracy).Select(row => row.Experiment.Id))
+        foreach (var id in rows.Where(row => BestMetrics.Of(row.Experiment.DefaultSpec) == BestMetrics.ValidationAccuracy)
+            .Select(row => row.Experiment.Id))
         {
             var best = await (from run in db.Runs
                               join series in db.MetricSeries on run.Number equals series.RunNumber
-                              where run.ExperimentId == id && run.ArchivedAt == null && run.Training!.Diverged != true && run.Training.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
+                              where run.ExperimentId == id && run.ArchivedAt == null && run.Training!.Diverged != true
+                                  && run.Training.BestTestAccuracy != null && series.Name == BestMetrics.ValidationAccuracy && series.Max != null
                               orderby series.Max descending, run.Number
                               select run.Training!.BestTestAccuracy).FirstOrDefaultAsync(cancellation);
             if (best is not null)
@@ -144,9 +153,11 @@ public sealed class ExperimentStore(
         return
         [
             .. rows.OrderByDescending(row => row.Last ?? row.Experiment.CreatedAt).Select(row => new ExperimentSummary(
-                row.Experiment, row.Runs, row.Active, validated.GetValueOrDefault(row.Experiment.Id, row.Best), validated.ContainsKey(row.Experiment.Id), row.Last,
+                row.Experiment, row.Runs, row.Active, validated.GetValueOrDefault(row.Experiment.Id, row.Best),
+                validated.ContainsKey(row.Experiment.Id), row.Last,
                 row.Experiment.ArchivedAt is null
-                    ? row.Schedules.Where(s => s.Enabled).Select(s => fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 1).Cast<DateTimeOffset?>().FirstOrDefault()).Min()
+                    ? row.Schedules.Where(s => s.Enabled).Select(s => fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 1).Cast<DateTimeOffset?>()
+                        .FirstOrDefault()).Min()
                     : null)),
         ];
     }
@@ -175,7 +186,9 @@ public sealed class ExperimentStore(
         return changed || await db.Experiments.AnyAsync(e => e.Id == id, cancellation);
     }
 
-    /// <summary>Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="DeletionOptions.KeptFor"/>.</summary>
+    /// <summary>
+    /// Hides an experiment with all its runs; <see cref="RestoreAsync"/> brings it back within <see cref="DeletionOptions.KeptFor"/>.
+    /// </summary>
     /// <param name="begunFrom">The <see cref="Experiment.Version"/> that the caller saw: one that was edited since stays. null takes any.</param>
     public async Task<ExperimentDeletion> DeleteAsync(int id, int? begunFrom = null, CancellationToken cancellation = default)
     {
@@ -184,11 +197,13 @@ public sealed class ExperimentStore(
         var (hidden, active) = (false, false);
         var deleted = await db.TogetherAsync(async () =>
         {
-            hidden = await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == id && e.DeletedAt == null && (begunFrom == null || e.Version <= begunFrom))
+            hidden = await db.Experiments.IgnoreQueryFilters()
+                .Where(e => e.Id == id && e.DeletedAt == null && (begunFrom == null || e.Version <= begunFrom))
                 .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, at), cancellation) > 0;
             // Held from here: nobody gives it another run or lets one go on.
             active = await db.Runs.IgnoreQueryFilters()
-                .AnyAsync(r => r.ExperimentId == id && r.DeletedAt == null && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running), cancellation);
+                .AnyAsync(r => r.ExperimentId == id && r.DeletedAt == null && (r.Status == RunStatus.Queued || r.Status == RunStatus.Running),
+                    cancellation);
             return hidden && !active;
         }, cancellation);
         if (!deleted)
@@ -205,13 +220,15 @@ public sealed class ExperimentStore(
     public async Task<bool> IsGoneAsync(int id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return !await db.Experiments.IgnoreQueryFilters().AnyAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation);
+        return !await db.Experiments.IgnoreQueryFilters()
+            .AnyAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation);
     }
 
     /// <returns>What is in the way; null where it is back.</returns>
     public Task<string?> RestoreAsync(int id, CancellationToken cancellation = default) => databases.DecideAsync<string?>(async db =>
     {
-        if (await db.Experiments.IgnoreQueryFilters().AsNoTracking().FirstOrDefaultAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation) is not { } experiment)
+        if (await db.Experiments.IgnoreQueryFilters().AsNoTracking()
+            .FirstOrDefaultAsync(e => e.Id == id && (e.DeletedAt == null || e.DeletedAt < Experiment.Leaving), cancellation) is not { } experiment)
             return "It was deleted for good before it could be brought back.";
         if (experiment.DeletedAt is null)
             return (string?)null;
@@ -231,7 +248,9 @@ public sealed class ExperimentStore(
         return (string?)null;
     }, cancellation);
 
-    /// <summary>Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago, and what an earlier removal left: rows, checkpoints and logs.</summary>
+    /// <summary>
+    /// Removes what was deleted longer than <see cref="DeletionOptions.KeptFor"/> ago, and what an earlier removal left: rows, checkpoints and logs.
+    /// </summary>
     /// <returns>The bytes that were freed in files.</returns>
     public Task<long> PurgeAsync(CancellationToken cancellation = default)
     {
@@ -241,17 +260,19 @@ public sealed class ExperimentStore(
 
     /// <summary>Removes a deleted experiment without waiting any longer. One that was brought back meanwhile stays.</summary>
     /// <returns>The bytes that were freed in files.</returns>
-    public Task<long> PurgeAsync(int id, CancellationToken cancellation = default) => PurgeAsync(experiments => experiments.Where(e => e.Id == id), cancellation);
+    public Task<long> PurgeAsync(int id, CancellationToken cancellation = default) =>
+        PurgeAsync(experiments => experiments.Where(e => e.Id == id), cancellation);
 
     private async Task<long> PurgeAsync(Func<IQueryable<Experiment>, IQueryable<Experiment>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        // From this statement on nobody brings one back, so that a removal that is ended halfway leaves nothing that could be seen. What is hidden gets no pin any more: it is enough
-        // to ask for them here, and with one it stays hidden.
+        // From this statement on nobody brings one back, so that a removal that is ended halfway leaves nothing that could be seen. What is hidden
+        // gets no pin any more: it is enough to ask for them here, and with one it stays hidden.
         await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt < Experiment.Leaving)
             .Where(e => !db.Runs.IgnoreQueryFilters().Any(r => r.ExperimentId == e.Id && r.Artifacts.Any(artifact => artifact.Pins.Count > 0)))
             .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, (DateTime?)Experiment.Leaving), cancellation);
-        var leaving = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt == Experiment.Leaving).Select(e => e.Id).ToListAsync(cancellation);
+        var leaving = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt == Experiment.Leaving).Select(e => e.Id)
+            .ToListAsync(cancellation);
         var freed = 0L;
         foreach (var id in leaving)
         {
@@ -283,7 +304,8 @@ public sealed class ExperimentStore(
             if (!await db.Experiments.AnyAsync(e => e.Id == id && e.Name == draft.Name, cancellation))
                 problems.Add(new SpecProblem("name", $"The experiment's name {problem}"));
         }
-        else if (await db.Experiments.AnyAsync(e => e.NameKey == key && e.Id != id, cancellation) && !await db.Experiments.AnyAsync(e => e.Id == id && e.Name == name, cancellation))
+        else if (await db.Experiments.AnyAsync(e => e.NameKey == key && e.Id != id, cancellation)
+            && !await db.Experiments.AnyAsync(e => e.Id == id && e.Name == name, cancellation))
         {
             problems.Add(new SpecProblem("name", $"There is an experiment called '{name}' already. Choose another name."));
         }

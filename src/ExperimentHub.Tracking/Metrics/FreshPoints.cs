@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Tracking.Metrics;
 
 /// <summary>
-/// The points that are appended to one run from now on, kept until they are taken, so that whoever follows the run need not ask the database for what has only just been
-/// given to it. May be used from any thread.
+/// The points that are appended to one run from now on, kept until they are taken, so that whoever follows the run need not ask the database for what
+/// has only just been given to it. May be used from any thread.
 /// </summary>
 internal sealed class FreshPoints(long run, Action<FreshPoints> leave) : IDisposable
 {
@@ -50,8 +50,8 @@ internal sealed class FreshPoints(long run, Action<FreshPoints> leave) : IDispos
     }
 
     /// <summary>
-    /// What came since the last call, by metric, in the order it came; a replay may have brought a step again. Null where that is not all or no longer true: then the run is
-    /// to be read from the database, after this call.
+    /// What came since the last call, by metric, in the order it came; a replay may have brought a step again. Null where that is not all or no
+    /// longer true: then the run is to be read from the database, after this call.
     /// </summary>
     public IReadOnlyDictionary<string, List<MetricPoint>>? Take()
     {

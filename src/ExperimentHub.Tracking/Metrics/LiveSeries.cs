@@ -6,16 +6,19 @@ public sealed class LiveSeries(MetricReader reader, MetricWriter writer)
     /// <summary>Points of a series in few entries: the last point of each group, with the least and the greatest value of the group.</summary>
     /// <param name="StepsPerBucket">0 where every entry is a point.</param>
     public sealed record Drawing(
-        long Run, string Metric, long StepsPerBucket, IReadOnlyList<long> Steps, IReadOnlyList<double> Values, IReadOnlyList<double> Min, IReadOnlyList<double> Max);
+        long Run, string Metric, long StepsPerBucket, IReadOnlyList<long> Steps, IReadOnlyList<double> Values, IReadOnlyList<double> Min,
+        IReadOnlyList<double> Max);
 
     /// <summary>As <see cref="MetricReader.BucketsAsync"/> and up to this moment; what waits follows after the buckets, point by point.</summary>
     public async Task<IReadOnlyList<Drawing>> DrawAsync(
-        IReadOnlyCollection<long> runs, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets, CancellationToken cancellation = default)
+        IReadOnlyCollection<long> runs, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets,
+        CancellationToken cancellation = default)
     {
         (long Run, string Metric)[] wanted = [.. runs.SelectMany(run => metrics.Select(metric => (run, metric)))];
         // In this order: points only ever move from memory to the database.
         var waiting = wanted.ToDictionary(one => one, one => writer.PendingAfter(one.Run, one.Metric, (fromStep ?? 0) - 1));
-        var written = (await reader.BucketsAsync(runs, metrics, fromStep, toStep, maxBuckets, cancellation)).ToDictionary(buckets => (buckets.RunNumber, buckets.Metric));
+        var written = (await reader.BucketsAsync(runs, metrics, fromStep, toStep, maxBuckets, cancellation)).ToDictionary(buckets =>
+            (buckets.RunNumber, buckets.Metric));
         var drawings = new List<Drawing>();
         foreach (var one in wanted)
         {

@@ -1,8 +1,10 @@
 namespace ExperimentHub.Tracking.Metrics;
 
 /// <summary>
-/// A series drawn with few points, column by column, one entry per bucket that holds points. Bucket <c>i</c> covers the steps from <see cref="FromStep"/> +
-/// <c>i</c> x <see cref="StepsPerBucket"/>; where the series has no more points than were asked for, each entry is a point (and <see cref="StepsPerBucket"/> is 0).
+/// A series drawn with few points, column by column, one entry per bucket that holds points. Bucket <c>i</c> covers the steps from
+/// <see cref="FromStep"/> +
+/// <c>i</c> x <see cref="StepsPerBucket"/>; where the series has no more points than were asked for, each entry is a point (and
+/// <see cref="StepsPerBucket"/> is 0).
 /// </summary>
 public sealed class MetricBuckets
 {

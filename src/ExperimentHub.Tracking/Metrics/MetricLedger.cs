@@ -88,7 +88,8 @@ internal sealed class MetricLedger : IAsyncDisposable
         {
             // Thrown before anything of this series is written; the others must not suffer for it.
             if (_damaged.Add(key))
-                _logger.LogError(e, "The metric {Metric} of run number {Run} takes no more points: its newest chunk cannot be read", key.Metric, key.Run);
+                _logger.LogError(e, "The metric {Metric} of run number {Run} takes no more points: its newest chunk cannot be read",
+                    key.Metric, key.Run);
             return false;
         }
     }

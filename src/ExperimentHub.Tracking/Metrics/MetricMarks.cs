@@ -15,7 +15,8 @@ internal static class MetricMarks
         if (!await ExistsAsync(db, run))
             return;
         var (first, last) = (steps.Min(), steps.Max());
-        var known = await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep >= first && e.EndStep <= last).Select(e => e.EndStep).ToListAsync();
+        var known = await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep >= first && e.EndStep <= last).Select(e => e.EndStep)
+            .ToListAsync();
         db.MetricEpochs.AddRange(steps.Except(known).Select(step => new MetricEpoch { RunNumber = run, EndStep = step }));
         await db.SaveChangesAsync();
         await TakeMeansAsync(db, run, await db.MetricSeries.Where(s => s.RunNumber == run).ToListAsync(), steps[^1]);
@@ -29,9 +30,11 @@ internal static class MetricMarks
             return;
         var values = new SortedDictionary<string, double>(StringComparer.Ordinal);
         // The chunk that the step lies in: the next one begins after it.
-        var chunks = db.MetricChunks.Where(c => c.FirstStep <= mark.Step && !db.MetricChunks.Any(next => next.SeriesId == c.SeriesId && next.Ordinal == c.Ordinal + 1 && next.FirstStep <= mark.Step));
+        var chunks = db.MetricChunks.Where(c => c.FirstStep <= mark.Step
+            && !db.MetricChunks.Any(next => next.SeriesId == c.SeriesId && next.Ordinal == c.Ordinal + 1 && next.FirstStep <= mark.Step));
         var chunk = new ChunkBuilder();
-        foreach (var found in await db.MetricSeries.Where(s => s.RunNumber == mark.Run).Join(chunks, s => s.Id, c => c.SeriesId, (series, c) => new { Series = series, c.Data }).ToListAsync())
+        foreach (var found in await db.MetricSeries.Where(s => s.RunNumber == mark.Run)
+            .Join(chunks, s => s.Id, c => c.SeriesId, (series, c) => new { Series = series, c.Data }).ToListAsync())
         {
             chunk.Load(found.Data);
             chunk.CutAfter(mark.Step);
@@ -114,7 +117,8 @@ internal static class MetricMarks
             return;
         var before = await db.MetricEpochs.Where(e => e.RunNumber == run && e.EndStep < end).MaxAsync(e => (long?)e.EndStep) ?? long.MinValue;
         var chunks = db.MetricSeries.Where(s => s.RunNumber == run).Join(db.MetricChunks, s => s.Id, c => c.SeriesId, (_, c) => c)
-            .Where(c => c.LastStep > before && c.FirstStep <= end).OrderBy(c => c.SeriesId).ThenBy(c => c.Ordinal).Select(c => new { c.SeriesId, c.Data });
+            .Where(c => c.LastStep > before && c.FirstStep <= end).OrderBy(c => c.SeriesId).ThenBy(c => c.Ordinal)
+            .Select(c => new { c.SeriesId, c.Data });
         var points = new ChunkBuilder();
         var sums = new Dictionary<long, (double Sum, long Count)>();
         await foreach (var chunk in chunks.AsAsyncEnumerable())

@@ -50,7 +50,8 @@ public static class MetricNames
     public const string GpuMemoryBytes = "gpu_memory_bytes";
 
     /// <summary>What every run of this hub's trainer has sooner or later.</summary>
-    public static IReadOnlyList<string> OfEveryRun { get; } = [TrainLoss, TestLoss, TestAccuracy, LearningRate, SamplesPerSecond, CpuPercent, MemoryBytes];
+    public static IReadOnlyList<string> OfEveryRun { get; } =
+        [TrainLoss, TestLoss, TestAccuracy, LearningRate, SamplesPerSecond, CpuPercent, MemoryBytes];
 
     /// <summary>Read from the name: it decides how numbers are written, and nothing else.</summary>
     public static MetricUnit UnitOf(string metric) =>

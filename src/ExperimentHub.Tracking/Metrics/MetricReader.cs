@@ -10,13 +10,15 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     public const int MaxBuckets = 10_000;
 
     /// <summary>The metrics of a run by name.</summary>
-    public Task<IReadOnlyList<MetricSeries>> SummariesAsync(long runNumber, CancellationToken cancellation = default) => SummariesAsync([runNumber], cancellation);
+    public Task<IReadOnlyList<MetricSeries>> SummariesAsync(long runNumber, CancellationToken cancellation = default) =>
+        SummariesAsync([runNumber], cancellation);
 
     /// <summary>The metrics of several runs, by name.</summary>
     public async Task<IReadOnlyList<MetricSeries>> SummariesAsync(IReadOnlyCollection<long> runNumbers, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.MetricSeries.AsNoTracking().Where(s => runNumbers.Contains(s.RunNumber)).OrderBy(s => s.Name).ThenBy(s => s.RunNumber).ToListAsync(cancellation);
+        return await db.MetricSeries.AsNoTracking().Where(s => runNumbers.Contains(s.RunNumber)).OrderBy(s => s.Name).ThenBy(s => s.RunNumber)
+            .ToListAsync(cancellation);
     }
 
     /// <summary>All metrics at the end of the run's best epoch; null where none was marked.</summary>
@@ -37,8 +39,8 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     }
 
     /// <summary>
-    /// Draws series with at most <paramref name="maxBuckets"/> points each: of buckets of equally many steps the least, the greatest and the last value, exact and the
-    /// same on each call. A series that has no more points in the range comes back as it is.
+    /// Draws series with at most <paramref name="maxBuckets"/> points each: of buckets of equally many steps the least, the greatest and the last
+    /// value, exact and the same on each call. A series that has no more points in the range comes back as it is.
     /// </summary>
     /// <param name="fromStep">Included; where not given, each series begins with its first step.</param>
     /// <param name="toStep">Included; where not given, each series ends with its last step.</param>
@@ -46,12 +48,14 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     /// <returns>The series that exist, run by run in the order asked for, and within a run in the order of the metrics.</returns>
     /// <exception cref="DamagedChunkException">A chunk cannot be read.</exception>
     public async Task<IReadOnlyList<MetricBuckets>> BucketsAsync(
-        IReadOnlyCollection<long> runNumbers, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets, CancellationToken cancellation = default)
+        IReadOnlyCollection<long> runNumbers, IReadOnlyCollection<string> metrics, long? fromStep, long? toStep, int maxBuckets,
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxBuckets, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxBuckets, MaxBuckets);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var known = await db.MetricSeries.AsNoTracking().Where(s => runNumbers.Contains(s.RunNumber) && metrics.Contains(s.Name)).ToDictionaryAsync(s => (s.RunNumber, s.Name), cancellation);
+        var known = await db.MetricSeries.AsNoTracking().Where(s => runNumbers.Contains(s.RunNumber) && metrics.Contains(s.Name))
+            .ToDictionaryAsync(s => (s.RunNumber, s.Name), cancellation);
         await db.Database.OpenConnectionAsync(cancellation);
         await using var chunks = ChunkQuery(db.Database.GetDbConnection());
         var answer = new List<MetricBuckets>();
@@ -72,10 +76,11 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     }
 
     /// <summary>
-    /// When which step was, from the ends of the series' chunks: at most <paramref name="most"/> pairs of step and Unix time in milliseconds, the first and the last
-    /// included. Between two of them time is as good as even.
+    /// When which step was, from the ends of the series' chunks: at most <paramref name="most"/> pairs of step and Unix time in milliseconds, the
+    /// first and the last included. Between two of them time is as good as even.
     /// </summary>
-    public async Task<IReadOnlyList<(long Step, long Time)>> TimesAsync(long runNumber, string metric, int most, CancellationToken cancellation = default) =>
+    public async Task<IReadOnlyList<(long Step, long Time)>> TimesAsync(long runNumber, string metric, int most,
+        CancellationToken cancellation = default) =>
         (await TimesAsync([runNumber], metric, most, cancellation)).GetValueOrDefault(runNumber, []);
 
     /// <summary>The same of several runs, by their numbers; without those that have no such series.</summary>
@@ -84,10 +89,12 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var ends = await db.MetricSeries.Where(s => s.Name == metric && runNumbers.Contains(s.RunNumber))
-            .Join(db.MetricChunks, s => s.Id, c => c.SeriesId, (s, c) => new { s.RunNumber, c.Ordinal, c.FirstStep, c.FirstTime, c.LastStep, c.LastTime })
+            .Join(db.MetricChunks, s => s.Id, c => c.SeriesId,
+                (s, c) => new { s.RunNumber, c.Ordinal, c.FirstStep, c.FirstTime, c.LastStep, c.LastTime })
             .OrderBy(end => end.RunNumber).ThenBy(end => end.Ordinal).ToListAsync(cancellation);
         return ends.GroupBy(end => end.RunNumber).ToDictionary(
-            run => run.Key, IReadOnlyList<(long, long)> (run) => Thinned([.. run.SelectMany(c => new[] { (c.FirstStep, c.FirstTime), (c.LastStep, c.LastTime) }).Distinct()], most));
+            run => run.Key, IReadOnlyList<(long, long)> (run) =>
+                Thinned([.. run.SelectMany(c => new[] { (c.FirstStep, c.FirstTime), (c.LastStep, c.LastTime) }).Distinct()], most));
     }
 
     private static List<(long Step, long Time)> Thinned(List<(long Step, long Time)> times, int most)
@@ -107,7 +114,8 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
     }
 
     /// <summary>Null where the range has no more points than there may be buckets.</summary>
-    private static async Task<MetricBuckets?> FillAsync(DbCommand chunks, MetricSeries series, long from, long to, int maxBuckets, CancellationToken cancellation)
+    private static async Task<MetricBuckets?> FillAsync(DbCommand chunks, MetricSeries series, long from, long to, int maxBuckets,
+        CancellationToken cancellation)
     {
         var width = (to - from) / maxBuckets + 1;
         var fill = new BucketFill(series, from, to, width);
@@ -119,7 +127,8 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
         while (await row.ReadAsync(cancellation))
         {
             if (row.IsDBNull(0))
-                fill.AddWhole(row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), NumberAt(row, 5), NumberAt(row, 6), NumberAt(row, 7));
+                fill.AddWhole(row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetInt32(4), NumberAt(row, 5), NumberAt(row, 6),
+                    NumberAt(row, 7));
             else
                 fill.AddPoints(row.GetFieldValue<byte[]>(0));
         }
@@ -155,11 +164,13 @@ public sealed class MetricReader(IDbContextFactory<TrackingDb> databases)
         return command;
     }
 
-    private static async Task<IReadOnlyList<MetricPoint>> ReadAsync(TrackingDb db, MetricSeries series, long from, long to, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<MetricPoint>> ReadAsync(TrackingDb db, MetricSeries series, long from, long to,
+        CancellationToken cancellation)
     {
         var points = new List<MetricPoint>();
         var chunk = new ChunkBuilder();
-        var chunks = db.MetricChunks.Where(c => c.SeriesId == series.Id && c.LastStep >= from && c.FirstStep <= to).OrderBy(c => c.Ordinal).Select(c => c.Data);
+        var chunks = db.MetricChunks.Where(c => c.SeriesId == series.Id && c.LastStep >= from && c.FirstStep <= to).OrderBy(c => c.Ordinal)
+            .Select(c => c.Data);
         await foreach (var data in chunks.AsAsyncEnumerable().WithCancellation(cancellation))
         {
             chunk.Load(data);

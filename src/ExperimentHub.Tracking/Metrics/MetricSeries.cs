@@ -85,8 +85,8 @@ public sealed class MetricSeries
             series.HasIndex(s => new { s.Name, s.Min, s.RunNumber });
             series.HasIndex(s => new { s.Name, s.Max, s.RunNumber });
             series.HasIndex(s => new { s.Name, s.AtBest, s.RunNumber });
-            // Whether anybody says that a name is better low, or high, is one look each. The filter stands word for word in the question (KnownNames),
-            // or the index would not be used.
+            // Whether anybody says that a name is better low, or high, is one look each. The filter stands word for word in the question
+            // (KnownNames), or the index would not be used.
             series.HasIndex(s => new { s.Name, s.Direction, s.RunNumber }).HasFilter("\"Direction\" <> 0");
             series.Ignore(s => s.Meaning);
             series.Property(s => s.Name).HasMaxLength(MetricNames.MaxLength);

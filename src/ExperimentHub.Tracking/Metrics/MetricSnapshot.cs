@@ -27,8 +27,10 @@ public sealed class MetricSnapshot
             snapshot.HasKey(s => s.RunNumber);
             snapshot.Property(s => s.RunNumber).ValueGeneratedNever();
             snapshot.HasOne<Run>().WithOne().HasForeignKey<MetricSnapshot>(s => s.RunNumber);
-            snapshot.Property(s => s.Values).HasConversion(values => Write(values), json => Read(json), new ValueComparer<IReadOnlyDictionary<string, double>>(
-                (a, b) => a == b || (a != null && b != null && Write(a) == Write(b)), values => Write(values).GetHashCode(StringComparison.Ordinal), values => Read(Write(values))));
+            snapshot.Property(s => s.Values).HasConversion(values => Write(values), json => Read(json),
+                new ValueComparer<IReadOnlyDictionary<string, double>>(
+                (a, b) => a == b || (a != null && b != null && Write(a) == Write(b)), values => Write(values).GetHashCode(StringComparison.Ordinal),
+                values => Read(Write(values))));
         }
 
         private static string Write(IReadOnlyDictionary<string, double> values) => JsonSerializer.Serialize(values, Json);

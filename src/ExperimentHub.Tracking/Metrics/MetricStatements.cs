@@ -1,10 +1,11 @@
 using System.Data;
 using System.Data.Common;
-using ExperimentHub.Tracking.Queries;
 
 namespace ExperimentHub.Tracking.Metrics;
 
-/// <summary>The statements that every batch runs many times, prepared once for the life of one connection, in SQL that SQLite and PostgreSQL share.</summary>
+/// <summary>
+/// The statements that every batch runs many times, prepared once for the life of one connection, in SQL that SQLite and PostgreSQL share.
+/// </summary>
 internal sealed class MetricStatements : IDisposable
 {
     private readonly Statement _find;
@@ -38,7 +39,8 @@ internal sealed class MetricStatements : IDisposable
         _declare = new Statement(connection, """
             UPDATE "MetricSeries" SET "Direction" = @direction, "Role" = @role, "Split" = @split, "Best" = @best, "BestStep" = @bestStep WHERE "Id" = @id
             """,
-            ("@id", DbType.Int64), ("@direction", DbType.Int32), ("@role", DbType.Int32), ("@split", DbType.Int32), ("@best", DbType.Double), ("@bestStep", DbType.Int64));
+            ("@id", DbType.Int64), ("@direction", DbType.Int32), ("@role", DbType.Int32), ("@split", DbType.Int32), ("@best", DbType.Double),
+            ("@bestStep", DbType.Int64));
         _readChunk = new Statement(connection, """
             SELECT "Data" FROM "MetricChunks" WHERE "SeriesId" = @series AND "Ordinal" = @ordinal
             """, ("@series", DbType.Int64), ("@ordinal", DbType.Int32));
@@ -48,7 +50,8 @@ internal sealed class MetricStatements : IDisposable
             ON CONFLICT ("SeriesId", "Ordinal") DO UPDATE SET "LastStep" = excluded."LastStep", "LastTime" = excluded."LastTime", "Count" = excluded."Count",
                 "NonFinite" = excluded."NonFinite", "Min" = excluded."Min", "Max" = excluded."Max", "Last" = excluded."Last", "Data" = excluded."Data"
             """,
-            ("@series", DbType.Int64), ("@ordinal", DbType.Int32), ("@firstStep", DbType.Int64), ("@lastStep", DbType.Int64), ("@firstTime", DbType.Int64),
+            ("@series", DbType.Int64), ("@ordinal", DbType.Int32), ("@firstStep", DbType.Int64), ("@lastStep", DbType.Int64),
+            ("@firstTime", DbType.Int64),
             ("@lastTime", DbType.Int64), ("@count", DbType.Int32), ("@nonFinite", DbType.Int32), ("@min", DbType.Double), ("@max", DbType.Double),
             ("@first", DbType.Double), ("@last", DbType.Double), ("@data", DbType.Binary));
     }
@@ -85,13 +88,15 @@ internal sealed class MetricStatements : IDisposable
     }
 
     public void Update(MetricSeries s) => _update.With(
-        s.Id, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep).ExecuteNonQuery();
+        s.Id, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep)
+            .ExecuteNonQuery();
 
     public byte[] ReadChunk(long series, int ordinal) => _readChunk.With(series, ordinal).ExecuteScalar() as byte[]
         ?? throw new DamagedChunkException($"series {series} has no chunk {ordinal}");
 
     public void Write(MetricChunk c) => _writeChunk.With(
-        c.SeriesId, c.Ordinal, c.FirstStep, c.LastStep, c.FirstTime, c.LastTime, c.Count, c.NonFinite, c.Min, c.Max, c.First, c.Last, c.Data).ExecuteNonQuery();
+        c.SeriesId, c.Ordinal, c.FirstStep, c.LastStep, c.FirstTime, c.LastTime, c.Count, c.NonFinite, c.Min, c.Max, c.First, c.Last, c.Data)
+            .ExecuteNonQuery();
 
     public void Dispose()
     {

@@ -62,11 +62,14 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <summary>The newest flush that the timer began; it does not fail.</summary>
     internal Task Background { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Points that are lost: refused by <see cref="Append"/> because the database failed or was slow for too long, or of a series that is damaged.</summary>
+    /// <summary>
+    /// Points that are lost: refused by <see cref="Append"/> because the database failed or was slow for too long, or of a series that is damaged.
+    /// </summary>
     public long DroppedPoints => Interlocked.Read(ref _dropped);
 
     /// <summary>
-    /// Takes points of a series, oldest first, without waiting for anything. Where too many wait already, the ones that find no room are dropped: counted in
+    /// Takes points of a series, oldest first, without waiting for anything. Where too many wait already, the ones that find no room are dropped:
+    /// counted in
     /// <see cref="DroppedPoints"/> and logged. Points of a run that does not exist are forgotten.
     /// </summary>
     /// <param name="meaning">
@@ -86,7 +89,8 @@ public sealed class MetricWriter : IAsyncDisposable
             _full = true;
         }
 
-        _logger.LogError("Metric points are being dropped: {Waiting} wait for the database already. The count of the dropped ones will follow", MaxPending);
+        _logger.LogError("Metric points are being dropped: {Waiting} wait for the database already. The count of the dropped ones will follow",
+            MaxPending);
     }
 
     /// <summary>As <see cref="Append"/>, but waits for room instead of dropping.</summary>
@@ -109,10 +113,14 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <summary>An epoch of a run ended with this step: its means are taken. To be called after the epoch's points.</summary>
     public void EpochEnded(long runNumber, long step) => Add(new MetricMark(runNumber, step, IsBest: false));
 
-    /// <summary>The epoch that ended with this step is the best so far: what every metric is at that step is kept as the run's <see cref="MetricSnapshot"/>.</summary>
+    /// <summary>
+    /// The epoch that ended with this step is the best so far: what every metric is at that step is kept as the run's <see cref="MetricSnapshot"/>.
+    /// </summary>
     public void MarkBest(long runNumber, long epochStep) => Add(new MetricMark(runNumber, epochStep, IsBest: true));
 
-    /// <summary>When it returns, everything taken before the call is on the disk; it throws what the database throws, and nothing is lost by that.</summary>
+    /// <summary>
+    /// When it returns, everything taken before the call is on the disk; it throws what the database throws, and nothing is lost by that.
+    /// </summary>
     public async Task FlushAsync(CancellationToken cancellation = default)
     {
         await _turn.WaitAsync(cancellation);
@@ -131,12 +139,13 @@ public sealed class MetricWriter : IAsyncDisposable
     public Task WhenWrittenAsync()
     {
         lock (_lock)
-            return !_pending.IsEmpty && !_disposed ? _pendingWritten.Task : !_inFlight.IsEmpty && !_disposed ? _inFlightWritten.Task : Task.CompletedTask;
+            return !_pending.IsEmpty && !_disposed ? _pendingWritten.Task : !_inFlight.IsEmpty && !_disposed
+                ? _inFlightWritten.Task : Task.CompletedTask;
     }
 
     /// <summary>
-    /// Removes every point of a run after <paramref name="step"/>, waiting or written, with the ends of epochs and the snapshot of the best epoch that lie there.
-    /// For a run that goes on from a checkpoint: nobody may append to it until this returns.
+    /// Removes every point of a run after <paramref name="step"/>, waiting or written, with the ends of epochs and the snapshot of the best epoch
+    /// that lie there. For a run that goes on from a checkpoint: nobody may append to it until this returns.
     /// </summary>
     public async Task RewindAsync(long runNumber, long step, CancellationToken cancellation = default)
     {
@@ -168,8 +177,8 @@ public sealed class MetricWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// The points of a series after <paramref name="step"/> that are not in the database yet. To miss and to double none, take these first, then read the
-    /// database, then leave out those of these whose step is not after the last one read: points only ever move from here to there.
+    /// The points of a series after <paramref name="step"/> that are not in the database yet. To miss and to double none, take these first, then read
+    /// the database, then leave out those of these whose step is not after the last one read: points only ever move from here to there.
     /// </summary>
     public IReadOnlyList<MetricPoint> PendingAfter(long runNumber, string metric, long step)
     {
@@ -196,7 +205,8 @@ public sealed class MetricWriter : IAsyncDisposable
     internal IReadOnlyCollection<string> PendingMetricsOf(long runNumber)
     {
         lock (_lock)
-            return [.. _inFlight.Series.Concat(_pending.Series).Select(series => series.Key).Where(key => key.Run == runNumber).Select(key => key.Metric).Distinct()];
+            return [.. _inFlight.Series.Concat(_pending.Series).Select(series => series.Key).Where(key => key.Run == runNumber)
+                .Select(key => key.Metric).Distinct()];
     }
 
     /// <summary>Every point that is taken of a run from now on, until the result is disposed.</summary>
@@ -212,7 +222,9 @@ public sealed class MetricWriter : IAsyncDisposable
         return fresh;
     }
 
-    /// <summary>Writes what waits and takes nothing more. A database that refused until now is not asked again: whoever ends the hub would wait for that.</summary>
+    /// <summary>
+    /// Writes what waits and takes nothing more. A database that refused until now is not asked again: whoever ends the hub would wait for that.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         lock (_lock)

@@ -6,8 +6,8 @@ namespace ExperimentHub.Tracking.Metrics;
 internal static class ProgressPoints
 {
     /// <summary>
-    /// Every step gets its loss, learning rate and, where told, gradient norm; speed, CPU and memory are one point each. The steps of a message are spread evenly over its seconds,
-    /// because the trainer reads their losses back together.
+    /// Every step gets its loss, learning rate and, where told, gradient norm; speed, CPU and memory are one point each. The steps of a message are
+    /// spread evenly over its seconds, because the trainer reads their losses back together.
     /// </summary>
     public static void Append(MetricWriter writer, long run, TrainingProgress progress, DateTimeOffset now)
     {

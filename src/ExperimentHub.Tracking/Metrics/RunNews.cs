@@ -11,10 +11,14 @@ public sealed record RunNews(long Number, RunState? Run, IReadOnlyDictionary<str
     /// <summary>The reading that the follower had before.</summary>
     public long Since { get; init; }
 
-    /// <summary>The metrics of which a follower was told more than is true by now, since the run went back to a checkpoint, and the last step of each that still is.</summary>
+    /// <summary>
+    /// The metrics of which a follower was told more than is true by now, since the run went back to a checkpoint, and the last step of each that
+    /// still is.
+    /// </summary>
     /// <param name="sent">The last step that the follower knows, by metric.</param>
     public IReadOnlyList<(string Metric, long Step)> WentBack(IReadOnlyDictionary<string, long> sent) =>
-        [.. Series.Where(pair => sent.TryGetValue(pair.Key, out var step) && step > pair.Value.ValidFor(Since)).Select(pair => (pair.Key, pair.Value.ValidFor(Since)))];
+        [.. Series.Where(pair => sent.TryGetValue(pair.Key, out var step) && step > pair.Value.ValidFor(Since))
+            .Select(pair => (pair.Key, pair.Value.ValidFor(Since)))];
 }
 
 /// <summary>The end of a series.</summary>
@@ -39,7 +43,8 @@ public sealed record SeriesTail(long Newest, long NewestTime, long From, IReadOn
     internal long ValidFor(long reading) => _back.Reading > reading ? Math.Min(_back.Step, Newest) : Newest;
 
     internal SeriesTail CutTo(long newest, long time, long reading) =>
-        new(newest, time, Math.Min(From, newest), [.. Points.Select(found => found.Where(point => point.Step <= newest).ToArray()).Where(found => found.Length > 0)])
+        new(newest, time, Math.Min(From, newest),
+            [.. Points.Select(found => found.Where(point => point.Step <= newest).ToArray()).Where(found => found.Length > 0)])
         {
             _back = (reading, Math.Min(_back.Step, newest)),
         };

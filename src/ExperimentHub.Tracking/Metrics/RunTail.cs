@@ -3,8 +3,8 @@ using ExperimentHub.Tracking.Runs;
 namespace ExperimentHub.Tracking.Metrics;
 
 /// <summary>
-/// Reads a run after each change, at most once in an interval, and hands what it found to everybody who waits. Points come from the memory of whoever writes them; the
-/// database is asked for what was there before, after a run went back, and for the run's state where that may have changed.
+/// Reads a run after each change, at most once in an interval, and hands what it found to everybody who waits. Points come from the memory of whoever
+/// writes them; the database is asked for what was there before, after a run went back, and for the run's state where that may have changed.
 /// </summary>
 internal sealed class RunTail : IDisposable
 {
@@ -142,10 +142,12 @@ internal sealed class RunTail : IDisposable
         if (run is null)
             return new RunNews(number, null, new Dictionary<string, SeriesTail>());
         _fresh ??= _series.Listen(run.Number);
-        return new RunNews(number, run, _fresh.Take() is { } fresh && latest is not null ? Grown(latest.Series, fresh) : await SeriesAsync(run.Number, latest?.Series, number));
+        return new RunNews(number, run, _fresh.Take() is { } fresh
+            && latest is not null ? Grown(latest.Series, fresh) : await SeriesAsync(run.Number, latest?.Series, number));
     }
 
-    private static Dictionary<string, SeriesTail> Grown(IReadOnlyDictionary<string, SeriesTail> known, IReadOnlyDictionary<string, List<MetricPoint>> fresh)
+    private static Dictionary<string, SeriesTail> Grown(IReadOnlyDictionary<string, SeriesTail> known,
+        IReadOnlyDictionary<string, List<MetricPoint>> fresh)
     {
         var series = new Dictionary<string, SeriesTail>(known, StringComparer.Ordinal);
         foreach (var (metric, points) in fresh)

@@ -2,7 +2,10 @@ using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Metrics;
 
-/// <summary>The newest points of the runs that somebody follows. Each run is read once for all of its followers, so that a hundred cost the database no more than one.</summary>
+/// <summary>
+/// The newest points of the runs that somebody follows. Each run is read once for all of its followers, so that a hundred cost the database no more
+/// than one.
+/// </summary>
 public sealed class RunTails(RunFeed feed, RunHistory history, MetricReader reader, LiveSeries series)
 {
     private readonly Lock _lock = new();
@@ -47,7 +50,10 @@ public sealed class RunTails(RunFeed feed, RunHistory history, MetricReader read
 
         internal Follower(RunTails tails, RunId run, RunTail tail) => (_tails, _run, _tail, _seen) = (tails, run, tail, tail.Join());
 
-        /// <summary>The run as it was read after this call's predecessor, or after the follower came; waits for a change where nothing is new. Readings that a slow follower missed are in the next.</summary>
+        /// <summary>
+        /// The run as it was read after this call's predecessor, or after the follower came; waits for a change where nothing is new. Readings that a
+        /// slow follower missed are in the next.
+        /// </summary>
         /// <exception cref="OperationCanceledException">The caller no longer waits.</exception>
         public async Task<RunNews> NextAsync(CancellationToken cancellation = default)
         {

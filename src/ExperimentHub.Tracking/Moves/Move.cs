@@ -17,14 +17,15 @@ internal readonly struct Decision<T>
 }
 
 /// <summary>
-/// How anything moves from one state to another: it is read, the answer is refused by what was read or else written in one transaction whose first statement names the state that was
-/// read and counts its rows. Where it counts none, somebody else moved the thing between the two, and it is looked at anew, so that the loser of a race hears what stands there now.
-/// See docs/decisions/0032-moves.md.
+/// How anything moves from one state to another: it is read, the answer is refused by what was read or else written in one transaction whose first
+/// statement names the state that was read and counts its rows. Where it counts none, somebody else moved the thing between the two, and it is looked
+/// at anew, so that the loser of a race hears what stands there now. See docs/decisions/0032-moves.md.
 /// </summary>
 internal static class Move
 {
     /// <param name="look">One look at the rows and one try to write, with a context of its own. It ends with an answer, or was overtaken.</param>
-    public static async Task<T> DecideAsync<T>(this IDbContextFactory<TrackingDb> databases, Func<TrackingDb, Task<Decision<T>>> look, CancellationToken cancellation)
+    public static async Task<T> DecideAsync<T>(this IDbContextFactory<TrackingDb> databases, Func<TrackingDb, Task<Decision<T>>> look,
+        CancellationToken cancellation)
     {
         // Whoever is overtaken has let somebody else move, so that there is an end to it.
         while (true)
@@ -38,7 +39,8 @@ internal static class Move
 
     /// <summary>Writes a move and what belongs to it in one transaction.</summary>
     /// <param name="write">
-    /// Begins with a conditional write. That row is held from then on, and what is read after it stays as it is until the transaction is over. What is tracked is saved at the end.
+    /// Begins with a conditional write. That row is held from then on, and what is read after it stays as it is until the transaction is over. What
+    /// is tracked is saved at the end.
     /// </param>
     /// <returns>What <paramref name="write"/> said: false where its condition did not hold, and then nothing is written.</returns>
     public static async Task<bool> TogetherAsync(this TrackingDb db, Func<Task<bool>> write, CancellationToken cancellation = default)

@@ -4,14 +4,14 @@ using System.Text;
 namespace ExperimentHub.Tracking.Names;
 
 /// <summary>
-/// The one rule for what people call things: experiments, runs, tags and their values, views, data sets, classes. Any script and any sign that is seen;
-/// composed (NFC) and trimmed; compared without regard to case; its limits in characters as a person counts them.
+/// The one rule for what people call things: experiments, runs, tags and their values, views, data sets, classes. Any script and any sign that is
+/// seen; composed (NFC) and trimmed; compared without regard to case; its limits in characters as a person counts them.
 /// </summary>
 public static class NameRule
 {
     /// <summary>
-    /// UTF-16 units of one character, at most and on average: a syllable of Hindi has up to 8, a family of four 11. Without it one character could be a
-    /// megabyte of accents.
+    /// UTF-16 units of one character, at most and on average: a syllable of Hindi has up to 8, a family of four 11. Without it one character could be
+    /// a megabyte of accents.
     /// </summary>
     public const int UnitsPerCharacter = 8;
 
@@ -31,7 +31,10 @@ public static class NameRule
     /// <summary>Characters as a person counts them: extended grapheme clusters.</summary>
     public static int Length(string text) => Ascii.IsValid(text) ? text.Length : new StringInfo(text).LengthInTextElements;
 
-    /// <summary>Composed and without white space or a byte order mark at its ends. Text that is no Unicode comes back as it is; <see cref="Problem"/> refuses it.</summary>
+    /// <summary>
+    /// Composed and without white space or a byte order mark at its ends. Text that is no Unicode comes back as it is; <see cref="Problem"/> refuses
+    /// it.
+    /// </summary>
     public static string Tidied(string? typed)
     {
         var text = typed ?? "";
@@ -45,7 +48,9 @@ public static class NameRule
         static bool Outside(char c) => char.IsWhiteSpace(c) || c == ByteOrderMark;
     }
 
-    /// <summary>What is wrong with a name, to go on after "The experiment's name"; null where it can be used. It is judged as <see cref="Tidied"/>.</summary>
+    /// <summary>
+    /// What is wrong with a name, to go on after "The experiment's name"; null where it can be used. It is judged as <see cref="Tidied"/>.
+    /// </summary>
     /// <param name="most">In characters.</param>
     public static string? Problem(string? typed, int most)
     {
@@ -58,7 +63,9 @@ public static class NameRule
     public static string? TextProblem(string text, int most, bool lines)
     {
         if (text.Length > most && Length(text) is var length && (length > most || text.Length > MaxUnits(most)))
-            return length > most ? $"may have at most {most:N0} characters; this one has {length:N0}." : $"has {text.Length:N0} code units, which is too much for {length:N0} characters.";
+            return length > most
+                ? $"may have at most {most:N0} characters; this one has {length:N0}."
+                : $"has {text.Length:N0} code units, which is too much for {length:N0} characters.";
         for (var i = 0; i < text.Length; i++)
         {
             if (!Rune.TryGetRuneAt(text, i, out var rune))
@@ -79,13 +86,14 @@ public static class NameRule
     }
 
     /// <summary>
-    /// What names are compared by and kept unique by: the same for names that differ in case, in composition, or in signs that nobody sees. It is stored,
-    /// so it must never change for a name: simple case mappings do not, ICU's sort keys would.
+    /// What names are compared by and kept unique by: the same for names that differ in case, in composition, or in signs that nobody sees. It is
+    /// stored, so it must never change for a name: simple case mappings do not, ICU's sort keys would.
     /// </summary>
     public static string Key(string name)
     {
         var folded = Folded(Tidied(name));
-        return Ascii.IsValid(folded) ? folded : Composed(string.Concat(folded.EnumerateRunes().Where(rune => Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format)));
+        return Ascii.IsValid(folded)
+            ? folded : Composed(string.Concat(folded.EnumerateRunes().Where(rune => Rune.GetUnicodeCategory(rune) != UnicodeCategory.Format)));
     }
 
     public static bool Same(string one, string other) => Key(one) == Key(other);

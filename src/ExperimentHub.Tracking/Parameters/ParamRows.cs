@@ -17,7 +17,8 @@ internal static class ParamRows
         var known = await db.ParamNames.Where(name => names.Contains(name.Name)).ToDictionaryAsync(name => name.Name, cancellation);
         return
         [
-            .. values.Select(value => new RunParam { Param = known.GetValueOrDefault(value.Name) ?? new ParamName { Name = value.Name }, Number = value.Number, Text = value.Text }),
+            .. values.Select(value => new RunParam { Param = known.GetValueOrDefault(value.Name) ?? new ParamName { Name = value.Name },
+                Number = value.Number, Text = value.Text }),
         ];
     }
 }

@@ -4,8 +4,9 @@ using System.Diagnostics;
 namespace ExperimentHub.Tracking.Queries;
 
 /// <summary>
-/// Lets people's questions run beside each other without one keeping the others waiting. A question begins at once, beside a few others. One that is not answered quickly goes on as a lasting one, and
-/// few of those run at a time: where no place is free it is interrupted, waits in line and begins again. It ends with whoever asked it, and when its time is up.
+/// Lets people's questions run beside each other without one keeping the others waiting. A question begins at once, beside a few others. One that is
+/// not answered quickly goes on as a lasting one, and few of those run at a time: where no place is free it is interrupted, waits in line and begins
+/// again. It ends with whoever asked it, and when its time is up.
 /// </summary>
 public sealed class QueryTurns(QueryLimits limits) : IDisposable
 {
@@ -33,7 +34,8 @@ public sealed class QueryTurns(QueryLimits limits) : IDisposable
         await EnterAsync(_lasting, cancellation);
         try
         {
-            return (await TryAsync(question, new Turn(limits.Budget, () => false), cancellation) ?? throw new QueryTooLongException(limits.Budget)).Value;
+            return (await TryAsync(question, new Turn(limits.Budget, () => false), cancellation)
+                ?? throw new QueryTooLongException(limits.Budget)).Value;
         }
         finally
         {
@@ -109,8 +111,12 @@ public sealed class QueryTurns(QueryLimits limits) : IDisposable
 /// <param name="Budget">No question takes longer, and none waits longer for a place.</param>
 public sealed record QueryLimits(int Quick, int Lasting, TimeSpan QuickFor, TimeSpan Budget)
 {
-    /// <summary>One processor is left to training and pages. A page of 100,000 runs takes some 10 ms (docs/benchmarks.md), so whatever takes 250 is another kind of question.</summary>
-    public static QueryLimits Default { get; } = new(Quick: 4, Lasting: Math.Max(1, Environment.ProcessorCount - 1), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
+    /// <summary>
+    /// One processor is left to training and pages. A page of 100,000 runs takes some 10 ms (docs/benchmarks.md), so whatever takes 250 is another
+    /// kind of question.
+    /// </summary>
+    public static QueryLimits Default { get; } =
+        new(Quick: 4, Lasting: Math.Max(1, Environment.ProcessorCount - 1), TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(10));
 }
 
 /// <summary>A question took more time than there is for one.</summary>

@@ -1,8 +1,9 @@
 namespace ExperimentHub.Tracking.Queries;
 
 /// <summary>
-/// Says whether a query that runs at this moment must end: because nobody waits for it any more, or because its time is up. It belongs to the asynchronous flow that began it,
-/// so whatever that flow asks the database is watched, also where no token reaches it. A provider asks <see cref="MustEnd"/> every few thousand of its instructions and then interrupts the query.
+/// Says whether a query that runs at this moment must end: because nobody waits for it any more, or because its time is up. It belongs to the
+/// asynchronous flow that began it, so whatever that flow asks the database is watched, also where no token reaches it. A provider asks
+/// <see cref="MustEnd"/> every few thousand of its instructions and then interrupts the query.
 /// </summary>
 public sealed class QueryWatch : IDisposable
 {

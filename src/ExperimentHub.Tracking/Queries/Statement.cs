@@ -5,10 +5,13 @@ using Microsoft.EntityFrameworkCore.Storage;
 
 namespace ExperimentHub.Tracking.Queries;
 
-/// <summary>Runs a statement on a context's own connection and in its transaction, past EF: the shape of a search is known only when it is asked.</summary>
+/// <summary>
+/// Runs a statement on a context's own connection and in its transaction, past EF: the shape of a search is known only when it is asked.
+/// </summary>
 internal static class Statement
 {
-    public static async Task<List<T>> ListAsync<T>(TrackingDb db, string sql, SqlParameters parameters, Func<DbDataReader, T> read, CancellationToken cancellation)
+    public static async Task<List<T>> ListAsync<T>(TrackingDb db, string sql, SqlParameters parameters, Func<DbDataReader, T> read,
+        CancellationToken cancellation)
     {
         var rows = new List<T>();
         await foreach (var row in StreamAsync(db, sql, parameters, read, cancellation))

@@ -40,7 +40,8 @@ public sealed class LoggedRuns(IDbContextFactory<TrackingDb> databases, RunFeed 
                 // Never one later either, so that it need not stand in the condition.
                 { Training: not null } => MarkOutcome.IsTraining,
                 { Status: var status } run when status.IsActive() =>
-                    await db.MoveAsync(run.Number, status, RunStatus.Stopped, now, Reason, cancellation) ? MarkOutcome.Ended : Decision<MarkOutcome>.Overtaken,
+                    await db.MoveAsync(run.Number, status, RunStatus.Stopped, now, Reason, cancellation)
+                        ? MarkOutcome.Ended : Decision<MarkOutcome>.Overtaken,
                 _ => MarkOutcome.AlreadyEnded,
             };
         }, cancellation);

@@ -12,8 +12,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
-/// Something that was tried once and measured: who it is, how it stands, with which parameters, and what came of it. Whatever program did it, a run has all that is here; what
-/// only this hub's own trainings have is its <see cref="Training"/>. See docs/decisions/0028-runs-and-trainings.md.
+/// Something that was tried once and measured: who it is, how it stands, with which parameters, and what came of it. Whatever program did it, a run
+/// has all that is here; what only this hub's own trainings have is its <see cref="Training"/>. See docs/decisions/0028-runs-and-trainings.md.
 /// </summary>
 public sealed class Run
 {
@@ -40,7 +40,9 @@ public sealed class Run
     /// <summary>Archived runs keep everything and are out of the way.</summary>
     public DateTime? ArchivedAt { get; set; }
 
-    /// <summary>Deleted runs are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.</summary>
+    /// <summary>
+    /// Deleted runs are hidden everywhere at once and can be brought back until <see cref="Deletions.DeletionOptions.KeptFor"/> is over.
+    /// </summary>
     public DateTime? DeletedAt { get; set; }
 
     public required string AppVersion { get; init; }
@@ -51,8 +53,8 @@ public sealed class Run
     public RunTrigger Trigger { get; init; }
 
     /// <summary>
-    /// Counts what people change: the name, the notes, the tags, and which checkpoints are kept. Progress does not count. An edit names the version that it
-    /// began from, and each part below knows the version that changed it last: a part that is no newer was not touched in between.
+    /// Counts what people change: the name, the notes, the tags, and which checkpoints are kept. Progress does not count. An edit names the version
+    /// that it began from, and each part below knows the version that changed it last: a part that is no newer was not touched in between.
     /// </summary>
     public int Version { get; internal set; } = 1;
 
@@ -76,8 +78,8 @@ public sealed class Run
     public List<RunTag> Tags { get; } = [];
 
     /// <summary>
-    /// What it was tried with, written by whoever made the run; of a training of this hub the leaves of its spec. Those are read with the spec, so that only runs without a training have
-    /// them here when they are read.
+    /// What it was tried with, written by whoever made the run; of a training of this hub the leaves of its spec. Those are read with the spec, so
+    /// that only runs without a training have them here when they are read.
     /// </summary>
     public List<RunParam> Params { get; } = [];
 
@@ -90,8 +92,12 @@ public sealed class Run
     /// <summary>How this hub trains it; null for a run that it does not train. It is read together with the run wherever a run is read.</summary>
     public Training? Training { get; internal set; }
 
-    /// <summary>How it stands by the word of somebody else: another hub, or the program that logs it. Only for a run that this hub does not know yet: it makes no move here.</summary>
-    internal void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) => (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);
+    /// <summary>
+    /// How it stands by the word of somebody else: another hub, or the program that logs it. Only for a run that this hub does not know yet: it makes
+    /// no move here.
+    /// </summary>
+    internal void TakeOver(RunStatus status, DateTime? startedAt, DateTime? endedAt, string? error) =>
+        (Status, StartedAt, EndedAt, Error) = (status, startedAt, endedAt, error);
 
     internal sealed class Mapping : IEntityTypeConfiguration<Run>
     {
@@ -110,7 +116,8 @@ public sealed class Run
             run.HasIndex(r => r.StartedAt);
             run.HasIndex(r => r.EndedAt);
             run.Property(r => r.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength)).UseCollation("NOCASE");
-            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment), json => ProtocolJson.Read<RunEnvironment>(json));
+            run.Property(r => r.Environment).HasConversion(environment => ProtocolJson.Write(environment),
+                json => ProtocolJson.Read<RunEnvironment>(json));
             run.Property(r => r.Error).IsCutAt(Limits.Explanation);
             run.Property(r => r.AppVersion).IsCutAt(Limits.MachineWord);
             run.Property(r => r.Notes).HasMaxLength(NameRule.MaxUnits(MaxNotesLength)).HasDefaultValue("");

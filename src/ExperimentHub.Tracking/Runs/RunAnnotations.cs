@@ -11,7 +11,8 @@ namespace ExperimentHub.Tracking.Runs;
 public readonly record struct AnnotationResult(bool Found, string? Problem = null, bool Conflict = false);
 
 /// <summary>
-/// What people write about a run, at any time in its life: its name, its notes and its tags. Each change can name the version of the run that it began from
+/// What people write about a run, at any time in its life: its name, its notes and its tags. Each change can name the version of the run that it
+/// began from
 /// (<see cref="Run.Version"/>); it is made only where nobody has changed the same thing since. Without one it is always made.
 /// </summary>
 public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunFeed feed)
@@ -68,7 +69,8 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
         if (await tag.Where(t => begunFrom == null || t.Version <= begunFrom).ExecuteDeleteAsync(cancellation) == 0)
             return new AnnotationResult(Found: true, Conflict: await tag.AnyAsync(cancellation));
         await db.Runs.Where(r => r.Number == run)
-            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1).SetProperty(r => r.UntaggedVersion, r => r.Version + 1), cancellation);
+            .ExecuteUpdateAsync(set => set.SetProperty(r => r.Version, r => r.Version + 1).SetProperty(r => r.UntaggedVersion, r => r.Version + 1),
+                cancellation);
         await transaction.CommitAsync(cancellation);
         feed.Publish(id, RunSignal.Texts);
         return new AnnotationResult(Found: true);
@@ -96,7 +98,8 @@ public sealed class RunAnnotations(IDbContextFactory<TrackingDb> databases, RunF
             set.SetProperty(run => run.Version, run => run.Version + 1);
         }, cancellation);
         if (changed == 0)
-            return await db.Runs.AnyAsync(r => r.Id == id, cancellation) ? new AnnotationResult(Found: true, Conflict: true) : new AnnotationResult(Found: false);
+            return await db.Runs.AnyAsync(r => r.Id == id, cancellation)
+                ? new AnnotationResult(Found: true, Conflict: true) : new AnnotationResult(Found: false);
         feed.Publish(id, RunSignal.Texts);
         return new AnnotationResult(Found: true);
     }

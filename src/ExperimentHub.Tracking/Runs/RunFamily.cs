@@ -14,8 +14,10 @@ public sealed record ForkedRun(RunId Id, string Name, RunStatus Status, int Afte
 /// <param name="Forks">The newest first.</param>
 /// <param name="Original">The run that it reproduces; null where it does not, or where that one was deleted.</param>
 /// <param name="Reproductions">The newest first.</param>
-/// <param name="Repeats">The run that is the same training (<see cref="Evidence"/>) and counts instead of this one wherever runs are counted together; null where this one counts.</param>
-public sealed record RunFamily(Relative? Parent, IReadOnlyList<ForkedRun> Forks, Relative? Original, IReadOnlyList<Relative> Reproductions, Relative? Repeats)
+/// <param name="Repeats">The run that is the same training (<see cref="Evidence"/>) and counts instead of this one wherever runs are counted
+/// together; null where this one counts.</param>
+public sealed record RunFamily(Relative? Parent, IReadOnlyList<ForkedRun> Forks, Relative? Original, IReadOnlyList<Relative> Reproductions,
+    Relative? Repeats)
 {
     internal static async Task<RunFamily> OfAsync(TrackingDb db, Run run, CancellationToken cancellation)
     {
@@ -24,9 +26,11 @@ public sealed record RunFamily(Relative? Parent, IReadOnlyList<ForkedRun> Forks,
             : await db.Runs.Where(r => near.Contains(r.Id)).Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation);
         return new RunFamily(
             found.FirstOrDefault(relative => relative.Id == run.Training?.ForkedFrom),
-            await db.Runs.Where(r => r.Training!.ForkedFrom == run.Id).OrderByDescending(r => r.Number).Select(r => new ForkedRun(r.Id, r.Name, r.Status, r.Training!.ForkedAfterEpoch ?? 0)).ToListAsync(cancellation),
+            await db.Runs.Where(r => r.Training!.ForkedFrom == run.Id).OrderByDescending(r => r.Number)
+                .Select(r => new ForkedRun(r.Id, r.Name, r.Status, r.Training!.ForkedAfterEpoch ?? 0)).ToListAsync(cancellation),
             found.FirstOrDefault(relative => relative.Id == run.Training?.Reproduces),
-            await db.Runs.Where(r => r.Training!.Reproduces == run.Id).OrderByDescending(r => r.Number).Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation),
+            await db.Runs.Where(r => r.Training!.Reproduces == run.Id).OrderByDescending(r => r.Number)
+                .Select(r => new Relative(r.Id, r.Name, r.Status)).ToListAsync(cancellation),
             await Evidence.CountedInsteadAsync(db, run, cancellation) is { } counted ? new Relative(counted.Id, counted.Name, counted.Status) : null);
     }
 }

@@ -88,7 +88,9 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         _listeners?.Invoke(run, signal);
         Subscription[] interested;
         lock (_lock)
-            interested = [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0 && (subscription.Run is null || subscription.Run == run))];
+            interested =
+                [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0
+                    && (subscription.Run is null || subscription.Run == run))];
         foreach (var subscription in interested)
             subscription.Touch(signal);
     }

@@ -3,8 +3,9 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
-/// The row of a run is the gate of all its moves: each begins with one of these conditional writes, and who has passed holds the run until the transaction is over. The conditions name
-/// columns of that row and nothing else, because a database that was kept waiting looks only at those again. So they go past the filter of deleted runs, which asks the experiment's row.
+/// The row of a run is the gate of all its moves: each begins with one of these conditional writes, and who has passed holds the run until the
+/// transaction is over. The conditions name columns of that row and nothing else, because a database that was kept waiting looks only at those again.
+/// So they go past the filter of deleted runs, which asks the experiment's row.
 /// </summary>
 internal static class RunGate
 {
@@ -26,7 +27,8 @@ internal static class RunGate
             return false;
         // Whether it diverged is judged by how it ends, which is still to come or has just changed.
         await db.Trainings.Where(t => t.RunNumber == run && t.Diverged != null)
-            .ExecuteUpdateAsync(set => set.SetProperty(t => t.Diverged, (bool?)null).SetProperty(t => t.DivergedBecause, (string?)null), cancellation);
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.Diverged, (bool?)null).SetProperty(t => t.DivergedBecause, (string?)null),
+                cancellation);
         return true;
     }
 
@@ -39,7 +41,8 @@ internal static class RunGate
     /// <summary>Hides those of the runs that are not active and not hidden yet.</summary>
     /// <param name="which">By columns of their own.</param>
     /// <returns>How many.</returns>
-    public static Task<int> HideAsync(this TrackingDb db, Func<IQueryable<Run>, IQueryable<Run>> which, DateTime? mark, CancellationToken cancellation) =>
+    public static Task<int> HideAsync(this TrackingDb db, Func<IQueryable<Run>, IQueryable<Run>> which, DateTime? mark,
+        CancellationToken cancellation) =>
         which(db.Runs.IgnoreQueryFilters()).Where(r => r.DeletedAt == null && r.Status != RunStatus.Queued && r.Status != RunStatus.Running)
             .ExecuteUpdateAsync(set => set.SetProperty(r => r.DeletedAt, mark), cancellation);
 

@@ -20,7 +20,9 @@ public sealed record RunDetails(Run Run, IReadOnlyList<CheckpointDetails> Checkp
 /// <param name="Best">Of the run's best epoch.</param>
 public sealed record CheckpointDetails(Checkpoint File, bool Best, bool Last);
 
-/// <summary>Reads runs that somebody names, and what there is of them; <see cref="Search.RunSearch"/> finds and lists them. Nothing here changes anything.</summary>
+/// <summary>
+/// Reads runs that somebody names, and what there is of them; <see cref="Search.RunSearch"/> finds and lists them. Nothing here changes anything.
+/// </summary>
 public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceInventory devices)
 {
     /// <summary>Whether there is any run at all, archived ones included.</summary>
@@ -43,7 +45,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await db.Runs.AsNoTracking().Include(r => r.Experiment).Include(r => r.Training!.Attempts.OrderBy(a => a.Number))
-            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.Training!.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name)).AsSplitQuery()
+            .Include(r => r.Checkpoints.OrderBy(c => c.Epoch)).Include(r => r.Training!.PausePoint).Include(r => r.Tags.OrderBy(t => t.Name))
+            .AsSplitQuery()
             .FirstOrDefaultAsync(r => r.Id == id, cancellation);
         if (run is null)
             return null;
@@ -53,7 +56,9 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         return new RunDetails(run, Rank(run), waiting, await RunFamily.OfAsync(db, run, cancellation));
     }
 
-    /// <summary>The details with what the end of an epoch changed and, where they were told of, the files: not all epochs again, and nothing that stays.</summary>
+    /// <summary>
+    /// The details with what the end of an epoch changed and, where they were told of, the files: not all epochs again, and nothing that stays.
+    /// </summary>
     /// <returns>null where the run does not simply go on; then it is to be found anew.</returns>
     public async Task<RunDetails?> FollowAsync(RunDetails details, bool files, CancellationToken cancellation = default)
     {
@@ -64,7 +69,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
             return null;
         if (files)
         {
-            var checkpoints = await db.Checkpoints.AsNoTracking().Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch).ToListAsync(cancellation);
+            var checkpoints = await db.Checkpoints.AsNoTracking().Where(c => c.RunNumber == run.Number).OrderBy(c => c.Epoch)
+                .ToListAsync(cancellation);
             run.Checkpoints.Clear();
             run.Checkpoints.AddRange(checkpoints);
         }
@@ -83,18 +89,22 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     public async Task<RunState?> StateAsync(RunId id, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.Training!.StepsPerEpoch)).FirstOrDefaultAsync(cancellation);
+        return await db.Runs.Where(r => r.Id == id).Select(r => new RunState(r.Number, r.Status, r.Training!.StepsPerEpoch))
+            .FirstOrDefaultAsync(cancellation);
     }
 
     /// <summary>What is needed to lay runs' curves over each other, in the order asked for; those that do not exist are left out.</summary>
     public async Task<IReadOnlyList<RunPace>> PacesAsync(IReadOnlyList<RunId> ids, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var runs = await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Number, r.Training!.StepsPerEpoch }).ToDictionaryAsync(r => r.Id, cancellation);
+        var runs = await db.Runs.Where(r => ids.Contains(r.Id)).Select(r => new { r.Id, r.Number, r.Training!.StepsPerEpoch })
+            .ToDictionaryAsync(r => r.Id, cancellation);
         long[] numbers = [.. runs.Values.Select(run => run.Number)];
-        var seconds = (await db.Epochs.Where(e => numbers.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number).Select(e => new { e.RunNumber, e.Seconds }).ToListAsync(cancellation))
+        var seconds = (await db.Epochs.Where(e => numbers.Contains(e.RunNumber)).OrderBy(e => e.RunNumber).ThenBy(e => e.Number)
+            .Select(e => new { e.RunNumber, e.Seconds }).ToListAsync(cancellation))
             .ToLookup(epoch => epoch.RunNumber, epoch => epoch.Seconds);
-        return [.. ids.Distinct().Where(runs.ContainsKey).Select(id => runs[id]).Select(run => new RunPace(run.Id, run.Number, run.StepsPerEpoch, [.. seconds[run.Number]]))];
+        return [.. ids.Distinct().Where(runs.ContainsKey).Select(id => runs[id])
+            .Select(run => new RunPace(run.Id, run.Number, run.StepsPerEpoch, [.. seconds[run.Number]]))];
     }
 
     /// <summary>The runs with their experiments and epochs, in the order asked for; those that do not exist are left out.</summary>
@@ -127,7 +137,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
     public async Task<IReadOnlyList<string>> DevicesAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        return await db.Trainings.Where(t => t.Run.DeletedAt == null && t.DeviceKind != null).Select(t => t.DeviceKind!).Distinct().Order().ToListAsync(cancellation);
+        return await db.Trainings.Where(t => t.Run.DeletedAt == null && t.DeviceKind != null).Select(t => t.DeviceKind!).Distinct().Order()
+            .ToListAsync(cancellation);
     }
 
     /// <summary>The experiments' names, the one with the newest run first.</summary>
@@ -147,7 +158,8 @@ public sealed class RunHistory(IDbContextFactory<TrackingDb> databases, DeviceIn
         if (logged.Count == 0)
             return;
         var numbers = logged.Keys.ToArray();
-        foreach (var param in await db.RunParams.AsNoTracking().Include(param => param.Param).Where(param => numbers.Contains(param.RunNumber)).OrderBy(param => param.Param.Name).ToListAsync(cancellation))
+        foreach (var param in await db.RunParams.AsNoTracking().Include(param => param.Param).Where(param => numbers.Contains(param.RunNumber))
+            .OrderBy(param => param.Param.Name).ToListAsync(cancellation))
             logged[param.RunNumber].Params.Add(param);
     }
 

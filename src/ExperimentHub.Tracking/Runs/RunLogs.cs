@@ -7,8 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Runs;
 
 /// <summary>
-/// What trainers wrote, one text for each attempt. While it is written it is a file of this machine; when the attempt has ended it becomes an artifact of
-/// the run. Logs of older hubs lie under the same key and have no row.
+/// What trainers wrote, one text for each attempt. While it is written it is a file of this machine; when the attempt has ended it becomes an
+/// artifact of the run. Logs of older hubs lie under the same key and have no row.
 /// </summary>
 public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFactory<TrackingDb> databases, TimeProvider time)
 {
@@ -26,7 +26,10 @@ public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFa
         return OwnFile.OpenAppend(folder.LogFile(run, attempt));
     }, time);
 
-    /// <summary>Makes an artifact of a log that nobody writes any more. It may be killed at any moment and called again; where there is no log it does nothing.</summary>
+    /// <summary>
+    /// Makes an artifact of a log that nobody writes any more. It may be killed at any moment and called again; where there is no log it does
+    /// nothing.
+    /// </summary>
     public async Task KeepAsync(RunId run, int attempt, CancellationToken cancellation = default)
     {
         var path = folder.LogFile(run, attempt);
@@ -34,7 +37,8 @@ public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFa
             return;
         var key = ArtifactKey.OfLog(run, attempt);
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var number = await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Id == run).Select(r => (long?)r.Number).FirstOrDefaultAsync(cancellation);
+        var number = await db.Runs.IgnoreQueryFilters().IgnoreAutoIncludes().Where(r => r.Id == run).Select(r => (long?)r.Number)
+            .FirstOrDefaultAsync(cancellation);
         if (number is { } owner)
         {
             ArtifactBytes kept;
@@ -57,7 +61,8 @@ public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFa
     public IReadOnlyList<(RunId Run, int Attempt)> Unkept() => !Directory.Exists(folder.Logs) ? [] :
     [
         .. Directory.EnumerateFiles(folder.Logs, "*.log").Select(path => Path.GetFileNameWithoutExtension(path).Split('-'))
-            .Select(name => name is [var run, var attempt] && RunId.TryParse(run, out var id) && int.TryParse(attempt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            .Select(name => name is [var run, var attempt] && RunId.TryParse(run, out var id)
+                && int.TryParse(attempt, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? (id, number) : ((RunId, int)?)null)
             .OfType<(RunId, int)>(),
     ];
@@ -86,7 +91,8 @@ public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFa
         }
         catch (NotAFileException)
         {
-            return [new RunLogLine(time.GetUtcNow().UtcDateTime, "warn", "Something that is not a file lies in the place of this log, so nothing was written and nothing is read.")];
+            return [new RunLogLine(time.GetUtcNow().UtcDateTime, "warn",
+                "Something that is not a file lies in the place of this log, so nothing was written and nothing is read.")];
         }
 
         if (log is null)
@@ -103,8 +109,8 @@ public sealed class RunLogs(DataFolder folder, ArtifactStore store, IDbContextFa
 }
 
 /// <summary>
-/// Appends lines; each has left the process when the call returns. A line that cannot be written is left out and ends nothing: the next one that can says how many were. Any
-/// thread may write.
+/// Appends lines; each has left the process when the call returns. A line that cannot be written is left out and ends nothing: the next one that can
+/// says how many were. Any thread may write.
 /// </summary>
 public sealed class RunLogWriter(Func<FileStream> open, TimeProvider time) : IDisposable
 {

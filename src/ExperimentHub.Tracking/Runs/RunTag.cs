@@ -30,7 +30,9 @@ public sealed class RunTag
         init => (field, NameKey) = (value, NameRule.Key(value));
     }
 
-    /// <summary>What the name is found by. Of two of a run that were different to an older hub and are the same by this rule, one has a mark behind it.</summary>
+    /// <summary>
+    /// What the name is found by. Of two of a run that were different to an older hub and are the same by this rule, one has a mark behind it.
+    /// </summary>
     public string NameKey { get; private set; } = "";
 
     /// <summary>Empty where the name says it all.</summary>
@@ -51,7 +53,8 @@ public sealed class RunTag
     {
         if (NameRule.Tidied(name).Length == 0)
             return "A tag needs a name, such as night or owner=anna.";
-        return NameProblem(name) ?? (NameRule.TextProblem(NameRule.Tidied(value), MaxValueLength, lines: false) is { } wrong ? $"The tag's value {wrong}" : null);
+        return NameProblem(name)
+            ?? (NameRule.TextProblem(NameRule.Tidied(value), MaxValueLength, lines: false) is { } wrong ? $"The tag's value {wrong}" : null);
     }
 
     /// <summary>The same for the name alone, as for a tag that is to be taken away.</summary>

@@ -77,7 +77,10 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
         }
     }
 
-    /// <summary>What is wrong with the fields that count: <c>time</c>, <c>days</c>, <c>dayOfMonth</c> or <c>minute</c>. An own expression is judged by the clockwork.</summary>
+    /// <summary>
+    /// What is wrong with the fields that count: <c>time</c>, <c>days</c>, <c>dayOfMonth</c> or <c>minute</c>. An own expression is judged by the
+    /// clockwork.
+    /// </summary>
     public IReadOnlyList<SpecProblem> Problems
     {
         get
@@ -185,7 +188,8 @@ public sealed record CronDraft(CronShape Shape, string Time, WeekDays Days, stri
     private static WeekDays FlagOf(int day) => day == 0 ? WeekDays.Sunday : (WeekDays)(1 << (day - 1));
 
     private static int? Number(string text, int least, int most) =>
-        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
+        int.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number : null;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

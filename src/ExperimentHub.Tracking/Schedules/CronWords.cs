@@ -24,7 +24,8 @@ public static class CronWords
             CronShape.Weekends => $"Saturday and Sunday {at}",
             CronShape.ChosenDays => $"{Days(draft.Days)} {at}",
             CronShape.DayOfMonth => $"On day {draft.DayOfMonth.Trim().TrimStart('0')} of each month {at}",
-            CronShape.EveryHour => draft.Minute.Trim().Trim('0').Length == 0 ? "Every hour on the hour" : $"Every hour at {draft.Minute.Trim().PadLeft(2, '0')} past",
+            CronShape.EveryHour =>
+                draft.Minute.Trim().Trim('0').Length == 0 ? "Every hour on the hour" : $"Every hour at {draft.Minute.Trim().PadLeft(2, '0')} past",
             _ => CronDraft.Of(draft.Own) is { Shape: not CronShape.Own } plain ? Of(plain) : Either(draft.Own) ?? draft.Own.Trim(),
         };
     }
@@ -42,8 +43,10 @@ public static class CronWords
         if (date is "*" or "?" || day is "*" or "?")
             return null;
         var plain = month == "*" && (!quartz || fields[0] is "0" or "00") && (fields.Length < 7 || fields[6] == "*");
-        return plain && CronDraft.Of($"{minute} {hour} * * *") is { Shape: CronShape.EveryDay, Time: var at } && Dates(date) is { } dates && CronDraft.DaysOf(day, quartz) is not WeekDays.None and var days
-            ? $"On {dates} of each month or on {(days == WeekDays.All ? "any day" : Days(days).Replace("Every ", "", StringComparison.Ordinal))} (either is enough) at {at}"
+        return plain && CronDraft.Of($"{minute} {hour} * * *") is { Shape: CronShape.EveryDay, Time: var at } && Dates(date) is { } dates
+            && CronDraft.DaysOf(day, quartz) is not WeekDays.None and var days
+            ? $"On {dates} of each month or on {(days == WeekDays.All ? "any day" : Days(days).Replace("Every ", "", StringComparison.Ordinal))} "
+                + $"(either is enough) at {at}"
             : $"{string.Join(' ', fields)} (either the day of the month or the weekday is enough)";
 
         // Year is the last of seven.
@@ -54,12 +57,14 @@ public static class CronWords
     private static string? Dates(string field)
     {
         if (field.StartsWith("*/", StringComparison.Ordinal))
-            return DayNumber(field[2..]) is { } step ? step switch { 1 => "every day", 2 => "every other day from day 1", _ => $"each {step} days from day 1" } : null;
+            return DayNumber(field[2..]) is { } step
+                ? step switch { 1 => "every day", 2 => "every other day from day 1", _ => $"each {step} days from day 1" } : null;
         int?[] numbers = [.. field.Split(',').Select(DayNumber)];
         return numbers.Contains(null) ? null : numbers is [var only] ? $"day {only}" : $"days {string.Join(", ", numbers[..^1])} and {numbers[^1]}";
     }
 
-    private static int? DayNumber(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var day) && day is >= 1 and <= 31 ? day : null;
+    private static int? DayNumber(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var day) && day is >= 1 and <= 31 ? day : null;
 
     /// <summary><c>Every Tuesday</c>, <c>Monday, Wednesday and Friday</c>.</summary>
     private static string Days(WeekDays days)

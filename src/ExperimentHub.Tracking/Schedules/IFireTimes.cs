@@ -1,6 +1,8 @@
 namespace ExperimentHub.Tracking.Schedules;
 
-/// <summary>Reads cron expressions. A seam: the scheduler's own clockwork answers, so that a page never promises a time that it would not keep.</summary>
+/// <summary>
+/// Reads cron expressions. A seam: the scheduler's own clockwork answers, so that a page never promises a time that it would not keep.
+/// </summary>
 public interface IFireTimes
 {
     /// <summary>Reads what a person typed: five fields as in crontab (Sunday is 0 or 7), or Quartz's six or seven.</summary>

@@ -24,8 +24,8 @@ public sealed class Schedule
     public bool Enabled { get; set; } = true;
 
     /// <summary>
-    /// Each firing takes the spec's seed plus its own number, or the next one that no run of the same settings and data has had: so the nights differ by chance as real retraining does, and each says
-    /// something new.
+    /// Each firing takes the spec's seed plus its own number, or the next one that no run of the same settings and data has had: so the nights differ
+    /// by chance as real retraining does, and each says something new.
     /// </summary>
     public bool NewSeedEachTime { get; set; } = true;
 

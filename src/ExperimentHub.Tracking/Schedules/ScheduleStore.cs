@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Moves;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
@@ -41,12 +40,14 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         if (fireTimes.Read(draft.Cron).Problem is { } wrong)
             problems.Add(new SpecProblem("cron", wrong));
         if (!TimeZoneInfo.TryFindSystemTimeZoneById(draft.TimeZone, out var zone) || !zone.HasIanaId)
-            problems.Add(new SpecProblem("timeZone", $"'{draft.TimeZone}' is not a time zone of the IANA list, such as Europe/Berlin or America/New_York."));
+            problems.Add(new SpecProblem("timeZone",
+                $"'{draft.TimeZone}' is not a time zone of the IANA list, such as Europe/Berlin or America/New_York."));
         return problems;
     }
 
     /// <summary>The next five times of a draft without problems.</summary>
-    public IReadOnlyList<DateTimeOffset> Preview(ScheduleDraft draft) => fireTimes.Next(fireTimes.Read(draft.Cron).Cron!, draft.TimeZone, time.GetUtcNow(), 5);
+    public IReadOnlyList<DateTimeOffset> Preview(ScheduleDraft draft) =>
+        fireTimes.Next(fireTimes.Read(draft.Cron).Cron!, draft.TimeZone, time.GetUtcNow(), 5);
 
     public async Task<ScheduleResult> CreateAsync(int experimentId, ScheduleDraft draft, CancellationToken cancellation = default)
     {
@@ -71,7 +72,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return new ScheduleResult(schedule.Id, []);
     }
 
-    /// <param name="begunFrom">The <see cref="Schedule.Version"/> that the edit began from: a newer one is not written over. null writes over any.</param>
+    /// <param name="begunFrom">The <see cref="Schedule.Version"/> that the edit began from: a newer one is not written over. null writes over
+    /// any.</param>
     public async Task<ScheduleResult> UpdateAsync(int id, ScheduleDraft draft, int? begunFrom = null, CancellationToken cancellation = default)
     {
         if (Validate(draft) is { Count: > 0 } problems)
@@ -107,7 +109,9 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         return found;
     }
 
-    /// <summary>Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.</summary>
+    /// <summary>
+    /// Turns a schedule off that cannot go on by itself, and leaves a row in its history that says why. One that is off stays as it is.
+    /// </summary>
     public async Task HaltAsync(int id, string why, CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -116,7 +120,11 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             if (await Only(db, id).Where(s => s.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Enabled, false), cancellation) == 0)
                 return false;
             var now = time.GetUtcNow().UtcDateTime;
-            db.ScheduleFires.Add(new ScheduleFire { ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now, Outcome = FireOutcome.Halted, Note = why });
+            db.ScheduleFires.Add(new ScheduleFire
+            {
+                ScheduleId = id, Number = await NextNumberAsync(db, id, cancellation), DueAt = now, FiredAt = now,
+                Outcome = FireOutcome.Halted, Note = why
+            });
             return true;
         }, cancellation);
         if (halted)
@@ -171,7 +179,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             {
                 // Its firings come one after another, whoever fires them, and each sees what came of the one before.
                 if (!await db.HoldExperimentAsync(seen.ExperimentId, cancellation)
-                    || await Only(db, id).Where(s => s.Enabled == seen.Enabled).ExecuteUpdateAsync(set => set.SetProperty(s => s.Version, s => s.Version), cancellation) == 0
+                    || await Only(db, id).Where(s => s.Enabled == seen.Enabled)
+                        .ExecuteUpdateAsync(set => set.SetProperty(s => s.Version, s => s.Version), cancellation) == 0
                     || await Due(db, id, manual).FirstOrDefaultAsync(cancellation) is not { } schedule)
                     return false;
                 fired = await FireAsync(db, schedule, dueAt.UtcDateTime, manual, cancellation);
@@ -187,7 +196,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
 
     /// <param name="schedule">Held by the caller's transaction.</param>
     /// <returns>The firing, and the run that it queued; null where this due time fired before.</returns>
-    private async Task<(ScheduleFire? Fire, IReadOnlyList<RunId> Queued)> FireAsync(TrackingDb db, Schedule schedule, DateTime due, bool manual, CancellationToken cancellation)
+    private async Task<(ScheduleFire? Fire, IReadOnlyList<RunId> Queued)> FireAsync(TrackingDb db, Schedule schedule, DateTime due, bool manual,
+        CancellationToken cancellation)
     {
         var id = schedule.Id;
         if (await db.ScheduleFires.AnyAsync(f => f.ScheduleId == id && f.DueAt == due, cancellation))
@@ -213,7 +223,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
             if (schedule.NewSeedEachTime)
                 spec = spec with { Seed = (spec.Seed + number) % (TrainingSpec.MaxSeed + 1) };
             // The key finds the run of a firing that an older hub wrote in two steps and was ended between them.
-            var request = new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule, NewSeed: schedule.NewSeedEachTime);
+            var request = new RunRequest(schedule.Experiment.Name, null, spec, $"schedule-{id}-{due:O}", RunTrigger.Schedule,
+                NewSeed: schedule.NewSeedEachTime);
             (var result, queued) = await queue.EnqueueWithinAsync(db, request, cancellation);
             fire.RunId = result.Run;
             if (result.Run is null)
@@ -234,7 +245,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
     private static async Task<int> NextNumberAsync(TrackingDb db, int id, CancellationToken cancellation) =>
         (await db.ScheduleFires.Where(f => f.ScheduleId == id).MaxAsync(f => (int?)f.Number, cancellation) ?? 0) + 1;
 
-    private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires, CancellationToken cancellation)
+    private async Task<IReadOnlyList<ScheduleDetails>> ReadAsync(TrackingDb db, IQueryable<Schedule> wanted, int fires,
+        CancellationToken cancellation)
     {
         var schedules = await wanted.AsNoTracking().Include(s => s.Experiment).Include(s => s.Fires.OrderByDescending(f => f.Number).Take(fires))
             .OrderBy(s => s.Experiment.Name).ThenBy(s => s.Id).AsSplitQuery().ToListAsync(cancellation);
@@ -245,7 +257,8 @@ public sealed class ScheduleStore(IDbContextFactory<TrackingDb> databases, RunQu
         [
             .. schedules.Select(s => new ScheduleDetails(s, CronWords.Of(s.Cron),
                 s.Enabled && s.Experiment.ArchivedAt is null ? fireTimes.Next(s.Cron, s.TimeZone, time.GetUtcNow(), 5) : [],
-                [.. s.Fires.OrderByDescending(f => f.Number).Select(f => new FireDetails(f, f.RunId is { } run ? runs.GetValueOrDefault(run) : null))])),
+                [.. s.Fires.OrderByDescending(f => f.Number)
+                    .Select(f => new FireDetails(f, f.RunId is { } run ? runs.GetValueOrDefault(run) : null))])),
         ];
     }
 }

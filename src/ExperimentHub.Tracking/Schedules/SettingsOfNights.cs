@@ -9,7 +9,9 @@ public static class SettingsOfNights
     /// <summary>Another seed is what a schedule gives each night, and which checkpoints are kept changes no number.</summary>
     public static bool AreSame(TrainingSpec one, TrainingSpec other) => Compared(one) == Compared(other);
 
-    /// <summary>For each firing the newest earlier one that trained other settings where the one before it did; firings without a run are passed over.</summary>
+    /// <summary>
+    /// For each firing the newest earlier one that trained other settings where the one before it did; firings without a run are passed over.
+    /// </summary>
     /// <param name="fires">Newest first.</param>
     /// <returns>By the number of the firing: the training of the night before, whose settings were others.</returns>
     public static IReadOnlyDictionary<int, Training> Changes(IReadOnlyList<FireDetails> fires)

@@ -24,7 +24,9 @@ public sealed class ZoneClock(TimeZoneInfo zone)
     /// <summary>What the clocks show at a moment.</summary>
     public DateTimeOffset At(DateTimeOffset moment) => moment.ToOffset(zone.GetUtcOffset(moment));
 
-    /// <summary>The first moment at which the clocks show this time or, if they leap over it, a later one: the first of two, the end of a gap.</summary>
+    /// <summary>
+    /// The first moment at which the clocks show this time or, if they leap over it, a later one: the first of two, the end of a gap.
+    /// </summary>
     public DateTimeOffset FirstShow(DateTime wall)
     {
         var utc = DateTime.SpecifyKind(wall, DateTimeKind.Utc);
@@ -34,11 +36,14 @@ public sealed class ZoneClock(TimeZoneInfo zone)
         return At(new DateTimeOffset(first));
     }
 
-    /// <summary>The latest time that the clocks have shown up to a moment, to the second: ahead of what they show while they show times again.</summary>
+    /// <summary>
+    /// The latest time that the clocks have shown up to a moment, to the second: ahead of what they show while they show times again.
+    /// </summary>
     public DateTime LatestShown(DateTimeOffset moment)
     {
         var until = WholeSecond(moment);
-        return Stretches(until - LongestLeap, until + Second).Max(stretch => DateTime.SpecifyKind(stretch.Until - Second + stretch.Offset, DateTimeKind.Unspecified));
+        return Stretches(until - LongestLeap, until + Second)
+            .Max(stretch => DateTime.SpecifyKind(stretch.Until - Second + stretch.Offset, DateTimeKind.Unspecified));
     }
 
     /// <summary>The clocks show the time of this moment twice.</summary>

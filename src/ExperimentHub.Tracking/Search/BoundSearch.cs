@@ -16,7 +16,8 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="SpeaksOfDiverged">Its filter says itself what is to become of runs that diverged.</param>
 /// <param name="FollowsResults">Its filter or its order asks for what changes with the end of an epoch.</param>
 internal sealed record BoundSearch(
-    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames, IReadOnlyList<SearchProblem> Warnings,
+    FilterNode Filter, IReadOnlyList<OrderTerm> Order, IReadOnlyDictionary<string, int> ParamIds, IReadOnlyDictionary<string, string> ParamNames,
+    IReadOnlyList<SearchProblem> Warnings,
     IReadOnlyDictionary<string, DirectionsSaid> Directions, bool SpeaksOfDiverged, bool FollowsResults)
 {
     /// <summary>Which values of a metric are better; of one that the search does not speak of, none.</summary>
@@ -27,7 +28,8 @@ internal sealed record BoundSearch(
 
     /// <summary>The columns under their whole names.</summary>
     public IReadOnlyList<SearchColumn> Whole(IEnumerable<SearchColumn> columns) =>
-        [.. columns.Select(column => column.Kind == ColumnKind.Param ? column with { Name = ParamNames.GetValueOrDefault(column.Name, column.Name) } : column)];
+        [.. columns.Select(column => column.Kind == ColumnKind.Param ? column
+            with { Name = ParamNames.GetValueOrDefault(column.Name, column.Name) } : column)];
 
     /// <param name="more">Further columns that are to be found.</param>
     public static async Task<(BoundSearch? Search, IReadOnlyList<SearchProblem> Problems)> ReadAsync(
@@ -40,14 +42,18 @@ internal sealed record BoundSearch(
             problems.Add(await NameAdvice.OnAsync(db, problem, problem.Field == "filter" ? query.Filter : query.OrderBy, now, cancellation));
         if (problems.Count > 0)
             return (null, problems);
-        List<(string Field, ColumnUse Use)> uses = [.. filter!.Uses.Select(use => ("filter", use)), .. orderUses.Select(use => ("orderBy", use)), .. more];
-        List<string> metrics = [.. uses.Select(use => use.Use.Column).Where(column => column.Kind == ColumnKind.Metric).Select(column => column.Name)];
+        List<(string Field, ColumnUse Use)> uses =
+            [.. filter!.Uses.Select(use => ("filter", use)), .. orderUses.Select(use => ("orderBy", use)), .. more];
+        List<string> metrics = [.. uses.Select(use => use.Use.Column).Where(column => column.Kind == ColumnKind.Metric)
+            .Select(column => column.Name)];
         var directions = await KnownNames.DirectionsAsync(db, metrics, ExperimentOf(query, filter.Filter), cancellation);
         var (ids, names, warnings) = await FindAsync(db, query, now, uses, directions, problems, cancellation);
         if (problems.Count > 0)
             return (null, problems);
         // A name that no run has is said once, with all that is to be put right.
-        warnings.AddRange((await FilterWarnings.OfAsync(db, query.Filter, filter, cancellation)).Where(warning => !warnings.Exists(known => known.Field == warning.Field && known.Position < warning.Position + warning.Length && warning.Position < known.Position + known.Length)));
+        warnings.AddRange((await FilterWarnings.OfAsync(db, query.Filter, filter, cancellation)).Where(warning =>
+            !warnings.Exists(known => known.Field == warning.Field && known.Position < warning.Position + warning.Length
+                && warning.Position < known.Position + known.Length)));
         List<FilterNode> all = [.. filter.Filter is AllOf { Parts: var parts } ? parts : [filter.Filter], .. query.Beside()];
         var archived = new SearchColumn(ColumnKind.Attribute, RunAttributes.Archived);
         if (!SpeaksOf(archived))
@@ -56,7 +62,8 @@ internal sealed record BoundSearch(
         var hasNew = uses.Exists(use =>
             use.Use.Column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } best && directions[best.Name].Agreed == MetricDirection.None);
         return (new BoundSearch(
-            FilterNode.Over(new AllOf(all), column => Plain(column, directions)), [.. order.Select(term => term with { Column = Plain(term.Column, directions) })],
+            FilterNode.Over(new AllOf(all), column => Plain(column, directions)),
+            [.. order.Select(term => term with { Column = Plain(term.Column, directions) })],
             ids, names, warnings, directions, SpeaksOf(new SearchColumn(ColumnKind.Attribute, RunAttributes.Diverged)),
             hasNew || filter.Uses.Concat(orderUses).Any(use => use.Column.FollowsResults)), []);
 
@@ -75,7 +82,11 @@ internal sealed record BoundSearch(
     /// <summary>The only experiment whose runs can be found; null where there may be several.</summary>
     private static string? ExperimentOf(RunQuery query, FilterNode filter) =>
         query.Experiment ?? (filter is AllOf { Parts: var parts } ? parts : [filter]).OfType<Compare>()
-            .FirstOrDefault(part => part is { Op: CompareOp.Equal, Column: { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } })?.Value as string;
+            .FirstOrDefault(part => part is
+            {
+                Op: CompareOp.Equal,
+                Column: { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment }
+            })?.Value as string;
 
     private static async Task<(Dictionary<string, int> Ids, Dictionary<string, string> Names, List<SearchProblem> Warnings)> FindAsync(
         TrackingDb db, RunQuery query, DateTime now, IReadOnlyList<(string Field, ColumnUse Use)> uses,
@@ -85,7 +96,8 @@ internal sealed record BoundSearch(
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         var warnings = new List<SearchProblem>();
         ParamNameBook? book = null;
-        var there = await KnownNames.ThereAsync(db, [.. uses.Select(use => use.Use.Column).Where(column => column.Kind is ColumnKind.Metric or ColumnKind.Tag)], cancellation);
+        var there = await KnownNames.ThereAsync(db,
+            [.. uses.Select(use => use.Use.Column).Where(column => column.Kind is ColumnKind.Metric or ColumnKind.Tag)], cancellation);
         foreach (var (field, use) in uses)
         {
             var column = use.Column;
@@ -99,12 +111,14 @@ internal sealed record BoundSearch(
                     warnings.Add(await UnknownAsync(db, query, now, field, use, cancellation));
                 else
                     problems.Add(new SearchProblem(field, use.Position, use.Length,
-                        $"'{column.Name}' could be {string.Join(" or ", found.Select(name => $"params.{name.Name}"))}. Write the whole name.", Text(query, field, use), [.. found.Select(name => $"params.{name.Name}")]));
+                        $"'{column.Name}' could be {string.Join(" or ", found.Select(name => $"params.{name.Name}"))}. Write the whole name.",
+                        Text(query, field, use), [.. found.Select(name => $"params.{name.Name}")]));
             }
             else if (column.Kind is ColumnKind.Metric or ColumnKind.Tag && !there.Contains((column.Kind, column.Name)))
                 warnings.Add(await UnknownAsync(db, query, now, field, use, cancellation));
             else if (column is { Kind: ColumnKind.Metric, Figure: MetricFigure.Best } && directions[column.Name].Agreed == MetricDirection.None)
-                problems.Add(new SearchProblem(field, use.Position, use.Length, WithoutBest(column.Name, directions[column.Name]), Text(query, field, use), ["min", "max"]));
+                problems.Add(new SearchProblem(field, use.Position, use.Length, WithoutBest(column.Name, directions[column.Name]),
+                    Text(query, field, use), ["min", "max"]));
         }
 
         return (ids, names, warnings);
@@ -115,11 +129,13 @@ internal sealed record BoundSearch(
             + "Ask for the runs of one experiment, or use min() or max()."
         : $"Whether '{metric}' should be high or low is not known, so it has no best value. Use min() or max().";
 
-    private static async Task<SearchProblem> UnknownAsync(TrackingDb db, RunQuery query, DateTime now, string field, ColumnUse use, CancellationToken cancellation)
+    private static async Task<SearchProblem> UnknownAsync(TrackingDb db, RunQuery query, DateTime now, string field, ColumnUse use,
+        CancellationToken cancellation)
     {
         var said = $"No run has the {use.Column.Kind.ToString().ToLowerInvariant()} '{use.Column.Name}' yet.";
         var warning = new SearchProblem(field, use.Position, use.Length, said, Text(query, field, use), []);
-        var meant = await NameAdvice.MeantAsync(db, use.Column.Name, use.Column.Kind, use.Column.Figure == MetricFigure.Last ? null : use.Column.Figure, cancellation);
+        var meant = await NameAdvice.MeantAsync(db, use.Column.Name, use.Column.Kind,
+            use.Column.Figure == MetricFigure.Last ? null : use.Column.Figure, cancellation);
         if (meant is null)
             return warning;
         var better = await NameAdvice.InPlaceAsync(db, warning, query.Filter, meant.ToString(), now, cancellation);

@@ -38,7 +38,9 @@ internal static class ColumnParser
         if (SearchColumn.FigureOf(function.Text) is not { } figure)
         {
             var nearest = NearestName.Of(function.Text, Figures);
-            reader.Fail(function, $"There is no function '{function.Text}'.{DidYouMean(nearest)} Functions are {string.Join(", ", Figures)}; they take a metric.", Figures, nearest);
+            reader.Fail(function,
+                $"There is no function '{function.Text}'.{DidYouMean(nearest)} Functions are {string.Join(", ", Figures)}; they take a metric.",
+                Figures, nearest);
             return null;
         }
 
@@ -62,7 +64,8 @@ internal static class ColumnParser
             return null;
         }
 
-        var column = token.Prefix is null ? Attribute(reader, token, token.Text, figureWord is null ? null : figure) : Prefixed(reader, token, figure, figureWord);
+        var column = token.Prefix is null ? Attribute(reader, token, token.Text, figureWord is null ? null : figure) : Prefixed(reader, token, figure,
+            figureWord);
         if (column is null)
             return null;
         if (figureWord is not null && column.Kind != ColumnKind.Metric)
@@ -83,7 +86,8 @@ internal static class ColumnParser
             string[] allowed = ["metrics.", "params.", "tags.", "attributes."];
             var nearest = NearestName.Of(token.Prefix!, Prefixes.Keys);
             var meant = nearest is null ? null : $"{nearest}.{token.Text}";
-            reader.FailUnknown(token, NameAdvice.NoKind(token.Prefix!, meant), new UnknownName(token.Text, figureWord is null ? null : figure, nearest is null ? null : Prefixes[nearest]), allowed, meant);
+            reader.FailUnknown(token, NameAdvice.NoKind(token.Prefix!, meant),
+                new UnknownName(token.Text, figureWord is null ? null : figure, nearest is null ? null : Prefixes[nearest]), allowed, meant);
             return null;
         }
 
@@ -93,7 +97,8 @@ internal static class ColumnParser
             return null;
         }
 
-        return kind == ColumnKind.Attribute ? Attribute(reader, token, token.Text, null) : new SearchColumn(kind, token.Text, kind == ColumnKind.Metric ? figure : MetricFigure.Last);
+        return kind == ColumnKind.Attribute ? Attribute(reader, token, token.Text, null) : new SearchColumn(kind, token.Text,
+            kind == ColumnKind.Metric ? figure : MetricFigure.Last);
     }
 
     private static SearchColumn? Attribute(TokenReader reader, FilterToken token, string name, MetricFigure? function)

@@ -5,7 +5,8 @@ namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
 /// Spells columns as SQL, in what SQLite and PostgreSQL share. A value that the run does not have is NULL. Each value outside the run's own row
-/// is looked up by a subquery, never joined: a join over hyperparameters and metrics would multiply rows, and leave it to the database where to begin.
+/// is looked up by a subquery, never joined: a join over hyperparameters and metrics would multiply rows, and leave it to the database where to
+/// begin.
 /// </summary>
 /// <param name="paramIds">The ids of the hyperparameters by the names that were typed; what is missing there no run has.</param>
 internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlParameters parameters)
@@ -21,7 +22,8 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     public string Joins => _usesTraining ? TrainingJoin : "";
 
     /// <summary>A column of the run's training; NULL where it has none.</summary>
-    /// <remarks>COALESCE changes no value. It keeps SQLite from making an inner join of the outer one where a condition needs the column, and then beginning with the trainings.</remarks>
+    /// <remarks>COALESCE changes no value. It keeps SQLite from making an inner join of the outer one where a condition needs the column, and then
+    /// beginning with the trainings.</remarks>
     public static string OfTraining(string column) => $"COALESCE({TrainingAlias}\"{column}\", NULL)";
 
     /// <inheritdoc cref="OfTraining"/>
@@ -35,21 +37,25 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     public string Run { get; init; } = "d.\"RunNumber\"";
 
     /// <summary>The value that a comparison with <paramref name="like"/> needs: of a hyperparameter its number or its text.</summary>
-    public string Value(SearchColumn column, object like) => column.Kind == ColumnKind.Param ? Param(column, Figure(column, like is double)) : Value(column);
+    public string Value(SearchColumn column, object like) =>
+        column.Kind == ColumnKind.Param ? Param(column, Figure(column, like is double)) : Value(column);
 
     /// <summary>The only value of a column; of a hyperparameter its text.</summary>
-    /// <remarks>BETWEEN means = in the lookup of a metric: at = SQLite takes the unique index without comparing, which knows no figures, and reads the wide rows as well.</remarks>
+    /// <remarks>BETWEEN means = in the lookup of a metric: at = SQLite takes the unique index without comparing, which knows no figures, and reads
+    /// the wide rows as well.</remarks>
     public string Value(SearchColumn column) => column.Kind switch
     {
         ColumnKind.Attribute => Attribute(RunAttributes.Find(column.Name)!),
         ColumnKind.Param => Param(column, "Text"),
-        ColumnKind.Tag => $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"NameKey\" = {parameters.Add(NameRule.Key(column.Name))})",
+        ColumnKind.Tag =>
+            $"(SELECT t.\"Value\" FROM \"RunTags\" t WHERE t.\"RunNumber\" = {Run} AND t.\"NameKey\" = {parameters.Add(NameRule.Key(column.Name))})",
         _ => $"(SELECT m.\"{Figure(column)}\" FROM \"MetricSeries\" m WHERE m.\"Name\" = {parameters.Add(column.Name)} AND m.\"RunNumber\" BETWEEN {Run} AND {Run})",
     };
 
     /// <summary>What a table shows. Of a hyperparameter its text with a mark before it, n where it is a number: one lookup instead of two.</summary>
     public string Cell(SearchColumn column) => column.Kind != ColumnKind.Param ? Value(column)
-        : $"(SELECT CASE WHEN p.\"Number\" IS NULL THEN 's' ELSE 'n' END || p.\"Text\" FROM \"RunParams\" p WHERE p.\"ParamId\" = {ParamId(column)} AND p.\"RunNumber\" = {Run})";
+        : $"(SELECT CASE WHEN p.\"Number\" IS NULL THEN 's' ELSE 'n' END || p.\"Text\" FROM \"RunParams\" p WHERE p.\"ParamId\" = {ParamId(column)} "
+            + $"AND p.\"RunNumber\" = {Run})";
 
     /// <summary>The table whose index has the order of the column, as rows called d, and the condition that leaves only this column's rows.</summary>
     public (string Table, string Condition) Rows(SearchColumn column) => column.Kind switch
@@ -66,7 +72,8 @@ internal sealed class ColumnSql(IReadOnlyDictionary<string, int> paramIds, SqlPa
     {
         ColumnKind.Param => number ? "Number" : "Text",
         ColumnKind.Tag => "Value",
-        _ when column.Figure == MetricFigure.Best => throw new ArgumentException($"{column} is the least or the greatest: which of them, {nameof(BoundSearch)} knows.", nameof(column)),
+        _ when column.Figure == MetricFigure.Best =>
+            throw new ArgumentException($"{column} is the least or the greatest: which of them, {nameof(BoundSearch)} knows.", nameof(column)),
         _ => column.Figure.ToString(),
     };
 

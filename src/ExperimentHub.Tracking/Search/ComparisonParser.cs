@@ -26,7 +26,8 @@ internal sealed class ComparisonParser(TokenReader reader, ValueParser values)
         {
             var token when token.IsWord("is") => Presence(column),
             var token when token.IsWord("not") => NotListed(column),
-            var token when token.IsWord("in") || token.IsWord("like") || token.IsWord("ilike") || token.IsWord("between") => Listed(column, negated: false),
+            var token when token.IsWord("in") || token.IsWord("like") || token.IsWord("ilike") || token.IsWord("between") =>
+                Listed(column, negated: false),
             { Kind: FilterTokenKind.Symbol } symbol when OperatorOf(symbol.Text) is { } op => Comparison(column, op),
             _ => Refused(new Expectation(OperatorsOf(column))),
         };
@@ -39,7 +40,8 @@ internal sealed class ComparisonParser(TokenReader reader, ValueParser values)
         var written = start.IsNumeric ? start : reader.PeekAfter;
         var value = values.Read(column);
         if (value is double number)
-            _numbers.Add(new ComparedNumber(op, number, start.Position, reader.TakenTo, IsBare: written is { Kind: FilterTokenKind.Number, Unit: null }));
+            _numbers.Add(new ComparedNumber(op, number, start.Position, reader.TakenTo,
+                IsBare: written is { Kind: FilterTokenKind.Number, Unit: null }));
         return value;
     }
 
@@ -91,7 +93,8 @@ internal sealed class ComparisonParser(TokenReader reader, ValueParser values)
         var word = reader.Peek.Kind == FilterTokenKind.Name ? reader.Peek.Text.ToLowerInvariant() : "";
         var allowed = OperatorsOf(column).Select(op => op.Replace(" (", "", StringComparison.Ordinal)).ToList();
         if (!allowed.Contains(negated ? $"not {word}" : word))
-            return Refused(new Expectation(negated ? [.. allowed.Where(op => op.StartsWith("not ", StringComparison.Ordinal)).Select(op => op[4..])] : allowed));
+            return Refused(
+                new Expectation(negated ? [.. allowed.Where(op => op.StartsWith("not ", StringComparison.Ordinal)).Select(op => op[4..])] : allowed));
         reader.Take();
         return word switch
         {
@@ -193,7 +196,8 @@ internal sealed class ComparisonParser(TokenReader reader, ValueParser values)
         if (Value(column, op) is not { } value)
             return null;
         // Texts have an order of their own, in which '10' comes before '9'.
-        if (op >= CompareOp.Less && column.Kind == ColumnKind.Param && value is string text && double.TryParse(text, CultureInfo.InvariantCulture, out _))
+        if (op >= CompareOp.Less && column.Kind == ColumnKind.Param && value is string text
+            && double.TryParse(text, CultureInfo.InvariantCulture, out _))
         {
             reader.Fail(token, $"In quotes it is compared as text, where '10' comes before '9'. Write {text} without quotes.", ["a number"], text);
             return null;

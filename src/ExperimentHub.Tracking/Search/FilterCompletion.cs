@@ -43,7 +43,8 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
             all.AddRange(await ColumnsAsync(db, cancellation));
         // Within a name or behind its dot no keyword can follow.
         if (!at.Typed.Contains('.', StringComparison.Ordinal))
-            all.AddRange(expected.Words.Where(word => !word.StartsWith("a ", StringComparison.Ordinal)).Select(word => new Suggestion(word, "keyword")));
+            all.AddRange(expected.Words.Where(word => !word.StartsWith("a ", StringComparison.Ordinal))
+                .Select(word => new Suggestion(word, "keyword")));
         return new Completion(at.From, at.Length,
         [
             .. all.Where(item => item.Text.Contains(at.Typed, StringComparison.OrdinalIgnoreCase)).DistinctBy(item => item.Text)
@@ -59,10 +60,13 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
 
     private static async Task<IEnumerable<Suggestion>> ColumnsAsync(TrackingDb db, CancellationToken cancellation) =>
     [
-        .. (await KnownNames.MetricsAsync(db, cancellation)).Select(name => new Suggestion(new SearchColumn(ColumnKind.Metric, name).ToString(), "column", "metric, its last value")),
-        .. (await db.ParamNames.OrderBy(name => name.Id).Select(name => name.Name).ToListAsync(cancellation)).Select(name => new Suggestion(new SearchColumn(ColumnKind.Param, name).ToString(), "column", "hyperparameter")),
+        .. (await KnownNames.MetricsAsync(db, cancellation)).Select(name =>
+            new Suggestion(new SearchColumn(ColumnKind.Metric, name).ToString(), "column", "metric, its last value")),
+        .. (await db.ParamNames.OrderBy(name => name.Id).Select(name => name.Name).ToListAsync(cancellation)).Select(name =>
+            new Suggestion(new SearchColumn(ColumnKind.Param, name).ToString(), "column", "hyperparameter")),
         .. RunAttributes.All.Select(attribute => new Suggestion(attribute.Name, "column", attribute.Meaning)),
-        .. (await KnownNames.TagsAsync(db, cancellation)).Select(name => new Suggestion(new SearchColumn(ColumnKind.Tag, name).ToString(), "column", "tag")),
+        .. (await KnownNames.TagsAsync(db, cancellation)).Select(name =>
+            new Suggestion(new SearchColumn(ColumnKind.Tag, name).ToString(), "column", "tag")),
     ];
 
     /// <summary>Numbers as the pages write them.</summary>
@@ -76,7 +80,8 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
             (_, MetricUnit.Bytes) => (["MiB", "GiB"], ["500MiB", "2GiB"], "size"),
             _ => (Array.Empty<string>(), Array.Empty<string>(), ""),
         };
-        var texts = double.TryParse(typed, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _) ? units.Select(unit => typed + unit) : usual;
+        var texts = double.TryParse(typed, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out _)
+            ? units.Select(unit => typed + unit) : usual;
         return texts.Select(text => new Suggestion(text, "value", detail));
     }
 
@@ -86,8 +91,11 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         IEnumerable<string> texts = column switch
         {
             { Kind: ColumnKind.Param } => [],
-            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.NameKey == tagKey && tag.Value.Contains(typed)).Select(tag => tag.Value).Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
-            { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } => await db.Experiments.Where(experiment => experiment.Name.Contains(typed)).Select(experiment => experiment.Name).Order().Take(MaxItems).ToListAsync(cancellation),
+            { Kind: ColumnKind.Tag } => await db.RunTags.Where(tag => tag.NameKey == tagKey && tag.Value.Contains(typed)).Select(tag => tag.Value)
+                .Distinct().Order().Take(MaxItems).ToListAsync(cancellation),
+            { Kind: ColumnKind.Attribute, Name: RunAttributes.Experiment } =>
+                await db.Experiments.Where(experiment => experiment.Name.Contains(typed)).Select(experiment => experiment.Name).Order().Take(MaxItems)
+                    .ToListAsync(cancellation),
             { Kind: ColumnKind.Attribute, Name: RunAttributes.Device } => ["cpu", "cuda"],
             _ => [],
         };
@@ -100,7 +108,8 @@ public sealed class FilterCompletion(IDbContextFactory<TrackingDb> databases, Qu
         };
         List<Suggestion> found = [.. texts.Select(text => new Suggestion(Quoted(text), "value"))];
         if (param is not null && (await ParamNameBook.ReadAsync(db, cancellation)).Find(param) is [var (id, _)])
-            found.AddRange((await ParamValuesAsync(db, id, cancellation)).Select(value => new Suggestion(value.Number is { } number ? number.ToString("R", CultureInfo.InvariantCulture) : Quoted(value.Text), "value")));
+            found.AddRange((await ParamValuesAsync(db, id, cancellation)).Select(value =>
+                new Suggestion(value.Number is { } number ? number.ToString("R", CultureInfo.InvariantCulture) : Quoted(value.Text), "value")));
         return found;
     }
 

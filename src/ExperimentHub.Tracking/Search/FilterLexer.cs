@@ -3,7 +3,9 @@ using System.Text;
 
 namespace ExperimentHub.Tracking.Search;
 
-/// <summary>Cuts a filter into tokens. It never fails: what cannot be read becomes a bad token, so that everything before it can still be understood.</summary>
+/// <summary>
+/// Cuts a filter into tokens. It never fails: what cannot be read becomes a bad token, so that everything before it can still be understood.
+/// </summary>
 internal ref struct FilterLexer
 {
     private static readonly string[] Symbols = ["<=", ">=", "!=", "<>", "==", "<", ">", "=", "(", ")", ",", "-", "+"];
@@ -129,7 +131,8 @@ internal ref struct FilterLexer
             return IsWordStart(Here) ? BadUnit(start) : Found(FilterTokenKind.Number, start, figure, null);
         if (Units.Bytes(unit) is { } bytes)
             return Found(FilterTokenKind.Size, start, figure * bytes, unit);
-        return Units.Seconds(unit) is { } length ? Duration(start, figure * length, unit) : Found(FilterTokenKind.Number, start, figure * Units.Multiple(unit)!.Value, unit);
+        return Units.Seconds(unit) is { } length
+            ? Duration(start, figure * length, unit) : Found(FilterTokenKind.Number, start, figure * Units.Multiple(unit)!.Value, unit);
     }
 
     /// <summary>1h30m is one duration: figures and units in turn.</summary>
@@ -163,7 +166,8 @@ internal ref struct FilterLexer
     }
 
     private readonly FilterToken Found(FilterTokenKind kind, int start, double number, string? unit) =>
-        double.IsFinite(number) ? new FilterToken(kind, start, _at - start, _text[start.._at].ToString(), number) { Unit = unit } : Bad(start, "The number is too large.");
+        double.IsFinite(number) ? new FilterToken(kind, start, _at - start, _text[start.._at].ToString(), number) { Unit = unit } : Bad(start,
+            "The number is too large.");
 
     private FilterToken BadUnit(int start)
     {

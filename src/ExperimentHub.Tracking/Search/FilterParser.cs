@@ -43,11 +43,13 @@ internal sealed class FilterParser
         var filter = parser.AnyOf();
         if (filter is not null && reader.Peek.Kind != FilterTokenKind.End)
             reader.Unexpected(parser.AfterPredicate);
-        return reader.Problem is { } problem ? (null, problem, reader.AtEnd) : (new ParsedFilter(filter!, parser._uses, parser._predicates), null, reader.AtEnd);
+        return reader.Problem is { } problem
+            ? (null, problem, reader.AtEnd) : (new ParsedFilter(filter!, parser._uses, parser._predicates), null, reader.AtEnd);
     }
 
     public static SearchProblem TooLong(string field, string text) =>
-        new(field, MaxLength, text.Length - MaxLength, $"It may have at most {MaxLength.ToString("N0", CultureInfo.InvariantCulture)} characters.", text[MaxLength..Math.Min(text.Length, MaxLength + 20)], ["the end"]);
+        new(field, MaxLength, text.Length - MaxLength, $"It may have at most {MaxLength.ToString("N0", CultureInfo.InvariantCulture)} characters.",
+            text[MaxLength..Math.Min(text.Length, MaxLength + 20)], ["the end"]);
 
     private static Expectation PredicateStart { get; } = new([.. ColumnParser.Figures.Select(word => $"{word}("), "not", "("], Columns: true);
 

@@ -20,7 +20,8 @@ internal sealed class FilterSql(ColumnSql columns, ISearchDialect dialect, SqlPa
             $"({dialect.NameKey(columns.Value(names.Column, names.Values[0]))} IN ({string.Join(", ", names.Values.Select(value => parameters.Add(NameRule.Key((string)value))))}))",
         OneOf one => $"({columns.Value(one.Column, one.Values[0])} IN ({string.Join(", ", one.Values.Select(parameters.Add))}))",
         IsMissing missing => $"({columns.Value(missing.Column)} IS NULL)",
-        Like like => $"({dialect.Like(columns.Value(like.Column), LikePattern.Parse(like.Pattern), like.IgnoreCase, IsLong(like.Column), parameters.Add)})",
+        Like like =>
+            $"({dialect.Like(columns.Value(like.Column), LikePattern.Parse(like.Pattern), like.IgnoreCase, IsLong(like.Column), parameters.Add)})",
         _ => throw new ArgumentException($"{node.GetType().Name} has no translation.", nameof(node)),
     };
 

@@ -33,7 +33,8 @@ internal enum FilterTokenKind
 /// <param name="Text">What it says, without quotes.</param>
 /// <param name="Prefix">Of a name such as <c>metrics.loss</c>: <c>metrics</c>; null without a dot.</param>
 /// <param name="Quote">How it was quoted; 0 where it was not.</param>
-internal readonly record struct FilterToken(FilterTokenKind Kind, int Position, int Length, string Text, double Number = 0, string? Prefix = null, char Quote = '\0')
+internal readonly record struct FilterToken(FilterTokenKind Kind, int Position, int Length, string Text, double Number = 0, string? Prefix = null,
+    char Quote = '\0')
 {
     public int After => Position + Length;
 
@@ -45,5 +46,6 @@ internal readonly record struct FilterToken(FilterTokenKind Kind, int Position, 
     public bool Is(string symbol) => Kind == FilterTokenKind.Symbol && Text == symbol;
 
     /// <summary>Keywords are names without dot and quotes, in any case.</summary>
-    public bool IsWord(string keyword) => Kind == FilterTokenKind.Name && Prefix is null && Quote == '\0' && Text.Equals(keyword, StringComparison.OrdinalIgnoreCase);
+    public bool IsWord(string keyword) =>
+        Kind == FilterTokenKind.Name && Prefix is null && Quote == '\0' && Text.Equals(keyword, StringComparison.OrdinalIgnoreCase);
 }

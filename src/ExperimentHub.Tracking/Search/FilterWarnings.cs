@@ -26,8 +26,10 @@ internal static class FilterWarnings
     {
         if (predicate.Numbers is [{ Op: CompareOp.GreaterOrEqual } least, { Op: CompareOp.LessOrEqual } most] && least.Value > most.Value)
         {
-            var swapped = $"{text[predicate.Position..least.Position]}{text[most.Position..most.End]}{text[least.End..most.Position]}{text[least.Position..least.End]}";
-            return Warning(text, predicate, $"Nothing lies between {text[least.Position..least.End]} and {text[most.Position..most.End]}: the smaller end comes first.", swapped);
+            var swapped =
+                $"{text[predicate.Position..least.Position]}{text[most.Position..most.End]}{text[least.End..most.Position]}{text[least.Position..least.End]}";
+            return Warning(text, predicate,
+                $"Nothing lies between {text[least.Position..least.End]} and {text[most.Position..most.End]}: the smaller end comes first.", swapped);
         }
 
         if (Quantity.UnitOf(predicate.Column) != MetricUnit.Fraction)
@@ -36,7 +38,8 @@ internal static class FilterWarnings
         if (wrong.Count == 0 || await IsOtherwiseAsync(db, predicate.Column, cancellation))
             return null;
         var shown = text.Substring(predicate.Position, predicate.Length);
-        var verdict = predicate.Numbers.Count > 1 ? $"so {string.Join(" and ", wrong.Select(number => text[number.Position..number.End]))} {(wrong.Count == 1 ? "lies" : "lie")} outside"
+        var verdict = predicate.Numbers.Count > 1
+            ? $"so {string.Join(" and ", wrong.Select(number => text[number.Position..number.End]))} {(wrong.Count == 1 ? "lies" : "lie")} outside"
             : Decided(wrong[0]) == true != predicate.Negated ? $"so every run that has it meets '{shown}'" : $"so no run can meet '{shown}'";
         return Warning(text, predicate, $"{predicate.Column} is a fraction from 0 to 1, {verdict}.", InPercent(text, predicate, wrong));
     }
@@ -90,6 +93,8 @@ internal static class FilterWarnings
         return (await Statement.ListAsync(db, $"SELECT CASE WHEN {sql} THEN 1 ELSE 0 END", parameters, row => row.GetInt32(0), cancellation))[0] == 1;
     }
 
-    private static SearchProblem Warning(string text, NumberPredicate predicate, string message, string? right) => new("filter", predicate.Position, predicate.Length,
-        right is null ? message : string.Create(CultureInfo.InvariantCulture, $"{message} Did you mean {right}?"), text.Substring(predicate.Position, predicate.Length), [], right);
+    private static SearchProblem Warning(string text, NumberPredicate predicate, string message, string? right) =>
+        new("filter", predicate.Position, predicate.Length,
+        right is null ? message : string.Create(CultureInfo.InvariantCulture, $"{message} Did you mean {right}?"),
+        text.Substring(predicate.Position, predicate.Length), [], right);
 }

@@ -4,8 +4,8 @@ using ExperimentHub.Tracking.Names;
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
-/// Whether a text has the form of a pattern, whatever the case of its letters, in every script; for databases that know the case of ASCII only. It never
-/// goes back further than the last % of the pattern.
+/// Whether a text has the form of a pattern, whatever the case of its letters, in every script; for databases that know the case of ASCII only. It
+/// never goes back further than the last % of the pattern.
 /// </summary>
 public sealed class FoldedLike
 {

@@ -7,7 +7,8 @@ public interface ISearchDialect
     /// <param name="text">An SQL expression.</param>
     /// <param name="pattern">Whose <see cref="LikePattern.Pieces"/> the condition stands for.</param>
     /// <param name="ignoreCase">As <see cref="Names.NameRule.Folded"/> does.</param>
-    /// <param name="isLong">The text may have thousands of characters: <see cref="Queries.QueryWatch.MustEnd"/> is asked before each comparison.</param>
+    /// <param name="isLong">The text may have thousands of characters: <see cref="Queries.QueryWatch.MustEnd"/> is asked before each
+    /// comparison.</param>
     /// <param name="parameter">Takes a value and returns its placeholder.</param>
     string Like(string text, LikePattern pattern, bool ignoreCase, bool isLong, Func<object, string> parameter);
 

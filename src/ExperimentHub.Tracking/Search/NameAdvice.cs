@@ -1,11 +1,11 @@
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Parameters;
 
 namespace ExperimentHub.Tracking.Search;
 
 /// <summary>
-/// Finds the column that somebody probably meant by a name that is none. Only what runs of this hub have, and what may stand at that place, is recommended.
+/// Finds the column that somebody probably meant by a name that is none. Only what runs of this hub have, and what may stand at that place, is
+/// recommended.
 /// </summary>
 internal static class NameAdvice
 {
@@ -19,7 +19,8 @@ internal static class NameAdvice
         $"Runs have no attribute '{name}'.{(meant is null ? " Metrics are written as metrics.NAME, hyperparameters as params.NAME, tags as tags.NAME." : $" Did you mean {meant}?")}";
 
     public static string NoKind(string prefix, string? meant) =>
-        $"'{prefix}' is no kind of column.{(meant is null ? "" : $" Did you mean {meant}?")} Names begin with metrics., params., tags. or attributes.";
+        $"'{prefix}' is no kind of column.{(meant is null ? "" : $" Did you mean {meant}?")} Names begin with metrics., params., tags. or "
+            + "attributes.";
 
     /// <summary>The problem with what the hub knows of its names; as it is where it is about something else.</summary>
     /// <param name="text">What the problem is in.</param>
@@ -39,9 +40,11 @@ internal static class NameAdvice
     }
 
     /// <summary>
-    /// Puts a name in the place of what a problem is about. Where the comparison that it stands in would then deserve a warning, the whole of it is put right.
+    /// Puts a name in the place of what a problem is about. Where the comparison that it stands in would then deserve a warning, the whole of it is
+    /// put right.
     /// </summary>
-    public static async Task<SearchProblem> InPlaceAsync(TrackingDb db, SearchProblem problem, string text, string name, DateTime now, CancellationToken cancellation)
+    public static async Task<SearchProblem> InPlaceAsync(TrackingDb db, SearchProblem problem, string text, string name, DateTime now,
+        CancellationToken cancellation)
     {
         var named = problem with { DidYouMean = name };
         if (problem.Field != "filter")
@@ -56,16 +59,19 @@ internal static class NameAdvice
 
     /// <param name="kind">What was written before the name; null where nothing was.</param>
     /// <param name="function">The function that it stands in: there only metrics may stand, in best() only those with a better end.</param>
-    public static async Task<SearchColumn?> MeantAsync(TrackingDb db, string typed, ColumnKind? kind, MetricFigure? function, CancellationToken cancellation)
+    public static async Task<SearchColumn?> MeantAsync(TrackingDb db, string typed, ColumnKind? kind, MetricFigure? function,
+        CancellationToken cancellation)
     {
         var names = await KnownNames.MetricsAsync(db, cancellation);
         var directions = function == MetricFigure.Best ? await KnownNames.DirectionsAsync(db, names, experiment: null, cancellation) : null;
-        List<Candidate> metrics = [.. names.Where(name => directions is null || directions[name].Agreed != MetricDirection.None).Select(name => Named(ColumnKind.Metric, name))];
+        List<Candidate> metrics = [.. names.Where(name => directions is null || directions[name].Agreed != MetricDirection.None)
+            .Select(name => Named(ColumnKind.Metric, name))];
         if (function is not null)
             return Same(typed, metrics) ?? Abbreviated(typed, metrics) ?? Slip(typed, metrics);
         var book = await ParamNameBook.ReadAsync(db, cancellation);
         // A hyperparameter may be called by the end of its path.
-        var @params = book.Names.SelectMany(name => new[] { Named(ColumnKind.Param, name), Named(ColumnKind.Param, name, name[(name.LastIndexOf('.') + 1)..]) });
+        var @params = book.Names.SelectMany(name =>
+            new[] { Named(ColumnKind.Param, name), Named(ColumnKind.Param, name, name[(name.LastIndexOf('.') + 1)..]) });
         var tags = (await KnownNames.TagsAsync(db, cancellation)).Select(name => Named(ColumnKind.Tag, name));
         var attributes = RunAttributes.Names.Select(name => Named(ColumnKind.Attribute, RunAttributes.Find(name)!.Name, name));
         List<Candidate> all = [.. attributes, .. metrics, .. @params, .. tags];
@@ -84,14 +90,18 @@ internal static class NameAdvice
         return from.FirstOrDefault(one => string.Concat(Words(one.Call)) == words)?.Column;
     }
 
-    /// <summary>The name with all the words, or the beginnings of words, that were typed, and as few others as possible: acc is test_accuracy, val_loss is validation_loss.</summary>
+    /// <summary>
+    /// The name with all the words, or the beginnings of words, that were typed, and as few others as possible: acc is test_accuracy, val_loss is
+    /// validation_loss.
+    /// </summary>
     private static SearchColumn? Abbreviated(string typed, IEnumerable<Candidate> from)
     {
         var words = Words(typed);
         if (words.Count == 0 || words.Exists(word => word.Length < LeastLetters))
             return null;
         return from.Select(one => (one.Column, Words: Words(one.Call))).Where(one => Holds(one.Words, words))
-            .OrderBy(one => one.Words.Count).ThenBy(one => Array.FindIndex(Preferred, one.Words.Contains) is >= 0 and var place ? place : Preferred.Length).FirstOrDefault().Column;
+            .OrderBy(one => one.Words.Count).ThenBy(one => Array.FindIndex(Preferred, one.Words.Contains) is >= 0
+                and var place ? place : Preferred.Length).FirstOrDefault().Column;
     }
 
     private static SearchColumn? Slip(string typed, IEnumerable<Candidate> from)

@@ -17,7 +17,10 @@ internal static class NearestName
         return nearest;
     }
 
-    /// <summary>Insertions, deletions, changes and swaps of neighbours that lead from one to the other; <paramref name="limit"/> where it is that many or more.</summary>
+    /// <summary>
+    /// Insertions, deletions, changes and swaps of neighbours that lead from one to the other; <paramref name="limit"/> where it is that many or
+    /// more.
+    /// </summary>
     private static int Distance(string from, string to, int limit)
     {
         if (Math.Abs(from.Length - to.Length) >= limit)
@@ -30,7 +33,8 @@ internal static class NearestName
             {
                 var same = char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 1]);
                 row[j] = Math.Min(Math.Min(row[j - 1], above[j]) + 1, above[j - 1] + (same ? 0 : 1));
-                if (i > 1 && j > 1 && char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 2]) && char.ToLowerInvariant(from[i - 2]) == char.ToLowerInvariant(to[j - 1]))
+                if (i > 1 && j > 1 && char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 2])
+                    && char.ToLowerInvariant(from[i - 2]) == char.ToLowerInvariant(to[j - 1]))
                     row[j] = Math.Min(row[j], twoAbove[j - 2] + 1);
             }
 

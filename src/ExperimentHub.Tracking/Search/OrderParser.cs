@@ -30,7 +30,8 @@ internal static class OrderParser
         return (columns, uses, problem);
     }
 
-    private static SearchProblem? Read(string field, string text, int most, List<ColumnUse> uses, string[] words, Action<SearchColumn, TokenReader> add)
+    private static SearchProblem? Read(string field, string text, int most, List<ColumnUse> uses, string[] words,
+        Action<SearchColumn, TokenReader> add)
     {
         if (text.Length > FilterParser.MaxLength)
             return FilterParser.TooLong(field, text);

@@ -38,9 +38,11 @@ public static class PageToken
         if (content.Search != NameOf(query) || content.Values.Length != keys)
             return Refused("This page token belongs to another filter or order. Leave it out to begin anew with the first page.");
         var values = content.Values.Select(Value).ToList();
-        return values.Contains(Unreadable) ? Refused("This page token is damaged. Leave it out to begin anew with the first page.") : (new PageEnd(values, content.Run), null);
+        return values.Contains(Unreadable)
+            ? Refused("This page token is damaged. Leave it out to begin anew with the first page.") : (new PageEnd(values, content.Run), null);
 
-        (PageEnd?, SearchProblem?) Refused(string message) => (null, new SearchProblem("pageToken", 0, token.Length, message, token, ["the nextPageToken of the page before"]));
+        (PageEnd?, SearchProblem?) Refused(string message) =>
+            (null, new SearchProblem("pageToken", 0, token.Length, message, token, ["the nextPageToken of the page before"]));
     }
 
     private static readonly object Unreadable = new();

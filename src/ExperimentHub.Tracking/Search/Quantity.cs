@@ -8,14 +8,16 @@ internal static class Quantity
     /// <summary>Hyperparameters that are never below 0 nor above 1, by the last part of their names.</summary>
     private static readonly HashSet<string> FractionParams = new(StringComparer.OrdinalIgnoreCase)
     {
-        "momentum", "beta1", "beta2", "alpha", "dropout", "p", "labelSmoothing", "eraseProbability", "risingFraction", "finalFactor", "gamma", "weightDecay",
+        "momentum", "beta1", "beta2", "alpha", "dropout", "p", "labelSmoothing", "eraseProbability", "risingFraction", "finalFactor", "gamma",
+        "weightDecay",
     };
 
     /// <summary>The unit of a column's numbers.</summary>
     public static MetricUnit UnitOf(SearchColumn column) => column.Kind switch
     {
         ColumnKind.Metric => MetricNames.UnitOf(column.Name),
-        ColumnKind.Param => FractionParams.Contains(column.Name[(column.Name.LastIndexOf('.') + 1)..].Replace("_", "", StringComparison.Ordinal)) ? MetricUnit.Fraction : MetricUnit.None,
+        ColumnKind.Param => FractionParams.Contains(column.Name[(column.Name.LastIndexOf('.') + 1)..].Replace("_", "", StringComparison.Ordinal))
+            ? MetricUnit.Fraction : MetricUnit.None,
         _ => MetricUnit.None,
     };
 

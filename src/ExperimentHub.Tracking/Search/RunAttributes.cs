@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 
 namespace ExperimentHub.Tracking.Search;
@@ -25,7 +24,8 @@ internal enum AttributeType
 /// <param name="Meaning">For a person.</param>
 /// <param name="IgnoreCase">Compared as names are; the column's collation does it for ASCII.</param>
 /// <param name="Index">The column of Runs, or of Trainings, whose index has the order of <paramref name="Sql"/>.</param>
-internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false, string? Index = null)
+internal sealed record RunAttribute(string Name, string[] Aliases, AttributeType Type, string Sql, string Meaning, bool IgnoreCase = false,
+    string? Index = null)
 {
     /// <summary>Of a word: what is typed, and what is kept.</summary>
     public IReadOnlyDictionary<string, string>? Words { get; init; }
@@ -69,7 +69,8 @@ internal static class RunAttributes
         ["killed"] = nameof(RunStatus.Stopped),
     };
 
-    private static readonly Dictionary<string, string> Triggers = Enum.GetNames<RunTrigger>().ToDictionary(name => name.ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
+    private static readonly Dictionary<string, string> Triggers = Enum.GetNames<RunTrigger>()
+        .ToDictionary(name => name.ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
 
     public static IReadOnlyList<RunAttribute> All { get; } =
     [
@@ -77,20 +78,24 @@ internal static class RunAttributes
         new("id", ["run_id"], AttributeType.Text, "r.\"Id\"", "32 hex digits", Index: "Id"),
         new(Experiment, ["experiment_name"], AttributeType.Text, "e.\"Name\"", "the experiment's name", IgnoreCase: true),
         new("experiment_id", [], AttributeType.Number, "r.\"ExperimentId\"", "the experiment's number"),
-        new(Status, [], AttributeType.Word, "r.\"Status\"", "queued, running, finished, stopped, failed, interrupted or paused", Index: "Status") { Words = Statuses },
+        new(Status, [], AttributeType.Word, "r.\"Status\"", "queued, running, finished, stopped, failed, interrupted or paused",
+            Index: "Status") { Words = Statuses },
         new(Created, ["created_at"], AttributeType.Time, "r.\"CreatedAt\"", "when it was asked for", Index: "CreatedAt"),
         new("start_time", ["started", "started_at"], AttributeType.Time, "r.\"StartedAt\"", "when it began to train", Index: "StartedAt"),
         new("end_time", ["ended", "ended_at"], AttributeType.Time, "r.\"EndedAt\"", "when it ended", Index: "EndedAt"),
-        new("duration", ["train_time"], AttributeType.Duration, $"NULLIF({Training("TrainSeconds")}, 0)", "time spent training", Index: "TrainSeconds") { IsIndexOfTrainings = true, FollowsResults = true },
+        new("duration", ["train_time"], AttributeType.Duration, $"NULLIF({Training("TrainSeconds")}, 0)", "time spent training",
+            Index: "TrainSeconds") { IsIndexOfTrainings = true, FollowsResults = true },
         new(Device, ["device_kind"], AttributeType.Text, Training("DeviceKind"), "cpu or cuda, once it trains"),
         new("device_name", [], AttributeType.Text, Training("DeviceName"), "the device as its maker calls it"),
         new(Model, [], AttributeType.Text, Training("Model"), "the kind of network"),
         new("dataset", [], AttributeType.Text, Training("Dataset"), "the data set"),
         new("trigger", [], AttributeType.Word, "r.\"Trigger\"", "person, api or schedule") { Words = Triggers },
         new(Archived, [], AttributeType.Flag, "r.\"ArchivedAt\"", "true or false; archived runs are left out unless asked for"),
-        new(Diverged, [], AttributeType.Flag, $"CASE WHEN {Training("Diverged")} THEN 1 END", "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
+        new(Diverged, [], AttributeType.Flag, $"CASE WHEN {Training("Diverged")} THEN 1 END",
+            "true or false; groups leave runs that diverged out of their figures unless the filter speaks of it"),
         new(EpochsDone, [], AttributeType.Number, Training("EpochsDone"), "finished epochs") { FollowsResults = true },
-        new(BestEpoch, [], AttributeType.Number, Training("BestEpoch"), "the epoch that is best by the metric that decides for the run") { FollowsResults = true },
+        new(BestEpoch, [], AttributeType.Number, Training("BestEpoch"),
+            "the epoch that is best by the metric that decides for the run") { FollowsResults = true },
         new("parameters", ["model_size"], AttributeType.Number, Training("Parameters"), "weights of the network"),
         new("attempts", [], AttributeType.Number, Training("CurrentAttempt"), "trainer processes that worked on it"),
         new("notes", ["note"], AttributeType.Text, "NULLIF(r.\"Notes\", '')", "what a person wrote about it") { IsLong = true },
@@ -99,7 +104,8 @@ internal static class RunAttributes
         new("torch_version", [], AttributeType.Text, Training("TorchVersion"), "the version of torch"),
     ];
 
-    private static readonly Dictionary<string, RunAttribute> ByName = All.SelectMany(attribute => attribute.Aliases.Append(attribute.Name).Select(name => (name, attribute)))
+    private static readonly Dictionary<string, RunAttribute> ByName =
+        All.SelectMany(attribute => attribute.Aliases.Append(attribute.Name).Select(name => (name, attribute)))
         .ToDictionary(pair => pair.name, pair => pair.attribute, StringComparer.OrdinalIgnoreCase);
 
     private static string Training(string column) => ColumnSql.OfTraining(column);

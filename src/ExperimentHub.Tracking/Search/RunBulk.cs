@@ -2,7 +2,6 @@ using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
@@ -25,9 +24,12 @@ public sealed record RunTargets
 /// <param name="Changed">Runs that are different now.</param>
 /// <param name="Skipped">Runs that could not be changed, or were that way before.</param>
 /// <param name="Why">Of the skipped ones, as a sentence; null where there are none.</param>
-/// <param name="DeletedAt">Of a deletion: what brings the runs back, given to <see cref="RunDeletion.RestoreAsync(DateTime, CancellationToken)"/>.</param>
-/// <param name="Warnings">What is no mistake in the filter and probably one, such as a comparison that every run meets; null where there is nothing to say.</param>
-public sealed record BulkOutcome(int Changed, int Skipped, string? Why = null, DateTime? DeletedAt = null, IReadOnlyList<SearchProblem>? Warnings = null);
+/// <param name="DeletedAt">Of a deletion: what brings the runs back, given to
+/// <see cref="RunDeletion.RestoreAsync(DateTime, CancellationToken)"/>.</param>
+/// <param name="Warnings">What is no mistake in the filter and probably one, such as a comparison that every run meets; null where there is nothing
+/// to say.</param>
+public sealed record BulkOutcome(int Changed, int Skipped, string? Why = null, DateTime? DeletedAt = null,
+    IReadOnlyList<SearchProblem>? Warnings = null);
 
 /// <summary>What a deletion of many runs would do.</summary>
 /// <param name="Runs">How many it would hide.</param>
@@ -40,9 +42,11 @@ public sealed record BulkDeletionPlan(int Runs, int Active, long Bytes);
 public readonly record struct TagBefore(long RunNumber, string? Value);
 
 /// <summary>
-/// Does one thing to many runs. Which ones is decided when it begins; it goes in steps, so that others can write in between, and each step is done or not.
+/// Does one thing to many runs. Which ones is decided when it begins; it goes in steps, so that others can write in between, and each step is done or
+/// not.
 /// </summary>
-public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, ArtifactStore store, TimeProvider time)
+public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch search, RunQueue queue, RunFeed feed, ArtifactStore store,
+    TimeProvider time)
 {
     private const int Step = 500;
 
@@ -54,7 +58,9 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         public static BulkStep Of(List<long> runs) => new(runs, runs.Count);
     }
 
-    /// <summary>Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.</summary>
+    /// <summary>
+    /// Gives each run the tag, or its tag of that name this value. A run that has <see cref="RunTag.MaxOfARun"/> tags gets no other.
+    /// </summary>
     /// <param name="before">Gets what each changed run had before, for <see cref="RestoreTagsAsync"/>.</param>
     public async Task<SearchResult<BulkOutcome>> TagAsync(
         RunTargets targets, string name, string value, ICollection<TagBefore>? before = null, CancellationToken cancellation = default)
@@ -67,7 +73,8 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         {
             var tagged = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber) && tag.NameKey == key).ToListAsync(cancellation);
             var changed = tagged.Where(tag => tag.Value != value).ToList();
-            var full = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber)).GroupBy(tag => tag.RunNumber).Where(tags => tags.Count() >= RunTag.MaxOfARun)
+            var full = await db.RunTags.Where(tag => numbers.Contains(tag.RunNumber)).GroupBy(tag => tag.RunNumber)
+                .Where(tags => tags.Count() >= RunTag.MaxOfARun)
                 .Select(tags => tags.Key).ToListAsync(cancellation);
             List<long> missing = [.. numbers.Except(tagged.Select(tag => tag.RunNumber)).Except(full)];
             List<long> different = [.. missing, .. changed.Select(tag => tag.RunNumber)];
@@ -91,7 +98,8 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 
     /// <inheritdoc cref="TagAsync"/>
     /// <summary>Takes the tag from each run that has it.</summary>
-    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, ICollection<TagBefore>? before = null, CancellationToken cancellation = default)
+    public Task<SearchResult<BulkOutcome>> UntagAsync(RunTargets targets, string name, ICollection<TagBefore>? before = null,
+        CancellationToken cancellation = default)
     {
         var key = NameRule.Key(name);
         return EachStepAsync(targets, async (db, numbers) =>
@@ -118,8 +126,10 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             await using var db = await databases.CreateDbContextAsync(cancellation);
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var had = step.ToDictionary(tag => tag.RunNumber, tag => tag.Value);
-            var there = await db.Runs.Where(run => had.Keys.Contains(run.Number)).Select(run => new { run.Number, run.Id }).ToDictionaryAsync(run => run.Number, run => run.Id, cancellation);
-            var tags = await db.RunTags.Where(tag => had.Keys.Contains(tag.RunNumber) && tag.NameKey == key).ToDictionaryAsync(tag => tag.RunNumber, cancellation);
+            var there = await db.Runs.Where(run => had.Keys.Contains(run.Number)).Select(run => new { run.Number, run.Id })
+                .ToDictionaryAsync(run => run.Number, run => run.Id, cancellation);
+            var tags = await db.RunTags.Where(tag => had.Keys.Contains(tag.RunNumber) && tag.NameKey == key)
+                .ToDictionaryAsync(tag => tag.RunNumber, cancellation);
             List<long> same = [.. there.Keys.Where(number => tags.GetValueOrDefault(number)?.Value == now)];
             var versions = await NextVersionsAsync(db, same, untagged: true, cancellation);
             foreach (var number in same)
@@ -147,8 +157,10 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
         DateTime? at = archived ? Now : null;
         return EachStepAsync(targets, async (db, numbers) =>
         {
-            var meant = db.Runs.IgnoreQueryFilters().Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && archived == (run.ArchivedAt == null));
-            return await MovedAsync(meant, runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.ArchivedAt, at), cancellation), cancellation);
+            var meant = db.Runs.IgnoreQueryFilters()
+                .Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && archived == (run.ArchivedAt == null));
+            return await MovedAsync(meant, runs => runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.ArchivedAt, at), cancellation),
+                cancellation);
         }, archived ? "were archived already" : "were not archived", cancellation, ownTransaction: false);
     }
 
@@ -167,7 +179,9 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             active += runs.Count(run => run.Status.IsActive());
         }
 
-        return SearchResult<BulkDeletionPlan>.Of(new BulkDeletionPlan(ended.Count, active, await Task.Run(() => store.SizeAsync(ended.Select(ArtifactKey.OfRun), cancellation), cancellation)));
+        return SearchResult<BulkDeletionPlan>.Of(
+            new BulkDeletionPlan(ended.Count, active,
+                await Task.Run(() => store.SizeAsync(ended.Select(ArtifactKey.OfRun), cancellation), cancellation)));
     }
 
     /// <summary>Hides the runs that are not active; see <see cref="RunDeletion"/>.</summary>
@@ -178,8 +192,11 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             at = await DeletionMark.NextAsync(db, Now, cancellation);
         var result = await EachStepAsync(targets, async (db, numbers) =>
         {
-            var meant = db.Runs.IgnoreQueryFilters().Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && run.Status != RunStatus.Queued && run.Status != RunStatus.Running);
-            return await MovedAsync(meant, _ => db.HideAsync(runs => runs.Where(run => numbers.Contains(run.Number)), at, cancellation), cancellation);
+            var meant = db.Runs.IgnoreQueryFilters()
+                .Where(run => numbers.Contains(run.Number) && run.DeletedAt == null && run.Status != RunStatus.Queued
+                    && run.Status != RunStatus.Running);
+            return await MovedAsync(meant, _ => db.HideAsync(runs => runs.Where(run => numbers.Contains(run.Number)), at, cancellation),
+                cancellation);
         }, "are queued or running; stop them first", cancellation, ownTransaction: false);
         return result.Answer is { Changed: > 0 } outcome ? SearchResult<BulkOutcome>.Of(outcome with { DeletedAt = at }) : result;
     }
@@ -203,7 +220,8 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
 
     /// <summary>A bulk change is an edit of each run that it changes; see <see cref="Run.Version"/>.</summary>
     /// <returns>The versions that they have now.</returns>
-    private static async Task<IReadOnlyDictionary<long, int>> NextVersionsAsync(TrackingDb db, IReadOnlyList<long> runs, bool untagged, CancellationToken cancellation)
+    private static async Task<IReadOnlyDictionary<long, int>> NextVersionsAsync(TrackingDb db, IReadOnlyList<long> runs, bool untagged,
+        CancellationToken cancellation)
     {
         await db.Runs.Where(run => runs.Contains(run.Number)).ExecuteUpdateAsync(set =>
         {
@@ -211,12 +229,16 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
             if (untagged)
                 set.SetProperty(run => run.UntaggedVersion, run => run.Version + 1);
         }, cancellation);
-        return await db.Runs.Where(run => runs.Contains(run.Number)).Select(run => new { run.Number, run.Version }).ToDictionaryAsync(run => run.Number, run => run.Version, cancellation);
+        return await db.Runs.Where(run => runs.Contains(run.Number)).Select(run => new { run.Number, run.Version })
+            .ToDictionaryAsync(run => run.Number, run => run.Version, cancellation);
     }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    /// <summary>One statement moves those that are meant, by conditions of its own, and its count says how many; which ones they are is known but for those that somebody else moves meanwhile.</summary>
+    /// <summary>
+    /// One statement moves those that are meant, by conditions of its own, and its count says how many; which ones they are is known but for those
+    /// that somebody else moves meanwhile.
+    /// </summary>
     private static async Task<BulkStep> MovedAsync(IQueryable<Run> meant, Func<IQueryable<Run>, Task<int>> move, CancellationToken cancellation)
     {
         var numbers = await meant.Select(run => run.Number).ToListAsync(cancellation);
@@ -226,7 +248,8 @@ public sealed class RunBulk(IDbContextFactory<TrackingDb> databases, RunSearch s
     /// <param name="change">Changes the runs with these numbers.</param>
     /// <param name="ownTransaction">false where <paramref name="change"/> is one statement, or writes over connections of its own.</param>
     private async Task<SearchResult<BulkOutcome>> EachStepAsync(
-        RunTargets targets, Func<TrackingDb, IReadOnlyList<long>, Task<BulkStep>> change, string whySkipped, CancellationToken cancellation, bool ownTransaction = true)
+        RunTargets targets, Func<TrackingDb, IReadOnlyList<long>, Task<BulkStep>> change, string whySkipped, CancellationToken cancellation,
+        bool ownTransaction = true)
     {
         var (found, problems) = await NumbersAsync(targets, cancellation);
         if (found is null)

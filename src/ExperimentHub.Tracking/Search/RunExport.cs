@@ -22,14 +22,17 @@ public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDi
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (problem is not null)
             return SearchResult<ExportedRuns>.Refused([await NameAdvice.OnAsync(db, problem, columns, time.GetUtcNow().UtcDateTime, cancellation)]);
-        var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime, [.. uses.Select(use => ("columns", use))], cancellation);
+        var (search, problems) = await BoundSearch.ReadAsync(db, query, time.GetUtcNow().UtcDateTime, [.. uses.Select(use => ("columns", use))],
+            cancellation);
         return search is null
             ? SearchResult<ExportedRuns>.Refused(problems)
-            : SearchResult<ExportedRuns>.Of(new ExportedRuns(search.Whole(wanted), [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], RowsAsync(search, wanted, cancellation)));
+            : SearchResult<ExportedRuns>.Of(new ExportedRuns(search.Whole(wanted),
+                [.. uses.Zip(search.Whole(wanted), (use, whole) => use.Title(whole))], RowsAsync(search, wanted, cancellation)));
     }
 
     /// <summary>Page by page, so that a slow reader holds up no writer and a run that ends meanwhile is there once.</summary>
-    private async IAsyncEnumerable<IReadOnlyList<object?>> RowsAsync(BoundSearch search, IReadOnlyList<SearchColumn> columns, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<IReadOnlyList<object?>> RowsAsync(BoundSearch search, IReadOnlyList<SearchColumn> columns,
+        [EnumeratorCancellation] CancellationToken cancellation)
     {
         PageEnd? after = null;
         while (true)
@@ -48,7 +51,8 @@ public sealed class RunExport(IDbContextFactory<TrackingDb> databases, ISearchDi
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await db.Database.OpenConnectionAsync(cancellation);
-        var found = await new RunFinder(db, dialect).PageAsync(search, await SortKey.OfAsync(db, search, cancellation), after, ReadAtOnce, cancellation);
+        var found = await new RunFinder(db, dialect).PageAsync(search, await SortKey.OfAsync(db, search, cancellation), after, ReadAtOnce,
+            cancellation);
         return (found, found.Count == 0 ? [] : await new RunRows(db, search).CellsAsync([.. found.Select(run => run.Number)], columns, cancellation));
     }
 }

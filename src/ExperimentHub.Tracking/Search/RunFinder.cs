@@ -10,7 +10,8 @@ internal readonly record struct FoundRun(long Number, IReadOnlyList<object?> Key
 /// <summary>Finds the numbers of runs: page by page in an order, or all of them.</summary>
 internal sealed class RunFinder(TrackingDb db, ISearchDialect dialect)
 {
-    public async Task<List<FoundRun>> PageAsync(BoundSearch search, IReadOnlyList<SortKey> keys, PageEnd? after, int take, CancellationToken cancellation)
+    public async Task<List<FoundRun>> PageAsync(BoundSearch search, IReadOnlyList<SortKey> keys, PageEnd? after, int take,
+        CancellationToken cancellation)
     {
         var source = await SourceChoice.ChooseAsync(db, search, keys, take, cancellation);
         var inTwoParts = source.InOrder && keys.Count > 0;
@@ -24,7 +25,8 @@ internal sealed class RunFinder(TrackingDb db, ISearchDialect dialect)
         if (inTwoParts && found.Count < take)
         {
             var rest = new SearchStatement(search, keys, RunSource.Runs(inOrder: true), dialect);
-            found.AddRange(await Statement.ListAsync(db, rest.WithoutFirstKey(after, take - found.Count), rest.Parameters, row => Read(row, keys.Count), cancellation));
+            found.AddRange(await Statement.ListAsync(db, rest.WithoutFirstKey(after, take - found.Count), rest.Parameters,
+                row => Read(row, keys.Count), cancellation));
         }
 
         return found;
@@ -39,7 +41,8 @@ internal sealed class RunFinder(TrackingDb db, ISearchDialect dialect)
     /// <summary>Every run and what is wanted of it, in no order.</summary>
     /// <param name="values">Makes SQL expressions; <paramref name="read"/> finds them from column 1 on.</param>
     public async IAsyncEnumerable<T> StreamAsync<T>(
-        BoundSearch search, Func<ColumnSql, IEnumerable<string>> values, Func<DbDataReader, T> read, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+        BoundSearch search, Func<ColumnSql, IEnumerable<string>> values, Func<DbDataReader, T> read,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
         var statement = await AllAsync(search, cancellation);
         await foreach (var row in Statement.StreamAsync(db, statement.All(values), statement.Parameters, read, cancellation))

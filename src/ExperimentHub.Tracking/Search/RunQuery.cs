@@ -7,7 +7,8 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="OrderBy">Columns with asc or desc and commas between them; empty for the newest first.</param>
 /// <param name="Statuses">A condition beside the filter: one of these. Likewise the others; null or empty lets every run through.</param>
 public sealed record RunQuery(
-    string Filter = "", string OrderBy = "", IReadOnlyList<RunStatus>? Statuses = null, string? Experiment = null, IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Devices = null)
+    string Filter = "", string OrderBy = "", IReadOnlyList<RunStatus>? Statuses = null, string? Experiment = null,
+    IReadOnlyList<string>? Models = null, IReadOnlyList<string>? Devices = null)
 {
     /// <summary>The conditions that are no text.</summary>
     internal IEnumerable<FilterNode> Beside() =>

@@ -8,17 +8,20 @@ namespace ExperimentHub.Tracking.Search;
 internal sealed class RunRows(TrackingDb db, BoundSearch search)
 {
     /// <summary>In the order of the numbers; a run that is gone meanwhile is left out.</summary>
-    public async Task<IReadOnlyList<RunRow>> ReadAsync(IReadOnlyList<long> numbers, IReadOnlyList<SearchColumn> columns, CancellationToken cancellation)
+    public async Task<IReadOnlyList<RunRow>> ReadAsync(IReadOnlyList<long> numbers, IReadOnlyList<SearchColumn> columns,
+        CancellationToken cancellation)
     {
         if (numbers.Count == 0)
             return [];
-        var runs = await db.Runs.AsNoTracking().Include(run => run.Experiment).Include(run => run.Tags.OrderBy(tag => tag.Name)).AsSplitQuery().Where(run => numbers.Contains(run.Number)).ToDictionaryAsync(run => run.Number, cancellation);
+        var runs = await db.Runs.AsNoTracking().Include(run => run.Experiment).Include(run => run.Tags.OrderBy(tag => tag.Name)).AsSplitQuery()
+            .Where(run => numbers.Contains(run.Number)).ToDictionaryAsync(run => run.Number, cancellation);
         await RunFigures.LoadAsync(db, runs.Values, cancellation);
         var cells = columns.Count == 0 ? [] : await CellsAsync(numbers, columns, cancellation);
         return [.. numbers.Where(runs.ContainsKey).Select(number => new RunRow(runs[number], cells.GetValueOrDefault(number, [])))];
     }
 
-    public async Task<Dictionary<long, object?[]>> CellsAsync(IReadOnlyList<long> numbers, IReadOnlyList<SearchColumn> columns, CancellationToken cancellation)
+    public async Task<Dictionary<long, object?[]>> CellsAsync(IReadOnlyList<long> numbers, IReadOnlyList<SearchColumn> columns,
+        CancellationToken cancellation)
     {
         var parameters = new SqlParameters();
         var sql = new ColumnSql(search.ParamIds, parameters) { Run = "r.\"Number\"" };

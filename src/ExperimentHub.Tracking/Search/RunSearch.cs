@@ -21,7 +21,8 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
         return turns.AskAsync(waited => ReadPageAsync(query, columns, pageSize, pageToken, waited), cancellation);
     }
 
-    private async Task<SearchResult<RunSearchPage>> ReadPageAsync(RunQuery query, string columns, int pageSize, string? pageToken, CancellationToken cancellation)
+    private async Task<SearchResult<RunSearchPage>> ReadPageAsync(RunQuery query, string columns, int pageSize, string? pageToken,
+        CancellationToken cancellation)
     {
         var (wanted, uses, problem) = OrderParser.ReadColumns("columns", columns);
         await using var db = await databases.CreateDbContextAsync(cancellation);
@@ -53,12 +54,14 @@ public sealed class RunSearch(IDbContextFactory<TrackingDb> databases, ISearchDi
     }
 
     /// <summary>
-    /// The page with what epochs have changed since in the rows of its running runs: one statement, or none. Which runs it has and in which order stays as it was; where
-    /// that may have changed (<see cref="RunSearchPage.FollowsResults"/>, or a run began, ended, came or went), the page is to be asked for anew.
+    /// The page with what epochs have changed since in the rows of its running runs: one statement, or none. Which runs it has and in which order
+    /// stays as it was; where that may have changed (<see cref="RunSearchPage.FollowsResults"/>, or a run began, ended, came or went), the page is to
+    /// be asked for anew.
     /// </summary>
     public async Task<RunSearchPage> ReadResultsAsync(RunSearchPage page, CancellationToken cancellation = default)
     {
-        long[] running = [.. page.Items.Select(row => row.Run).Where(run => run is { Status: RunStatus.Running, Training: not null }).Select(run => run.Number)];
+        long[] running = [.. page.Items.Select(row => row.Run).Where(run => run is { Status: RunStatus.Running, Training: not null })
+            .Select(run => run.Number)];
         if (running.Length == 0)
             return page;
         return await turns.AskAsync(waited => ReadResultsAsync(page, running, waited), cancellation);

@@ -20,7 +20,8 @@ internal sealed record RunSource(SearchColumn? Column, bool Number, IReadOnlyLis
     /// <summary>Whether the index of a column could decide the condition.</summary>
     public static (SearchColumn Column, bool Number)? IndexOf(FilterNode node) => node switch
     {
-        Compare { Column: var column, Value: var value, Op: not CompareOp.NotEqual } when column.Kind != ColumnKind.Attribute => (column, value is double),
+        Compare { Column: var column, Value: var value, Op: not CompareOp.NotEqual } when column.Kind != ColumnKind.Attribute =>
+            (column, value is double),
         OneOf { Column: var column, Values: var values } when column.Kind != ColumnKind.Attribute => (column, values[0] is double),
         _ => null,
     };

@@ -47,10 +47,12 @@ public sealed record SearchColumn(ColumnKind Kind, string Name, MetricFigure Fig
 
     /// <summary>The figure of a word such as <c>best</c>, in any case.</summary>
     public static MetricFigure? FigureOf(string word) =>
-        Enum.GetValues<MetricFigure>().Cast<MetricFigure?>().FirstOrDefault(figure => FigureWord(figure!.Value).Equals(word, StringComparison.OrdinalIgnoreCase));
+        Enum.GetValues<MetricFigure>().Cast<MetricFigure?>()
+            .FirstOrDefault(figure => FigureWord(figure!.Value).Equals(word, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Its value of a run that trains changes with each epoch.</summary>
-    internal bool FollowsResults => Kind == ColumnKind.Metric || (Kind == ColumnKind.Attribute && RunAttributes.Find(Name) is { FollowsResults: true });
+    internal bool FollowsResults =>
+        Kind == ColumnKind.Metric || (Kind == ColumnKind.Attribute && RunAttributes.Find(Name) is { FollowsResults: true });
 
     private static string Quoted(string name)
     {

@@ -20,7 +20,9 @@ internal sealed class SearchStatement
     public SearchStatement(BoundSearch search, IReadOnlyList<SortKey> keys, RunSource source, ISearchDialect dialect)
     {
         (_search, _keys, _source) = (search, keys, source);
-        _columns = new ColumnSql(search.ParamIds, Parameters) { Run = source.IsTrainings ? "tr.\"RunNumber\"" : source.Column is null ? "r.\"Number\"" : "d.\"RunNumber\"" };
+        _columns = new ColumnSql(search.ParamIds,
+            Parameters)
+        { Run = source.IsTrainings ? "tr.\"RunNumber\"" : source.Column is null ? "r.\"Number\"" : "d.\"RunNumber\"" };
         _filter = new FilterSql(_columns, dialect, Parameters);
         _keySql = [.. keys.Select(key => key.Sql(_columns))];
     }
@@ -33,8 +35,8 @@ internal sealed class SearchStatement
     public string Count() => Select(["COUNT(*)"], []);
 
     /// <summary>
-    /// The numbers of a page's runs and the values of their sort keys. Where the source is in order and has a key, runs without a value of the first key are not
-    /// among them; they come last, and <see cref="WithoutFirstKey"/> of the runs finds them.
+    /// The numbers of a page's runs and the values of their sort keys. Where the source is in order and has a key, runs without a value of the first
+    /// key are not among them; they come last, and <see cref="WithoutFirstKey"/> of the runs finds them.
     /// </summary>
     public string Page(PageEnd? after, int take)
     {
@@ -42,7 +44,9 @@ internal sealed class SearchStatement
             return Ordered(0, [], after, take);
         var first = _keySql[0];
         // The index is on a column itself, which may be spelled differently where it is missing.
-        _keySql[0] = _source.Column is null ? $"{(_source.IsTrainings ? "tr" : "r")}.\"{RunAttributes.Find(_keys[0].Column.Name)!.Index}\"" : $"d.\"{ColumnSql.Figure(_source.Column, _source.Number)}\"";
+        _keySql[0] = _source.Column is null
+            ? $"{(_source.IsTrainings ? "tr" : "r")}.\"{RunAttributes.Find(_keys[0].Column.Name)!.Index}\""
+            : $"d.\"{ColumnSql.Figure(_source.Column, _source.Number)}\"";
         return Ordered(0, [_source.Column is null ? $"{first} IS NOT NULL" : $"{_keySql[0]} IS NOT NULL"], after, take);
     }
 
@@ -69,7 +73,8 @@ internal sealed class SearchStatement
 
         // The sign keeps SQLite from reading all runs in their own order where it is to begin with few and sort them.
         order.Add($"{(_source.InOrder ? "" : "+")}{_columns.Run}{(Descending ? " DESC" : "")}");
-        return string.Create(CultureInfo.InvariantCulture, $"{Select([_columns.Run, .. _keySql], conditions)} ORDER BY {string.Join(", ", order)} LIMIT {take}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Select([_columns.Run, .. _keySql], conditions)} ORDER BY {string.Join(", ", order)} LIMIT {take}");
     }
 
     private string After(PageEnd after, int from, bool firstIsKnown)
@@ -89,7 +94,8 @@ internal sealed class SearchStatement
             }
 
             var placeholder = Parameters.Add(value);
-            beyondAnyKey.Append(CultureInfo.InvariantCulture, $"({equalSoFar}({_keySql[i]} {(_keys[i].Descending ? "<" : ">")} {placeholder} OR {_keySql[i]} IS NULL)) OR ");
+            beyondAnyKey.Append(CultureInfo.InvariantCulture,
+                $"({equalSoFar}({_keySql[i]} {(_keys[i].Descending ? "<" : ">")} {placeholder} OR {_keySql[i]} IS NULL)) OR ");
             equalSoFar.Append(CultureInfo.InvariantCulture, $"{_keySql[i]} = {placeholder} AND ");
         }
 
@@ -118,9 +124,10 @@ internal sealed class SearchStatement
         if (_source.IsTrainings)
             conditions.Add("r.\"Number\" = tr.\"RunNumber\"");
         conditions.AddRange(more);
-        conditions.AddRange(((AllOf)_search.Filter).Parts.Where(part => !_source.Conditions.Contains(part, ReferenceEqualityComparer.Instance)).Select(_filter.Write));
-        // An index of the runs by their experiments has all else that is needed of a run. SQLite would pass them in its order, and look each training up at another place of the file.
-        // This always holds, and that index does not have it.
+        conditions.AddRange(((AllOf)_search.Filter).Parts.Where(part => !_source.Conditions.Contains(part, ReferenceEqualityComparer.Instance))
+            .Select(_filter.Write));
+        // An index of the runs by their experiments has all else that is needed of a run. SQLite would pass them in its order, and look each training
+        // up at another place of the file. This always holds, and that index does not have it.
         if (_source.Column is null && _columns.Joins.Length > 0)
             conditions.Add("r.\"Id\" IS NOT NULL");
         conditions.Add("e.\"Id\" = r.\"ExperimentId\" AND r.\"DeletedAt\" IS NULL AND e.\"DeletedAt\" IS NULL");

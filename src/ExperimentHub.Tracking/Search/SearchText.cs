@@ -37,7 +37,8 @@ public static class SearchText
     /// <summary>Finds runs by a part of their name or of their experiment's.</summary>
     public static string NameContains(string part)
     {
-        var pattern = Quoted($"%{part.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
+        var pattern =
+            Quoted($"%{part.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%");
         return $"name ilike {pattern} or experiment ilike {pattern}";
     }
 
@@ -53,7 +54,8 @@ public static class SearchText
 
     /// <summary>The same filter with the values at each run's best epoch instead.</summary>
     public static string AtBest(string filter) => PlainMetrics(filter).Reverse()
-        .Aggregate(filter, (text, use) => $"{text[..use.Position]}{use.Column with { Figure = MetricFigure.AtBest }}{text[(use.Position + use.Length)..]}");
+        .Aggregate(filter,
+            (text, use) => $"{text[..use.Position]}{use.Column with { Figure = MetricFigure.AtBest }}{text[(use.Position + use.Length)..]}");
 
     private static IEnumerable<ColumnUse> PlainMetrics(string filter) =>
         FilterParser.Parse(filter, DateTime.UnixEpoch).Filter?.Uses.Where(use => use is { InFunction: false, Column.Kind: ColumnKind.Metric }) ?? [];

@@ -12,7 +12,8 @@ internal sealed record SortKey(SearchColumn Column, bool Number, bool Descending
         var keys = new List<SortKey>();
         foreach (var (column, descending) in search.Order)
         {
-            var (numbers, texts) = column.Kind == ColumnKind.Param ? await KindsAsync(db, search.ParamIds.GetValueOrDefault(column.Name, -1), cancellation) : (false, true);
+            var (numbers, texts) = column.Kind == ColumnKind.Param
+                ? await KindsAsync(db, search.ParamIds.GetValueOrDefault(column.Name, -1), cancellation) : (false, true);
             if (numbers)
                 keys.Add(new SortKey(column, Number: true, descending));
             if (texts || !numbers)

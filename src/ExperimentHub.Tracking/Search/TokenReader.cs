@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Search;
 
@@ -8,7 +7,8 @@ namespace ExperimentHub.Tracking.Search;
 /// <param name="ValuesOf">A value of this column.</param>
 internal sealed record Expectation(IReadOnlyList<string> Words, bool Columns = false, SearchColumn? ValuesOf = null)
 {
-    public IReadOnlyList<string> Allowed => [.. Columns ? ["a column"] : Array.Empty<string>(), .. ValuesOf is null ? [] : new[] { $"a value of {ValuesOf}" }, .. Words];
+    public IReadOnlyList<string> Allowed =>
+        [.. Columns ? ["a column"] : Array.Empty<string>(), .. ValuesOf is null ? [] : new[] { $"a value of {ValuesOf}" }, .. Words];
 }
 
 /// <summary>Walks over the tokens of one part of a search and keeps the first problem that is found.</summary>
@@ -71,7 +71,9 @@ internal sealed class TokenReader(string field, string text)
 
     /// <summary>The token is no attribute, and may be the name of something that only the database knows.</summary>
     public void FailUnknown(FilterToken token, string message, UnknownName unknown, IReadOnlyList<string> allowed, string? didYouMean) =>
-        Problem ??= new SearchProblem(field, token.Position, token.Length, message, text.Substring(token.Position, token.Length), allowed, didYouMean) { Unknown = unknown };
+        Problem ??= new SearchProblem(field, token.Position, token.Length, message, text.Substring(token.Position, token.Length), allowed,
+            didYouMean)
+        { Unknown = unknown };
 
     private string Shown(FilterToken token)
     {

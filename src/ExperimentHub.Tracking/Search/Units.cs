@@ -50,5 +50,7 @@ internal static class Units
     public static double? Multiple(string unit) => Multiples.TryGetValue(unit, out var factor) ? factor : null;
 
     /// <summary>What a number may be followed by, for a person.</summary>
-    public static string Allowed { get; } = $"durations are {string.Join(", ", Durations.Keys.Where(unit => unit != "min").Select(unit => $"1{unit}"))}, shares 95%, sizes 1 MiB or 1 MB, and large numbers 12k or 5.04M";
+    public static string Allowed { get; } =
+        $"durations are {string.Join(", ", Durations.Keys.Where(unit => unit != "min").Select(unit => $"1{unit}"))}, shares 95%, sizes 1 MiB or 1 "
+            + "MB, and large numbers 12k or 5.04M";
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Search;
 
@@ -85,7 +84,8 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
         {
             _ when token.IsNumeric => Number(column, token, sign),
             FilterTokenKind.Text => Text(column, token),
-            FilterTokenKind.Name when IsInfinity(token) && TypeOf(column) is ValueType.Number or ValueType.Duration or ValueType.Either => sign * double.PositiveInfinity,
+            FilterTokenKind.Name when IsInfinity(token) && TypeOf(column) is ValueType.Number or ValueType.Duration or ValueType.Either =>
+                sign * double.PositiveInfinity,
             FilterTokenKind.Name when TypeOf(column) == ValueType.Word => Text(column, token),
             FilterTokenKind.Name when token.IsWord("true") || token.IsWord("false") => Truth(column, token),
             _ => null,
@@ -113,7 +113,8 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
             case ValueType.Duration when token.Kind is FilterTokenKind.Number or FilterTokenKind.Duration:
                 return sign * token.Number;
             case ValueType.Duration:
-                reader.Fail(token, $"{column} is a duration, and {token.Text} is none. Write seconds, or a duration such as 90s, 1h30m or 1 m 23 s.", ["a duration"]);
+                reader.Fail(token, $"{column} is a duration, and {token.Text} is none. Write seconds, or a duration such as 90s, 1h30m or 1 m 23 s.",
+                    ["a duration"]);
                 return null;
             case ValueType.Text when token.Kind == FilterTokenKind.Number && token.Unit is null:
                 return sign < 0 ? $"-{token.Text}" : token.Text;
@@ -127,7 +128,8 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
                     reader.Take();
                 return then;
             case ValueType.Time when token.Kind == FilterTokenKind.Duration:
-                reader.Fail(token, $"A time is needed here, and {token.Text} is a duration. Write now() - {token.Text}.", ["a time"], $"now() - {token.Text}");
+                reader.Fail(token, $"A time is needed here, and {token.Text} is a duration. Write now() - {token.Text}.", ["a time"],
+                    $"now() - {token.Text}");
                 return null;
             // As MLflow counts time.
             case ValueType.Time when token.Kind == FilterTokenKind.Number && sign * token.Number is >= -62_135_596_800_000 and <= 253_402_300_799_999:
@@ -137,14 +139,17 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
         }
     }
 
-    /// <summary>Pages write 12,345, where a comma would end the number: then the reader says how to write it. Within a list it is the next value.</summary>
+    /// <summary>
+    /// Pages write 12,345, where a comma would end the number: then the reader says how to write it. Within a list it is the next value.
+    /// </summary>
     private bool Separated(FilterToken token)
     {
         if (InList || token.Text.Length > 3 || token.Unit is not null)
             return false;
         var (groups, end) = (token.Text, token.After);
         for (var ahead = 1; reader.PeekAt(ahead) is var comma && comma.Is(",") && comma.Position == end
-            && reader.PeekAt(ahead + 1) is { Kind: FilterTokenKind.Number, Text.Length: 3, Unit: null } group && group.Position == comma.After; ahead += 2)
+            && reader.PeekAt(ahead + 1) is { Kind: FilterTokenKind.Number, Text.Length: 3, Unit: null } group
+            && group.Position == comma.After; ahead += 2)
             (groups, end) = (groups + group.Text, group.After);
         if (end == token.After)
             return false;
@@ -163,7 +168,8 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
                 if (words.TryGetValue(token.Text, out var kept))
                     return kept;
                 var nearest = NearestName.Of(token.Text, words.Keys);
-                reader.Fail(token, $"'{token.Text}' is no {column.Name}.{(nearest is null ? "" : $" Did you mean {nearest}?")} Use one of: {string.Join(", ", words.Keys)}.", [.. words.Keys], nearest);
+                reader.Fail(token,
+                    $"'{token.Text}' is no {column.Name}.{(nearest is null ? "" : $" Did you mean {nearest}?")} Use one of: {string.Join(", ", words.Keys)}.", [.. words.Keys], nearest);
                 return null;
             case ValueType.Time:
                 if (Time(token.Text) is { } time)
@@ -171,7 +177,8 @@ internal sealed class ValueParser(TokenReader reader, DateTime now)
                 reader.Fail(token, $"'{token.Text}' is no time. Write '2026-11-24', '2026-11-24T18:30:00Z' or now() - 7d.", ["a time"]);
                 return null;
             case ValueType.Number or ValueType.Duration:
-                reader.Fail(token, $"{column} is a number; write one without quotes.", ["a number"], double.TryParse(token.Text, CultureInfo.InvariantCulture, out _) ? token.Text : null);
+                reader.Fail(token, $"{column} is a number; write one without quotes.", ["a number"],
+                    double.TryParse(token.Text, CultureInfo.InvariantCulture, out _) ? token.Text : null);
                 return null;
             default:
                 return null;

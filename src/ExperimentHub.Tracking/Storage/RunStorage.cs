@@ -23,7 +23,8 @@ public sealed class RunStorage(DiskUse disk, IDbContextFactory<TrackingDb> datab
     {
         var figures = await disk.ReadAsync();
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var experiments = await db.Experiments.Select(experiment => new { experiment.Id, experiment.Name, Archived = experiment.ArchivedAt != null }).ToDictionaryAsync(experiment => experiment.Id, cancellation);
+        var experiments = await db.Experiments.Select(experiment => new { experiment.Id, experiment.Name, Archived = experiment.ArchivedAt != null })
+            .ToDictionaryAsync(experiment => experiment.Id, cancellation);
         var uses = new Dictionary<int, (int Runs, long Bytes)>();
         var kept = 0L;
         await foreach (var run in db.Runs.Select(run => new { run.Id, run.ExperimentId }).AsAsyncEnumerable().WithCancellation(cancellation))
@@ -36,7 +37,9 @@ public sealed class RunStorage(DiskUse disk, IDbContextFactory<TrackingDb> datab
         }
 
         return new StorageListing(figures,
-            [.. uses.Where(use => experiments.ContainsKey(use.Key)).Select(use => new ExperimentBytes(use.Key, experiments[use.Key].Name, experiments[use.Key].Archived, use.Value.Runs, use.Value.Bytes))
+            [.. uses.Where(use => experiments.ContainsKey(use.Key))
+                .Select(use => new ExperimentBytes(use.Key, experiments[use.Key].Name, experiments[use.Key].Archived, use.Value.Runs,
+                    use.Value.Bytes))
                 .OrderByDescending(use => use.Bytes).ThenBy(use => use.Id)],
             figures.OfRuns.Values.Sum() - kept);
     }

@@ -16,10 +16,14 @@ public enum StorageTrouble
 /// <summary>What only the database's own provider knows of trouble.</summary>
 public interface IDatabaseTrouble
 {
-    /// <summary>What an exception of the database says; null where it is a mistake of the caller or a bug, which trying again does not mend.</summary>
+    /// <summary>
+    /// What an exception of the database says; null where it is a mistake of the caller or a bug, which trying again does not mend.
+    /// </summary>
     StorageTrouble? Of(Exception exception);
 
-    /// <summary>Takes the write locks of the hub's databases for a moment and gives them back; throws what the database throws, after a second at most.</summary>
+    /// <summary>
+    /// Takes the write locks of the hub's databases for a moment and gives them back; throws what the database throws, after a second at most.
+    /// </summary>
     Task ProbeAsync(CancellationToken cancellation);
 }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Storage;
 
 /// <summary>
-/// Knows whether the database and its disk take writes, and keeps trying what must be written. An outage begins with the first write that fails for it and ends
-/// when a probe succeeds, by itself. Every member may be used from any thread.
+/// Knows whether the database and its disk take writes, and keeps trying what must be written. An outage begins with the first write that fails for
+/// it and ends when a probe succeeds, by itself. Every member may be used from any thread.
 /// </summary>
 public sealed class StorageWatch : IDisposable
 {
@@ -69,15 +69,16 @@ public sealed class StorageWatch : IDisposable
             _outage = new StorageOutage(trouble, _time.GetUtcNow().UtcDateTime);
         }
 
-        _logger.LogError(exception, "Nothing can be written: {Reason}. What must be written waits in memory. {Remedy}", _outage.Reason, _outage.Remedy);
+        _logger.LogError(exception, "Nothing can be written: {Reason}. What must be written waits in memory. {Remedy}", _outage.Reason,
+            _outage.Remedy);
         Changed?.Invoke();
         _ = Task.Run(WatchAsync);
         return true;
     }
 
     /// <summary>
-    /// Does what must be done, on a pool thread, and tries it again for as long as the database or the disk is in trouble. Any other exception is passed on at once;
-    /// the trouble itself only after <see cref="GiveUpAfter"/>.
+    /// Does what must be done, on a pool thread, and tries it again for as long as the database or the disk is in trouble. Any other exception is
+    /// passed on at once; the trouble itself only after <see cref="GiveUpAfter"/>.
     /// </summary>
     /// <param name="write">Leaves nothing behind where it throws, or may be repeated.</param>
     /// <param name="cancellation">Ends the waiting, not the writing.</param>

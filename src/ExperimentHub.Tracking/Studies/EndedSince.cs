@@ -1,7 +1,6 @@
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Studies;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Studies;
@@ -33,18 +32,21 @@ public sealed class EndedRuns(IDbContextFactory<TrackingDb> databases, Experimen
         var ended = db.Runs.AsNoTracking().Where(run => run.ArchivedAt == null && run.EndedAt >= since);
         var counts = await ended.GroupBy(run => new { run.Status, Diverged = run.Training!.Diverged == true && run.Status == RunStatus.Finished })
             .Select(group => new { group.Key.Status, group.Key.Diverged, Count = group.Count() }).ToListAsync(cancellation);
-        var experiments = await ended.Where(run => run.Training!.Diverged != true).GroupBy(run => run.ExperimentId).Select(group => new { Id = group.Key, Last = group.Max(run => run.EndedAt) })
+        var experiments = await ended.Where(run => run.Training!.Diverged != true).GroupBy(run => run.ExperimentId)
+            .Select(group => new { Id = group.Key, Last = group.Max(run => run.EndedAt) })
             .OrderByDescending(experiment => experiment.Last).Take(MostExperiments).Select(experiment => experiment.Id).ToListAsync(cancellation);
         var bests = new List<NewBest>();
         foreach (var id in experiments)
         {
-            if (bests.Count < mostBests && await db.Experiments.AsNoTracking().FirstOrDefaultAsync(experiment => experiment.Id == id, cancellation) is { } experiment
+            if (bests.Count < mostBests && await db.Experiments.AsNoTracking()
+                .FirstOrDefaultAsync(experiment => experiment.Id == id, cancellation) is { } experiment
                 && await NewBestAsync(db, experiment, since, cancellation) is { } best)
                 bests.Add(best);
         }
 
         return new EndedSince(
-            Of(RunStatus.Finished), counts.Where(count => count.Diverged).Sum(count => count.Count), Of(RunStatus.Failed), Of(RunStatus.Stopped), Of(RunStatus.Interrupted), bests);
+            Of(RunStatus.Finished), counts.Where(count => count.Diverged).Sum(count => count.Count), Of(RunStatus.Failed), Of(RunStatus.Stopped),
+            Of(RunStatus.Interrupted), bests);
 
         int Of(RunStatus status) => counts.Where(count => count.Status == status && !count.Diverged).Sum(count => count.Count);
     }

@@ -23,7 +23,8 @@ public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At
 
 /// <summary>How an experiment did by one metric.</summary>
 /// <param name="Metrics">Those that its runs have and that can be better or worse, by name.</param>
-/// <param name="Said">What the experiment's runs say of the metric. Where they do not agree which values are better, none is best, and there are no points.</param>
+/// <param name="Said">What the experiment's runs say of the metric. Where they do not agree which values are better, none is best, and there are no
+/// points.</param>
 /// <param name="Best">The earliest on a tie; null while no run has the metric.</param>
 /// <param name="Points">Of the newest runs that have the metric, the earliest end first.</param>
 /// <param name="Before">The best value of the runs before these; null where there are none.</param>
@@ -31,7 +32,8 @@ public sealed record ResultPoint(long Number, RunId Id, string Name, DateTime At
 /// <param name="Repeats">Of the newest runs those that are no points, because another one is the same training.</param>
 /// <param name="Diverged">How many have the metric and were left out because they diverged.</param>
 public sealed record MetricStory(
-    IReadOnlyList<string> Metrics, DirectionsSaid Said, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs, int Repeats = 0, int Diverged = 0);
+    IReadOnlyList<string> Metrics, DirectionsSaid Said, BestRun? Best, IReadOnlyList<ResultPoint> Points, double? Before, int Runs, int Repeats = 0,
+    int Diverged = 0);
 
 /// <summary>
 /// Reads the results of an experiment's runs from the summaries of their metrics, never from points. Archived runs are out of the way here too.
@@ -45,8 +47,9 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
     private const int AskedForMetrics = 200;
 
     /// <summary>
-    /// What decides which of an experiment's runs is best: what decides for the best epoch of its settings, so the accuracy on images that are held back where they hold any back. While no run has
-    /// that, the accuracy on the test set; while none has that either, because other programs measured something else, what comes nearest to it of all that can be better or worse.
+    /// What decides which of an experiment's runs is best: what decides for the best epoch of its settings, so the accuracy on images that are held
+    /// back where they hold any back. While no run has that, the accuracy on the test set; while none has that either, because other programs
+    /// measured something else, what comes nearest to it of all that can be better or worse.
     /// </summary>
     public async Task<string> UsualMetricAsync(Experiment experiment, CancellationToken cancellation = default)
     {
@@ -99,11 +102,13 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
         {
             Point = new ResultPoint(row.Run.Number, row.Run.Id, row.Run.Name, row.Run.EndedAt ?? row.Run.StartedAt ?? row.Run.CreatedAt, row.Value),
             Evidence = Evidence.Told(
-                row.Run.Id, row.Run.Training!.Recipe, (long?)row.Run.Training.Seed, row.Run.Training.DatasetSha256, row.Run.Training.Dataset, row.Run.Training.DeviceKind ?? row.Run.Training.DeviceGroup),
+                row.Run.Id, row.Run.Training!.Recipe, (long?)row.Run.Training.Seed, row.Run.Training.DatasetSha256, row.Run.Training.Dataset,
+                row.Run.Training.DeviceKind ?? row.Run.Training.DeviceGroup),
             Rank = new EvidenceRank(row.Run.Status == RunStatus.Finished, row.Run.EndedAt, (int?)row.Run.Training.EpochsDone ?? 0, row.Run.Number),
         }).ToListAsync(cancellation);
         List<ResultPoint> points = [.. newestValues.GroupBy(row => row.Evidence).Select(same => same.MinBy(row => row.Rank)!.Point)];
-        var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number).FirstOrDefaultAsync(cancellation);
+        var best = await (lower ? values.OrderBy(row => row.Value) : values.OrderByDescending(row => row.Value)).ThenBy(row => row.Run.Number)
+            .FirstOrDefaultAsync(cancellation);
         var (count, before) = (newestValues.Count, (double?)null);
         if (newestValues.Count == MostPoints)
         {
@@ -115,20 +120,23 @@ public sealed class ExperimentResults(IDbContextFactory<TrackingDb> databases)
 
         return new MetricStory(
             choice, said,
-            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation), [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count,
+            best is null ? null : await WithCheckpointAsync(db, new BestRun(best.Run, best.Value, best.Step, false), cancellation),
+            [.. points.OrderBy(point => point.At).ThenBy(point => point.Number)], before, count,
             newestValues.Count - points.Count, withDiverged ? 0 : await measured.CountAsync(row => row.Run.Training!.Diverged == true, cancellation));
     }
 
     private static Task<List<NamedSeries>> SeriesOfNewestAsync(TrackingDb db, IQueryable<Run> runs, CancellationToken cancellation)
     {
         var newest = runs.OrderByDescending(run => run.Number).Take(AskedForMetrics).Select(run => run.Number);
-        return db.MetricSeries.Where(series => newest.Contains(series.RunNumber)).Select(series => new NamedSeries(series.Name, series.Role, series.Split)).Distinct().ToListAsync(cancellation);
+        return db.MetricSeries.Where(series => newest.Contains(series.RunNumber))
+            .Select(series => new NamedSeries(series.Name, series.Role, series.Split)).Distinct().ToListAsync(cancellation);
     }
 
     private static async Task<BestRun> WithCheckpointAsync(TrackingDb db, BestRun best, CancellationToken cancellation) => best with
     {
         // In the middle of an epoch nothing was saved.
-        IsSaved = best.Step % best.Run.Training?.StepsPerEpoch == 0 && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
+        IsSaved = best.Step % best.Run.Training?.StepsPerEpoch == 0
+            && await db.Checkpoints.AnyAsync(c => c.RunNumber == best.Run.Number && c.Epoch == best.Epoch, cancellation),
     };
 
     private sealed record NamedSeries(string Name, MetricRole Role, MetricSplit Split);

@@ -1,6 +1,5 @@
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Studies;
 using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 
@@ -21,7 +20,8 @@ public sealed class SeedsOfBest(IDbContextFactory<TrackingDb> databases, Experim
     public async Task<SeedsOfBestRun?> ReadAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var newest = await db.Runs.AsNoTracking().Where(run => run.ArchivedAt == null).OrderByDescending(run => run.Number).Select(run => run.Experiment).FirstOrDefaultAsync(cancellation);
+        var newest = await db.Runs.AsNoTracking().Where(run => run.ArchivedAt == null).OrderByDescending(run => run.Number)
+            .Select(run => run.Experiment).FirstOrDefaultAsync(cancellation);
         if (newest is null)
             return null;
         var metric = await results.UsualMetricAsync(newest, cancellation);
@@ -31,7 +31,8 @@ public sealed class SeedsOfBest(IDbContextFactory<TrackingDb> databases, Experim
         if (best.Run.Training is not { Recipe: var recipe })
             return new SeedsOfBestRun(newest, metric, best, [best.Run]);
         var same = await db.Runs.AsNoTracking()
-            .Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Training!.Diverged != true && run.Training.EpochsDone > 0 && run.Training.Recipe == recipe)
+            .Where(run => run.ExperimentId == newest.Id && run.ArchivedAt == null && run.Training!.Diverged != true && run.Training.EpochsDone > 0
+                && run.Training.Recipe == recipe)
             .OrderByDescending(run => run.Number).ToListAsync(cancellation);
         var evidence = Evidence.Of(best.Run);
         var others = Evidence.CountedOnce(same.Where(run => Evidence.Of(run) != evidence && Evidence.Of(run).WithoutSeed == evidence.WithoutSeed));

@@ -6,7 +6,8 @@ using ExperimentHub.Tracking.Trainings;
 namespace ExperimentHub.Tracking.Studies;
 
 /// <summary>What an experiment's runs of two settings came to.</summary>
-/// <param name="Settings">Those in which its runs differ, the seed aside; the first two are the ones that are laid out unless others are asked for.</param>
+/// <param name="Settings">Those in which its runs differ, the seed aside; the first two are the ones that are laid out unless others are asked
+/// for.</param>
 /// <param name="Across">null where the runs do not differ.</param>
 /// <param name="Down">null where one setting is all that differs, or that was asked for.</param>
 /// <param name="Columns">Values of the setting across, in order.</param>
@@ -14,7 +15,8 @@ namespace ExperimentHub.Tracking.Studies;
 /// <param name="Cells">By row and column; null where no run has both.</param>
 /// <param name="Direction">Which values of the metric are better.</param>
 public sealed record Study(
-    IReadOnlyList<SearchColumn> Settings, SearchColumn? Across, SearchColumn? Down, IReadOnlyList<object?> Columns, IReadOnlyList<object?> Rows, IReadOnlyList<IReadOnlyList<RunGroup?>> Cells,
+    IReadOnlyList<SearchColumn> Settings, SearchColumn? Across, SearchColumn? Down, IReadOnlyList<object?> Columns, IReadOnlyList<object?> Rows,
+    IReadOnlyList<IReadOnlyList<RunGroup?>> Cells,
     MetricDirection Direction = MetricDirection.None)
 {
     public static Study Nothing { get; } = new([], null, null, [], [], []);
@@ -30,7 +32,8 @@ public sealed class StudyGrid(ExperimentResults results, RunColumns columns, Run
 
     /// <param name="metric">Of which each cell has the mean: of every run the best value, or the last where it has no better and worse.</param>
     /// <param name="across">A setting; null or an unknown one for the first in which the runs differ. Likewise <paramref name="down"/>.</param>
-    public async Task<SearchResult<Study>> ReadAsync(Experiment experiment, string metric, string? across, string? down, CancellationToken cancellation = default)
+    public async Task<SearchResult<Study>> ReadAsync(Experiment experiment, string metric, string? across, string? down,
+        CancellationToken cancellation = default)
     {
         var query = new RunQuery(Experiment: experiment.Name);
         var differing = await columns.DifferingAsync(query, cancellation);
@@ -43,20 +46,23 @@ public sealed class StudyGrid(ExperimentResults results, RunColumns columns, Run
         var second = settings.Find(column => column != first && column.ToString() == down) ?? settings.Find(column => column != first);
         var direction = (await results.SaidAsync(experiment, metric, cancellation)).Agreed;
         var measured = new SearchColumn(ColumnKind.Metric, metric, direction == MetricDirection.None ? MetricFigure.Last : MetricFigure.Best);
-        var groups = await grouping.GroupAsync(query, SearchText.Columns(second is null ? [first] : [first, second]), measured.ToString(), cancellation);
+        var groups = await grouping.GroupAsync(query, SearchText.Columns(second is null ? [first] : [first, second]), measured.ToString(),
+            cancellation);
         if (groups.Answer is not { Items: var items })
             return SearchResult<Study>.Refused(groups.Problems);
         List<object?> acrossValues = [.. items.Select(group => group.Keys[0]).Distinct().Order(SettingValues.Order).Take(MostValues)];
         List<object?> downValues = [.. items.Select(DownOf).Distinct().Order(SettingValues.Order).Take(MostValues)];
         var cells = items.ToDictionary(group => (group.Keys[0] ?? "", DownOf(group) ?? ""));
-        return SearchResult<Study>.Of(new Study(settings, first, second, acrossValues, downValues, [.. downValues.Select(row => acrossValues.Select(column => cells.GetValueOrDefault((column ?? "", row ?? ""))).ToList())], direction));
+        return SearchResult<Study>.Of(new Study(settings, first, second, acrossValues, downValues,
+            [.. downValues.Select(row => acrossValues.Select(column => cells.GetValueOrDefault((column ?? "", row ?? ""))).ToList())], direction));
 
         object? DownOf(RunGroup group) => second is null ? null : group.Keys[1];
     }
 
     /// <summary>Queues runs with the settings of the newest one in a cell, each with a seed that no run of these settings and data has.</summary>
     /// <returns>What is wrong, and then none is queued; empty where all are.</returns>
-    public async Task<IReadOnlyList<string>> AddSeedsAsync(Experiment experiment, Study study, RunGroup cell, int count, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<string>> AddSeedsAsync(Experiment experiment, Study study, RunGroup cell, int count,
+        CancellationToken cancellation = default)
     {
         IEnumerable<SearchColumn> settings = study.Down is { } down ? [study.Across!, down] : [study.Across!];
         var filter = settings.Zip(cell.Keys, SearchText.Condition).Aggregate("", SearchText.Both);
@@ -65,7 +71,8 @@ public sealed class StudyGrid(ExperimentResults results, RunColumns columns, Run
             return ["The runs of this cell are gone."];
         if (row.Run.Training is not { Spec: var spec })
             return ["This hub did not train the newest run of this cell, so it cannot train it again with another seed."];
-        var made = await queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest(experiment.Name, null, spec, NewSeed: true), count)], cancellation);
+        var made = await queue.EnqueueAllAsync([.. Enumerable.Repeat(new RunRequest(experiment.Name, null, spec, NewSeed: true), count)],
+            cancellation);
         return [.. made.Problems.Select(problem => problem.Message)];
     }
 }

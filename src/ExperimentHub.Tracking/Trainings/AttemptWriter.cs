@@ -6,8 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// The door that every write of progress of a training goes through: it names its attempt, and one that is not the run's current attempt, or whose run no longer
-/// trains, changes nothing: its first statement is a conditional write (<see cref="RunGate"/>). While the database or its disk is in trouble a write waits and is tried again until it is written.
+/// The door that every write of progress of a training goes through: it names its attempt, and one that is not the run's current attempt, or whose
+/// run no longer trains, changes nothing: its first statement is a conditional write (<see cref="RunGate"/>). While the database or its disk is in
+/// trouble a write waits and is tried again until it is written.
 /// </summary>
 public sealed class AttemptWriter(IDbContextFactory<TrackingDb> databases, StorageWatch storage, RunFeed feed, ILogger<AttemptWriter> logger)
 {

@@ -6,8 +6,9 @@ using ExperimentHub.Tracking.Devices;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// When a run that goes on cannot promise the bits of a run that was never disturbed. On the CPU it can, with the same processor, number of threads and
-/// libtorch; sums are otherwise added in another order, and GPUs promise no order at all unless the spec asks for it (<see cref="TrainingSpec.Deterministic"/>).
+/// When a run that goes on cannot promise the bits of a run that was never disturbed. On the CPU it can, with the same processor, number of threads
+/// and libtorch; sums are otherwise added in another order, and GPUs promise no order at all unless the spec asks for it
+/// (<see cref="TrainingSpec.Deterministic"/>).
 /// </summary>
 public static class BitIdentity
 {
@@ -49,7 +50,8 @@ public static class BitIdentity
         steps > 0 ? $"after step {steps:N0} of epoch {epoch + 1:N0}" : epoch > 0 ? $"after epoch {epoch:N0}" : "from the beginning";
 
     private static List<string> Differences(
-        bool deterministic, string device, string? name, int? threads, string? torch, string nextDevice, string? nextName, int? nextThreads, string? nextTorch)
+        bool deterministic, string device, string? name, int? threads, string? torch, string nextDevice, string? nextName, int? nextThreads,
+        string? nextTorch)
     {
         var found = new List<string>();
         if (Kind(device) != Kind(nextDevice) || name != nextName)

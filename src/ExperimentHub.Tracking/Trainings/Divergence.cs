@@ -3,13 +3,14 @@ using ExperimentHub.Protocol;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// The rule that says of a run that it diverged: a function of its spec, of the figures of its epochs and of the number of classes, so that every hub says the same of the same rows. The constants and
-/// what they were measured with: docs/decisions/0019-diverged.md.
+/// The rule that says of a run that it diverged: a function of its spec, of the figures of its epochs and of the number of classes, so that every hub
+/// says the same of the same rows. The constants and what they were measured with: docs/decisions/0019-diverged.md.
 /// </summary>
 public static class Divergence
 {
     /// <summary>
-    /// Right answers up to this part of the way from guessing to perfect are guesses. A network that names the same class for everything gets there: 1.5 % of the way on MNIST, whose classes differ a little.
+    /// Right answers up to this part of the way from guessing to perfect are guesses. A network that names the same class for everything gets there:
+    /// 1.5 % of the way on MNIST, whose classes differ a little.
     /// </summary>
     public const double GuessingKappa = 0.1;
 
@@ -20,8 +21,8 @@ public static class Divergence
     public const double GuessingLoss = 0.99;
 
     /// <summary>
-    /// Times ln(classes): what no step of a training costs that stays near where it began. In untrained networks of the catalogue no step cost more than 1.06 times ln(classes); the mildest training that
-    /// diverged had a step of 1.32 times, the next ones 4 times and more.
+    /// Times ln(classes): what no step of a training costs that stays near where it began. In untrained networks of the catalogue no step cost more
+    /// than 1.06 times ln(classes); the mildest training that diverged had a step of 1.32 times, the next ones 4 times and more.
     /// </summary>
     public const double PeakLoss = 1.25;
 
@@ -29,7 +30,8 @@ public static class Divergence
     public const double FarLoss = 2;
 
     /// <summary>
-    /// 24 ln 2: what an image costs whose right class has a probability of 2^-24, where float32 ends to tell it from none. A batch that costs no more than one such image brings is no sign of anything.
+    /// 24 ln 2: what an image costs whose right class has a probability of 2^-24, where float32 ends to tell it from none. A batch that costs no more
+    /// than one such image brings is no sign of anything.
     /// </summary>
     public const double SingleImage = 16.64;
 
@@ -45,7 +47,8 @@ public static class Divergence
             return "Its loss is no longer a finite number.";
         if (epochs is not [.., var last])
             return null;
-        if (spec.StopRules?.DivergenceFactor is { } factor && epochs.Count > 1 && epochs.SkipLast(1).Min(epoch => epoch.TrainLoss) is > 0 and var lowest && last.TrainLoss >= factor * lowest)
+        if (spec.StopRules?.DivergenceFactor is { } factor && epochs.Count > 1 && epochs.SkipLast(1).Min(epoch => epoch.TrainLoss) is > 0
+            and var lowest && last.TrainLoss >= factor * lowest)
             return $"Its training loss ended at least {Figure(factor)} times as high as in its best epoch, which is its own rule of divergence.";
         if (classes is not >= 2)
             return null;
@@ -53,13 +56,15 @@ public static class Divergence
         var guess = Math.Log(classes.Value);
         var kappa = Kappa(last);
         if (last.TrainLoss >= FarLoss * guess && last.TestLoss >= FarLoss * guess && kappa < LearnedKappa)
-            return $"It ended with a loss of {Figure(last.TrainLoss)} in training and {Figure(last.TestLoss)} on the test images, where guessing among {classes} classes costs {Figure(guess)}.";
+            return $"It ended with a loss of {Figure(last.TrainLoss)} in training and {Figure(last.TestLoss)} on the test images, where guessing "
+                + $"among {classes} classes costs {Figure(guess)}.";
         if (last.TrainLoss < GuessingLoss * guess || kappa > GuessingKappa)
             return null;
         var guesses = $"It ended no better than guessing among {classes} classes";
         if (epochs.Any(epoch => Kappa(epoch) >= LearnedKappa))
             return $"{guesses}, after an epoch that was far better.";
-        return peak >= PeakLoss * guess + SingleImage / Math.Max(1, peakBatch) ? $"{guesses}, after a training loss of {Figure(peak.Value)}, where guessing costs {Figure(guess)}." : null;
+        return peak >= PeakLoss * guess + SingleImage / Math.Max(1, peakBatch)
+            ? $"{guesses}, after a training loss of {Figure(peak.Value)}, where guessing costs {Figure(guess)}." : null;
 
         double Kappa(Epoch epoch) => (epoch.TestAccuracy - 1.0 / classes.Value) / (1 - 1.0 / classes.Value);
     }

@@ -7,8 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace ExperimentHub.Tracking.Trainings;
 
-/// <summary>Asks <see cref="Divergence"/> of trainings that have ended and keeps the answer in their rows. A run whose judgement was lost with its hub is judged at the next start.</summary>
-public sealed class DivergenceJudge(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DatasetLibrary datasets, ILogger<DivergenceJudge> logger)
+/// <summary>
+/// Asks <see cref="Divergence"/> of trainings that have ended and keeps the answer in their rows. A run whose judgement was lost with its hub is
+/// judged at the next start.
+/// </summary>
+public sealed class DivergenceJudge(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DatasetLibrary datasets,
+    ILogger<DivergenceJudge> logger)
 {
     private const int Step = 200;
 
@@ -34,7 +38,8 @@ public sealed class DivergenceJudge(IDbContextFactory<TrackingDb> databases, Met
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         // The points of what is being imported are still on their way.
-        var waiting = await db.Trainings.IgnoreQueryFilters().Where(Ended).Where(training => training.Diverged == null && training.Run.Experiment.DeletedAt != Experiment.Arriving)
+        var waiting = await db.Trainings.IgnoreQueryFilters().Where(Ended)
+            .Where(training => training.Diverged == null && training.Run.Experiment.DeletedAt != Experiment.Arriving)
             .OrderBy(training => training.RunNumber).Select(training => training.RunNumber).ToListAsync(cancellation);
         foreach (var step in waiting.Chunk(Step))
             await JudgeAsync(db, step, cancellation);
@@ -46,23 +51,30 @@ public sealed class DivergenceJudge(IDbContextFactory<TrackingDb> databases, Met
 
     private async Task JudgeAsync(TrackingDb db, long[] numbers, CancellationToken cancellation)
     {
-        var trainings = await db.Trainings.IgnoreQueryFilters().AsNoTracking().Where(Ended).Where(training => numbers.Contains(training.RunNumber) && training.Diverged == null).ToListAsync(cancellation);
-        var epochs = (await db.Epochs.AsNoTracking().Where(epoch => numbers.Contains(epoch.RunNumber)).OrderBy(epoch => epoch.Number).ToListAsync(cancellation)).ToLookup(epoch => epoch.RunNumber);
-        var losses = await db.MetricSeries.AsNoTracking().Where(series => numbers.Contains(series.RunNumber) && series.Name == MetricNames.TrainLoss).ToDictionaryAsync(series => series.RunNumber, cancellation);
+        var trainings = await db.Trainings.IgnoreQueryFilters().AsNoTracking().Where(Ended)
+            .Where(training => numbers.Contains(training.RunNumber) && training.Diverged == null).ToListAsync(cancellation);
+        var epochs = (await db.Epochs.AsNoTracking().Where(epoch => numbers.Contains(epoch.RunNumber)).OrderBy(epoch => epoch.Number)
+            .ToListAsync(cancellation)).ToLookup(epoch => epoch.RunNumber);
+        var losses = await db.MetricSeries.AsNoTracking().Where(series => numbers.Contains(series.RunNumber) && series.Name == MetricNames.TrainLoss)
+            .ToDictionaryAsync(series => series.RunNumber, cancellation);
         // What was evaluated once says it of a data set that is gone.
         var classes = await db.Evaluations.Where(evaluation => numbers.Contains(evaluation.RunNumber)).GroupBy(evaluation => evaluation.RunNumber)
-            .Select(group => new { Run = group.Key, Classes = group.Max(evaluation => evaluation.Classes) }).ToDictionaryAsync(row => row.Run, row => row.Classes, cancellation);
+            .Select(group => new { Run = group.Key, Classes = group.Max(evaluation => evaluation.Classes) })
+            .ToDictionaryAsync(row => row.Run, row => row.Classes, cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         foreach (var training in trainings)
         {
             var data = datasets.Find(training.Dataset);
             var reason = Reason(
-                training, [.. epochs[training.RunNumber]], losses.GetValueOrDefault(training.RunNumber), data?.Classes ?? (classes.TryGetValue(training.RunNumber, out var known) ? known : null),
+                training, [.. epochs[training.RunNumber]], losses.GetValueOrDefault(training.RunNumber), data?.Classes
+                    ?? (classes.TryGetValue(training.RunNumber, out var known) ? known : null),
                 data?.TrainSamples);
             var diverged = reason is not null;
             // A person may have let it go on meanwhile.
-            await db.Trainings.IgnoreQueryFilters().Where(Ended).Where(row => row.RunNumber == training.RunNumber && row.EpochsDone == training.EpochsDone)
-                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Diverged, diverged).SetProperty(row => row.DivergedBecause, reason), cancellation);
+            await db.Trainings.IgnoreQueryFilters().Where(Ended)
+                .Where(row => row.RunNumber == training.RunNumber && row.EpochsDone == training.EpochsDone)
+                .ExecuteUpdateAsync(set => set.SetProperty(row => row.Diverged, diverged).SetProperty(row => row.DivergedBecause, reason),
+                    cancellation);
         }
 
         await transaction.CommitAsync(cancellation);

@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// Gives trainings of earlier hubs what those did not keep: the rows of their parameters, their recipe and their seed. It belongs to the update of a database and is done once, on the copy
-/// that the update works on; what is missing later is missing because whoever made the run did not tell it.
+/// Gives trainings of earlier hubs what those did not keep: the rows of their parameters, their recipe and their seed. It belongs to the update of a
+/// database and is done once, on the copy that the update works on; what is missing later is missing because whoever made the run did not tell it.
 /// </summary>
 public static class EarlierRuns
 {
@@ -21,7 +21,8 @@ public static class EarlierRuns
     {
         // Every training has some, so one without any is of a hub that did not keep them apart from the spec.
         var missing = await Statement.ListAsync(db,
-            """SELECT t."RunNumber" FROM "Trainings" t WHERE NOT EXISTS (SELECT 1 FROM "RunParams" p WHERE p."RunNumber" = t."RunNumber")""", new SqlParameters(), row => row.GetInt64(0), cancellation);
+            """SELECT t."RunNumber" FROM "Trainings" t WHERE NOT EXISTS (SELECT 1 FROM "RunParams" p WHERE p."RunNumber" = t."RunNumber")""",
+            new SqlParameters(), row => row.GetInt64(0), cancellation);
         foreach (var step in missing.Chunk(Step))
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -48,13 +49,15 @@ public static class EarlierRuns
     private static async Task<List<(long Number, string Spec)>> SpecsAsync(TrackingDb db, long[] numbers, CancellationToken cancellation)
     {
         var parameters = new SqlParameters();
-        return await Statement.ListAsync(db, $"""SELECT "RunNumber", "Spec" FROM "TrainingSpecs" WHERE "RunNumber" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))})""",
+        return await Statement.ListAsync(db,
+            $"""SELECT "RunNumber", "Spec" FROM "TrainingSpecs" WHERE "RunNumber" IN ({string.Join(", ", numbers.Select(number => parameters.Add(number)))})""",
             parameters, row => (row.GetInt64(0), row.GetString(1)), cancellation);
     }
 
     private static async Task<int> WriteRecipesAsync(TrackingDb db, CancellationToken cancellation)
     {
-        var missing = await db.Trainings.Where(training => training.Recipe == "").OrderBy(training => training.RunNumber).Select(training => training.RunNumber).ToListAsync(cancellation);
+        var missing = await db.Trainings.Where(training => training.Recipe == "").OrderBy(training => training.RunNumber)
+            .Select(training => training.RunNumber).ToListAsync(cancellation);
         foreach (var step in missing.Chunk(Step))
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -62,7 +65,8 @@ public static class EarlierRuns
             {
                 var recipe = Evidence.RecipeOf(training.Spec, ForkSource.Of(training));
                 await db.Trainings.Where(row => row.RunNumber == training.RunNumber)
-                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Recipe, recipe).SetProperty(row => row.Seed, training.Spec.Seed), cancellation);
+                    .ExecuteUpdateAsync(set => set.SetProperty(row => row.Recipe, recipe).SetProperty(row => row.Seed, training.Spec.Seed),
+                        cancellation);
             }
 
             await transaction.CommitAsync(cancellation);

@@ -6,7 +6,9 @@ namespace ExperimentHub.Tracking.Trainings;
 /// <summary>Gives runs that a page holds, and that nobody tracks, what the end of an epoch changes: one statement for all of them.</summary>
 public sealed class EndedEpochs(IDbContextFactory<TrackingDb> databases)
 {
-    /// <summary>Leaves each training its best epoch and its newest ones. Runs without a training or an epoch, or that are gone, stay as they are.</summary>
+    /// <summary>
+    /// Leaves each training its best epoch and its newest ones. Runs without a training or an epoch, or that are gone, stay as they are.
+    /// </summary>
     /// <param name="newest">How many of the newest.</param>
     public async Task ReadNewestAsync(IReadOnlyCollection<Run> runs, int newest, CancellationToken cancellation = default)
     {
@@ -35,13 +37,16 @@ public sealed class EndedEpochs(IDbContextFactory<TrackingDb> databases)
     {
         var known = training.EpochResults is [.., var last] ? last.Number : 0;
         var now = await Newest(db).Where(t => t.RunNumber == training.RunNumber)
-            .Select(t => new { Training = t, Epochs = t.EpochResults.Where(e => e.Number > known).OrderBy(e => e.Number).ToList() }).ToListAsync(cancellation);
-        if (now is not [var later] || later.Training.CurrentAttempt != training.CurrentAttempt || later.Training.EpochsDone != known + later.Epochs.Count)
+            .Select(t => new { Training = t, Epochs = t.EpochResults.Where(e => e.Number > known).OrderBy(e => e.Number).ToList() })
+            .ToListAsync(cancellation);
+        if (now is not [var later] || later.Training.CurrentAttempt != training.CurrentAttempt || later.Training.EpochsDone != known
+            + later.Epochs.Count)
             return false;
         training.Follow(later.Training, later.Epochs);
         return true;
     }
 
     /// <summary>With where a pause left it, which counts as progress, and without its long texts.</summary>
-    private static IQueryable<Training> Newest(TrackingDb db) => db.Trainings.AsNoTracking().IgnoreAutoIncludes().Include(t => t.PausePoint).AsSingleQuery();
+    private static IQueryable<Training> Newest(TrackingDb db) =>
+        db.Trainings.AsNoTracking().IgnoreAutoIncludes().Include(t => t.PausePoint).AsSingleQuery();
 }

@@ -10,11 +10,12 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// What a run can tell about its settings. Two runs with the same evidence are one training done twice: the second says whether it can be reproduced, and
-/// nothing new about the settings, so it is counted once wherever runs are counted together. See docs/decisions/0018-evidence.md.
+/// What a run can tell about its settings. Two runs with the same evidence are one training done twice: the second says whether it can be reproduced,
+/// and nothing new about the settings, so it is counted once wherever runs are counted together. See docs/decisions/0018-evidence.md.
 /// </summary>
 /// <param name="Recipe">What is trained apart from the seed, the data and the device; see <see cref="RecipeOf"/>.</param>
-/// <param name="Data">The data set's hash as it was recorded at the start; where nobody recorded it, the published one's or else the data set's key.</param>
+/// <param name="Data">The data set's hash as it was recorded at the start; where nobody recorded it, the published one's or else the data set's
+/// key.</param>
 /// <param name="Device">The kind of device that it trained on, or waits for.</param>
 public readonly record struct Evidence(string Recipe, long Seed, string Data, string Device)
 {
@@ -23,7 +24,8 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
 
     /// <summary>A run that is no training of ours tells only of itself: nobody knows what it would take to do it again.</summary>
     public static Evidence Of(Run run) => run.Training is { } training
-        ? Of(training.Recipe.Length > 0 ? training.Recipe : RecipeOf(training.Spec, ForkSource.Of(training)), training.Spec.Seed, training.DatasetSha256, training.Dataset,
+        ? Of(training.Recipe.Length > 0 ? training.Recipe : RecipeOf(training.Spec, ForkSource.Of(training)), training.Spec.Seed,
+            training.DatasetSha256, training.Dataset,
             training.DeviceKind ?? training.DeviceGroup)
         : Alone(run.Id);
 
@@ -41,9 +43,10 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
     public Evidence WithoutSeed => this with { Seed = 0 };
 
     /// <summary>
-    /// The hash of a spec without its seed, its data set and its device, and without what changes no weight but by rounding: which checkpoints are kept, whether norms are recorded, what layers are
-    /// called, whether sums keep their order, and which epoch counts as best, unless the training waits for a better one. What is left out and what is written as the usual value are the same. A fork begins with other weights, so where
-    /// it comes from is part of it.
+    /// The hash of a spec without its seed, its data set and its device, and without what changes no weight but by rounding: which checkpoints are
+    /// kept, whether norms are recorded, what layers are called, whether sums keep their order, and which epoch counts as best, unless the training
+    /// waits for a better one. What is left out and what is written as the usual value are the same. A fork begins with other weights, so where it
+    /// comes from is part of it.
     /// </summary>
     /// <returns>32 hex digits.</returns>
     public static string RecipeOf(TrainingSpec spec, ForkSource? fork = null)
@@ -66,7 +69,8 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
     }
 
     /// <summary>
-    /// The recipe of a run that goes on under a longer plan. A rate that is laid out over the whole run jumps where the plan changed: no run that was planned this way from the start is the same.
+    /// The recipe of a run that goes on under a longer plan. A rate that is laid out over the whole run jumps where the plan changed: no run that was
+    /// planned this way from the start is the same.
     /// </summary>
     /// <param name="before">Its recipe so far.</param>
     internal static string Prolonged(string before, TrainingSpec spec, ForkSource? fork) =>
@@ -78,7 +82,8 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
         if (run.Training is not { Recipe: { Length: > 0 } recipe, Seed: var seed })
             return null;
         var evidence = Of(run);
-        var same = (await db.Runs.AsNoTracking().Where(r => r.Training!.Recipe == recipe && r.Training.Seed == seed && r.Number != run.Number).ToListAsync(cancellation)).Where(other => Of(other) == evidence);
+        var same = (await db.Runs.AsNoTracking().Where(r => r.Training!.Recipe == recipe && r.Training.Seed == seed && r.Number != run.Number)
+            .ToListAsync(cancellation)).Where(other => Of(other) == evidence);
         return same.Append(run).MinBy(EvidenceRank.Of) is { } counted && counted.Number != run.Number ? counted : null;
     }
 
@@ -124,7 +129,9 @@ public readonly record struct Evidence(string Recipe, long Seed, string Data, st
     };
 }
 
-/// <summary>Which of several runs with the same evidence counts: the first that finished; else the one that came furthest, and of equals the first.</summary>
+/// <summary>
+/// Which of several runs with the same evidence counts: the first that finished; else the one that came furthest, and of equals the first.
+/// </summary>
 internal readonly record struct EvidenceRank(bool Finished, DateTime? EndedAt, int EpochsDone, long Number) : IComparable<EvidenceRank>
 {
     public static EvidenceRank Of(Run run) => new(run.Status == RunStatus.Finished, run.EndedAt, run.Training?.EpochsDone ?? 0, run.Number);

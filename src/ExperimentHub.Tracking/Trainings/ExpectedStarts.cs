@@ -17,11 +17,13 @@ public sealed class ExpectedStarts(IDbContextFactory<TrackingDb> databases)
 
     /// <summary>How long runs will take from their start to their end: their epochs at the pace of their kind.</summary>
     /// <returns>By the number of the run; without those whose like has never finished here.</returns>
-    public async Task<IReadOnlyDictionary<long, TimeSpan>> DurationsAsync(IReadOnlyCollection<Training> waiting, CancellationToken cancellation = default)
+    public async Task<IReadOnlyDictionary<long, TimeSpan>> DurationsAsync(IReadOnlyCollection<Training> waiting,
+        CancellationToken cancellation = default)
     {
         var paces = await PacesAsync([.. waiting.Select(RunKind.Of).Distinct()], cancellation);
         return waiting.Where(training => paces.ContainsKey(RunKind.Of(training)))
-            .ToDictionary(training => training.RunNumber, training => paces[RunKind.Of(training)] * Math.Max(0, training.PlannedEpochs - training.EpochsDone));
+            .ToDictionary(training => training.RunNumber,
+                training => paces[RunKind.Of(training)] * Math.Max(0, training.PlannedEpochs - training.EpochsDone));
     }
 
     /// <summary>How long one epoch takes here: the wall time per epoch of the newest finished run of each kind.</summary>
@@ -33,10 +35,12 @@ public sealed class ExpectedStarts(IDbContextFactory<TrackingDb> databases)
         foreach (var kind in kinds)
         {
             var last = await db.Trainings.AsNoTracking().OrderByDescending(training => training.RunNumber).Take(LookedAt)
-                .Where(training => training.Model == kind.Model && training.Dataset == kind.Dataset && training.BatchSize == kind.BatchSize && training.DeviceGroup == kind.DeviceGroup
+                .Where(training => training.Model == kind.Model && training.Dataset == kind.Dataset && training.BatchSize == kind.BatchSize
+                    && training.DeviceGroup == kind.DeviceGroup
                     && training.EpochsDone > 0 && training.CurrentAttempt == 1
                     && training.Run.Status == RunStatus.Finished && training.Run.StartedAt != null && training.Run.EndedAt != null)
-                .OrderByDescending(training => training.RunNumber).Select(training => new { training.Run.StartedAt, training.Run.EndedAt, training.EpochsDone }).FirstOrDefaultAsync(cancellation);
+                .OrderByDescending(training => training.RunNumber)
+                .Select(training => new { training.Run.StartedAt, training.Run.EndedAt, training.EpochsDone }).FirstOrDefaultAsync(cancellation);
             if (last is not null)
                 paces[kind] = (last.EndedAt!.Value - last.StartedAt!.Value) / last.EpochsDone;
         }

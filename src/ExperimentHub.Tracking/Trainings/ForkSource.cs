@@ -9,11 +9,13 @@ namespace ExperimentHub.Tracking.Trainings;
 public sealed record ForkSource(RunId Run, int Epoch)
 {
     /// <returns>null where the run started with weights of its own.</returns>
-    public static ForkSource? Of(Training? training) => training is { ForkedFrom: { } parent, ForkedAfterEpoch: { } epoch } ? new ForkSource(parent, epoch) : null;
+    public static ForkSource? Of(Training? training) =>
+        training is { ForkedFrom: { } parent, ForkedAfterEpoch: { } epoch } ? new ForkSource(parent, epoch) : null;
 
     /// <summary>As it stands in an address: <c>runId:epoch</c>; null where the text is something else.</summary>
     public static ForkSource? Parse(string? text) =>
-        text?.Split(':') is [var run, var epoch] && RunId.TryParse(run, out var id) && int.TryParse(epoch, out var number) && number >= 1 ? new ForkSource(id, number) : null;
+        text?.Split(':') is [var run, var epoch] && RunId.TryParse(run, out var id) && int.TryParse(epoch, out var number) && number >= 1
+            ? new ForkSource(id, number) : null;
 
     public override string ToString() => $"{Run}:{Epoch}";
 
@@ -30,6 +32,7 @@ public sealed record ForkSource(RunId Run, int Epoch)
         }
 
         return parent.Training?.Spec.Tidied().Model == spec.Tidied().Model ? null
-            : new SpecProblem("spec.model", $"A fork starts from the weights of {parent.Name} and so keeps its network. Choose that one again, or start a run of its own.");
+            : new SpecProblem("spec.model",
+                $"A fork starts from the weights of {parent.Name} and so keeps its network. Choose that one again, or start a run of its own.");
     }
 }

@@ -5,7 +5,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// The row of a training's spec. It lies beside the training's own row because it is ten times as long: a search that passes all trainings reads their short rows only, in half the time.
+/// The row of a training's spec. It lies beside the training's own row because it is ten times as long: a search that passes all trainings reads
+/// their short rows only, in half the time.
 /// </summary>
 internal sealed class FrozenSpec
 {

@@ -6,10 +6,11 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// Wishes that the database does not take now, of runs whose trainers live in this process: the trainer hears of them at once, and the row follows as soon as it can be
-/// written. For any other run a wish that cannot be written is refused, because nobody would hear it.
+/// Wishes that the database does not take now, of runs whose trainers live in this process: the trainer hears of them at once, and the row follows as
+/// soon as it can be written. For any other run a wish that cannot be written is refused, because nobody would hear it.
 /// </summary>
-public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageWatch storage, LiveRuns live, RunFeed feed, TimeProvider time, ILogger<KeptWishes> logger)
+public sealed class KeptWishes(IDbContextFactory<TrackingDb> databases, StorageWatch storage, LiveRuns live, RunFeed feed, TimeProvider time,
+    ILogger<KeptWishes> logger)
 {
     /// <summary>Writes a wish, or keeps it where an outage is known or comes with the writing.</summary>
     /// <param name="run">Whom it is about.</param>

@@ -11,7 +11,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;
 
-/// <summary>Makes runs of requests: checks them, finds the ones that were made before, and gives a new one its experiment, number, seed and place in the queue.</summary>
+/// <summary>
+/// Makes runs of requests: checks them, finds the ones that were made before, and gives a new one its experiment, number, seed and place in the
+/// queue.
+/// </summary>
 public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, AppVersion version, TimeProvider time)
 {
     /// <summary>What is wrong with the first of the requests that has something wrong; empty where all may be tried.</summary>
@@ -21,7 +24,8 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
 
     /// <summary>Makes what is asked for, all or none, within the caller's transaction. What the context tracks is saved or forgotten.</summary>
     /// <returns>The runs, and which of them were not there before.</returns>
-    internal async Task<(EnqueuedRuns Made, IReadOnlyList<RunId> New)> MakeAsync(TrackingDb db, IReadOnlyList<RunRequest> requests, CancellationToken cancellation)
+    internal async Task<(EnqueuedRuns Made, IReadOnlyList<RunId> New)> MakeAsync(TrackingDb db, IReadOnlyList<RunRequest> requests,
+        CancellationToken cancellation)
     {
         // Held until all of them are there, so that nobody archives or deletes the experiment in between.
         foreach (var key in requests.Select(request => NameRule.Key(request.Experiment)).Distinct().Order(StringComparer.Ordinal))
@@ -41,12 +45,14 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
         }
 
         var repeated = runs.Count > 0 && runs.TrueForAll(run => !run.IsNew);
-        return (new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt, repeated), [.. runs.Where(run => run.IsNew).Select(run => run.Run.Id)]);
+        return (new EnqueuedRuns([.. runs.Select(run => run.Run.Id)], [], runs.FirstOrDefault().Run?.CreatedAt,
+            repeated), [.. runs.Where(run => run.IsNew).Select(run => run.Run.Id)]);
     }
 
     /// <summary>The run that the request's key made before, or else a new one, which is not saved yet.</summary>
     /// <returns>null with what is wrong.</returns>
-    private async Task<(Run? Run, bool IsNew, SpecProblem? Problem)> FindOrMakeAsync(TrackingDb db, RunRequest request, DateTime now, CancellationToken cancellation)
+    private async Task<(Run? Run, bool IsNew, SpecProblem? Problem)> FindOrMakeAsync(TrackingDb db, RunRequest request, DateTime now,
+        CancellationToken cancellation)
     {
         // What the experiment starts from next time says nothing of checkpoints that nobody spoke of: then a shorter run keeps all of its own.
         var usual = request.Spec.Tidied();
@@ -54,9 +60,12 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
         var name = NameRule.Tidied(request.Experiment);
         // Deleted runs count, and those of deleted experiments: they keep their keys and their numbers as long as the deletion can be undone.
         if (request.IdempotencyKey is { } key
-            && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment).FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
-            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Training is { } training && SpecAs(request, training) == request.Spec
-                && ForkSource.Of(training) == request.Fork && training.Reproduces == request.Reproduces && NameRule.Same(earlier.Experiment.Name, name)
+            && await db.Runs.IgnoreQueryFilters().Include(r => r.Experiment)
+                .FirstOrDefaultAsync(r => r.IdempotencyKey == key, cancellation) is { } earlier)
+            return earlier.DeletedAt is null && earlier.Experiment.DeletedAt is null && earlier.Training is { } training
+                && SpecAs(request, training) == request.Spec
+                && ForkSource.Of(training) == request.Fork && training.Reproduces == request.Reproduces
+                && NameRule.Same(earlier.Experiment.Name, name)
                 ? (earlier, false, null)
                 : (null, false, new SpecProblem("Idempotency-Key", "This key was used before with another request. Use a new key for a new run."));
 
@@ -69,7 +78,8 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
         var experiment = await db.Experiments.CalledAsync(name, cancellation);
         // It would train where nobody looks.
         if (experiment?.ArchivedAt is not null)
-            return (null, false, new SpecProblem("experiment", $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name."));
+            return (null, false, new SpecProblem("experiment",
+                $"The experiment {experiment.Name} is archived. Unarchive it on its page, or choose another name."));
         // Its first run says what the experiment is about, so the next one starts from the same settings.
         experiment ??= db.Experiments.Add(new Experiment { Name = name, DefaultSpec = usual, CreatedAt = now }
             .Begin(request.Trigger == RunTrigger.Api ? SettingsOrigin.Api : SettingsOrigin.Page, now, "the first run's")).Entity;
@@ -106,17 +116,20 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
     }
 
     /// <summary>What a run was asked to train; where the hub chose its seed, the seed that was asked for.</summary>
-    private static TrainingSpec SpecAs(RunRequest request, Training earlier) => request.NewSeed ? earlier.Spec with { Seed = request.Spec.Seed } : earlier.Spec;
+    private static TrainingSpec SpecAs(RunRequest request, Training earlier) =>
+        request.NewSeed ? earlier.Spec with { Seed = request.Spec.Seed } : earlier.Spec;
 
     /// <summary>
-    /// The first seed from the spec's on that no run of the hub has had with this recipe and data, whoever made it and whether it waits or has ended. It is asked in the transaction that makes the run,
-    /// so two callers never take the same. A data set is the same by its name or by what lies behind it; the device does not matter, so that a recipe never sees a seed twice.
+    /// The first seed from the spec's on that no run of the hub has had with this recipe and data, whoever made it and whether it waits or has ended.
+    /// It is asked in the transaction that makes the run, so two callers never take the same. A data set is the same by its name or by what lies
+    /// behind it; the device does not matter, so that a recipe never sees a seed twice.
     /// </summary>
     private async Task<long> FreeSeedAsync(TrackingDb db, string recipe, TrainingSpec spec, CancellationToken cancellation)
     {
         var sha256 = datasets.Find(spec.Dataset)?.Sha256;
         var taken = (await db.Trainings
-            .Where(t => t.Run.DeletedAt == null && t.Recipe == recipe && (t.Dataset == spec.Dataset || (sha256 != null && t.DatasetSha256 == sha256))).Select(t => t.Seed).ToListAsync(cancellation)).ToHashSet();
+            .Where(t => t.Run.DeletedAt == null && t.Recipe == recipe && (t.Dataset == spec.Dataset || (sha256 != null && t.DatasetSha256 == sha256)))
+            .Select(t => t.Seed).ToListAsync(cancellation)).ToHashSet();
         var seed = spec.Seed;
         while (taken.Contains(seed))
             seed = seed == TrainingSpec.MaxSeed ? 0 : seed + 1;
@@ -132,7 +145,8 @@ public sealed class NewRuns(DeviceInventory devices, DatasetLibrary datasets, Ap
             problems.Add(new SpecProblem("name", $"The run's name {name}"));
         if (request.IdempotencyKey is { } key && key.Length is 0 or > Limits.IdempotencyKey)
             problems.Add(new SpecProblem("Idempotency-Key", $"An idempotency key has 1 to {Limits.IdempotencyKey} characters."));
-        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset)).Select(problem => problem with { Field = $"spec.{problem.Field}" }));
+        problems.AddRange(request.Spec.Validate(datasets.Find(request.Spec.Dataset))
+            .Select(problem => problem with { Field = $"spec.{problem.Field}" }));
         if (problems.Count == 0 && devices.Refusal(request.Spec) is { } refusal)
             problems.Add(refusal with { Field = $"spec.{refusal.Field}" });
         return problems;

@@ -8,7 +8,8 @@ using Microsoft.EntityFrameworkCore;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>What it would come to if some runs were started now.</summary>
-/// <param name="Lasting">From the start of the first to the end of the last, as if nothing else trained; only of those whose like was measured here. null where none was.</param>
+/// <param name="Lasting">From the start of the first to the end of the last, as if nothing else trained; only of those whose like was measured here.
+/// null where none was.</param>
 /// <param name="Unmeasured">How many are of a kind that has never finished here.</param>
 /// <param name="AtOnce">How many of them can train at the same time.</param>
 /// <param name="Ahead">Runs that train or wait already where these would.</param>
@@ -34,12 +35,15 @@ public sealed class PlannedRuns(IDbContextFactory<TrackingDb> databases, Expecte
 
         List<RunKind> kinds = [.. specs.Select(spec => new RunKind(spec.Model.Kind, spec.Dataset, spec.BatchSize, group))];
         var paces = await starts.PacesAsync([.. kinds.Distinct()], cancellation);
-        List<TimeSpan> durations = [.. specs.Zip(kinds).Where(one => paces.ContainsKey(one.Second)).Select(one => paces[one.Second] * one.First.Epochs)];
+        List<TimeSpan> durations = [.. specs.Zip(kinds).Where(one => paces.ContainsKey(one.Second))
+            .Select(one => paces[one.Second] * one.First.Epochs)];
 
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var ahead = await db.Trainings.CountAsync(
-            training => training.DeviceGroup == group && (training.Run.Status == RunStatus.Queued || training.Run.Status == RunStatus.Running), cancellation);
-        return new RunOutlook(durations.Count == 0 ? null : Lasting(durations, atOnce), specs.Count - durations.Count, atOnce, ahead, await RepeatsAsync(db, specs, fork, group, cancellation));
+            training => training.DeviceGroup == group
+                && (training.Run.Status == RunStatus.Queued || training.Run.Status == RunStatus.Running), cancellation);
+        return new RunOutlook(durations.Count == 0 ? null : Lasting(durations, atOnce), specs.Count - durations.Count, atOnce, ahead,
+            await RepeatsAsync(db, specs, fork, group, cancellation));
     }
 
     private static TimeSpan Lasting(List<TimeSpan> durations, int atOnce)
@@ -49,14 +53,26 @@ public sealed class PlannedRuns(IDbContextFactory<TrackingDb> databases, Expecte
         return begins.Zip(durations).Max(one => one.First!.Value + one.Second) - begin;
     }
 
-    private async Task<int> RepeatsAsync(TrackingDb db, IReadOnlyList<TrainingSpec> specs, ForkSource? fork, string group, CancellationToken cancellation)
+    private async Task<int> RepeatsAsync(TrackingDb db, IReadOnlyList<TrainingSpec> specs, ForkSource? fork, string group,
+        CancellationToken cancellation)
     {
-        List<Evidence> planned = [.. specs.Select(spec => Evidence.Of(Evidence.RecipeOf(spec, fork), spec.Seed, Sha256Of(spec.Dataset), spec.Dataset, group))];
+        List<Evidence> planned =
+            [.. specs.Select(spec => Evidence.Of(Evidence.RecipeOf(spec, fork), spec.Seed, Sha256Of(spec.Dataset), spec.Dataset, group))];
         string[] recipes = [.. planned.Select(one => one.Recipe).Distinct()];
         long[] seeds = [.. planned.Select(one => one.Seed).Distinct()];
-        var there = await db.Trainings.AsNoTracking().Where(training => recipes.Contains(training.Recipe) && seeds.Contains(training.Seed) && Brings.Contains(training.Run.Status))
-            .Select(training => new { training.Recipe, training.Seed, training.DatasetSha256, training.Dataset, training.DeviceKind, training.DeviceGroup }).ToListAsync(cancellation);
-        var known = there.Select(run => Evidence.Of(run.Recipe, run.Seed, run.DatasetSha256 ?? Sha256Of(run.Dataset), run.Dataset, run.DeviceKind ?? run.DeviceGroup)).ToHashSet();
+        var there = await db.Trainings.AsNoTracking()
+            .Where(training => recipes.Contains(training.Recipe) && seeds.Contains(training.Seed) && Brings.Contains(training.Run.Status))
+            .Select(training => new
+            {
+                training.Recipe,
+                training.Seed,
+                training.DatasetSha256,
+                training.Dataset,
+                training.DeviceKind,
+                training.DeviceGroup
+            }).ToListAsync(cancellation);
+        var known = there.Select(run => Evidence.Of(run.Recipe, run.Seed, run.DatasetSha256 ?? Sha256Of(run.Dataset), run.Dataset,
+            run.DeviceKind ?? run.DeviceGroup)).ToHashSet();
         return planned.Count(known.Contains);
 
         // A run that waits has recorded no data yet.

@@ -16,13 +16,15 @@ public enum ReproductionOutcome
 }
 
 /// <summary>How a run that was done again compares with the one before.</summary>
-/// <param name="LossDifference">The largest of the epochs' losses, relative to the greater of the two; null where there is no epoch to compare.</param>
+/// <param name="LossDifference">The largest of the epochs' losses, relative to the greater of the two; null where there is no epoch to
+/// compare.</param>
 /// <param name="AccuracyDifference">Test accuracy after the last epoch, the new run's less the old one's.</param>
 /// <param name="FirstDifferentStep">The first step whose training loss differs or is missing; null where none does.</param>
 /// <param name="SameWeights">null where one of the two has no hash over its weights.</param>
 /// <param name="Circumstances">What else differs, or is not known, and may explain it; sentences.</param>
 public sealed record ReproductionVerdict(
-    ReproductionOutcome Outcome, int Epochs, int OriginalEpochs, double? LossDifference, double? AccuracyDifference, long? FirstDifferentStep, bool? SameWeights,
+    ReproductionOutcome Outcome, int Epochs, int OriginalEpochs, double? LossDifference, double? AccuracyDifference, long? FirstDifferentStep,
+    bool? SameWeights,
     IReadOnlyList<string> Circumstances);
 
 /// <summary>Compares a reproduction with its original. The tolerance and why it is what it is: docs/decisions/0012-control.md.</summary>
@@ -41,7 +43,8 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
             || (await history.FindAsync(reproduction, cancellation))?.Run is not { Status: RunStatus.Finished, Training: { } again })
             return null;
         var step = FirstDifference(
-            await metrics.ReadAsync(before.RunNumber, MetricNames.TrainLoss, cancellation: cancellation), await metrics.ReadAsync(again.RunNumber, MetricNames.TrainLoss, cancellation: cancellation));
+            await metrics.ReadAsync(before.RunNumber, MetricNames.TrainLoss, cancellation: cancellation),
+            await metrics.ReadAsync(again.RunNumber, MetricNames.TrainLoss, cancellation: cancellation));
         return Compare(before, again, step);
     }
 
@@ -56,7 +59,8 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
             sameLength && weights == true && loss == 0 && accuracy == 0 && firstDifferentStep is null ? ReproductionOutcome.Identical
             : sameLength && loss <= LossTolerance && Math.Abs(accuracy ?? double.NaN) <= AccuracyTolerance ? ReproductionOutcome.WithinTolerance
             : ReproductionOutcome.Different;
-        return new ReproductionVerdict(outcome, again.EpochsDone, before.EpochsDone, loss, accuracy, firstDifferentStep, weights, [.. Circumstances(before, again)]);
+        return new ReproductionVerdict(outcome, again.EpochsDone, before.EpochsDone, loss, accuracy, firstDifferentStep, weights,
+            [.. Circumstances(before, again)]);
     }
 
     private static IEnumerable<double> Losses(Epoch epoch) => [epoch.TrainLoss, epoch.TestLoss, epoch.ValidationLoss ?? 0];
@@ -68,7 +72,8 @@ public sealed class Reproductions(RunHistory history, MetricReader metrics)
     private static bool? SameWeights(Training before, Training again) =>
         Final(before) is { } one && Final(again) is { } other ? one == other : null;
 
-    private static string? Final(Training training) => training.Run.Checkpoints.Find(checkpoint => checkpoint.Epoch == training.EpochsDone)?.WeightsSha256;
+    private static string? Final(Training training) =>
+        training.Run.Checkpoints.Find(checkpoint => checkpoint.Epoch == training.EpochsDone)?.WeightsSha256;
 
     private static long? FirstDifference(IReadOnlyList<MetricPoint> before, IReadOnlyList<MetricPoint> again)
     {

@@ -64,11 +64,13 @@ public sealed class RunControl(
     IDbContextFactory<TrackingDb> databases, RunQueue queue, RunFeed feed, DeviceInventory devices, KeptWishes wishes, TimeProvider time)
 {
     /// <summary>Said where somebody wants of a run what only a training can do.</summary>
-    public const string NoTraining = "This hub does not train this run, so it cannot be stopped, paused, resumed or trained on from here. Once the program that logs it is gone, mark it as ended.";
+    public const string NoTraining =
+        "This hub does not train this run, so it cannot be stopped, paused, resumed or trained on from here. Once the program that logs it is gone, "
+            + "mark it as ended.";
 
     /// <summary>
-    /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a trainer of this
-    /// process hears it at once, and the row follows.
+    /// Takes a run out of the queue, or off its device once its trainer has saved where it is. Asking twice changes nothing. During an outage a
+    /// trainer of this process hears it at once, and the row follows.
     /// </summary>
     public Task<PauseOutcome> PauseAsync(RunId id, CancellationToken cancellation = default) =>
         wishes.AskAsync(id, RunSignal.PauseRequested, () => WritePauseAsync(id, cancellation), PauseOutcome.Pausing);
@@ -86,9 +88,11 @@ public sealed class RunControl(
             case { Status: RunStatus.Running, Training.StopRequestedAt: not null }:
                 return PauseOutcome.Stopping;
             case { Status: RunStatus.Running } run:
-                return await db.AskAsync(run.Number, RunSignal.PauseRequested, Now, attempt: null, cancellation) ? Asked(PauseOutcome.Pausing) : Decision<PauseOutcome>.Overtaken;
+                return await db.AskAsync(run.Number, RunSignal.PauseRequested, Now, attempt: null, cancellation)
+                    ? Asked(PauseOutcome.Pausing) : Decision<PauseOutcome>.Overtaken;
             case var run when run.Status.CanMoveTo(RunStatus.Paused):
-                return await db.EndAsync(run, RunStatus.Paused, RunSignal.PauseRequested, Now, cancellation) ? Asked(PauseOutcome.Paused) : Decision<PauseOutcome>.Overtaken;
+                return await db.EndAsync(run, RunStatus.Paused, RunSignal.PauseRequested, Now, cancellation)
+                    ? Asked(PauseOutcome.Paused) : Decision<PauseOutcome>.Overtaken;
             default:
                 return PauseOutcome.AlreadyEnded;
         }
@@ -100,7 +104,9 @@ public sealed class RunControl(
         }
     }, cancellation);
 
-    /// <summary>Puts a run that was paused, stopped, interrupted or failed at the end of the queue. It goes on from the furthest place that is safe.</summary>
+    /// <summary>
+    /// Puts a run that was paused, stopped, interrupted or failed at the end of the queue. It goes on from the furthest place that is safe.
+    /// </summary>
     public Task<ResumeOutcome> ResumeAsync(RunId id, CancellationToken cancellation = default) => databases.DecideAsync<ResumeOutcome>(async db =>
     {
         switch (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation))
@@ -124,14 +130,16 @@ public sealed class RunControl(
     /// <summary>Plans more epochs for a run that does not train and lets it go on from where it is.</summary>
     /// <param name="epochs">Beyond those that are planned already.</param>
     /// <param name="consents">The person was told what <see cref="TrainOnResult.Refusal"/> says and wants it.</param>
-    public Task<TrainOnResult> TrainOnAsync(RunId id, int epochs, bool consents = false, CancellationToken cancellation = default) => databases.DecideAsync<TrainOnResult>(async db =>
+    public Task<TrainOnResult> TrainOnAsync(RunId id, int epochs, bool consents = false, CancellationToken cancellation = default) =>
+        databases.DecideAsync<TrainOnResult>(async db =>
     {
         if (await db.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == id, cancellation) is not { } run)
             return TrainOnResult.NotFound;
         if (run.Training is not { } training)
             return TrainOnResult.NoTraining;
         if (run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Paused))
-            return new TrainOnResult(false, $"The run is {run.Status.Word()}; only a finished, stopped or paused one can be trained for more epochs.");
+            return new TrainOnResult(false,
+                $"The run is {run.Status.Word()}; only a finished, stopped or paused one can be trained for more epochs.");
         if (epochs < 1 || epochs > TrainingSpec.MaxEpochs - training.Spec.Epochs)
         {
             return new TrainOnResult(false, training.Spec.Epochs == TrainingSpec.MaxEpochs
@@ -142,7 +150,9 @@ public sealed class RunControl(
         var total = training.Spec.Epochs + epochs;
         if (!consents && training.Spec.LearningRateSchedule is { DependsOnLength: true } schedule)
         {
-            return new TrainOnResult(false, $"The learning rate ({schedule.Kind}) was laid out over {training.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so it jumps{Jump(training, schedule, total)} "
+            return new TrainOnResult(false,
+                $"The learning rate ({schedule.Kind}) was laid out over {training.Spec.Epochs:N0} epochs. Over {total:N0} it is laid out anew, so "
+                    + $"it jumps{Jump(training, schedule, total)} "
                 + "where the run goes on, and the result is not that of a run planned this way from the start.", NeedsConsent: true);
         }
 
@@ -168,11 +178,14 @@ public sealed class RunControl(
         if (run is { Training: null })
             return new EnqueueResult(null, [new SpecProblem("run", "This hub did not train this run, so it cannot do it again.")]);
         if (run is not { Status: RunStatus.Finished, Training: { Device: { } device } training })
-            return new EnqueueResult(null, [new SpecProblem("run", run is null ? "There is no such run any more." : $"The run is {run.Status.Word()}; only a finished one can be reproduced.")]);
+            return new EnqueueResult(null,
+                [new SpecProblem("run",
+                    run is null ? "There is no such run any more." : $"The run is {run.Status.Word()}; only a finished one can be reproduced.")]);
         const string ending = " again";
         var name = NameRule.Cut(run.Name, Run.MaxNameLength - ending.Length);
         return await queue.EnqueueAsync(
-            new RunRequest(run.Experiment.Name, name + ending, training.Spec with { Device = device.TorchName }, null, trigger, ForkSource.Of(training), id), cancellation);
+            new RunRequest(run.Experiment.Name, name + ending, training.Spec with { Device = device.TorchName }, null, trigger,
+                ForkSource.Of(training), id), cancellation);
     }
 
     /// <summary>From which rate to which; nothing where the steps are not known.</summary>
@@ -182,12 +195,14 @@ public sealed class RunControl(
             return "";
         var next = (long)training.EpochsDone * steps;
         var (before, after) = (schedule.FactorAt(next - 1, steps, training.Spec.Epochs), schedule.FactorAt(next, steps, epochs));
-        return string.Create(CultureInfo.InvariantCulture, $" from {before * training.Spec.Optimizer.LearningRate:G2} to {after * training.Spec.Optimizer.LearningRate:G2}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $" from {before * training.Spec.Optimizer.LearningRate:G2} to {after * training.Spec.Optimizer.LearningRate:G2}");
     }
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
-    private Task<bool> QueueAsync(TrackingDb db, Run run, Func<Training, Task>? change, CancellationToken cancellation) => db.QueueAgainAsync(run, Now, async held =>
+    private Task<bool> QueueAsync(TrackingDb db, Run run, Func<Training, Task>? change, CancellationToken cancellation) =>
+        db.QueueAgainAsync(run, Now, async held =>
     {
         if (change is not null)
             await change(held);

@@ -29,7 +29,8 @@ public sealed record RunFigures(
             : null;
 
     /// <summary>Which epoch of the run that is; null before the first is finished.</summary>
-    public static int? NumberOf(Run run, FigureEpoch at) => at == FigureEpoch.Best ? run.Training?.BestEpoch : run.Training is { EpochsDone: > 0 and var done } ? done : null;
+    public static int? NumberOf(Run run, FigureEpoch at) =>
+        at == FigureEpoch.Best ? run.Training?.BestEpoch : run.Training is { EpochsDone: > 0 and var done } ? done : null;
 
     /// <summary>Gives runs that nobody tracks the rows of their best and their last epoch, and of no other.</summary>
     internal static async Task LoadAsync(TrackingDb db, IReadOnlyCollection<Run> runs, CancellationToken cancellation)
@@ -41,7 +42,8 @@ public sealed record RunFigures(
                    join training in db.Trainings on epoch.RunNumber equals training.RunNumber
                    where numbers.Contains(training.RunNumber) && (epoch.Number == training.BestEpoch || epoch.Number == training.EpochsDone)
                    select epoch;
-        foreach (var (run, rows) in runs.GroupJoin(await both.ToListAsync(cancellation), run => run.Number, epoch => epoch.RunNumber, (run, rows) => (run, rows)))
+        foreach (var (run, rows) in runs.GroupJoin(await both.ToListAsync(cancellation), run => run.Number, epoch => epoch.RunNumber,
+            (run, rows) => (run, rows)))
             run.Training?.EpochResults.AddRange(rows);
     }
 }

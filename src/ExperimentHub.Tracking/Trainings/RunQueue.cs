@@ -42,7 +42,10 @@ public sealed class RunQueue(
         return new EnqueueResult(made.Runs is [var run] ? run : null, made.Problems, made.Repeated);
     }
 
-    /// <summary>All of them or none, in one transaction and with one time of creation. Where each has an idempotency key, asking again after a lost answer makes none twice.</summary>
+    /// <summary>
+    /// All of them or none, in one transaction and with one time of creation. Where each has an idempotency key, asking again after a lost answer
+    /// makes none twice.
+    /// </summary>
     public async Task<EnqueuedRuns> EnqueueAllAsync(IReadOnlyList<RunRequest> requests, CancellationToken cancellation = default)
     {
         if (newRuns.Problems(requests) is { Count: > 0 } problems)
@@ -57,8 +60,12 @@ public sealed class RunQueue(
         return made;
     }
 
-    /// <summary>One run as part of what the caller's transaction writes; what the context tracks is saved or forgotten. Once it is committed, <see cref="Tell"/> says so.</summary>
-    internal async Task<(EnqueueResult Result, IReadOnlyList<RunId> New)> EnqueueWithinAsync(TrackingDb db, RunRequest request, CancellationToken cancellation)
+    /// <summary>
+    /// One run as part of what the caller's transaction writes; what the context tracks is saved or forgotten. Once it is committed,
+    /// <see cref="Tell"/> says so.
+    /// </summary>
+    internal async Task<(EnqueueResult Result, IReadOnlyList<RunId> New)> EnqueueWithinAsync(TrackingDb db, RunRequest request,
+        CancellationToken cancellation)
     {
         if (newRuns.Problems([request]) is { Count: > 0 } problems)
             return (new EnqueueResult(null, problems), []);
@@ -81,7 +88,8 @@ public sealed class RunQueue(
     /// </summary>
     /// <param name="group">Execution group.</param>
     /// <param name="tryTake">
-    /// Takes a free device for a request, or says no. Where somebody else claims the run first it is asked again for another, and what it took before is to be given back.
+    /// Takes a free device for a request, or says no. Where somebody else claims the run first it is asked again for another, and what it took before
+    /// is to be given back.
     /// </param>
     public async Task<ClaimedRun?> ClaimAsync(string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation = default)
     {
@@ -95,7 +103,8 @@ public sealed class RunQueue(
                 // Its place as well: it may have been paused and resumed meanwhile, and stands behind others now.
                 if (!await db.MoveAsync(waiting.RunNumber, RunStatus.Queued, RunStatus.Running, now, cancellation: cancellation)
                     || await db.Trainings
-                        .Where(t => t.RunNumber == waiting.RunNumber && t.CurrentAttempt == waiting.CurrentAttempt && t.QueuePosition == waiting.QueuePosition && t.DeviceGroup == group)
+                        .Where(t => t.RunNumber == waiting.RunNumber && t.CurrentAttempt == waiting.CurrentAttempt
+                            && t.QueuePosition == waiting.QueuePosition && t.DeviceGroup == group)
                         .ExecuteUpdateAsync(set => set.SetProperty(t => t.CurrentAttempt, attempt), cancellation) == 0)
                     return false;
                 await leases.BeginAsync(db, waiting.RunNumber, attempt, now, cancellation);
@@ -113,7 +122,8 @@ public sealed class RunQueue(
 
     private static async Task<Run?> FirstAsync(TrackingDb db, string group, Func<DeviceRequest, bool> tryTake, CancellationToken cancellation)
     {
-        var waiting = db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Queued && r.Training!.DeviceGroup == group).OrderBy(r => r.Training!.QueuePosition).ThenBy(r => r.Number);
+        var waiting = db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Queued && r.Training!.DeviceGroup == group)
+            .OrderBy(r => r.Training!.QueuePosition).ThenBy(r => r.Number);
         await foreach (var candidate in waiting.AsAsyncEnumerable().WithCancellation(cancellation))
         {
             var asked = DeviceRequest.Of(candidate.Training!.Spec);
@@ -147,25 +157,29 @@ public sealed class RunQueue(
             var group = devices.GroupOf(DeviceRequest.Of(training.Spec));
             if (group != training.DeviceGroup)
             {
-                await db.Trainings.Where(t => t.RunNumber == training.RunNumber && t.CurrentAttempt == training.CurrentAttempt && t.DeviceGroup == training.DeviceGroup)
+                await db.Trainings.Where(t => t.RunNumber == training.RunNumber && t.CurrentAttempt == training.CurrentAttempt
+                    && t.DeviceGroup == training.DeviceGroup)
                     .ExecuteUpdateAsync(set => set.SetProperty(t => t.DeviceGroup, group), cancellation);
             }
         }
     }
 
     /// <summary>
-    /// Puts interrupted trainings back into the queue, each at its old place. One that was asked to stop or to pause before, under a hub that did not say so yet,
-    /// becomes what was asked.
+    /// Puts interrupted trainings back into the queue, each at its old place. One that was asked to stop or to pause before, under a hub that did not
+    /// say so yet, becomes what was asked.
     /// </summary>
     public async Task<IReadOnlyList<RunId>> RequeueInterruptedAsync(CancellationToken cancellation = default)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         List<RunId> requeued = [];
-        foreach (var run in await db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Interrupted && r.Training != null).ToListAsync(cancellation))
+        foreach (var run in await db.Runs.AsNoTracking().Where(r => r.Status == RunStatus.Interrupted && r.Training != null)
+            .ToListAsync(cancellation))
         {
-            var to = run.Training!.StopRequestedAt is not null ? RunStatus.Stopped : run.Training.PauseRequestedAt is not null ? RunStatus.Paused : RunStatus.Queued;
+            var to = run.Training!.StopRequestedAt is not null ? RunStatus.Stopped : run.Training.PauseRequestedAt is not null
+                ? RunStatus.Paused : RunStatus.Queued;
             // Whoever was faster, a person or another hub, has decided.
-            if (await db.TogetherAsync(() => db.MoveAsync(run.Number, RunStatus.Interrupted, to, time.GetUtcNow().UtcDateTime, cancellation: cancellation), cancellation)
+            if (await db.TogetherAsync(() => db.MoveAsync(run.Number, RunStatus.Interrupted, to, time.GetUtcNow().UtcDateTime,
+                cancellation: cancellation), cancellation)
                 && to == RunStatus.Queued)
                 requeued.Add(run.Id);
         }
@@ -176,7 +190,9 @@ public sealed class RunQueue(
         return requeued;
     }
 
-    /// <summary>Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.</summary>
+    /// <summary>
+    /// Ends a run that waits, or asks its trainer to. During an outage a trainer of this process hears it at once, and the row follows.
+    /// </summary>
     public Task<StopOutcome> RequestStopAsync(RunId id, CancellationToken cancellation = default) =>
         wishes.AskAsync(id, RunSignal.StopRequested, () => WriteStopAsync(id, cancellation), StopOutcome.Stopping);
 

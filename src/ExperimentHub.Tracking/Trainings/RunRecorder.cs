@@ -11,9 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// Records what a trainer tells of its progress and how it ends; its files are <see cref="CheckpointRecorder"/>'s. Every write names its attempt, and false
-/// means that the attempt is stale: its trainer is to be ended. A write that the database or its disk does not take now is tried until it is written, so that a call may
-/// take as long as an outage; what happened when is said by the caller, who heard it.
+/// Records what a trainer tells of its progress and how it ends; its files are <see cref="CheckpointRecorder"/>'s. Every write names its attempt, and
+/// false means that the attempt is stale: its trainer is to be ended. A write that the database or its disk does not take now is tried until it is
+/// written, so that a call may take as long as an outage; what happened when is said by the caller, who heard it.
 /// </summary>
 public sealed class RunRecorder(
     AttemptWriter attempts, RunFeed feed, LiveRuns live, MetricWriter metrics, StorageWatch storage, CheckpointKeeper keeper,
@@ -36,7 +36,10 @@ public sealed class RunRecorder(
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
-    /// <summary>The training waits for room for a checkpoint, or no longer does. To be told as soon as it is heard: what was said before may still wait for the database.</summary>
+    /// <summary>
+    /// The training waits for room for a checkpoint, or no longer does. To be told as soon as it is heard: what was said before may still wait for
+    /// the database.
+    /// </summary>
     public void WaitForRoom(AttemptKey key, bool waits)
     {
         if (live.Find(key.Run) is not { } run || run.Attempt != key.Attempt || waits == run.WaitsForRoomSince is not null)
@@ -56,7 +59,9 @@ public sealed class RunRecorder(
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
-    /// <summary>Takes what the driver says of the attempt's GPU, at the step that was reported last; before the first there is none to note it at.</summary>
+    /// <summary>
+    /// Takes what the driver says of the attempt's GPU, at the step that was reported last; before the first there is none to note it at.
+    /// </summary>
     /// <param name="utilisation">0..1; null where the driver does not say.</param>
     /// <param name="memoryUsed">Bytes, of all processes together.</param>
     public void GpuUse(AttemptKey key, double? utilisation, long? memoryUsed)
@@ -65,9 +70,11 @@ public sealed class RunRecorder(
             return;
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (utilisation is { } share)
-            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)], TrainingMetrics.MeaningOf(MetricNames.GpuPercent));
+            metrics.Append(key.RunNumber, MetricNames.GpuPercent, [new MetricPoint(run.Step, now, share * 100)],
+                TrainingMetrics.MeaningOf(MetricNames.GpuPercent));
         if (memoryUsed is { } bytes)
-            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)], TrainingMetrics.MeaningOf(MetricNames.GpuMemoryBytes));
+            metrics.Append(key.RunNumber, MetricNames.GpuMemoryBytes, [new MetricPoint(run.Step, now, bytes)],
+                TrainingMetrics.MeaningOf(MetricNames.GpuMemoryBytes));
         feed.Publish(key.Run, RunSignal.Progress);
     }
 
@@ -80,7 +87,8 @@ public sealed class RunRecorder(
         live.Find(key.Run)?.Train();
         // Before the transaction below: the writer of points has a connection of its own and would wait for it.
         if (key.Attempt > 1 && live.Find(key.Run)?.Attempt == key.Attempt)
-            await storage.UntilDoneAsync(() => metrics.RewindAsync(key.RunNumber, (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0)));
+            await storage.UntilDoneAsync(() => metrics.RewindAsync(key.RunNumber,
+                (long)(resume?.Epoch ?? 0) * started.StepsPerEpoch + (resume?.StepsDone ?? 0)));
         var marked = (long?)null;
         var written = await attempts.WriteAsync(key, RunSignal.Status | RunSignal.Results, async (db, training) =>
         {
@@ -114,8 +122,8 @@ public sealed class RunRecorder(
     }
 
     /// <summary>
-    /// Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which they were told, each with the time when it
-    /// was heard.
+    /// Records what epochs came to, several in one transaction: <see cref="EpochFinished"/> and <see cref="EpochEvaluated"/>, in the order in which
+    /// they were told, each with the time when it was heard.
     /// </summary>
     public async Task<bool> ResultsAsync(AttemptKey key, IReadOnlyList<(TrainerEvent Said, DateTimeOffset At)> told)
     {
@@ -145,7 +153,10 @@ public sealed class RunRecorder(
         return true;
     }
 
-    /// <summary>Whoever hears of results finds them all: rows of epochs and, written a moment later, the points that a table shows. Who ends a run waits for them as well.</summary>
+    /// <summary>
+    /// Whoever hears of results finds them all: rows of epochs and, written a moment later, the points that a table shows. Who ends a run waits for
+    /// them as well.
+    /// </summary>
     private async Task TellResultsAsync(RunId run)
     {
         await metrics.WhenWrittenAsync();
@@ -178,11 +189,13 @@ public sealed class RunRecorder(
     {
         if (!Evaluation.Fits(said))
         {
-            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", training.Run.Id, said.Epoch);
+            logger.LogError("Run {Run}: the evaluation of epoch {Epoch} is not kept, because its numbers do not belong together", training.Run.Id,
+                said.Epoch);
             return;
         }
 
-        db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == training.RunNumber && (e.Epoch == said.Epoch || e.Epoch != training.BestEpoch)).ToListAsync());
+        db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == training.RunNumber
+            && (e.Epoch == said.Epoch || e.Epoch != training.BestEpoch)).ToListAsync());
         await db.SaveChangesAsync();
         db.Evaluations.Add(new Evaluation
         {
@@ -243,7 +256,9 @@ public sealed class RunRecorder(
             await storage.UntilDoneAsync(() => keeper.SweepAsync(key.Run));
     }
 
-    /// <summary>What is done is done, and a reason to fail stays one. Everything else cuts a training short, and then what a person asked for counts.</summary>
+    /// <summary>
+    /// What is done is done, and a reason to fail stays one. Everything else cuts a training short, and then what a person asked for counts.
+    /// </summary>
     private static RunStatus StatusAfter(AttemptEnding ending, Training training) => ending switch
     {
         AttemptEnding.Finished => RunStatus.Finished,
@@ -270,9 +285,11 @@ public sealed class RunRecorder(
         {
             await CloseAsync(db, key, ending, error, exitCode, endedAt);
             var ended = await db.Attempts.Where(a => a.RunNumber == key.RunNumber).OrderByDescending(a => a.Number).ToListAsync();
-            var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct().ToListAsync()).ToHashSet();
+            var fruitful = (await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber).Select(c => c.Attempt).Distinct()
+                .ToListAsync()).ToHashSet();
             // The end of a hub says nothing about the trainer, so it neither counts nor breaks the row.
-            var inARow = ended.Where(a => a.Ending != AttemptEnding.Interrupted).TakeWhile(a => IsTrainersOwn(a.Ending) && !fruitful.Contains(a.Number)).Count();
+            var inARow = ended.Where(a => a.Ending != AttemptEnding.Interrupted)
+                .TakeWhile(a => IsTrainersOwn(a.Ending) && !fruitful.Contains(a.Number)).Count();
             if (inARow >= MaxFailuresInARow || training.StopRequestedAt is not null || training.PauseRequestedAt is not null)
             {
                 db.ChangeTracker.Clear();

@@ -10,7 +10,8 @@ namespace ExperimentHub.Tracking.Trainings;
 /// <param name="Reproduces">The run that it does again.</param>
 /// <param name="NewSeed">It takes a seed that no run of this recipe and data has: the spec's, or the first one after it that is free.</param>
 public sealed record RunRequest(
-    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person, ForkSource? Fork = null, RunId? Reproduces = null,
+    string Experiment, string? Name, TrainingSpec Spec, string? IdempotencyKey = null, RunTrigger Trigger = RunTrigger.Person,
+    ForkSource? Fork = null, RunId? Reproduces = null,
     bool NewSeed = false);
 
 /// <summary>What became of a <see cref="RunRequest"/>: an id, or what is wrong with it. Field names are the API's.</summary>

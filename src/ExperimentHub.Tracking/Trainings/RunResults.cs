@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Trainings;
 
-/// <summary>The results that a training carries for tables: taken from its epochs, forwards as they end and backwards when it goes on from an earlier place.</summary>
+/// <summary>
+/// The results that a training carries for tables: taken from its epochs, forwards as they end and backwards when it goes on from an earlier place.
+/// </summary>
 internal static class RunResults
 {
     /// <summary>The value of the metric that decides which epoch is best; null where the epoch does not have it.</summary>
@@ -29,7 +31,8 @@ internal static class RunResults
         db.Epochs.RemoveRange(all.Where(e => e.Number > epoch));
         db.Evaluations.RemoveRange(await db.Evaluations.Where(e => e.RunNumber == training.RunNumber && e.Epoch > epoch).ToListAsync());
         var kept = all.Where(e => e.Number <= epoch).ToList();
-        (training.EpochsDone, training.LastTrainLoss, training.LastTestLoss, training.LastTestAccuracy, training.BestEpoch, training.BestTestAccuracy) = (0, null, null, null, null, null);
+        (training.EpochsDone, training.LastTrainLoss, training.LastTestLoss, training.LastTestAccuracy, training.BestEpoch, training.BestTestAccuracy)
+            = (0, null, null, null, null, null);
         training.TrainSeconds = kept.Sum(e => e.Seconds);
         var best = Best(training.Spec, kept);
         foreach (var one in kept)

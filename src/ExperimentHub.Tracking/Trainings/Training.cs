@@ -8,8 +8,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ExperimentHub.Tracking.Trainings;
 
 /// <summary>
-/// One training of one frozen spec by this hub: what a run of ours has beside what every <see cref="Run"/> has. It waits in the queue, takes one or several attempts, and comes
-/// to results epoch by epoch. Only runs with a training are queued, claimed, retried, stopped, paused and put right after a crash.
+/// One training of one frozen spec by this hub: what a run of ours has beside what every <see cref="Run"/> has. It waits in the queue, takes one or
+/// several attempts, and comes to results epoch by epoch. Only runs with a training are queued, claimed, retried, stopped, paused and put right after
+/// a crash.
 /// </summary>
 public sealed class Training
 {
@@ -19,7 +20,8 @@ public sealed class Training
     public Run Run { get; init; } = null!;
 
     /// <summary>
-    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints are kept.
+    /// What is trained, frozen when the run was made but for two fields that change no number that is there: how many epochs, and which checkpoints
+    /// are kept.
     /// </summary>
     public required TrainingSpec Spec
     {
@@ -128,7 +130,8 @@ public sealed class Training
     internal void Follow(Training later, IReadOnlyList<Epoch> epochs)
     {
         (EpochsDone, BestEpoch, BestTestAccuracy, TrainSeconds) = (later.EpochsDone, later.BestEpoch, later.BestTestAccuracy, later.TrainSeconds);
-        (LastTrainLoss, LastTestLoss, LastTestAccuracy, PausePoint) = (later.LastTrainLoss, later.LastTestLoss, later.LastTestAccuracy, later.PausePoint);
+        (LastTrainLoss, LastTestLoss, LastTestAccuracy, PausePoint) =
+            (later.LastTrainLoss, later.LastTestLoss, later.LastTestAccuracy, later.PausePoint);
         EpochResults.AddRange(epochs);
     }
 

@@ -26,7 +26,8 @@ public sealed class WaitingLine(IDbContextFactory<TrackingDb> databases, DeviceI
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var waiting = db.Trainings.AsNoTrackingWithIdentityResolution().Where(t => t.Run.Status == RunStatus.Queued && t.DeviceGroup == group);
         var total = await waiting.CountAsync(cancellation);
-        var first = await waiting.OrderBy(t => t.QueuePosition).ThenBy(t => t.RunNumber).Take(take).Include(t => t.Run.Experiment).ToListAsync(cancellation);
+        var first = await waiting.OrderBy(t => t.QueuePosition).ThenBy(t => t.RunNumber).Take(take).Include(t => t.Run.Experiment)
+            .ToListAsync(cancellation);
         return new WaitingListing([.. first.Select((training, ahead) => new WaitingRun(training, ahead + 1, Why(devices, training, ahead)))], total);
     }
 

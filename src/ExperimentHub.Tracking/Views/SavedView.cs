@@ -19,7 +19,9 @@ public sealed class SavedView
         init => (field, NameKey) = (value, NameRule.Key(value));
     }
 
-    /// <summary>What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.</summary>
+    /// <summary>
+    /// What the name is found by. Of two that were different to an older hub and are the same by this rule, one has a mark behind it.
+    /// </summary>
     public string NameKey { get; private set; } = "";
 
     public required ViewState State { get; set; }

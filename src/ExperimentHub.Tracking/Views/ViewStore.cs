@@ -75,7 +75,8 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
     private static Task<SavedView?> CalledAsync(IQueryable<SavedView> views, string name, CancellationToken cancellation)
     {
         var (spelled, key) = (NameRule.Tidied(name), NameRule.Key(name));
-        return views.Where(view => view.NameKey == key || view.Name == spelled).OrderByDescending(view => view.Name == spelled).ThenBy(view => view.Id).FirstOrDefaultAsync(cancellation);
+        return views.Where(view => view.NameKey == key || view.Name == spelled).OrderByDescending(view => view.Name == spelled)
+            .ThenBy(view => view.Id).FirstOrDefaultAsync(cancellation);
     }
 
     private List<SpecProblem> Validate(string name, ViewState state)
@@ -91,7 +92,8 @@ public sealed class ViewStore(IDbContextFactory<TrackingDb> databases, TimeProvi
         if (state.GroupBy is { Count: > RunGrouping.MaxColumns })
             problems.Add(new SpecProblem("groupBy", $"Runs are grouped by at most {RunGrouping.MaxColumns} columns."));
         if (ViewState.Write(state).Length > Limits.View)
-            problems.Add(new SpecProblem("view", $"A view may have at most {Limits.View:N0} characters in all. Shorten its filter, or leave out columns."));
+            problems.Add(
+                new SpecProblem("view", $"A view may have at most {Limits.View:N0} characters in all. Shorten its filter, or leave out columns."));
         // What is too large is not looked through.
         if (problems.Count > small)
             return problems;

@@ -6,8 +6,8 @@ using ExperimentHub.Trainer.Epochs;
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// What the two files of a checkpoint say about themselves: the whole spec, where the training was, how good it was, and what its numbers depend on. There is
-/// no time in it but that of an epoch that is not done: the same run on the same machine gives the same bytes.
+/// What the two files of a checkpoint say about themselves: the whole spec, where the training was, how good it was, and what its numbers depend on.
+/// There is no time in it but that of an epoch that is not done: the same run on the same machine gives the same bytes.
 /// </summary>
 internal static class CheckpointMetadata
 {
@@ -29,7 +29,8 @@ internal static class CheckpointMetadata
     }
 
     /// <summary>Of the weights within an epoch, which nobody has evaluated.</summary>
-    public static Dictionary<string, string> OfWeights(StartTraining run, TrainingConditions conditions, int epoch, EpochTally tally, EpochHistory history)
+    public static Dictionary<string, string> OfWeights(StartTraining run, TrainingConditions conditions, int epoch, EpochTally tally,
+        EpochHistory history)
     {
         var metadata = Of(WeightsFormat, run, conditions, epoch);
         metadata[StateFormat.StepsDone] = Text(tally.Steps);
@@ -38,7 +39,8 @@ internal static class CheckpointMetadata
     }
 
     /// <param name="tally">Of the epoch under way; null at the end of an epoch.</param>
-    public static Dictionary<string, string> OfState(StartTraining run, TrainingConditions conditions, int epoch, EpochTally? tally, EpochHistory history)
+    public static Dictionary<string, string> OfState(StartTraining run, TrainingConditions conditions, int epoch, EpochTally? tally,
+        EpochHistory history)
     {
         var metadata = Of(StateFormat.Name, run, conditions, epoch);
         metadata["version"] = StateFormat.Version;

@@ -30,7 +30,8 @@ internal sealed class CheckpointWriter
 
     /// <summary>At the end of an epoch. The content of both files is on the disk when this returns.</summary>
     /// <param name="history">With this epoch in it.</param>
-    /// <exception cref="NoRoomException">The disk is full. Nothing of this epoch is left, earlier checkpoints are untouched; it may be tried again.</exception>
+    /// <exception cref="NoRoomException">The disk is full. Nothing of this epoch is left, earlier checkpoints are untouched; it may be tried
+    /// again.</exception>
     /// <exception cref="TrainingFailure">They cannot be written for another reason; the same holds.</exception>
     public CheckpointSaved SaveEpoch(EpochFinished epoch, EpochHistory history)
     {

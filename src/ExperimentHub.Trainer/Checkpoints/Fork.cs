@@ -14,7 +14,8 @@ internal static class Fork
     /// <param name="scratchFolder">Where its files lie.</param>
     /// <returns>What became of the optimizer, for the log.</returns>
     /// <exception cref="TrainingFailure">The weights are not those of this run's network.</exception>
-    public static string Give(string scratchFolder, ForkPoint from, OptimizerSpec optimizer, nn.Module<Tensor, Tensor> network, TrainingStep trainingStep)
+    public static string Give(string scratchFolder, ForkPoint from, OptimizerSpec optimizer, nn.Module<Tensor, Tensor> network,
+        TrainingStep trainingStep)
     {
         using var scope = NewDisposeScope();
         var weights = Read(scratchFolder, from.CheckpointFile);

@@ -4,7 +4,9 @@ using ExperimentHub.Trainer.Hub;
 
 namespace ExperimentHub.Trainer.Checkpoints;
 
-/// <summary>A file found no room on the disk. Nothing of it is left. The message is the system's, without the path, which says nothing to a person.</summary>
+/// <summary>
+/// A file found no room on the disk. Nothing of it is left. The message is the system's, without the path, which says nothing to a person.
+/// </summary>
 internal sealed class NoRoomException(Exception cause) : Exception(cause.Message.Split(" : ")[0].TrimEnd('.') + '.', cause)
 {
     // errno of Linux, which .NET hands through as the exception's HResult: no space left, quota exceeded.
@@ -13,10 +15,13 @@ internal sealed class NoRoomException(Exception cause) : Exception(cause.Message
     /// <summary>Of a disk that has less room than is needed, whatever the one who wrote there said of it.</summary>
     public static NoRoomException TooLittle() => new(new IOException("No space left on device", Enospc));
 
-    public static bool Says(Exception failure) => failure is IOException { HResult: Enospc or Edquot } || (failure.InnerException is { } cause && Says(cause));
+    public static bool Says(Exception failure) =>
+        failure is IOException { HResult: Enospc or Edquot } || (failure.InnerException is { } cause && Says(cause));
 }
 
-/// <summary>Does what needs room on the disk, and waits for room where there is none: what was trained is not given up for a disk that somebody can clear.</summary>
+/// <summary>
+/// Does what needs room on the disk, and waits for room where there is none: what was trained is not given up for a disk that somebody can clear.
+/// </summary>
 /// <param name="log">Takes lines for the log.</param>
 /// <param name="mustStop">Asked while it waits.</param>
 internal sealed class RoomOnDisk(EventWriter events, Action<string> log, Func<bool> mustStop)

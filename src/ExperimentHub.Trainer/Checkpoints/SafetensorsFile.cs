@@ -21,8 +21,8 @@ internal static class SafetensorsFile
     private const int Alignment = 8;
 
     /// <summary>
-    /// Writes the tensors in the given order, but those with larger elements first: readers map the file, so every element must lie at a multiple of its size.
-    /// Equal content gives equal bytes.
+    /// Writes the tensors in the given order, but those with larger elements first: readers map the file, so every element must lie at a multiple of
+    /// its size. Equal content gives equal bytes.
     /// </summary>
     public static void Write(Stream file, SafetensorsContent content)
     {
@@ -74,6 +74,7 @@ internal static class SafetensorsFile
         var data = new byte[header.DataLength];
         file.ReadExactly(data);
         return new SafetensorsContent(header.Metadata,
-            [.. header.Tensors.Select(tensor => new SafetensorsTensor(tensor.Name, tensor.Dtype, tensor.Shape, data.AsMemory((int)tensor.Start, (int)(tensor.End - tensor.Start))))]);
+            [.. header.Tensors.Select(tensor => new SafetensorsTensor(tensor.Name, tensor.Dtype, tensor.Shape,
+                data.AsMemory((int)tensor.Start, (int)(tensor.End - tensor.Start))))]);
     }
 }

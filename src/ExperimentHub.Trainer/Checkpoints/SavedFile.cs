@@ -33,7 +33,8 @@ internal sealed class SavedFile(string name, SafetensorsContent content, Func<st
         }
     }
 
-    public string Said(string key) => content.Metadata.TryGetValue(key, out var value) ? value : throw Refusal($"its metadata does not say its {key}");
+    public string Said(string key) =>
+        content.Metadata.TryGetValue(key, out var value) ? value : throw Refusal($"its metadata does not say its {key}");
 
     public void Expect(string key, string expected)
     {

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// Where an earlier attempt was, at the end of an epoch or within one, read from its two files. Both are compared with the run that goes on from them, before
-/// anything is trained.
+/// Where an earlier attempt was, at the end of an epoch or within one, read from its two files. Both are compared with the run that goes on from
+/// them, before anything is trained.
 /// </summary>
 internal sealed class SavedTraining
 {
@@ -127,7 +127,8 @@ internal sealed class SavedTraining
         : throw Refusal($"'{name}'", "this is not the name of a checkpoint", null);
 
     /// <summary>
-    /// When a run ends and which of its checkpoints are kept may change while it is not running; everything else decides what the numbers in the file mean.
+    /// When a run ends and which of its checkpoints are kept may change while it is not running; everything else decides what the numbers in the file
+    /// mean.
     /// </summary>
     private static void CompareSpec(SavedFile file, TrainingSpec spec)
     {

@@ -1,9 +1,10 @@
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// What a state file calls its content. It is a safetensors file with all that the optimizer remembers (<c>momentum.fc.weight</c>); the metadata says where the training
-/// was, what its numbers depend on, and by number and hash which figures of its epochs belong to it. The figures themselves the hub keeps, once for all files. The order of the data is a function of (seed, epoch) and the random
-/// numbers of a step are one of (seed, epoch, step), so neither is saved.
+/// What a state file calls its content. It is a safetensors file with all that the optimizer remembers (<c>momentum.fc.weight</c>); the metadata says
+/// where the training was, what its numbers depend on, and by number and hash which figures of its epochs belong to it. The figures themselves the
+/// hub keeps, once for all files. The order of the data is a function of (seed, epoch) and the random numbers of a step are one of (seed, epoch,
+/// step), so neither is saved.
 /// </summary>
 internal static class StateFormat
 {
@@ -12,12 +13,15 @@ internal static class StateFormat
 
     public const string Version = "3";
 
-    /// <summary>Written by earlier versions: the figures of all epochs are in the file itself, as <see cref="HistoryMetric"/> and <see cref="HistoryTrainLoss"/>.</summary>
+    /// <summary>
+    /// Written by earlier versions: the figures of all epochs are in the file itself, as <see cref="HistoryMetric"/> and
+    /// <see cref="HistoryTrainLoss"/>.
+    /// </summary>
     public const string Version2 = "2";
 
     /// <summary>
-    /// Written by earlier versions: always the end of an epoch, without the figures of the epochs, and with <see cref="Version1RandomState"/>, which no
-    /// network that they could build drew from.
+    /// Written by earlier versions: always the end of an epoch, without the figures of the epochs, and with <see cref="Version1RandomState"/>, which
+    /// no network that they could build drew from.
     /// </summary>
     public const string Version1 = "1";
 

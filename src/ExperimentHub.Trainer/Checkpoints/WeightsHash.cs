@@ -5,8 +5,9 @@ using System.Text;
 namespace ExperimentHub.Trainer.Checkpoints;
 
 /// <summary>
-/// One hash for the weights alone, equal where they are, whoever trained them and whatever the file says beside them: SHA-256 over the tensors in the order of
-/// their names (by code unit), each as the UTF-8 line <c>name dtype [2,3]</c> with a line feed, followed by its bytes as the file holds them.
+/// One hash for the weights alone, equal where they are, whoever trained them and whatever the file says beside them: SHA-256 over the tensors in the
+/// order of their names (by code unit), each as the UTF-8 line <c>name dtype [2,3]</c> with a line feed, followed by its bytes as the file holds
+/// them.
 /// </summary>
 internal static class WeightsHash
 {

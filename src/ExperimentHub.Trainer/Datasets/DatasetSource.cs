@@ -9,8 +9,8 @@ internal interface IDatasetSource
     string Name { get; }
 
     /// <summary>
-    /// Puts the files into an empty folder: uncompressed, or as published under their name with .gz where that is what is kept. It promises no content,
-    /// the caller verifies that, but never writes more than the files' sizes.
+    /// Puts the files into an empty folder: uncompressed, or as published under their name with .gz where that is what is kept. It promises no
+    /// content, the caller verifies that, but never writes more than the files' sizes.
     /// </summary>
     /// <exception cref="DatasetSourceException">This source cannot give the files; the message is the reason.</exception>
     Task FetchAsync(IReadOnlyList<DatasetFile> files, string folder, FetchProgress progress, CancellationToken stop);

@@ -12,7 +12,8 @@ namespace ExperimentHub.Trainer.Datasets;
 /// <param name="folder">The configured folder, or the hub's own.</param>
 /// <param name="sources">Where to get missing files, in the order to try.</param>
 /// <param name="progress">Takes what is being done.</param>
-internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyList<IDatasetSource>> sources, FetchProgress progress, Action<string> log)
+internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyList<IDatasetSource>> sources, FetchProgress progress,
+    Action<string> log)
 {
     private const string IncomingPrefix = ".incoming-";
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(250);
@@ -39,7 +40,8 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         if (found.Count < dataset.Files.Count)
         {
             if (sources(dataset).Count == 0)
-                throw new TrainingFailure($"The files of {dataset.Name} are not what was uploaded.\n{List(failures)}", "Delete the data set and upload it again.");
+                throw new TrainingFailure($"The files of {dataset.Name} are not what was uploaded.\n{List(failures)}",
+                    "Delete the data set and upload it again.");
             try
             {
                 found = await FetchMissingAsync(dataset, failures, stop);
@@ -50,7 +52,8 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                throw new TrainingFailure($"The data set {dataset.Name} cannot be stored in {folder}: {failure.Message}", "Make the folder writable or choose another one (Hub:DatasetFolder).", failure);
+                throw new TrainingFailure($"The data set {dataset.Name} cannot be stored in {folder}: {failure.Message}",
+                    "Make the folder writable or choose another one (Hub:DatasetFolder).", failure);
             }
         }
 
@@ -63,7 +66,8 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
         }
         catch (IdxFormatException damage)
         {
-            throw new TrainingFailure($"The files of {dataset.Name} have the recorded hashes but cannot be read: {damage.Message}", "This is an error of the program; please report it.", damage);
+            throw new TrainingFailure($"The files of {dataset.Name} have the recorded hashes but cannot be read: {damage.Message}",
+                "This is an error of the program; please report it.", damage);
         }
     }
 
@@ -172,7 +176,9 @@ internal sealed class DatasetStore(string folder, Func<DatasetInfo, IReadOnlyLis
 
     private static string List(List<string> failures) => string.Join('\n', failures.Select(failure => "- " + failure));
 
-    /// <summary>Two trainers must not fetch the same files twice. The operating system releases the lock when its holder ends, however it ends.</summary>
+    /// <summary>
+    /// Two trainers must not fetch the same files twice. The operating system releases the lock when its holder ends, however it ends.
+    /// </summary>
     private async Task<FileStream> LockAsync(string path, DatasetInfo dataset, CancellationToken stop)
     {
         for (var first = true; ; first = false)

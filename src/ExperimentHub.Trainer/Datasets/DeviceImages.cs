@@ -4,7 +4,8 @@ namespace ExperimentHub.Trainer.Datasets;
 
 /// <summary>
 /// Images and labels resident on the device. The images stay bytes (a quarter of the memory) and become numbers batch by batch: measured, that
-/// is also faster on a CPU than keeping them as float32, because gathering a batch then reads a quarter of the bytes. For a GPU see <see cref="Models.ProgramStyle.Images"/>.
+/// is also faster on a CPU than keeping them as float32, because gathering a batch then reads a quarter of the bytes. For a GPU see
+/// <see cref="Models.ProgramStyle.Images"/>.
 /// </summary>
 internal sealed class DeviceImages : IDisposable
 {
@@ -38,8 +39,8 @@ internal sealed class DeviceImages : IDisposable
     }
 
     /// <summary>
-    /// Images [n, 1, height, width] as float32 in -1..1 and labels [n], where n is less than <paramref name="size"/> only at the end; of images that are kept as bytes. The next call overwrites the images: memory of this
-    /// size that is taken and given back in every epoch ends up in pieces.
+    /// Images [n, 1, height, width] as float32 in -1..1 and labels [n], where n is less than <paramref name="size"/> only at the end; of images that
+    /// are kept as bytes. The next call overwrites the images: memory of this size that is taken and given back in every epoch ends up in pieces.
     /// </summary>
     public (Tensor Inputs, Tensor Labels) Batch(long start, long size)
     {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer.Datasets;
 
 /// <summary>
-/// The batches of an epoch: slices of an order of the images, gathered step by step. Gathering the whole epoch first was slower and needed a second copy of the
-/// data set.
+/// The batches of an epoch: slices of an order of the images, gathered step by step. Gathering the whole epoch first was slower and needed a second
+/// copy of the data set.
 /// </summary>
 internal sealed class EpochBatches : IDisposable
 {

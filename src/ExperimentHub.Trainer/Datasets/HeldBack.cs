@@ -9,8 +9,8 @@ internal static class HeldBack
     private const int NoEpoch = 0;
 
     /// <summary>
-    /// Which images are held back is a function of the split's seed and the number of images alone. Each image is as likely as any other; that every class
-    /// has its share is not promised.
+    /// Which images are held back is a function of the split's seed and the number of images alone. Each image is as likely as any other; that every
+    /// class has its share is not promised.
     /// </summary>
     /// <returns>Both in the order of the file; the second is null where nothing is held back.</returns>
     /// <exception cref="TrainingFailure">Nothing would be left to train on.</exception>

@@ -17,7 +17,8 @@ internal sealed class MirrorSource(HttpClient http, Uri folder) : IDatasetSource
 
     public string Name => folder.Host;
 
-    public static HttpClient CreateClient() => new(new SocketsHttpHandler { ConnectTimeout = ConnectLimit, MaxAutomaticRedirections = 5 }) { Timeout = AnswerLimit };
+    public static HttpClient CreateClient() =>
+        new(new SocketsHttpHandler { ConnectTimeout = ConnectLimit, MaxAutomaticRedirections = 5 }) { Timeout = AnswerLimit };
 
     public async Task FetchAsync(IReadOnlyList<DatasetFile> files, string folder, FetchProgress progress, CancellationToken stop)
     {
@@ -42,12 +43,14 @@ internal sealed class MirrorSource(HttpClient http, Uri folder) : IDatasetSource
         response.EnsureSuccessStatusCode();
         var compressedSize = response.Content.Headers.ContentLength;
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await using var compressed = new BoundedStream(await response.Content.ReadAsStreamAsync(stop), (long)(file.Size * CompressedAtMost) + 1_000, read =>
+        await using var compressed = new BoundedStream(await response.Content.ReadAsStreamAsync(stop),
+            (long)(file.Size * CompressedAtMost) + 1_000, read =>
         {
             silence.CancelAfter(SilenceLimit);
             progress.Report($"Downloading {file.Name} from {Name}", compressedSize > 0 ? Math.Min(1, (double)read / compressedSize.Value) : null);
         });
-        await using Stream content = file.IsKeptCompressed ? compressed : new BoundedStream(new GZipStream(compressed, CompressionMode.Decompress), file.Size);
+        await using Stream content = file.IsKeptCompressed
+            ? compressed : new BoundedStream(new GZipStream(compressed, CompressionMode.Decompress), file.Size);
         await using var target = new FileStream(file.IsKeptCompressed ? path + DatasetFile.GzipEnding : path, FileMode.CreateNew, FileAccess.Write);
         await content.CopyToAsync(target, silence.Token);
     }

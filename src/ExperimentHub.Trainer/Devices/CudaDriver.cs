@@ -6,7 +6,8 @@ using ExperimentHub.Trainer.Native;
 namespace ExperimentHub.Trainer.Devices;
 
 /// <summary>
-/// NVIDIA's driver library: it knows more of a GPU than torch tells, numbers GPUs as torch does, and says why there is none. Without a driver, or with one that does not answer, everything is unknown.
+/// NVIDIA's driver library: it knows more of a GPU than torch tells, numbers GPUs as torch does, and says why there is none. Without a driver, or
+/// with one that does not answer, everything is unknown.
 /// </summary>
 /// <remarks>Names and numbers: CUDA Driver API (docs.nvidia.com/cuda/cuda-driver-api).</remarks>
 internal static partial class CudaDriver
@@ -27,7 +28,8 @@ internal static partial class CudaDriver
             return new Answer(null, null, problem);
         try
         {
-            return new Answer(Init(0), DriverVersion(out var version) == 0 ? version : null, null, Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES"));
+            return new Answer(Init(0), DriverVersion(out var version) == 0 ? version : null, null,
+                Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES"));
         }
         catch (EntryPointNotFoundException e)
         {
@@ -41,7 +43,8 @@ internal static partial class CudaDriver
     public static string? PciAddress(int index) => Text(index, DevicePciAddress, 32);
 
     public static ComputeCapability? Capability(int index) => Of<ComputeCapability>(index, device =>
-        DeviceAttribute(out var major, CapabilityMajor, device) == 0 && DeviceAttribute(out var minor, CapabilityMinor, device) == 0 ? new ComputeCapability(major, minor) : null);
+        DeviceAttribute(out var major, CapabilityMajor, device) == 0 && DeviceAttribute(out var minor, CapabilityMinor, device) == 0
+            ? new ComputeCapability(major, minor) : null);
 
     private static string? Text(int index, Func<byte[], int, int, int> ask, int length)
     {

@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Trainer.Devices;
 
 /// <summary>
-/// Which of cuDNN's ways to convolve may be taken. Some add up in whatever order the GPU's threads come, so that the last bits of a sum are others each time; torch has a switch that leaves them out,
-/// which is no part of its C interface. Nothing else that a program calls adds up in an order of chance, by the sources of libtorch; it was never tried on a GPU (docs/gpu.md).
+/// Which of cuDNN's ways to convolve may be taken. Some add up in whatever order the GPU's threads come, so that the last bits of a sum are others
+/// each time; torch has a switch that leaves them out, which is no part of its C interface. Nothing else that a program calls adds up in an order of
+/// chance, by the sources of libtorch; it was never tried on a GPU (docs/gpu.md).
 /// </summary>
 internal static unsafe class CudnnChoices
 {
-    // at::globalContext(), at::Context::setDeterministicCuDNN(bool), at::Context::deterministicCuDNN() const; libtorch 2.10 exports all three, also where it is built for the CPU.
+    // at::globalContext(), at::Context::setDeterministicCuDNN(bool), at::Context::deterministicCuDNN() const; libtorch 2.10 exports all three, also
+    // where it is built for the CPU.
     private const string Context = "_ZN2at13globalContextEv";
     private const string Set = "_ZN2at7Context21setDeterministicCuDNNEb";
     private const string Get = "_ZNK2at7Context18deterministicCuDNNEv";
@@ -37,5 +39,6 @@ internal static unsafe class CudnnChoices
 
     private static nint Function(nint library, string name) => NativeLibrary.TryGetExport(library, name, out var function)
         ? function
-        : throw new TrainingFailure($"This libtorch has no switch for deterministic convolutions ({name}).", "Run it without 'deterministic', or use the libtorch that the trainer is built with.");
+        : throw new TrainingFailure($"This libtorch has no switch for deterministic convolutions ({name}).",
+            "Run it without 'deterministic', or use the libtorch that the trainer is built with.");
 }

@@ -28,7 +28,9 @@ internal static class DeviceNames
         var (why, remedy) = devices.Count > 1 ? ("", "Choose another device.")
             : LibTorch.HasCuda ? NoGpuWords.Explain(CudaDriver.Ask(), LibTorch.CudaVersion())
             : ("The libtorch in use has no CUDA.", "Choose another device, or build the trainer with -p:TorchBackend=cuda.");
-        throw new TrainingFailure($"The device {torchName} is not there; torch can use {string.Join(", ", devices.Select(device => device.TorchName))}. {why}".TrimEnd(), remedy);
+        throw new TrainingFailure(
+            $"The device {torchName} is not there; torch can use {string.Join(", ", devices.Select(device => device.TorchName))}. {why}".TrimEnd(),
+            remedy);
     }
 
     /// <summary>Where each GPU is plugged in, by torch name; a GPU whose place the driver does not tell is left out.</summary>
@@ -43,15 +45,18 @@ internal static class DeviceNames
 
     /// <summary>The same from the driver alone, for all GPUs that it lets us see: torch need not be loaded.</summary>
     public static IReadOnlyDictionary<string, string> PciAddresses() =>
-        PciAddresses(Enumerable.Range(0, DeviceRequest.MaxIndex + 1).TakeWhile(index => CudaDriver.PciAddress(index) is not null).Select(index => new DeviceInfo(DeviceRequest.Cuda, index, "")));
+        PciAddresses(Enumerable.Range(0, DeviceRequest.MaxIndex + 1).TakeWhile(index => CudaDriver.PciAddress(index) is not null)
+            .Select(index => new DeviceInfo(DeviceRequest.Cuda, index, "")));
 
     /// <summary>What a GPU can compute; null for the CPU and where the driver does not tell.</summary>
-    public static ComputeCapability? CapabilityOf(DeviceInfo device) => device.Kind == DeviceRequest.Cuda ? CudaDriver.Capability(device.Index) : null;
+    public static ComputeCapability? CapabilityOf(DeviceInfo device) =>
+        device.Kind == DeviceRequest.Cuda ? CudaDriver.Capability(device.Index) : null;
 
     private static DeviceInfo Cpu()
     {
         const string field = "model name";
-        var line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) : null;
+        var line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) : null;
         return new DeviceInfo(DeviceRequest.Cpu, 0, line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? "CPU");
     }
 

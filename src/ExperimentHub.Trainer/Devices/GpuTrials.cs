@@ -8,8 +8,8 @@ using ExperimentHub.Protocol.Trainers;
 namespace ExperimentHub.Trainer.Devices;
 
 /// <summary>
-/// Tries each GPU in a process of its own, all at once. After an error of CUDA a process can use no GPU any more, a driver in trouble may end it or never answer, and one that others use alone takes
-/// no second process: none of this may hide the other GPUs.
+/// Tries each GPU in a process of its own, all at once. After an error of CUDA a process can use no GPU any more, a driver in trouble may end it or
+/// never answer, and one that others use alone takes no second process: none of this may hide the other GPUs.
 /// </summary>
 internal static class GpuTrials
 {
@@ -42,13 +42,17 @@ internal static class GpuTrials
             var said = await process.StandardOutput.ReadToEndAsync(limit.Token);
             await process.WaitForExitAsync(limit.Token);
             if (said.Length == 0)
-                return Failed(gpu, $"The process that tried it ended with code {process.ExitCode} and said nothing.", "Run nvidia-smi in a terminal; if the GPU is well, run the trainer with --selftest there.");
+                return Failed(gpu, $"The process that tried it ended with code {process.ExitCode} and said nothing.",
+                    "Run nvidia-smi in a terminal; if the GPU is well, run the trainer with --selftest there.");
             var report = ProtocolJson.Read<SelfTestReport>(said);
-            return report.Trials is [var trial] ? trial with { Device = gpu } : Failed(gpu, report.Problem ?? "Its trial gave no result.", report.Remedy);
+            return report.Trials is [var trial] ? trial
+                with
+            { Device = gpu } : Failed(gpu, report.Problem ?? "Its trial gave no result.", report.Remedy);
         }
         catch (OperationCanceledException)
         {
-            return Failed(gpu, $"It did not train one step within {patience.TotalSeconds:0} seconds.", "Run nvidia-smi in a terminal: where that hangs as well, the machine must be started again.");
+            return Failed(gpu, $"It did not train one step within {patience.TotalSeconds:0} seconds.",
+                "Run nvidia-smi in a terminal: where that hangs as well, the machine must be started again.");
         }
         catch (Exception e) when (e is JsonException or IOException or Win32Exception)
         {
@@ -56,7 +60,8 @@ internal static class GpuTrials
         }
     }
 
-    private static DeviceTrial Failed(DeviceInfo gpu, string problem, string? remedy) => new(gpu, null, problem, remedy, DeviceNames.CapabilityOf(gpu));
+    private static DeviceTrial Failed(DeviceInfo gpu, string problem, string? remedy) =>
+        new(gpu, null, problem, remedy, DeviceNames.CapabilityOf(gpu));
 
     private static void Kill(Process process)
     {

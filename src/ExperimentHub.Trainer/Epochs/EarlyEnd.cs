@@ -4,7 +4,10 @@ using ExperimentHub.Protocol.Optimization;
 
 namespace ExperimentHub.Trainer.Epochs;
 
-/// <summary>Whether a rule of the spec ends a training before its last epoch, and why, in words for a person. It is asked with the facts and remembers nothing.</summary>
+/// <summary>
+/// Whether a rule of the spec ends a training before its last epoch, and why, in words for a person. It is asked with the facts and remembers
+/// nothing.
+/// </summary>
 internal static class EarlyEnd
 {
     // An epoch whose training loss fell by less than this part of itself is part of a plateau.
@@ -15,7 +18,8 @@ internal static class EarlyEnd
     /// <param name="seconds">Training time of the run so far.</param>
     /// <returns>null where the training goes on.</returns>
     public static string? AfterEpoch(StopRules? rules, int epoch, EpochHistory history, double seconds) =>
-        rules is null ? null : Impatient(rules, epoch, history) ?? Diverged(rules, epoch, history) ?? OnPlateau(rules, epoch, history) ?? OutOfTime(rules, seconds);
+        rules is null ? null : Impatient(rules, epoch, history) ?? Diverged(rules, epoch, history) ?? OnPlateau(rules, epoch, history)
+            ?? OutOfTime(rules, seconds);
 
     /// <summary>Asked within an epoch as well.</summary>
     public static string? OutOfTime(StopRules? rules, double seconds) => seconds >= rules?.MaxSeconds

@@ -51,7 +51,8 @@ internal sealed class Evaluator(nn.Module<Tensor, Tensor> network, LabelledImage
             beat();
         }
 
-        return new Evaluation(source.Labels, [.. losses.cpu().data<float>()], [.. predictions.to(uint8).cpu().data<byte>()], [.. confidences.cpu().data<float>()]);
+        return new Evaluation(source.Labels, [.. losses.cpu().data<float>()], [.. predictions.to(uint8).cpu().data<byte>()],
+            [.. confidences.cpu().data<float>()]);
     }
 
     private static long Values(IReadOnlyList<int> shape) => shape.Aggregate(1L, (product, size) => product * size);

@@ -70,7 +70,8 @@ internal sealed class CommandReader(TextReader input, CancellationTokenSource st
                 stop.Cancel();
                 break;
             default:
-                if (_start.TrySetException(new TrainingFailure("Standard input has something else where the start command should be.", "The hub and the trainer must be of the same version.")))
+                if (_start.TrySetException(new TrainingFailure("Standard input has something else where the start command should be.",
+                    "The hub and the trainer must be of the same version.")))
                     break;
                 log("warn: a line from the hub was ignored.");
                 break;

@@ -16,7 +16,8 @@ internal sealed class EventWriter(Action<string> writeLine)
     private bool _saidLastWord;
 
     /// <summary>
-    /// How long sending has taken so far. A hub that cannot record as fast as we talk lets us wait, and that is nobody's training: a time limit must not count it.
+    /// How long sending has taken so far. A hub that cannot record as fast as we talk lets us wait, and that is nobody's training: a time limit must
+    /// not count it.
     /// </summary>
     public TimeSpan Held => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _held));
 
@@ -28,7 +29,8 @@ internal sealed class EventWriter(Action<string> writeLine)
     }
 
     /// <summary>
-    /// Sends a heartbeat if nothing was said for a second, and the last word was not said yet. It is called from inside the work, and by a timer only where the work is a single call
+    /// Sends a heartbeat if nothing was said for a second, and the last word was not said yet. It is called from inside the work, and by a timer only
+    /// where the work is a single call
     /// (<see cref="TimedBeat"/>): a heartbeat must mean that the work goes on, not that the process exists.
     /// </summary>
     public void Beat()

@@ -1,8 +1,9 @@
 namespace ExperimentHub.Trainer.Hub;
 
 /// <summary>
-/// Heartbeats by a timer, for the few works that are one long call and can say nothing themselves: loading libraries, and what a device does for the first time, when it loads its kernels. They end
-/// with the work, and at the latest after <see cref="Limit"/>: whoever hangs then falls silent, and is noticed.
+/// Heartbeats by a timer, for the few works that are one long call and can say nothing themselves: loading libraries, and what a device does for the
+/// first time, when it loads its kernels. They end with the work, and at the latest after <see cref="Limit"/>: whoever hangs then falls silent, and
+/// is noticed.
 /// </summary>
 internal sealed class TimedBeat : IDisposable
 {

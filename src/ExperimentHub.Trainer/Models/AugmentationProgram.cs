@@ -3,8 +3,8 @@ using ExperimentHub.Protocol.Datasets;
 namespace ExperimentHub.Trainer.Models;
 
 /// <summary>
-/// Random changes of a batch in the language of <see cref="StepProgram"/>: <c>x</c>, [n, 1, height, width] from 0 to 1, becomes another of that shape. What
-/// comes in from outside is 0, the background. The draws are the first of a step, eight for each image.
+/// Random changes of a batch in the language of <see cref="StepProgram"/>: <c>x</c>, [n, 1, height, width] from 0 to 1, becomes another of that
+/// shape. What comes in from outside is 0, the background. The draws are the first of a step, eight for each image.
 /// </summary>
 internal static class AugmentationProgram
 {
@@ -25,8 +25,8 @@ internal static class AugmentationProgram
     }
 
     /// <summary>
-    /// Turning and shifting is one look-up: where in the old image each new pixel lies. Whole pixels without a turn are taken as they are (mode 1, nearest),
-    /// otherwise the four around are mixed (mode 0, bilinear); outside is 0.
+    /// Turning and shifting is one look-up: where in the old image each new pixel lies. Whole pixels without a turn are taken as they are (mode 1,
+    /// nearest), otherwise the four around are mixed (mode 0, bilinear); outside is 0.
     /// </summary>
     private static void Move(AugmentationSpec augmentation, int height, int width, Action<string> line)
     {
@@ -35,15 +35,19 @@ internal static class AugmentationProgram
         line($"angle = (u[:, 0] * 2 - 1) * {radians}");
         line($"shift = torch.floor(u[:, 1:3] * {2 * augmentation.ShiftPixels + 1}) - {augmentation.ShiftPixels}");
         line("cosine, sine = torch.cos(angle), torch.sin(angle)");
-        line($"across = torch.stack([cosine, sine * {StepProgram.Number(-(double)height / width)}, shift[:, 0] * {StepProgram.Number(2.0 / width)}], 1)");
-        line($"down = torch.stack([sine * {StepProgram.Number((double)width / height)}, cosine, shift[:, 1] * {StepProgram.Number(2.0 / height)}], 1)");
+        line($"across = torch.stack([cosine, sine * {StepProgram.Number(-(double)height / width)}, shift[:, 0] * "
+            + $"{StepProgram.Number(2.0 / width)}], 1)");
+        line($"down = torch.stack([sine * {StepProgram.Number((double)width / height)}, cosine, shift[:, 1] * "
+            + $"{StepProgram.Number(2.0 / height)}], 1)");
         line($"grid = torch.affine_grid_generator(torch.stack([across, down], 1), [n, 1, {height}, {width}], False)");
         line($"x = torch.grid_sampler_2d(x, grid, {(augmentation.RotateDegrees > 0 ? 0 : 1)}, 0, False)");
     }
 
     private static void Erase(double probability, int height, int width, Action<string> line)
     {
-        var (least, most, ratio) = (StepProgram.Number(LeastArea * height * width), StepProgram.Number((MostArea - LeastArea) * height * width), StepProgram.Number(2 * Math.Log(MostRatio)));
+        var (least, most, ratio) =
+            (StepProgram.Number(LeastArea * height * width), StepProgram.Number((MostArea - LeastArea) * height * width), StepProgram.Number(
+                2 * Math.Log(MostRatio)));
         line($"area = u[:, 3] * {most} + {least}");
         // The ratio is as likely above 1 as below.
         line($"side = torch.exp((u[:, 4] - 0.5) * {ratio}).sqrt_()");

@@ -46,8 +46,10 @@ internal static class NetworkBuilder
     private static nn.Module<Tensor, Tensor> Convolution(int channels, ConvLayer layer)
     {
         var convolution = nn.Conv2d(channels, layer.OutChannels, layer.Kernel, layer.Stride, layer.Padding);
-        // Images with their channels last, as in training: with channels first, oneDNN 3.7 pads them to blocks of 16 and leaves in the padding of the weights what its memory held before
-        // (ReusedMemoryTests). Only the strides of one channel say which is meant, and the layers behind keep what the first convolution gives. The network is on its device only when it sees images.
+        // Images with their channels last, as in training: with channels first, oneDNN 3.7 pads them to blocks of 16 and leaves in the padding of the
+        // weights what its memory held before
+        // (ReusedMemoryTests). Only the strides of one channel say which is meant, and the layers behind keep what the first convolution gives. The
+        // network is on its device only when it sees images.
         if (channels == 1)
         {
             convolution.register_forward_pre_hook((_, images) => ProgramStyle.For(images.device_type).ChannelsLast
@@ -58,7 +60,8 @@ internal static class NetworkBuilder
         return convolution;
     }
 
-    private static TrainingFailure Unknown(string what) => new($"This trainer does not know the {what}.", "The hub and the trainer must be of the same version.");
+    private static TrainingFailure Unknown(string what) =>
+        new($"This trainer does not know the {what}.", "The hub and the trainer must be of the same version.");
 
     private static void Verify(nn.Module<Tensor, Tensor> network, ModelOutline outline)
     {

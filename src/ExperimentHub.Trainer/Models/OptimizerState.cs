@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace ExperimentHub.Trainer.Models;
 
 /// <summary>
-/// What an optimizer remembers of each parameter, on the parameters' device and at the start of a training: zeros. PyTorch fills its memory in the first step;
-/// from zeros that comes to the same.
+/// What an optimizer remembers of each parameter, on the parameters' device and at the start of a training: zeros. PyTorch fills its memory in the
+/// first step; from zeros that comes to the same.
 /// </summary>
 internal sealed class OptimizerState : IDisposable
 {

@@ -7,9 +7,9 @@ using ExperimentHub.Protocol.Optimization;
 namespace ExperimentHub.Trainer.Models;
 
 /// <summary>
-/// Writes the training of any network as one TorchScript function that takes a block of steps: batch, forward, loss, backward, update. One call then trains
-/// many steps without a word between .NET and torch; docs/decisions/0013-training-step.md says what that is worth. The way back is written out layer by layer
-/// with the functions that autograd itself would call, so that nothing has to be recorded first.
+/// Writes the training of any network as one TorchScript function that takes a block of steps: batch, forward, loss, backward, update. One call then
+/// trains many steps without a word between .NET and torch; docs/decisions/0013-training-step.md says what that is worth. The way back is written out
+/// layer by layer with the functions that autograd itself would call, so that nothing has to be recorded first.
 /// </summary>
 internal static class StepProgram
 {
@@ -29,8 +29,11 @@ internal static class StepProgram
         var body = new StringBuilder();
         void Line(string line, int indent = 2) => body.Append(' ', indent * 4).Append(line).Append('\n');
 
-        body.Append("def block(pixels: Tensor, labels: Tensor, order: Tensor, targets: Tensor, minus_one: Tensor, parameters: List[Tensor], buffers: List[Tensor], "
-            + "first_moments: List[Tensor], second_moments: List[Tensor], steps: List[Tensor], rates: Tensor, seeds: Tensor, first: int, count: int, batch: int) -> List[Tensor]:\n");
+        body.Append(
+            "def block(pixels: Tensor, labels: Tensor, order: Tensor, targets: Tensor, minus_one: Tensor, parameters: List[Tensor], buffers: "
+                + "List[Tensor], "
+            + "first_moments: List[Tensor], second_moments: List[Tensor], steps: List[Tensor], rates: Tensor, seeds: Tensor, first: int, count: "
+            + "int, batch: int) -> List[Tensor]:\n");
         NameParameters(outline, Line);
         Line("losses: List[Tensor] = []", 1);
         Line("norms: List[Tensor] = []", 1);
@@ -71,7 +74,8 @@ internal static class StepProgram
         }
 
         var firstTrained = outline.Steps.ToList().FindIndex(step => step.Parameters > 0);
-        var layers = outline.Steps.Select((_, index) => LayerProgram.Of(outline, index, needsInputGradient: index > firstTrained, precise, style)).ToList();
+        var layers = outline.Steps.Select((_, index) => LayerProgram.Of(outline, index, needsInputGradient: index > firstTrained, precise, style))
+            .ToList();
         foreach (var line in layers.SelectMany(layer => layer.Forward))
             Line(line);
 
@@ -105,7 +109,9 @@ internal static class StepProgram
     public static bool DrawsRandomNumbers(TrainingSpec spec, ModelOutline outline) =>
         spec.Augmentation is { DoesNothing: false } || outline.Steps.Any(step => step.Layer is DropoutLayer { Probability: > 0 });
 
-    /// <summary>The targets of all steps, also divided by what makes the mean of a batch: the gradient of its loss by the logarithms of the odds.</summary>
+    /// <summary>
+    /// The targets of all steps, also divided by what makes the mean of a batch: the gradient of its loss by the logarithms of the odds.
+    /// </summary>
     private static void PrepareBlock(Action<string, int> line)
     {
         line("taken = min(count * batch, images - first * batch)", 1);
@@ -133,9 +139,11 @@ internal static class StepProgram
         }
     }
 
-    private static IEnumerable<int> Trained(ModelOutline outline) => outline.Steps.Index().Where(step => step.Item.Parameters > 0).Select(step => step.Index);
+    private static IEnumerable<int> Trained(ModelOutline outline) =>
+        outline.Steps.Index().Where(step => step.Item.Parameters > 0).Select(step => step.Index);
 
-    private static IEnumerable<int> Multiplying(ModelOutline outline) => outline.Steps.Index().Where(step => step.Item.Layer is LinearLayer or ConvLayer).Select(step => step.Index);
+    private static IEnumerable<int> Multiplying(ModelOutline outline) =>
+        outline.Steps.Index().Where(step => step.Item.Layer is LinearLayer or ConvLayer).Select(step => step.Index);
 
     private static IEnumerable<string> UpdateLines(OptimizerSpec spec)
     {
@@ -145,7 +153,8 @@ internal static class StepProgram
         switch (spec.Kind)
         {
             case OptimizerSpec.Sgd:
-                yield return $"torch._fused_sgd_(parameters, gradients, first_moments, weight_decay={decay}, momentum={Number(spec.Momentum ?? 0)}, lr={Rate}, dampening=0.0, "
+                yield return $"torch._fused_sgd_(parameters, gradients, first_moments, weight_decay={decay}, momentum={Number(spec.Momentum ?? 0)}, "
+                    + $"lr={Rate}, dampening=0.0, "
                     + $"nesterov={(spec.Nesterov ? "True" : "False")}, maximize=False, is_first_step=False)";
                 break;
 
@@ -167,7 +176,8 @@ internal static class StepProgram
                 break;
 
             default:
-                throw new TrainingFailure($"This trainer does not know the optimizer {spec.Kind}.", "The hub and the trainer must be of the same version.");
+                throw new TrainingFailure($"This trainer does not know the optimizer {spec.Kind}.",
+                    "The hub and the trainer must be of the same version.");
         }
     }
 

@@ -1,15 +1,20 @@
 namespace ExperimentHub.Trainer.Native;
 
 /// <summary>
-/// The compilers that cuDNN and NVRTC open at run time by a bare name (<c>libnvrtc.so.12</c>), which the loader finds in none of its usual places: a Python installation lays each of NVIDIA's packages into
-/// a folder of its own. What is loaded already answers to its name, so they are opened first, by file name, before torch's own libraries.
+/// The compilers that cuDNN and NVRTC open at run time by a bare name (<c>libnvrtc.so.12</c>), which the loader finds in none of its usual places: a
+/// Python installation lays each of NVIDIA's packages into a folder of its own. What is loaded already answers to its name, so they are opened first,
+/// by file name, before torch's own libraries.
 /// </summary>
 internal static class CudaHelpers
 {
-    // In the order of their needs. "libnvrtc-builtins.so" is what NVRTC opens in its turn; "libnvrtc.alt.so" is another build of the same and is left alone.
+    // In the order of their needs. "libnvrtc-builtins.so" is what NVRTC opens in its turn; "libnvrtc.alt.so" is another build of the same and is left
+    // alone.
     private static readonly string[] Names = ["libnvJitLink.so.*", "libnvrtc-builtins.so*", "libnvrtc.so.*"];
 
-    /// <summary>The files to open, for a folder of libtorch; of several with one name the first. Other folders than its own are those of NVIDIA's packages beside torch's in a Python installation.</summary>
+    /// <summary>
+    /// The files to open, for a folder of libtorch; of several with one name the first. Other folders than its own are those of NVIDIA's packages
+    /// beside torch's in a Python installation.
+    /// </summary>
     public static IReadOnlyList<string> Find(string folder)
     {
         var found = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -43,7 +48,8 @@ internal static class CudaHelpers
         if (!Directory.Exists(packages))
             yield break;
         // CUDA 12: nvidia/cuda_nvrtc/lib, nvidia/nvjitlink/lib. CUDA 13: all in nvidia/cu13/lib.
-        foreach (var place in Directory.EnumerateDirectories(packages).Order(StringComparer.Ordinal).Select(package => Path.Combine(package, "lib")).Where(Directory.Exists))
+        foreach (var place in Directory.EnumerateDirectories(packages).Order(StringComparer.Ordinal).Select(package => Path.Combine(package, "lib"))
+            .Where(Directory.Exists))
             yield return place;
     }
 }

@@ -3,7 +3,8 @@ using ExperimentHub.Protocol.Devices;
 namespace ExperimentHub.Trainer.Native;
 
 /// <summary>
-/// Opens CUDA's part of NVIDIA's driver wherever it lies. Once it is open it answers to its name, also to CUDA's libraries and to the calls of <see cref="Devices.CudaDriver"/>, which know no more of it.
+/// Opens CUDA's part of NVIDIA's driver wherever it lies. Once it is open it answers to its name, also to CUDA's libraries and to the calls of
+/// <see cref="Devices.CudaDriver"/>, which know no more of it.
 /// </summary>
 internal static class DriverLibrary
 {

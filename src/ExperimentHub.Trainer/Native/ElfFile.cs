@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace ExperimentHub.Trainer.Native;
 
 /// <summary>
-/// Whether a library's file is whole. The loader maps what the file's headers speak of without looking whether it is there, so a file that was cut off ends the process at its first use (SIGBUS).
-/// The layout is that of 64-bit little-endian ELF (System V ABI).
+/// Whether a library's file is whole. The loader maps what the file's headers speak of without looking whether it is there, so a file that was cut
+/// off ends the process at its first use (SIGBUS). The layout is that of 64-bit little-endian ELF (System V ABI).
 /// </summary>
 internal static class ElfFile
 {
@@ -12,12 +12,14 @@ internal static class ElfFile
     private const int ProgramHeaderSize = 56;
     private const uint Loaded = 1; // PT_LOAD
 
-    /// <returns>The bytes that the headers speak of, where the file has fewer; null where it is whole or no ELF file, which the loader itself refuses in words.</returns>
+    /// <returns>The bytes that the headers speak of, where the file has fewer; null where it is whole or no ELF file, which the loader itself refuses
+    /// in words.</returns>
     public static long? MissingUpTo(string path)
     {
         using var file = File.OpenRead(path);
         Span<byte> header = stackalloc byte[HeaderSize];
-        if (file.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false) < HeaderSize || !header.StartsWith("\u007fELF"u8) || header[4] != 2 || header[5] != 1)
+        if (file.ReadAtLeast(header, HeaderSize, throwOnEndOfStream: false) < HeaderSize || !header.StartsWith("\u007fELF"u8) || header[4] != 2
+            || header[5] != 1)
             return null;
 
         var (programs, sections) = (Long(header, 32), Long(header, 40));

@@ -26,26 +26,27 @@ internal static partial class LibC
     }
 
     /// <summary>
-    /// Sets an environment variable for native libraries that are loaded later; .NET keeps its own copy of the environment, which they do not see. One that is set
-    /// already stays.
+    /// Sets an environment variable for native libraries that are loaded later; .NET keeps its own copy of the environment, which they do not see.
+    /// One that is set already stays.
     /// </summary>
     public static void SetDefaultEnvironment(string name, string value) => Check(SetEnvironment(name, value, overwrite: 0), $"setenv {name}");
 
     /// <summary>
-    /// Lets the C library keep memory that is freed. A training frees in every step what it needs again in the next, and giving tens of megabytes back to
-    /// the system and clearing them anew took up to half of a convolutional network's time.
+    /// Lets the C library keep memory that is freed. A training frees in every step what it needs again in the next, and giving tens of megabytes
+    /// back to the system and clearing them anew took up to half of a convolutional network's time.
     /// </summary>
     public static void KeepFreedMemory()
     {
-        // The numbers are glibc's: M_ARENA_MAX, M_MMAP_THRESHOLD (32 MiB is the most it takes), M_TRIM_THRESHOLD. Another C library has no such setting.
+        // The numbers are glibc's: M_ARENA_MAX, M_MMAP_THRESHOLD (32 MiB is the most it takes), M_TRIM_THRESHOLD. Another C library has no such
+        // setting.
         _ = SetMalloc(-8, 1);
         _ = SetMalloc(-3, 32 << 20);
         _ = SetMalloc(-1, int.MaxValue);
     }
 
     /// <summary>
-    /// Makes the process the leader of a session of its own, with everything that it starts: whoever ends it reaches all of them at once, and a terminal's Ctrl+C none. One that leads a group
-    /// already, because a shell started it so, stays as it is.
+    /// Makes the process the leader of a session of its own, with everything that it starts: whoever ends it reaches all of them at once, and a
+    /// terminal's Ctrl+C none. One that leads a group already, because a shell started it so, stays as it is.
     /// </summary>
     public static void LeadSession() => _leads = SetSession() >= 0;
 

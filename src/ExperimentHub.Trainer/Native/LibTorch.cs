@@ -6,7 +6,9 @@ namespace ExperimentHub.Trainer.Native;
 /// <summary>Loads libtorch before anything touches TorchSharp, so that a failure carries the loader's own words and a remedy.</summary>
 internal static class LibTorch
 {
-    /// <summary>The setting that names the lib folder of another libtorch of the same minor version, such as a CUDA build from a Python wheel.</summary>
+    /// <summary>
+    /// The setting that names the lib folder of another libtorch of the same minor version, such as a CUDA build from a Python wheel.
+    /// </summary>
     public const string ExternalFolderVariable = "EXPERIMENTHUB_LIBTORCH";
 
     private const string Cpu = "libtorch_cpu.so";
@@ -85,7 +87,8 @@ internal static class LibTorch
 
             return Directory.Exists(externalFolder) ? externalFolder : throw new TrainingFailure(
                 $"{ExternalFolderVariable} names the folder '{externalFolder}', which does not exist.",
-                $"Set {ExternalFolderVariable} to the folder that holds {Cpu}, or remove the setting to use the libtorch that comes with the trainer.");
+                $"Set {ExternalFolderVariable} to the folder that holds {Cpu}, or remove the setting to use the libtorch that comes with the "
+                    + "trainer.");
         }
 
         // The CPU build keeps libtorch apart, the CUDA packages put it beside the wrapper (see LibTorch.targets).
@@ -100,13 +103,14 @@ internal static class LibTorch
     {
         int version;
         // The runtime is one of its dependencies, in which the loader looks as well. The call needs no driver.
-        return _cuda != 0 && NativeLibrary.TryGetExport(_cuda, "cudaRuntimeGetVersion", out var ask) && ((delegate* unmanaged<int*, int>)ask)(&version) == 0 ? version : null;
+        return _cuda != 0 && NativeLibrary.TryGetExport(_cuda, "cudaRuntimeGetVersion", out var ask)
+            && ((delegate* unmanaged<int*, int>)ask)(&version) == 0 ? version : null;
     }
 
     /// <summary>
-    /// Tells torch, for this thread, to run TorchScript as it is written. Its optimizer would rewrite a program after the first call (on a GPU into fused
-    /// kernels that round differently), so that numbers depended on how often it was called before. The switch is not part of torch's C interface: where a
-    /// version lacks it, only identity on a GPU is lost.
+    /// Tells torch, for this thread, to run TorchScript as it is written. Its optimizer would rewrite a program after the first call (on a GPU into
+    /// fused kernels that round differently), so that numbers depended on how often it was called before. The switch is not part of torch's C
+    /// interface: where a version lacks it, only identity on a GPU is lost.
     /// </summary>
     public static unsafe void RunProgramsAsWritten()
     {
@@ -140,9 +144,12 @@ internal static class LibTorch
     /// <summary>Asks the library itself: TorchSharp's constant only says which one it was made for.</summary>
     private static unsafe Version VersionOf(nint library, string folder)
     {
-        var remedy = $"Point {ExternalFolderVariable} at the lib folder of torch {MinorWanted}.x, or remove the setting to use the libtorch that comes with the trainer.";
+        var remedy =
+            $"Point {ExternalFolderVariable} at the lib folder of torch {MinorWanted}.x, or remove the setting to use the libtorch that comes with "
+                + "the trainer.";
         if (!NativeLibrary.TryGetExport(library, "aoti_torch_abi_version", out var ask))
-            throw new TrainingFailure($"The libtorch in {folder} cannot say its version, so it is older than the {MinorWanted} that this trainer needs.", remedy);
+            throw new TrainingFailure(
+                $"The libtorch in {folder} cannot say its version, so it is older than the {MinorWanted} that this trainer needs.", remedy);
         // torch/headeronly/version.h: major, minor and patch in the three highest bytes.
         var said = ((delegate* unmanaged<ulong>)ask)();
         var version = new Version((int)(said >> 56), (int)(said >> 48 & 0xff), (int)(said >> 40 & 0xff));
@@ -159,7 +166,8 @@ internal static class LibTorch
         }
 
         var (handle, problem) = SharedLibrary.Open(path);
-        return problem is null ? handle : throw new TrainingFailure($"The library {Path.GetFileName(path)} does not load on this machine: {problem}", Remedy(problem));
+        return problem is null ? handle : throw new TrainingFailure($"The library {Path.GetFileName(path)} does not load on this machine: {problem}",
+            Remedy(problem));
     }
 
     /// <summary>The system's loader tells what it misses in words alone (dlerror); this is the one place that reads them.</summary>
@@ -169,11 +177,15 @@ internal static class LibTorch
             "The libraries are not of one version. Build or install the trainer again; " +
             $"if {ExternalFolderVariable} is set, point it at an unmixed installation of torch {MinorWanted}.x, or remove the setting.",
         _ when loaderMessage.Contains("GLIBCXX", StringComparison.Ordinal) =>
-            "This system's C++ library is older than the trainer's. Build the trainer without -p:PatchLibTorchSharp=false, or use a newer system (Debian 13, Ubuntu 24.04).",
-        _ when loaderMessage.Contains("GLIBC_", StringComparison.Ordinal) => "This system's C library is too old for libtorch. Use a newer system (Debian 12, Ubuntu 22.04 or later).",
-        _ when loaderMessage.Contains("libcuda.so", StringComparison.Ordinal) => "The NVIDIA driver is missing. Install it, or build the trainer with -p:TorchBackend=cpu.",
+            "This system's C++ library is older than the trainer's. Build the trainer without -p:PatchLibTorchSharp=false, or use a newer system "
+                + "(Debian 13, Ubuntu 24.04).",
+        _ when loaderMessage.Contains("GLIBC_", StringComparison.Ordinal) =>
+            "This system's C library is too old for libtorch. Use a newer system (Debian 12, Ubuntu 22.04 or later).",
+        _ when loaderMessage.Contains("libcuda.so", StringComparison.Ordinal) =>
+            "The NVIDIA driver is missing. Install it, or build the trainer with -p:TorchBackend=cpu.",
         _ when loaderMessage.Contains("libcu", StringComparison.Ordinal) || loaderMessage.Contains("libnv", StringComparison.Ordinal) =>
-            $"A CUDA library is missing. Build or install the trainer again; if {ExternalFolderVariable} is set, install that torch with its NVIDIA packages. To train on the CPU: -p:TorchBackend=cpu.",
+            $"A CUDA library is missing. Build or install the trainer again; if {ExternalFolderVariable} is set, install that torch with its NVIDIA "
+                + "packages. To train on the CPU: -p:TorchBackend=cpu.",
         _ => "Build or install the trainer again. It needs 64-bit Linux on x86-64 with glibc.",
     };
 }

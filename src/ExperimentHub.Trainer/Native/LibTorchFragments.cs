@@ -10,9 +10,10 @@ using System.Threading;
 namespace ExperimentHub.Trainer.Native;
 
 /// <summary>
-/// Puts the largest libraries of TorchSharp's CUDA packages together. NuGet takes no files of a gigabyte, so a library comes as a first part in <c>x-primary/…/runtimes/…/lib.so</c>, with the SHA-256 of
-/// the whole beside it (<c>lib.so.sha</c>), and the rest in <c>x-fragment1/…/fragments/…/lib.so.fragment1</c> and so on. The packages bring a build step for it that two projects disturb each other in
-/// and whose failures are easily missed; this one runs before it, leaves it nothing to do, and fails the build where a library is not whole.
+/// Puts the largest libraries of TorchSharp's CUDA packages together. NuGet takes no files of a gigabyte, so a library comes as a first part in
+/// <c>x-primary/…/runtimes/…/lib.so</c>, with the SHA-256 of the whole beside it (<c>lib.so.sha</c>), and the rest in
+/// <c>x-fragment1/…/fragments/…/lib.so.fragment1</c> and so on. The packages bring a build step for it that two projects disturb each other in and
+/// whose failures are easily missed; this one runs before it, leaves it nothing to do, and fails the build where a library is not whole.
 /// </summary>
 /// <remarks>Compiled twice, as LibTorchSharpPatch.cs is.</remarks>
 public static class LibTorchFragments
@@ -146,8 +147,10 @@ public static class LibTorchFragments
                 // On some file systems there are no locks, and every try says so.
                 if (clock.Elapsed >= patience)
                 {
-                    throw new IOException("libtorch cannot be put together: the lock of the package cache (" + file + ") was not free for " + Math.Round(patience.TotalMinutes)
-                        + " minutes (" + problem.Message + "). End other builds that use this cache, or let NUGET_PACKAGES name a folder on a local disk, and build again.", problem);
+                    throw new IOException("libtorch cannot be put together: the lock of the package cache (" + file + ") was not free for "
+                        + Math.Round(patience.TotalMinutes)
+                        + " minutes (" + problem.Message
+                        + "). End other builds that use this cache, or let NUGET_PACKAGES name a folder on a local disk, and build again.", problem);
                 }
 
                 if (waited == 0)

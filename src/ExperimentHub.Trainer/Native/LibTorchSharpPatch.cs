@@ -24,7 +24,9 @@ public static class LibTorchSharpPatch
     private const string NewVersion = "GLIBCXX_3.4.32";
     private const string OldVersion = "GLIBCXX_3.4";
 
-    /// <summary>Gives a patched copy, or null when the library does not ask for the newer version (already patched, or built with an older compiler).</summary>
+    /// <summary>
+    /// Gives a patched copy, or null when the library does not ask for the newer version (already patched, or built with an older compiler).
+    /// </summary>
     /// <exception cref="InvalidDataException">The file is not what this patch knows; the message says what differs.</exception>
     public static byte[] Apply(byte[] original)
     {
@@ -81,7 +83,9 @@ public static class LibTorchSharpPatch
         public int Offset, Size, Info;
     }
 
-    /// <summary>The few parts of a 64-bit little-endian x86-64 shared object that the patch needs. Sources of the layouts: System V ABI, LSB.</summary>
+    /// <summary>
+    /// The few parts of a 64-bit little-endian x86-64 shared object that the patch needs. Sources of the layouts: System V ABI, LSB.
+    /// </summary>
     private sealed class Elf
     {
         private readonly Section _strings, _symbols, _versions, _versionNeeds, _dynamic;
@@ -90,7 +94,8 @@ public static class LibTorchSharpPatch
         {
             Bytes = bytes;
             Expect(bytes.Length >= 64 && bytes[0] == 0x7f && bytes[1] == 'E' && bytes[2] == 'L' && bytes[3] == 'F', "an ELF file", "something else");
-            Expect(bytes[4] == 2 && bytes[5] == 1 && U16(16) == 3 && U16(18) == 62, "a 64-bit little-endian x86-64 shared object", "another kind of ELF file");
+            Expect(bytes[4] == 2 && bytes[5] == 1 && U16(16) == 3 && U16(18) == 62, "a 64-bit little-endian x86-64 shared object",
+                "another kind of ELF file");
 
             var table = Position(U64(40), 0);
             int entrySize = U16(58), count = U16(60), namesIndex = U16(62);
@@ -105,7 +110,8 @@ public static class LibTorchSharpPatch
                 var size = U64(header + 32);
                 var section = new Section
                 {
-                    Name = Text(namesOffset + (int)U32(header)), Offset = Position(U64(header + 24), size), Size = (int)size, Info = (int)U32(header + 44),
+                    Name = Text(namesOffset + (int)U32(header)), Offset = Position(U64(header + 24), size), Size = (int)size,
+                    Info = (int)U32(header + 44),
                 };
                 sections[section.Name] = section;
             }
@@ -204,7 +210,8 @@ public static class LibTorchSharpPatch
 
         private int Position(ulong offset, ulong size)
         {
-            Expect(offset <= (ulong)Bytes.Length && size <= (ulong)Bytes.Length - offset, "all parts inside the file of " + Bytes.Length + " bytes", size + " bytes at " + offset);
+            Expect(offset <= (ulong)Bytes.Length && size <= (ulong)Bytes.Length - offset, "all parts inside the file of " + Bytes.Length + " bytes",
+                size + " bytes at " + offset);
             return (int)offset;
         }
 
@@ -215,7 +222,9 @@ public static class LibTorchSharpPatch
 }
 
 #if !LIBTORCHSHARP_PATCH_ALONE
-/// <summary>The build step. It fails the build on a file that it does not know: an unpatched library would fail later, on somebody's older system.</summary>
+/// <summary>
+/// The build step. It fails the build on a file that it does not know: an unpatched library would fail later, on somebody's older system.
+/// </summary>
 public sealed class PatchLibTorchSharp : Microsoft.Build.Utilities.Task
 {
     [Microsoft.Build.Framework.Required]
@@ -242,7 +251,9 @@ public sealed class PatchLibTorchSharp : Microsoft.Build.Utilities.Task
         }
         catch (InvalidDataException problem)
         {
-            Log.LogError("{0} is not the library that the patch for older systems knows: {1}. The patch was written for TorchSharp 0.107.0 (see LibTorchSharpPatch.cs). "
+            Log.LogError(
+                "{0} is not the library that the patch for older systems knows: {1}. The patch was written for TorchSharp 0.107.0 (see "
+                    + "LibTorchSharpPatch.cs). "
                 + "Build with -p:PatchLibTorchSharp=false to take the library as it is.", Original, problem.Message);
             return false;
         }

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace ExperimentHub.Trainer.Native;
 
 /// <summary>
-/// Opens libraries with all their symbols at once, as Python does. Bound when they are first called, as .NET opens them, a symbol that is missing would end the process in the middle of a
-/// training; so it is a refusal that says which.
+/// Opens libraries with all their symbols at once, as Python does. Bound when they are first called, as .NET opens them, a symbol that is missing
+/// would end the process in the middle of a training; so it is a refusal that says which.
 /// </summary>
 internal static partial class SharedLibrary
 {

@@ -6,7 +6,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace ExperimentHub.Web.Api;
 
-/// <summary>Reads the JSON that a program sent. Every endpoint that takes a body takes it here, so that each says the same of the same mistake.</summary>
+/// <summary>
+/// Reads the JSON that a program sent. Every endpoint that takes a body takes it here, so that each says the same of the same mistake.
+/// </summary>
 internal static class ApiBody
 {
     // ASCII is UTF-8.
@@ -21,7 +23,8 @@ internal static class ApiBody
     }
 
     /// <summary>The same where a body may be left out.</summary>
-    /// <returns>Both are null where there is none: a body without a content type is one of an unknown type, and is refused rather than overlooked.</returns>
+    /// <returns>Both are null where there is none: a body without a content type is one of an unknown type, and is refused rather than
+    /// overlooked.</returns>
     public static async Task<(T? Body, IResult? Refused)> ReadOptionalAsync<T>(HttpRequest request, CancellationToken cancellation)
         where T : class
     {
@@ -69,8 +72,10 @@ internal static class ApiBody
             return (null, ApiProblems.Invalid("body", "The body must be UTF-8, and some of its bytes are not."));
         try
         {
-            return JsonSerializer.Deserialize<T>(json.Span, ApiSetup.StrictJson) is not { } body ? (null, ApiProblems.Invalid("body", "The body must be a JSON object, not null."))
-                : JsonLists.EmptyEntry(json.Span) is { } empty ? (null, ApiProblems.Invalid(empty, "This entry of a list is empty (null). Leave it out."))
+            return JsonSerializer.Deserialize<T>(json.Span, ApiSetup.StrictJson) is not { } body
+                ? (null, ApiProblems.Invalid("body", "The body must be a JSON object, not null."))
+                : JsonLists.EmptyEntry(json.Span) is { } empty
+                    ? (null, ApiProblems.Invalid(empty, "This entry of a list is empty (null). Leave it out."))
                 : (body, null);
         }
         // What has kinds and says none of them ends in the second, also where the text after it is no JSON; a name that is no text in the third.

@@ -26,14 +26,17 @@ internal static class ApiProblems
     public static IResult TooLarge(long most) =>
         Results.Problem($"The body may have at most {Figures.Size(most)}.", statusCode: StatusCodes.Status413PayloadTooLarge, title: "Too large");
 
-    public static IResult WrongType(string title, string message) => Results.Problem(message, statusCode: StatusCodes.Status415UnsupportedMediaType, title: title);
+    public static IResult WrongType(string title, string message) =>
+        Results.Problem(message, statusCode: StatusCodes.Status415UnsupportedMediaType, title: title);
 
     /// <summary>For endpoints that take a body: it is read as it is, so one that was compressed on the way is refused in words.</summary>
     public static ValueTask<object?> RefuseEncodedBodyAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (context.HttpContext.Request.Headers.ContentEncoding.ToString() is not { Length: > 0 } coding || coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+        if (context.HttpContext.Request.Headers.ContentEncoding.ToString() is not { Length: > 0 } coding
+            || coding.Equals("identity", StringComparison.OrdinalIgnoreCase))
             return next(context);
         context.HttpContext.Response.Headers.AcceptEncoding = "identity";
-        return ValueTask.FromResult<object?>(WrongType("Compressed request", "The body is compressed (Content-Encoding), which is not read here. Send it as it is, without Content-Encoding."));
+        return ValueTask.FromResult<object?>(WrongType("Compressed request",
+            "The body is compressed (Content-Encoding), which is not read here. Send it as it is, without Content-Encoding."));
     }
 }

@@ -34,9 +34,12 @@ internal static class ApiSetup
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info.Title = "ExperimentHub API";
-                document.Info.Description = "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; make, change, clone, delete, export "
+                document.Info.Description =
+                    "Start, search, read, tag, pause, stop and delete runs; read and follow their metrics and evaluations; download checkpoints; "
+                        + "make, change, clone, delete, export "
                     + "and import experiments; upload and look at data sets; list the hubs that share a database. "
-                    + "Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with problem "
+                    + "Times are ISO 8601 in UTC; accuracies are fractions. HEAD is answered wherever GET is. What is refused is answered with "
+                    + "problem "
                     + "details (application/problem+json). Bodies are JSON as UTF-8 and come uncompressed.";
                 return Task.CompletedTask;
             });

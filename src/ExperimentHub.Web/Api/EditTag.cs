@@ -4,8 +4,8 @@ using Microsoft.Net.Http.Headers;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// The entity tags of what people edit: <c>"v17-3f2a..."</c>, the version and a hash of the answer. The version counts edits only, so that a caller who read
-/// a run while it trains can still write its notes with the tag that it got; the hash changes with every byte, as a strong tag must.
+/// The entity tags of what people edit: <c>"v17-3f2a..."</c>, the version and a hash of the answer. The version counts edits only, so that a caller
+/// who read a run while it trains can still write its notes with the tag that it got; the hash changes with every byte, as a strong tag must.
 /// </summary>
 internal static class EditTag
 {
@@ -15,7 +15,8 @@ internal static class EditTag
     /// <summary>Newer than any: whatever is there will do, but something must be.</summary>
     private const int Whatever = int.MaxValue;
 
-    public static string Of(int version, string? hash = null) => string.Create(CultureInfo.InvariantCulture, $"\"v{version}{(hash is null ? "" : $"-{hash}")}\"");
+    public static string Of(int version, string? hash = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"\"v{version}{(hash is null ? "" : $"-{hash}")}\"");
 
     /// <summary>The version that an edit began from, as its If-Match says; null where the caller does not mind what is there.</summary>
     public static int? BegunFrom(HttpRequest request)

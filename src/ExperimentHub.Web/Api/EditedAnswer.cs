@@ -12,7 +12,8 @@ internal sealed class EditedAnswer<T>(T resource, int version, int status = Stat
 {
     public async Task ExecuteAsync(HttpContext http)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(resource, http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+        var body = JsonSerializer.SerializeToUtf8Bytes(resource,
+            http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
         var tag = new EntityTagHeaderValue(EditTag.Of(version, Convert.ToHexStringLower(SHA256.HashData(body))[..16]));
         http.Response.Headers.ETag = tag.ToString();
         http.Response.Headers.CacheControl = "private, no-cache";
@@ -34,14 +35,20 @@ internal sealed class EditedAnswer<T>(T resource, int version, int status = Stat
 
 internal static class EditedAnswer
 {
-    public static IResult Of<T>(T resource, int version, int status = StatusCodes.Status200OK, string? location = null) => new EditedAnswer<T>(resource, version, status, location);
+    public static IResult Of<T>(T resource, int version, int status = StatusCodes.Status200OK, string? location = null) =>
+        new EditedAnswer<T>(resource, version, status, location);
 
     /// <summary>Somebody changed the same thing meanwhile: the caller decides anew, with what is there now.</summary>
     /// <param name="what">Begins the sentence, as "The notes".</param>
     /// <param name="version">The newest, for the next If-Match; null where there is nothing any more.</param>
     /// <param name="current">What is there now; null where there is nothing.</param>
     public static IResult Changed(string what, int? version, object? current) => Results.Problem(
-        $"{what} changed after the version that the request began from, so nothing was written. Compare with \"current\", and send the request again with \"etag\" as If-Match.",
+        $"{what} changed after the version that the request began from, so nothing was written. Compare with \"current\", and send the request "
+            + "again with \"etag\" as If-Match.",
         statusCode: StatusCodes.Status412PreconditionFailed, title: "Changed meanwhile",
-        extensions: new Dictionary<string, object?> { ["version"] = version, ["etag"] = version is { } known ? EditTag.Of(known) : null, ["current"] = current });
+        extensions: new Dictionary<string, object?>
+        {
+            ["version"] = version, ["etag"] = version is { } known ? EditTag.Of(known) : null,
+            ["current"] = current
+        });
 }

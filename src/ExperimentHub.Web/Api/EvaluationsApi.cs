@@ -10,7 +10,8 @@ namespace ExperimentHub.Web.Api;
 internal sealed record EvaluationListItem(int Epoch, bool Best, bool Last, int Classes, int Images, double? Accuracy, double? MacroF1)
 {
     public static EvaluationListItem Of(EvaluationDetails details) => new(
-        details.Evaluation.Epoch, details.Best, details.Last, details.Evaluation.Classes, details.Scores.Images, details.Scores.Accuracy, details.Scores.MacroF1);
+        details.Evaluation.Epoch, details.Best, details.Last, details.Evaluation.Classes, details.Scores.Images, details.Scores.Accuracy,
+        details.Scores.MacroF1);
 }
 
 /// <summary>What a network said of each test image.</summary>
@@ -19,14 +20,16 @@ internal sealed record EvaluationListItem(int Epoch, bool Best, bool Last, int C
 /// <param name="Predictions">The class of each test image, in the order of the file.</param>
 /// <param name="Worst">The test images with the greatest losses, the worst first.</param>
 internal sealed record EvaluationResource(
-    int Epoch, bool Best, bool Last, double? Accuracy, double? MacroF1, IReadOnlyList<IReadOnlyList<int>> Confusion, IReadOnlyList<ClassScore> PerClass,
+    int Epoch, bool Best, bool Last, double? Accuracy, double? MacroF1, IReadOnlyList<IReadOnlyList<int>> Confusion,
+    IReadOnlyList<ClassScore> PerClass,
     IReadOnlyList<int> Predictions, IReadOnlyList<WorstImage> Worst)
 {
     public static EvaluationResource Of(EvaluationDetails details)
     {
         var evaluation = details.Evaluation;
         return new EvaluationResource(
-            evaluation.Epoch, details.Best, details.Last, details.Scores.Accuracy, details.Scores.MacroF1, [.. evaluation.Confusion.Chunk(evaluation.Classes)],
+            evaluation.Epoch, details.Best, details.Last, details.Scores.Accuracy, details.Scores.MacroF1,
+            [.. evaluation.Confusion.Chunk(evaluation.Classes)],
             details.Scores.Classes, [.. evaluation.Predictions.Select(prediction => (int)prediction)], evaluation.Worst);
     }
 }
@@ -37,7 +40,8 @@ internal static class EvaluationsApi
     public static void MapEvaluations(this RouteGroupBuilder api)
     {
         api.MapGet("/runs/{id}/evaluations", ListAsync).WithName("ListEvaluations").WithSummary("List a run's evaluations")
-            .WithDescription("At most two: of the best and of the last epoch.").Produces<ListPage<EvaluationListItem>>().ProducesProblem(StatusCodes.Status404NotFound);
+            .WithDescription("At most two: of the best and of the last epoch.").Produces<ListPage<EvaluationListItem>>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/runs/{id}/evaluations/{epoch}", ReadAsync).WithName("ReadEvaluation").WithSummary("Read an evaluation")
             .Produces<EvaluationResource>().ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -47,18 +51,24 @@ internal static class EvaluationsApi
             ? Results.Ok(new ListPage<EvaluationListItem>([.. (await evaluations.OfRunAsync(run, cancellation)).Select(EvaluationListItem.Of)], null))
             : ApiProblems.NoSuchRun(id);
 
-    private static async Task<IResult> ReadAsync(string id, string epoch, RunHistory history, EvaluationStore evaluations, CancellationToken cancellation)
+    private static async Task<IResult> ReadAsync(string id, string epoch, RunHistory history, EvaluationStore evaluations,
+        CancellationToken cancellation)
     {
         if (!RunId.TryParse(id, out var run) || await history.StateAsync(run, cancellation) is null)
             return ApiProblems.NoSuchRun(id);
         var found = await evaluations.OfRunAsync(run, cancellation);
-        return int.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && found.FirstOrDefault(e => e.Evaluation.Epoch == number) is { } details
+        return int.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && found.FirstOrDefault(e => e.Evaluation.Epoch == number) is { } details
             ? Results.Ok(EvaluationResource.Of(details))
             : Results.Problem(
-                found.Count == 0 ? "This run has no evaluation yet." : $"Only the best and the last epoch are kept: {string.Join(" and ", found.Select(e => e.Evaluation.Epoch))}.",
+                found.Count == 0
+                    ? "This run has no evaluation yet."
+                    : $"Only the best and the last epoch are kept: {string.Join(" and ", found.Select(e => e.Evaluation.Epoch))}.",
                 statusCode: StatusCodes.Status404NotFound, title: "No such evaluation");
     }
 }
 
-/// <summary>A list that always fits into one answer. <paramref name="NextPageToken"/> is null; it stands there so that every list of the API reads alike.</summary>
+/// <summary>
+/// A list that always fits into one answer. <paramref name="NextPageToken"/> is null; it stands there so that every list of the API reads alike.
+/// </summary>
 internal sealed record ListPage<T>(IReadOnlyList<T> Items, string? NextPageToken);

@@ -11,18 +11,25 @@ internal static class ExperimentsApi
     public static void MapExperiments(this RouteGroupBuilder api)
     {
         api.MapGet("/experiments", ListAsync).WithName("ListExperiments").WithSummary("List experiments")
-            .WithDescription($"The one with the newest run first. archived: true for those that are archived. pageSize: 1 to {ExperimentPages.MaxSize}, which it is where left out; pageToken: the nextPageToken of the page before.")
+            .WithDescription(
+                $"The one with the newest run first. archived: true for those that are archived. pageSize: 1 to {ExperimentPages.MaxSize}, which it "
+                    + "is where left out; pageToken: the nextPageToken of the page before.")
             .Produces<ExperimentList>().ProducesValidationProblem();
-        api.MapGet("/experiments/{id}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/experiments/{id}", ReadAsync).WithName("ReadExperiment").WithSummary("Read an experiment").Produces<ExperimentResource>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/experiments/{id}/clone", CloneAsync).WithName("CloneExperiment").WithSummary("Clone an experiment")
-            .WithDescription("The new one has its description and settings, no runs and no schedules. name: optional, as is the whole body; \"X copy\" where it is left out.")
-            .Accepts<CloneRequest>(isOptional: true, "application/json").Produces<ExperimentResource>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
+            .WithDescription(
+                "The new one has its description and settings, no runs and no schedules. name: optional, as is the whole body; \"X copy\" where it "
+                    + "is left out.")
+            .Accepts<CloneRequest>(isOptional: true, "application/json").Produces<ExperimentResource>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
     }
 
     /// <summary>null where the text is no id.</summary>
     public static int? IdOf(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
-    private static async Task<IResult> ListAsync(ExperimentPages pages, CancellationToken cancellation, string? archived = null, string? pageSize = null, string? pageToken = null)
+    private static async Task<IResult> ListAsync(ExperimentPages pages, CancellationToken cancellation, string? archived = null,
+        string? pageSize = null, string? pageToken = null)
     {
         var problems = new List<SpecProblem>();
         if (archived is not (null or "true" or "false"))
@@ -62,10 +69,12 @@ internal sealed record ExperimentList(IReadOnlyList<ExperimentResource> Items, s
 /// <summary>An experiment as programs see it. Its runs are found with <c>/runs?experiment=</c>.</summary>
 /// <param name="Conclusion">What its runs have shown, in Markdown.</param>
 /// <param name="DefaultSpec">What new runs start from and schedules train.</param>
-internal sealed record ExperimentResource(int Id, string Name, string Description, string Conclusion, TrainingSpec DefaultSpec, DateTime CreatedAt, DateTime? ArchivedAt)
+internal sealed record ExperimentResource(int Id, string Name, string Description, string Conclusion, TrainingSpec DefaultSpec, DateTime CreatedAt,
+    DateTime? ArchivedAt)
 {
     public static ExperimentResource Of(Experiment experiment) =>
-        new(experiment.Id, experiment.Name, experiment.Description, experiment.Conclusion, experiment.DefaultSpec, experiment.CreatedAt, experiment.ArchivedAt);
+        new(experiment.Id, experiment.Name, experiment.Description, experiment.Conclusion, experiment.DefaultSpec, experiment.CreatedAt,
+            experiment.ArchivedAt);
 }
 
 internal sealed record CloneRequest

@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ExperimentHub.Web.Api;
 
-/// <summary>HEAD wherever GET is: the same status and headers without the body. The server sends no body whatever is written; what would be long work for nobody is not done.</summary>
+/// <summary>
+/// HEAD wherever GET is: the same status and headers without the body. The server sends no body whatever is written; what would be long work for
+/// nobody is not done.
+/// </summary>
 internal static class HeadRequests
 {
     /// <summary>Lets all endpoints that answer GET answer HEAD.</summary>
@@ -10,7 +13,8 @@ internal static class HeadRequests
     {
         for (var i = 0; i < endpoint.Metadata.Count; i++)
         {
-            if (endpoint.Metadata[i] is IHttpMethodMetadata allowed && allowed.HttpMethods.Contains(HttpMethods.Get) && !allowed.HttpMethods.Contains(HttpMethods.Head))
+            if (endpoint.Metadata[i] is IHttpMethodMetadata allowed && allowed.HttpMethods.Contains(HttpMethods.Get)
+                && !allowed.HttpMethods.Contains(HttpMethods.Head))
                 endpoint.Metadata[i] = new HttpMethodMetadata([.. allowed.HttpMethods, HttpMethods.Head], allowed.AcceptCorsPreflight);
         }
     });
@@ -25,7 +29,8 @@ internal static class HeadRequests
         {
             PushStreamHttpResult stream => new HeadersOnly(stream.ContentType),
             RazorComponentResult page => new HeadersOnly(page.ContentType),
-            not null when answer.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ServerSentEventsResult<>) => new HeadersOnly("text/event-stream"),
+            not null when answer.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == typeof(ServerSentEventsResult<>) =>
+                new HeadersOnly("text/event-stream"),
             _ => answer,
         };
     }

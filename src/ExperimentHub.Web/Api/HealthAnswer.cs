@@ -5,7 +5,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// What <c>/healthz</c> and <c>/readyz</c> answer, as plain text: the first line is Healthy, Degraded or Unhealthy (the last with status 503), and one line follows for each reason.
+/// What <c>/healthz</c> and <c>/readyz</c> answer, as plain text: the first line is Healthy, Degraded or Unhealthy (the last with status 503), and
+/// one line follows for each reason.
 /// </summary>
 internal static class HealthAnswer
 {

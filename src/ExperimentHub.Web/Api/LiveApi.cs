@@ -25,21 +25,27 @@ internal static class LiveApi
     /// <summary>The shortest time between two messages of a stream beside so many others.</summary>
     internal static TimeSpan Pace(int openStreams) => Interval * Math.Max(1, openStreams / (double)StreamsAtFullPace);
 
-    public static void MapLive(this RouteGroupBuilder api) => api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
-        .WithDescription("Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as metric:step with commas between; "
-            + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, and some of what was sent is void; "
+    public static void MapLive(this RouteGroupBuilder api) =>
+        api.MapGet("/runs/{id}/live", FollowAsync).WithName("FollowRun").WithSummary("Follow a run's metrics")
+        .WithDescription(
+            "Server-sent events: 'points' with what is new, 'end' when the run has ended and everything was sent. after: what is known already, as "
+                + "metric:step with commas between; "
+            + "each message's id has this form, so that a reconnected EventSource goes on where it was. 'back': the run went back to a checkpoint, "
+            + "and some of what was sent is void; "
             + "read the series again. What comes after it follows.")
         .Produces(StatusCodes.Status200OK, contentType: "text/event-stream").ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> FollowAsync(
-        string id, RunHistory history, RunTails tails, LiveSeries series, ConnectionLimits limits, IHostApplicationLifetime lifetime, HttpContext http, CancellationToken cancellation, string? after = null)
+        string id, RunHistory history, RunTails tails, LiveSeries series, ConnectionLimits limits, IHostApplicationLifetime lifetime,
+        HttpContext http, CancellationToken cancellation, string? after = null)
     {
         if (!RunId.TryParse(id, out var run) || await history.FindAsync(run, cancellation) is null)
             return ApiProblems.NoSuchRun(id);
         if (limits.TakeStream(http) is { } refusal)
             return refusal;
         var known = http.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : after;
-        return TypedResults.ServerSentEvents(PointsAsync(http.Response, run, Positions(known), limits, tails, series, lifetime.ApplicationStopping, cancellation));
+        return TypedResults.ServerSentEvents(PointsAsync(http.Response, run, Positions(known), limits, tails, series, lifetime.ApplicationStopping,
+            cancellation));
     }
 
     /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
@@ -67,7 +73,8 @@ internal static class LiveApi
             foreach (var (metric, tail) in found.Series)
             {
                 var known = sent.GetValueOrDefault(metric, -1);
-                var (steps, values) = tail.After(known) is { } points ? Thinned(points) : await DrawnAsync(series, run.Number, metric, known + 1, tail.Newest, cancellation);
+                var (steps, values) = tail.After(known) is { } points
+                    ? Thinned(points) : await DrawnAsync(series, run.Number, metric, known + 1, tail.Newest, cancellation);
                 if (steps is not [.., var last])
                     continue;
                 sent[metric] = last;
@@ -96,10 +103,14 @@ internal static class LiveApi
         return ([.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)]);
     }
 
-    /// <summary>What a viewer missed who knows little or nothing: drawn, so that its cost does not grow with the run. What came since the reading is left to the next one, which may find that the run went back.</summary>
+    /// <summary>
+    /// What a viewer missed who knows little or nothing: drawn, so that its cost does not grow with the run. What came since the reading is left to
+    /// the next one, which may find that the run went back.
+    /// </summary>
     private static async Task<(IReadOnlyList<long> Steps, IReadOnlyList<double> Values)> DrawnAsync(
         LiveSeries series, long run, string metric, long from, long to, CancellationToken cancellation) =>
-        await series.DrawAsync([run], [metric], from, to, MaxPointsOfAMetric, cancellation) is [var drawing] ? (drawing.Steps, drawing.Values) : ([], []);
+        await series.DrawAsync([run], [metric], from, to, MaxPointsOfAMetric, cancellation) is [var drawing]
+            ? (drawing.Steps, drawing.Values) : ([], []);
 
     /// <returns>Null where the caller or the hub went away meanwhile.</returns>
     private static async Task<RunNews?> NextAsync(RunTails.Follower follower, TimeSpan pause, CancellationToken gone)

@@ -18,28 +18,35 @@ internal static class ManySeriesApi
     public static void MapManySeries(this RouteGroupBuilder api)
     {
         api.MapGet("/series", ReadAsync).WithName("ReadManySeries").WithSummary("Read the metrics of several runs")
-            .WithDescription($"runs: ids with commas between them, at most {MaxRuns}; those that do not exist are left out of the answer. metrics: names with commas between them. from, to: steps, both included. "
-                + "buckets: at most this many entries for each metric of each run. times: true says when steps were. format: json (the default) or binary, "
+            .WithDescription(
+                $"runs: ids with commas between them, at most {MaxRuns}; those that do not exist are left out of the answer. metrics: names with "
+                    + "commas between them. from, to: steps, both included. "
+                + "buckets: at most this many entries for each metric of each run. times: true says when steps were. format: json (the default) or "
+                + "binary, "
                 + $"(also chosen by Accept: {SeriesBinary.MediaType}), as for a single run, with the answer's runs in the header.")
-            .Produces<ManySeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType).ProducesValidationProblem();
+            .Produces<ManySeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType)
+            .ProducesValidationProblem();
     }
 
     private static async Task<IResult> ReadAsync(
         RunHistory history, MetricReader reader, LiveSeries series, HttpContext http, CancellationToken cancellation,
-        string? runs = null, string? metrics = null, string? from = null, string? to = null, string? buckets = null, string? times = null, string? format = null)
+        string? runs = null, string? metrics = null, string? from = null, string? to = null, string? buckets = null, string? times = null,
+        string? format = null)
     {
         if (Read(runs, metrics, from, to, buckets, times, format, out var asked) is { Count: > 0 } problems)
             return ApiProblems.Invalid(problems);
         var found = await history.PacesAsync(asked.Runs, cancellation);
         long[] numbers = [.. found.Select(run => run.Number)];
-        var drawn = (await series.DrawAsync(numbers, asked.Metrics, asked.From, asked.To, asked.Buckets, cancellation)).ToLookup(drawing => drawing.Run);
+        var drawn = (await series.DrawAsync(numbers, asked.Metrics, asked.From, asked.To, asked.Buckets, cancellation)).ToLookup(drawing =>
+            drawing.Run);
         var when = asked.Times ? await reader.TimesAsync(numbers, MetricNames.TrainLoss, TimesShown, cancellation) : null;
         var answer = new ManySeriesResource(
         [
             .. found.Select(run =>
             {
                 var own = when?.GetValueOrDefault(run.Number) ?? [];
-                return new RunSeriesResource(run.Id.ToString(), run.EpochSeconds, run.StepsPerEpoch, [.. drawn[run.Number].Select(MetricSeriesResource.Of)],
+                return new RunSeriesResource(run.Id.ToString(), run.EpochSeconds, run.StepsPerEpoch,
+                    [.. drawn[run.Number].Select(MetricSeriesResource.Of)],
                     new StepTimes([.. own.Select(pair => pair.Step)], [.. own.Select(pair => pair.Time)]));
             }),
         ]);
@@ -48,7 +55,8 @@ internal static class ManySeriesApi
         return SeriesBinary.IsAskedFor(http.Request, format) ? Results.Bytes(SeriesBinary.Write(answer), SeriesBinary.MediaType) : Results.Ok(answer);
     }
 
-    private static List<SpecProblem> Read(string? runs, string? metrics, string? from, string? to, string? buckets, string? times, string? format, out Asked asked)
+    private static List<SpecProblem> Read(string? runs, string? metrics, string? from, string? to, string? buckets, string? times, string? format,
+        out Asked asked)
     {
         var problems = new List<SpecProblem>();
         var ids = new List<RunId>();
@@ -65,8 +73,10 @@ internal static class ManySeriesApi
         if (problems.Count == 0 && ids.Count is 0 or > MaxRuns)
             problems.Add(new SpecProblem("runs", $"Name 1 to {MaxRuns} runs, with commas between them."));
         if (names.Length == 0 || names.Any(name => name.Length > MetricNames.MaxLength))
-            problems.Add(new SpecProblem("metrics", $"Name metrics with commas between them; a name has at most {MetricNames.MaxLength} characters."));
-        if (buckets is not null && (!int.TryParse(buckets, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1 or > MetricReader.MaxBuckets))
+            problems.Add(
+                new SpecProblem("metrics", $"Name metrics with commas between them; a name has at most {MetricNames.MaxLength} characters."));
+        if (buckets is not null && (!int.TryParse(buckets, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1
+            or > MetricReader.MaxBuckets))
             problems.Add(new SpecProblem("buckets", $"Use a whole number from 1 to {MetricReader.MaxBuckets:N0}."));
         else if ((long)ids.Count * names.Length * most > Limits.CurveEntries)
             problems.Add(new SpecProblem("buckets", $"Runs times metrics times buckets may be {Limits.CurveEntries:N0} at most. Ask for fewer."));
@@ -99,4 +109,5 @@ internal sealed record ManySeriesResource(IReadOnlyList<RunSeriesResource> Runs)
 /// <summary>The metrics of one of several runs.</summary>
 /// <param name="EpochSeconds">Wall time of the training part of each finished epoch.</param>
 /// <param name="Times">When which step was; empty where it was not asked for.</param>
-internal sealed record RunSeriesResource(string Run, IReadOnlyList<double> EpochSeconds, int? StepsPerEpoch, IReadOnlyList<MetricSeriesResource> Series, StepTimes Times);
+internal sealed record RunSeriesResource(string Run, IReadOnlyList<double> EpochSeconds, int? StepsPerEpoch,
+    IReadOnlyList<MetricSeriesResource> Series, StepTimes Times);

@@ -8,7 +8,8 @@ internal static class MetricsApi
 {
     public static void MapMetrics(this RouteGroupBuilder api)
     {
-        api.MapGet("/runs/{id}/metrics", ListAsync).WithName("ListMetrics").WithSummary("List a run's metrics, what was said of each, and its last, least, greatest and best value")
+        api.MapGet("/runs/{id}/metrics", ListAsync).WithName("ListMetrics")
+            .WithSummary("List a run's metrics, what was said of each, and its last, least, greatest and best value")
             .Produces<MetricList>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
@@ -27,10 +28,12 @@ internal sealed record MetricList(IReadOnlyList<MetricAnswer> Items);
 /// <param name="Last">null where it is NaN. The others are over finite values, and null where there are none.</param>
 /// <param name="BestStep">The first step with that value; likewise the others.</param>
 internal sealed record MetricAnswer(
-    string Name, string? Better, string Role, string? Split, long Points, long LastStep, double? Last, double? Min, long? MinStep, double? Max, long? MaxStep, double? Best, long? BestStep)
+    string Name, string? Better, string Role, string? Split, long Points, long LastStep, double? Last, double? Min, long? MinStep, double? Max,
+    long? MaxStep, double? Best, long? BestStep)
 {
     public static MetricAnswer Of(MetricSeries series) => new(
-        series.Name, BetterOf(series.Direction), series.Role.ToString().ToLowerInvariant(), series.Split == MetricSplit.None ? null : series.Split.ToString().ToLowerInvariant(),
+        series.Name, BetterOf(series.Direction), series.Role.ToString().ToLowerInvariant(), series.Split == MetricSplit.None
+            ? null : series.Split.ToString().ToLowerInvariant(),
         series.Count, series.LastStep, series.Last, series.Min, series.MinStep, series.Max, series.MaxStep, series.Best, series.BestStep);
 
     /// <summary>A direction in one word.</summary>

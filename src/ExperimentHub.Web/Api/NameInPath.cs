@@ -14,6 +14,7 @@ internal static class NameInPath
     public static string Of(HttpContext context, string before, string routed)
     {
         var path = (context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "").Split('?')[0];
-        return path.IndexOf(before, StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? Uri.UnescapeDataString(path[(at + before.Length)..]) : routed;
+        return path.IndexOf(before, StringComparison.OrdinalIgnoreCase) is >= 0 and var at
+            ? Uri.UnescapeDataString(path[(at + before.Length)..]) : routed;
     }
 }

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// No answer that refuses is empty: what has a status and nothing else (no such address, wrong method, no such range) and what ended in an exception get problem details. A person
-/// who looks for a page gets a page.
+/// No answer that refuses is empty: what has a status and nothing else (no such address, wrong method, no such range) and what ended in an exception
+/// get problem details. A person who looks for a page gets a page.
 /// </summary>
 internal static class ProblemAnswers
 {
@@ -40,9 +40,11 @@ internal static class ProblemAnswers
         return Results.Problem(status switch
         {
             StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json describes the API.",
-            StatusCodes.Status405MethodNotAllowed => $"This address does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
+            StatusCodes.Status405MethodNotAllowed =>
+                $"This address does not take {context.Request.Method}. It takes {context.Response.Headers.Allow}.",
             StatusCodes.Status413PayloadTooLarge => "The request is larger than is accepted here.",
-            StatusCodes.Status415UnsupportedMediaType => "This address does not take a body of this type. JSON is sent as application/json; /openapi/v1.json says what else is taken where.",
+            StatusCodes.Status415UnsupportedMediaType =>
+                "This address does not take a body of this type. JSON is sent as application/json; /openapi/v1.json says what else is taken where.",
             StatusCodes.Status416RangeNotSatisfiable => $"There is no such range: {context.Response.Headers.ContentRange} says how long the file is.",
             >= 500 => "The hub cannot answer this; its log says why.",
             _ => "The request cannot be answered as it is; /openapi/v1.json describes the API.",
@@ -53,9 +55,11 @@ internal static class ProblemAnswers
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Results.Problem(
             "The request is larger than is accepted here.", statusCode: StatusCodes.Status413PayloadTooLarge, title: "Too large"),
-        BadHttpRequestException bad => Results.Problem($"The request cannot be read: {bad.Message}", statusCode: bad.StatusCode, title: "The request cannot be read"),
+        BadHttpRequestException bad =>
+            Results.Problem($"The request cannot be read: {bad.Message}", statusCode: bad.StatusCode, title: "The request cannot be read"),
         QueryTooLongException late => TooLong(context, late),
-        _ when PagesSetup.IsPage(context) => Results.Content(FailedPage, MediaTypeNames.Text.Html, statusCode: StatusCodes.Status500InternalServerError),
+        _ when PagesSetup.IsPage(context) =>
+            Results.Content(FailedPage, MediaTypeNames.Text.Html, statusCode: StatusCodes.Status500InternalServerError),
         _ => Results.Problem("Something went wrong in the hub; its log says what. Nothing is wrong with the request.",
             statusCode: StatusCodes.Status500InternalServerError, title: "A fault of the hub"),
     };

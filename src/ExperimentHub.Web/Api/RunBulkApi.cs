@@ -14,8 +14,11 @@ internal static class RunBulkApi
     public static void MapRunBulk(this RouteGroupBuilder api)
     {
         api.MapPost("/runs/bulk", ChangeAsync).WithName("ChangeRuns").WithSummary("Tag, archive, stop or delete many runs")
-            .WithDescription("action: tag, untag, archive, unarchive, stop or delete. Either ids, or filter with what else narrows it; an empty filter means every run that is not archived. tag and value: for tag and untag. "
-                + "A deletion answers deletedAt, which /runs/restore takes until the runs are removed for good. warnings: what is no mistake in the filter and probably one, with the corrected text.")
+            .WithDescription(
+                "action: tag, untag, archive, unarchive, stop or delete. Either ids, or filter with what else narrows it; an empty filter means "
+                    + "every run that is not archived. tag and value: for tag and untag. "
+                + "A deletion answers deletedAt, which /runs/restore takes until the runs are removed for good. warnings: what is no mistake in the "
+                + "filter and probably one, with the corrected text.")
             .Accepts<BulkRequest>("application/json").Produces<BulkOutcome>().ProducesValidationProblem();
         api.MapPost("/runs/restore", RestoreAsync).WithName("RestoreRuns").WithSummary("Bring deleted runs back")
             .WithDescription("Either ids, or the deletedAt that a bulk deletion answered: a time in UTC, of which milliseconds count.")
@@ -60,7 +63,8 @@ internal static class RunBulkApi
             return Results.Ok(new RestoredRuns(await deletion.RestoreAsync(mark, cancellation)));
         if (body.Ids is null || body.DeletedAt is not null)
             return ApiProblems.Invalid("ids", "Send either ids or deletedAt.");
-        return Ids(body.Ids) is var (ids, wrong) && wrong is null ? Results.Ok(new RestoredRuns(await deletion.RestoreAsync(ids!, cancellation))) : ApiProblems.Invalid("ids", wrong!);
+        return Ids(body.Ids) is var (ids, wrong) && wrong is null
+            ? Results.Ok(new RestoredRuns(await deletion.RestoreAsync(ids!, cancellation))) : ApiProblems.Invalid("ids", wrong!);
     }
 
     private static (RunTargets? Targets, string? Wrong) Targets(BulkRequest body)

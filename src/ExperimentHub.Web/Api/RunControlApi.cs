@@ -20,7 +20,8 @@ internal static class RunControlApi
         Map(api.MapPost("/runs/{id}/pause", PauseAsync).WithName("PauseRun").WithSummary("Pause a run")
             .WithDescription("Takes a queued run out of the queue, or a running one off its device once it has saved where it is, to the step."));
         Map(api.MapPost("/runs/{id}/resume", ResumeAsync).WithName("ResumeRun").WithSummary("Let a run go on")
-            .WithDescription("Puts a paused, stopped, interrupted or failed run at the end of the queue; it goes on from the furthest place that is safe."));
+            .WithDescription(
+                "Puts a paused, stopped, interrupted or failed run at the end of the queue; it goes on from the furthest place that is safe."));
         Map(api.MapPost("/runs/{id}/train-on", TrainOnAsync).WithName("TrainOn").WithSummary("Train a run for more epochs")
             .Accepts<TrainOnRequest>("application/json").ProducesValidationProblem());
         Map(api.MapPost("/runs/{id}/reproduce", ReproduceAsync).WithName("ReproduceRun").WithSummary("Do a finished run again, to compare")
@@ -57,7 +58,8 @@ internal static class RunControlApi
         }, cancellation);
     }
 
-    private static async Task<IResult> TrainOnAsync(string id, HttpRequest request, RunControl control, RunHistory history, CancellationToken cancellation)
+    private static async Task<IResult> TrainOnAsync(string id, HttpRequest request, RunControl control, RunHistory history,
+        CancellationToken cancellation)
     {
         var (body, refused) = await ApiBody.ReadAsync<TrainOnRequest>(request, cancellation);
         if (body is null)
@@ -90,7 +92,8 @@ internal static class RunControlApi
         }, cancellation);
     }
 
-    private static async Task<IResult> AnswerAsync(string id, RunId run, RunHistory history, bool missing, string? refusal, CancellationToken cancellation)
+    private static async Task<IResult> AnswerAsync(string id, RunId run, RunHistory history, bool missing, string? refusal,
+        CancellationToken cancellation)
     {
         if (missing || await history.FindAsync(run, cancellation) is not { } details)
             return ApiProblems.NoSuchRun(id);

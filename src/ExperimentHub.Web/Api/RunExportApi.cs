@@ -9,12 +9,17 @@ namespace ExperimentHub.Web.Api;
 /// <summary>Runs as a file: exactly the columns, runs and order asked for, written while they are read.</summary>
 internal static class RunExportApi
 {
-    public static void MapRunExport(this RouteGroupBuilder api) => api.MapGet("/runs/export", ExportAsync).WithName("ExportRuns").WithSummary("Export runs")
-        .WithDescription("columns: what is wanted, in this order. metrics.x is its last value; last(metrics.x) says so in the heading as well, at_best(metrics.x) is the value at the run's best epoch. format: csv or json. The rest as in the list of runs. In CSV a text that a spreadsheet would take for a formula begins with an apostrophe.")
+    public static void MapRunExport(this RouteGroupBuilder api) =>
+        api.MapGet("/runs/export", ExportAsync).WithName("ExportRuns").WithSummary("Export runs")
+        .WithDescription(
+            "columns: what is wanted, in this order. metrics.x is its last value; last(metrics.x) says so in the heading as well, "
+                + "at_best(metrics.x) is the value at the run's best epoch. format: csv or json. The rest as in the list of runs. In CSV a text "
+                + "that a spreadsheet would take for a formula begins with an apostrophe.")
         .Produces(StatusCodes.Status200OK, contentType: "text/csv").ProducesValidationProblem();
 
     private static async Task<IResult> ExportAsync(
-        [AsParameters] RunQueryParameters parameters, RunExport export, HttpContext http, CancellationToken cancellation, string? columns = null, string? format = null)
+        [AsParameters] RunQueryParameters parameters, RunExport export, HttpContext http, CancellationToken cancellation, string? columns = null,
+        string? format = null)
     {
         var (query, problems) = parameters.Read();
         if (format is not (null or "csv" or "json"))
@@ -25,8 +30,10 @@ internal static class RunExportApi
         if (result.Answer is not { } runs)
             return ApiProblems.Invalid(result.Problems);
         var json = format == "json";
-        http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = json ? "runs.json" : "runs.csv" }.ToString();
-        return Results.Stream(body => json ? WriteJsonAsync(body, runs, cancellation) : WriteCsvAsync(body, runs, cancellation), json ? "application/json" : "text/csv; charset=utf-8");
+        http.Response.Headers.ContentDisposition =
+            new ContentDispositionHeaderValue("attachment") { FileName = json ? "runs.json" : "runs.csv" }.ToString();
+        return Results.Stream(body => json ? WriteJsonAsync(body, runs, cancellation) : WriteCsvAsync(body, runs, cancellation),
+            json ? "application/json" : "text/csv; charset=utf-8");
     }
 
     private static async Task WriteCsvAsync(Stream body, ExportedRuns runs, CancellationToken cancellation)

@@ -26,7 +26,8 @@ internal sealed record ForkRequest
 
 /// <summary>A run as programs see it.</summary>
 /// <param name="Status"><c>queued</c>, <c>running</c>, <c>finished</c>, <c>stopped</c>, <c>failed</c>, <c>interrupted</c> or <c>paused</c>.</param>
-/// <param name="Diverged">It has ended, and by the hub's rule its training diverged: best runs, means and trends leave it out unless they are asked for it.</param>
+/// <param name="Diverged">It has ended, and by the hub's rule its training diverged: best runs, means and trends leave it out unless they are asked
+/// for it.</param>
 /// <param name="DivergedBecause">By which part of the rule; null where it did not.</param>
 /// <param name="Device">The device used; null before the start.</param>
 /// <param name="Spec">null of a run that this hub does not train; such a run has no epochs and attempts either.</param>
@@ -38,13 +39,16 @@ internal sealed record ForkRequest
 /// <param name="PausePoint">Where a run that was paused or stopped in the middle of an epoch goes on.</param>
 /// <param name="Fork">The checkpoint that it started from.</param>
 /// <param name="Reproduces">The id of the run that it does again.</param>
-/// <param name="Repeats">The id of the run with the same settings, seed and data that counts instead of this one in means and trends; null where this one counts.</param>
+/// <param name="Repeats">The id of the run with the same settings, seed and data that counts instead of this one in means and trends; null where this
+/// one counts.</param>
 /// <param name="Params">What the run was tried with, by name; left out where there is a spec, which says it.</param>
 internal sealed record RunResource(
     string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec? Spec, IReadOnlyList<EpochResource> Epochs,
-    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
+    IReadOnlyList<CheckpointResource> Checkpoints, IReadOnlyList<AttemptResource> Attempts, DateTime CreatedAt, DateTime? StartedAt,
+    DateTime? EndedAt, string? Error,
     string Notes, IReadOnlyDictionary<string, string> Tags, string Trigger,
-    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces, string? Repeats, bool Diverged, string? DivergedBecause,
+    string? FinishReason, string? DatasetSha256, PausePointResource? PausePoint, ForkResource? Fork, string? Reproduces, string? Repeats,
+    bool Diverged, string? DivergedBecause,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, string>? Params = null)
 {
     public static RunResource Of(RunDetails details)
@@ -53,9 +57,13 @@ internal sealed record RunResource(
         var training = run.Training;
         return new RunResource(
             run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), training?.Device, training?.Spec,
-            [.. (training?.EpochResults ?? []).Select(e => new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss, e.ValidationAccuracy))],
-            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Weights.Size, c.File.Weights.Sha256, c.Best, c.Last, c.File.WeightsSha256))],
-            [.. (training?.Attempts ?? []).Select(a => new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant(), a.Node))],
+            [.. (training?.EpochResults ?? []).Select(e =>
+                new EpochResource(e.Number, e.TrainLoss, e.TestLoss, e.TestAccuracy, e.Seconds, e.TrainAccuracy, e.ValidationLoss,
+                    e.ValidationAccuracy))],
+            [.. details.Checkpoints.Select(c => new CheckpointResource(c.File.Epoch, c.File.Weights.Size, c.File.Weights.Sha256, c.Best, c.Last,
+                c.File.WeightsSha256))],
+            [.. (training?.Attempts ?? []).Select(a =>
+                new AttemptResource(a.Number, a.StartedAt, a.EndedAt, a.Ending?.ToString().ToLowerInvariant(), a.Node))],
             run.CreatedAt, run.StartedAt, run.EndedAt, run.Error,
             run.Notes, run.Tags.ToDictionary(tag => tag.Name, tag => tag.Value), run.Trigger.ToString().ToLowerInvariant(),
             training?.FinishReason, training?.DatasetSha256,
@@ -77,7 +85,8 @@ internal sealed record ForkResource(string Run, int Epoch);
 /// <param name="Seconds">Wall time of the epoch's training with shuffling and reading losses back, without evaluation and checkpoint.</param>
 /// <param name="ValidationLoss">null without a validation split.</param>
 internal sealed record EpochResource(
-    int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double Seconds, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy);
+    int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double Seconds, double? TrainAccuracy, double? ValidationLoss,
+    double? ValidationAccuracy);
 
 /// <param name="Best">Of the epoch that is best by the metric that decides for this run, the earliest on a tie.</param>
 /// <param name="WeightsSha256">Over the weights alone, without what the file says of the run: equal where the weights are.</param>
@@ -90,10 +99,12 @@ internal sealed record AttemptResource(int Number, DateTime StartedAt, DateTime?
 /// <param name="TrainLoss">Mean over the epoch's steps.</param>
 /// <param name="TestAccuracy">Fraction 0..1.</param>
 /// <param name="ValidationLoss">null without a validation split.</param>
-internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double? TrainAccuracy, double? ValidationLoss, double? ValidationAccuracy)
+internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestLoss, double TestAccuracy, double? TrainAccuracy,
+    double? ValidationLoss, double? ValidationAccuracy)
 {
     public static FiguresResource? Of(Run run, FigureEpoch at) => RunFigures.Of(run, at) is { } figures
-        ? new FiguresResource(figures.Epoch, figures.TrainLoss, figures.TestLoss, figures.TestAccuracy, figures.TrainAccuracy, figures.ValidationLoss, figures.ValidationAccuracy)
+        ? new FiguresResource(figures.Epoch, figures.TrainLoss, figures.TestLoss, figures.TestAccuracy, figures.TrainAccuracy, figures.ValidationLoss,
+            figures.ValidationAccuracy)
         : null;
 }
 
@@ -107,12 +118,14 @@ internal sealed record FiguresResource(int Epoch, double TrainLoss, double TestL
 /// <param name="BestTestAccuracy">As in <paramref name="Best"/>.</param>
 /// <param name="Values">Of the columns asked for, by their names; left out where none were.</param>
 internal sealed record RunListItem(
-    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec? Spec, int? EpochsDone, FiguresResource? Best, FiguresResource? Last, double? TrainLoss, double? TestLoss,
+    string Id, string Name, string Experiment, string Status, DeviceInfo? Device, TrainingSpec? Spec, int? EpochsDone, FiguresResource? Best,
+    FiguresResource? Last, double? TrainLoss, double? TestLoss,
     double? TestAccuracy, double? BestTestAccuracy, bool Diverged, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt, string? Error,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, object?>? Values)
 {
     public static RunListItem Of(Run run, IReadOnlyDictionary<string, object?>? values) => new(
         run.Id.ToString(), run.Name, run.Experiment.Name, run.Status.Word(), run.Training?.Device, run.Training?.Spec, run.Training?.EpochsDone,
         FiguresResource.Of(run, FigureEpoch.Best), FiguresResource.Of(run, FigureEpoch.Last), run.Training?.LastTrainLoss, run.Training?.LastTestLoss,
-        run.Training?.LastTestAccuracy, run.Training?.BestTestAccuracy, run.Training?.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt, run.Error, values);
+        run.Training?.LastTestAccuracy, run.Training?.BestTestAccuracy, run.Training?.Diverged == true, run.CreatedAt, run.StartedAt, run.EndedAt,
+        run.Error, values);
 }

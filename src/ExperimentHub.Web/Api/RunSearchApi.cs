@@ -11,28 +11,40 @@ internal static class RunSearchApi
 {
     private const int DefaultPageSize = 50;
 
-    private const string Language = "filter: such as metrics.test_accuracy > 97% and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it speaks of archived. metrics.x is its last value, at_best(metrics.x) that of the run's best epoch. 95% is 0.95; what is understood and probably not meant is said in warnings. ";
+    private const string Language =
+        "filter: such as metrics.test_accuracy > 97% and params.optimizer = 'adam' and tags.night is not null. Archived runs are left out unless it "
+            + "speaks of archived. metrics.x is its last value, at_best(metrics.x) that of the run's best epoch. 95% is 0.95; what is understood "
+            + "and probably not meant is said in warnings. ";
 
     public static void MapRunSearch(this RouteGroupBuilder api)
     {
         api.MapGet("/runs", ListAsync).WithName("ListRuns").WithSummary("List runs, newest first or in any other order")
-            .WithDescription(Language + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. best and last are the figures of the run's best and of its last epoch, and say which it was. "
-                + "pageToken: the nextPageToken of the page before, with the same filter and order. status, experiment, model: conditions beside the filter.")
+            .WithDescription(Language
+                + "orderBy: columns with asc or desc and commas between; runs without a value come last. columns: what else is wanted of each run. "
+                + "best and last are the figures of the run's best and of its last epoch, and say which it was. "
+                + "pageToken: the nextPageToken of the page before, with the same filter and order. status, experiment, model: conditions beside "
+                + "the filter.")
             .Produces<RunListPage>().ProducesValidationProblem();
-        api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>().ProducesValidationProblem();
+        api.MapGet("/runs/count", CountAsync).WithName("CountRuns").WithSummary("Count runs").WithDescription(Language).Produces<RunCount>()
+            .ProducesValidationProblem();
         api.MapGet("/runs/groups", GroupAsync).WithName("GroupRuns").WithSummary("Group runs by any columns")
-            .WithDescription(Language + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy). A training that was repeated (the same settings, seed and data) counts once; runs that "
+            .WithDescription(Language
+                + "groupBy: 1 to 4 columns. metric: what is measured in each group, such as at_best(metrics.test_accuracy). A training that was "
+                + "repeated (the same settings, seed and data) counts once; runs that "
                 + "diverged do not count unless the filter speaks of diverged.").Produces<RunGroupsResource>().ProducesValidationProblem();
         api.MapGet("/runs/columns", ColumnsAsync).WithName("ListColumns").WithSummary("List the columns that runs have")
             .WithDescription("search: only columns that contain it.").Produces<IReadOnlyList<ColumnResource>>();
-        api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ").WithDescription(Language)
+        api.MapGet("/runs/columns/differing", DifferingAsync).WithName("ListDifferingColumns").WithSummary("List the columns in which runs differ")
+            .WithDescription(Language)
             .Produces<IReadOnlyList<string>>().ProducesValidationProblem();
         api.MapGet("/runs/complete", CompleteAsync).WithName("CompleteFilter").WithSummary("Say what may be typed next in a filter")
-            .WithDescription("text: the filter so far. caret: how many characters stand before the caret; the end where left out.").Produces<Completion>().ProducesValidationProblem();
+            .WithDescription("text: the filter so far. caret: how many characters stand before the caret; the end where left out.")
+            .Produces<Completion>().ProducesValidationProblem();
     }
 
     private static async Task<IResult> ListAsync(
-        [AsParameters] RunQueryParameters parameters, RunSearch search, CancellationToken cancellation, string? columns = null, string? pageSize = null, string? pageToken = null)
+        [AsParameters] RunQueryParameters parameters, RunSearch search, CancellationToken cancellation, string? columns = null,
+        string? pageSize = null, string? pageToken = null)
     {
         var (query, problems) = parameters.Read();
         var size = ApiPages.Size(pageSize, DefaultPageSize, RunSearch.MaxPageSize, problems);
@@ -51,7 +63,8 @@ internal static class RunSearchApi
         return result.Answer is { } count ? Results.Ok(count) : ApiProblems.Invalid(result.Problems);
     }
 
-    private static async Task<IResult> GroupAsync([AsParameters] RunQueryParameters parameters, RunGrouping grouping, CancellationToken cancellation, string? groupBy = null, string? metric = null)
+    private static async Task<IResult> GroupAsync([AsParameters] RunQueryParameters parameters, RunGrouping grouping, CancellationToken cancellation,
+        string? groupBy = null, string? metric = null)
     {
         var (query, problems) = parameters.Read();
         if (problems.Count > 0)
@@ -63,7 +76,8 @@ internal static class RunSearchApi
     private static async Task<IResult> ColumnsAsync(RunColumns columns, CancellationToken cancellation, string? search = null) =>
         Results.Ok((await columns.ListAsync(search ?? "", cancellation)).Select(ColumnResource.Of));
 
-    private static async Task<IResult> DifferingAsync([AsParameters] RunQueryParameters parameters, RunColumns columns, CancellationToken cancellation)
+    private static async Task<IResult> DifferingAsync([AsParameters] RunQueryParameters parameters, RunColumns columns,
+        CancellationToken cancellation)
     {
         var (query, problems) = parameters.Read();
         if (problems.Count > 0)
@@ -72,7 +86,8 @@ internal static class RunSearchApi
         return result.Answer is { } differing ? Results.Ok(differing.Select(column => column.ToString())) : ApiProblems.Invalid(result.Problems);
     }
 
-    private static async Task<IResult> CompleteAsync(FilterCompletion completion, CancellationToken cancellation, string? text = null, string? caret = null)
+    private static async Task<IResult> CompleteAsync(FilterCompletion completion, CancellationToken cancellation, string? text = null,
+        string? caret = null)
     {
         var place = text?.Length ?? 0;
         if (caret is not null && !int.TryParse(caret, NumberStyles.None, CultureInfo.InvariantCulture, out place))
@@ -103,7 +118,8 @@ internal sealed class RunQueryParameters
     {
         var status = RunStatusMoves.FromWord(Status);
         return (new RunQuery(Filter ?? "", OrderBy ?? "", status is { } known ? [known] : null, Experiment, Model is null ? null : [Model]),
-            Status is null || status is not null ? [] : [new SpecProblem("status", $"Use one of: {string.Join(", ", Enum.GetValues<RunStatus>().Select(s => s.Word()))}.")]);
+            Status is null || status is not null
+                ? [] : [new SpecProblem("status", $"Use one of: {string.Join(", ", Enum.GetValues<RunStatus>().Select(s => s.Word()))}.")]);
     }
 }
 
@@ -114,7 +130,8 @@ internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? Nex
     public static RunListPage Of(RunSearchPage page)
     {
         string[] names = [.. page.Titles];
-        return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))], page.NextPageToken, page.Warnings);
+        return new RunListPage([.. page.Items.Select(row => RunListItem.Of(row.Run, names.Length == 0 ? null : Values(names, row)))],
+            page.NextPageToken, page.Warnings);
     }
 
     private static Dictionary<string, object?> Values(string[] names, RunRow row)
@@ -131,9 +148,11 @@ internal sealed record RunListPage(IReadOnlyList<RunListItem> Items, string? Nex
 /// <param name="Repeats">Runs with a value that do not count: the same settings, seed and data as another one of the group.</param>
 /// <param name="Diverged">Runs with a value that do not count: they diverged, and the filter does not speak of diverged.</param>
 internal sealed record RunGroupResource(
-    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best, long Repeats, long Diverged);
+    IReadOnlyDictionary<string, object?> Keys, long Runs, long Measured, double? Mean, double? Deviation, double? Min, double? Max, double? Best,
+    long Repeats, long Diverged);
 
-/// <param name="Better">Which values of the metric are: <c>low</c> or <c>high</c>; null where that is not known, and then no group has a best.</param>
+/// <param name="Better">Which values of the metric are: <c>low</c> or <c>high</c>; null where that is not known, and then no group has a
+/// best.</param>
 internal sealed record RunGroupsResource(string? Metric, string? Better, IReadOnlyList<RunGroupResource> Items, IReadOnlyList<SearchProblem> Warnings)
 {
     public static RunGroupsResource Of(RunGroups groups) => new(groups.Metric?.ToString(), MetricAnswer.BetterOf(groups.Direction),
@@ -149,5 +168,6 @@ internal sealed record RunGroupsResource(string? Metric, string? Better, IReadOn
 internal sealed record ColumnResource(string Column, string Kind, string Type, long Runs, string? Meaning, string? Better)
 {
     public static ColumnResource Of(KnownColumn column) =>
-        new(column.Column.ToString(), column.Column.Kind.ToString().ToLowerInvariant(), column.Type, column.Runs, column.Meaning, MetricAnswer.BetterOf(column.Direction));
+        new(column.Column.ToString(), column.Column.Kind.ToString().ToLowerInvariant(), column.Type, column.Runs, column.Meaning,
+            MetricAnswer.BetterOf(column.Direction));
 }

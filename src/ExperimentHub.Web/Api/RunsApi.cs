@@ -12,16 +12,24 @@ internal static class RunsApi
         api.MapPost("/runs", StartAsync).WithName("StartRun").WithSummary("Start a run")
             .Accepts<StartRunRequest>("application/json").Produces<RunResource>(StatusCodes.Status202Accepted).ProducesValidationProblem();
         api.MapGet("/runs/{id}", ReadAsync).WithName("ReadRun").WithSummary("Read a run")
-            .WithDescription("Its ETag is the If-Match of an edit that begins from this answer. A run that was deleted is 410 with deletedAt, restorableUntil and restore, here and at its other addresses.")
+            .WithDescription(
+                "Its ETag is the If-Match of an edit that begins from this answer. A run that was deleted is 410 with deletedAt, restorableUntil "
+                    + "and restore, here and at its other addresses.")
             .Produces<RunResource>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status410Gone);
         api.MapPost("/runs/{id}/stop", StopAsync).WithName("StopRun").WithSummary("Stop a run")
-            .Produces<RunResource>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
-        api.MapDelete("/runs/{id}", DeleteAsync).WithName("DeleteRun").WithSummary("Delete a run").WithDescription("It is hidden at once. Until it is removed for good, which its address says as restorableUntil, /runs/restore brings it back. If-Match: 412 where somebody edited it since.")
-            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+            .Produces<RunResource>(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
+        api.MapDelete("/runs/{id}", DeleteAsync).WithName("DeleteRun").WithSummary("Delete a run")
+            .WithDescription(
+                "It is hidden at once. Until it is removed for good, which its address says as restorableUntil, /runs/restore brings it back. "
+                    + "If-Match: 412 where somebody edited it since.")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
     }
 
     private static async Task<IResult> StartAsync(
-        HttpRequest request, RunQueue queue, RunHistory history, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, CancellationToken cancellation)
+        HttpRequest request, RunQueue queue, RunHistory history, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey,
+        CancellationToken cancellation)
     {
         var (body, refused) = await ApiBody.ReadAsync<StartRunRequest>(request, cancellation);
         if (body is null)
@@ -34,7 +42,8 @@ internal static class RunsApi
             fork = new ForkSource(parent, asked.Epoch);
         }
 
-        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey, RunTrigger.Api, fork), cancellation);
+        var result = await queue.EnqueueAsync(new RunRequest(body.Experiment ?? "", body.Name, body.Spec, idempotencyKey, RunTrigger.Api, fork),
+            cancellation);
         if (result.Run is not { } id)
             return ApiProblems.Invalid(result.Problems);
         return Results.Accepted($"/api/v1/runs/{id}", RunResource.Of((await history.FindAsync(id, cancellation))!));
@@ -61,12 +70,16 @@ internal static class RunsApi
             : Results.Accepted($"/api/v1/runs/{id}", RunResource.Of(details));
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HttpRequest request, RunDeletion deletion, RunHistory history, CancellationToken cancellation) =>
+    private static async Task<IResult> DeleteAsync(string id, HttpRequest request, RunDeletion deletion, RunHistory history,
+        CancellationToken cancellation) =>
         (RunId.TryParse(id, out var run) ? await deletion.DeleteAsync(run, EditTag.BegunFrom(request), cancellation) : DeleteOutcome.NotFound) switch
         {
-            DeleteOutcome.Conflict when await history.FindAsync(run, cancellation) is { } now => EditedAnswer.Changed("The run", now.Run.Version, RunListItem.Of(now.Run, null)),
+            DeleteOutcome.Conflict when await history.FindAsync(run, cancellation) is { } now =>
+                EditedAnswer.Changed("The run", now.Run.Version, RunListItem.Of(now.Run, null)),
             DeleteOutcome.Deleted => Results.NoContent(),
-            DeleteOutcome.StillActive => Results.Problem("The run is queued or running. Stop it first, or mark it as ended where another program logs it.", statusCode: StatusCodes.Status409Conflict, title: "Still active"),
+            DeleteOutcome.StillActive =>
+                Results.Problem("The run is queued or running. Stop it first, or mark it as ended where another program logs it.",
+                    statusCode: StatusCodes.Status409Conflict, title: "Still active"),
             _ => ApiProblems.NoSuchRun(id),
         };
 }

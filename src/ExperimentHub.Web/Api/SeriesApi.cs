@@ -19,12 +19,18 @@ internal static class SeriesApi
     public static void MapSeries(this RouteGroupBuilder api)
     {
         api.MapGet("/runs/{id}/series", ReadAsync).WithName("ReadSeries").WithSummary("Read a run's metrics over its steps")
-            .WithDescription("metrics: names with commas between them, all where left out. from, to: steps, both included. buckets: at most this many entries for each metric; "
-                + "where there are more points, an entry stands for stepsPerBucket steps with their last, least and greatest value. format: json (the default; NaN and infinities are words), "
+            .WithDescription(
+                "metrics: names with commas between them, all where left out. from, to: steps, both included. buckets: at most this many entries "
+                    + "for each metric; "
+                + "where there are more points, an entry stands for stepsPerBucket steps with their last, least and greatest value. format: json "
+                + "(the default; NaN and infinities are words), "
                 + $"binary (also chosen by Accept: {SeriesBinary.MediaType}), or csv (every point, in a file). "
-                + "Binary is: 'EHS1'; 4 bytes, the length of the header; the header, which is the JSON answer with [type, offset, count] instead of each list of numbers; the columns, counted from "
-                + "the end of the header. A type is i4, f4 or f8: integers of 4 bytes, floats of 4 or 8. Everything is little-endian, and each column begins at a multiple of 8 bytes of the answer.")
-            .Produces<SeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType, MediaTypeNames.Text.Csv).Produces(StatusCodes.Status304NotModified)
+                + "Binary is: 'EHS1'; 4 bytes, the length of the header; the header, which is the JSON answer with [type, offset, count] instead of "
+                + "each list of numbers; the columns, counted from "
+                + "the end of the header. A type is i4, f4 or f8: integers of 4 bytes, floats of 4 or 8. Everything is little-endian, and each "
+                + "column begins at a multiple of 8 bytes of the answer.")
+            .Produces<SeriesResource>(StatusCodes.Status200OK, MediaTypeNames.Application.Json, SeriesBinary.MediaType, MediaTypeNames.Text.Csv)
+            .Produces(StatusCodes.Status304NotModified)
             .ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
     }
 
@@ -51,8 +57,10 @@ internal static class SeriesApi
             return ApiProblems.Invalid("metrics", $"At most {Limits.MetricsOfARun:N0} metrics are read at once. Name fewer.");
         if (format == "csv")
         {
-            http.Response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = $"{runId}-metrics.csv" }.ToString();
-            return Results.Stream(body => WriteCsvAsync(body, run.Number, wanted, first ?? 0, last ?? long.MaxValue, series, cancellation), "text/csv; charset=utf-8");
+            http.Response.Headers.ContentDisposition =
+                new ContentDispositionHeaderValue("attachment") { FileName = $"{runId}-metrics.csv" }.ToString();
+            return Results.Stream(body => WriteCsvAsync(body, run.Number, wanted, first ?? 0, last ?? long.MaxValue, series, cancellation),
+                "text/csv; charset=utf-8");
         }
 
         if ((long)wanted.Length * most > Limits.CurveEntries)
@@ -60,11 +68,13 @@ internal static class SeriesApi
         var binary = SeriesBinary.IsAskedFor(http.Request, format);
         http.Response.Headers.CacheControl = "private, no-cache";
         http.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
-        // Before the points are read, and first what waits, because it moves to the database: what comes in between makes the answer newer than its tag, and is sent once more.
+        // Before the points are read, and first what waits, because it moves to the database: what comes in between makes the answer newer than its
+        // tag, and is sent once more.
         List<MetricPoint?> waiting = [.. wanted.Select(metric => series.LastWaiting(run.Number, metric))];
         var tag = TagOf(run, await reader.SummariesAsync(run.Number, cancellation), waiting, http.Request.QueryString, binary);
         http.Response.Headers.ETag = tag.ToString();
-        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false)))
+        if (http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any)
+            || known.Compare(tag, useStrongComparison: false)))
             return Results.StatusCode(StatusCodes.Status304NotModified);
 
         var times = await reader.TimesAsync(run.Number, MetricNames.TrainLoss, TimesShown, cancellation);
@@ -79,23 +89,27 @@ internal static class SeriesApi
                 return null;
             if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
                 return number;
-            problems.Add(new SpecProblem(field, max == long.MaxValue ? "Use a step: a whole number, 0 or more." : $"Use a whole number from {min} to {max:N0}."));
+            problems.Add(new SpecProblem(field, max == long.MaxValue
+                ? "Use a step: a whole number, 0 or more." : $"Use a whole number from {min} to {max:N0}."));
             return null;
         }
     }
 
     /// <summary>
-    /// Changes with every point that is written or waits. A run that went back to a checkpoint and came to the same step again has other times. Weak, because the same points
-    /// may be drawn before and after they were written, and are sent compressed and not.
+    /// Changes with every point that is written or waits. A run that went back to a checkpoint and came to the same step again has other times. Weak,
+    /// because the same points may be drawn before and after they were written, and are sent compressed and not.
     /// </summary>
-    private static EntityTagHeaderValue TagOf(RunState run, IReadOnlyList<MetricSeries> summaries, IEnumerable<MetricPoint?> waiting, QueryString query, bool binary)
+    private static EntityTagHeaderValue TagOf(RunState run, IReadOnlyList<MetricSeries> summaries, IEnumerable<MetricPoint?> waiting,
+        QueryString query, bool binary)
     {
         var written = summaries.Select(summary => $"{summary.Name}:{summary.Count}:{summary.LastStep}:{summary.LastTime}");
-        var state = string.Join(';', [$"{run.Number}", $"{run.StepsPerEpoch}", $"{query}", $"{binary}", .. written, .. waiting.Select(point => $"{point?.Step}:{point?.Time}")]);
+        var state = string.Join(';', [$"{run.Number}", $"{run.StepsPerEpoch}", $"{query}", $"{binary}", .. written,
+            .. waiting.Select(point => $"{point?.Step}:{point?.Time}")]);
         return new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)))[..32]}\"", isWeak: true);
     }
 
-    private static async Task WriteCsvAsync(Stream body, long run, string[] metrics, long from, long to, LiveSeries series, CancellationToken cancellation)
+    private static async Task WriteCsvAsync(Stream body, long run, string[] metrics, long from, long to, LiveSeries series,
+        CancellationToken cancellation)
     {
         await using var file = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         await file.WriteLineAsync("step,time,metric,value".AsMemory(), cancellation);
@@ -106,7 +120,8 @@ internal static class SeriesApi
                 if (point.Step > to)
                     break;
                 var time = DateTimeOffset.FromUnixTimeMilliseconds(point.Time).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-                await file.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{point.Step},{time},{CsvText.Of(metric)},{point.Value:R}").AsMemory(), cancellation);
+                await file.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{point.Step},{time},{CsvText.Of(metric)},{point.Value:R}")
+                    .AsMemory(), cancellation);
             }
         }
     }

@@ -6,8 +6,9 @@ using System.Text.Json;
 namespace ExperimentHub.Web.Api;
 
 /// <summary>
-/// The series as columns that a browser's typed arrays and numpy read in place: "EHS1", the header's length (4 bytes), the header as JSON, then the columns, each at a multiple of
-/// 8 bytes, all little-endian. The header is the resource itself with <c>[type, offset after the header, count]</c> instead of each list; a type is <c>i4</c>, <c>f4</c> or
+/// The series as columns that a browser's typed arrays and numpy read in place: "EHS1", the header's length (4 bytes), the header as JSON, then the
+/// columns, each at a multiple of 8 bytes, all little-endian. The header is the resource itself with <c>[type, offset after the header, count]</c>
+/// instead of each list; a type is <c>i4</c>, <c>f4</c> or
 /// <c>f8</c>, the smallest that loses nothing. NaN and infinities are themselves.
 /// </summary>
 internal static class SeriesBinary
@@ -23,9 +24,13 @@ internal static class SeriesBinary
     public static bool IsAskedFor(HttpRequest request, string? format) =>
         format == "binary" || (format is null && request.GetTypedHeaders().Accept.Any(type => type.MediaType == MediaType && type.Quality is not 0));
 
-    public static byte[] Write(SeriesResource resource) => Write((json, body) => Curves(json, body, resource.StepsPerEpoch, resource.Series, resource.Times));
+    public static byte[] Write(SeriesResource resource) =>
+        Write((json, body) => Curves(json, body, resource.StepsPerEpoch, resource.Series, resource.Times));
 
-    /// <summary>The same for several runs: the header has <c>runs</c>, each with what a single run's header has and beside it <c>run</c> and <c>epochSeconds</c>.</summary>
+    /// <summary>
+    /// The same for several runs: the header has <c>runs</c>, each with what a single run's header has and beside it <c>run</c> and
+    /// <c>epochSeconds</c>.
+    /// </summary>
     public static byte[] Write(ManySeriesResource resource) => Write((json, body) =>
     {
         json.WriteStartArray("runs");
@@ -62,7 +67,8 @@ internal static class SeriesBinary
         return answer;
     }
 
-    private static void Curves(Utf8JsonWriter json, ArrayBufferWriter<byte> body, int? stepsPerEpoch, IReadOnlyList<MetricSeriesResource> all, StepTimes times)
+    private static void Curves(Utf8JsonWriter json, ArrayBufferWriter<byte> body, int? stepsPerEpoch, IReadOnlyList<MetricSeriesResource> all,
+        StepTimes times)
     {
         json.WritePropertyName("stepsPerEpoch");
         JsonSerializer.Serialize(json, stepsPerEpoch);

@@ -3,7 +3,9 @@ using ExperimentHub.Tracking.Storage;
 
 namespace ExperimentHub.Web.Api;
 
-/// <summary>Tells a program that the database or its disk does not take what it asked for now, and when to ask again. Nothing of it was done.</summary>
+/// <summary>
+/// Tells a program that the database or its disk does not take what it asked for now, and when to ask again. Nothing of it was done.
+/// </summary>
 internal static class StorageAnswers
 {
     private const int RetryAfterSeconds = 5;
@@ -14,7 +16,8 @@ internal static class StorageAnswers
         {
             await next(context);
         }
-        catch (Exception e) when (!context.Response.HasStarted && context.Request.Path.StartsWithSegments("/api") && context.RequestServices.GetRequiredService<StorageWatch>().TroubleOf(e) is { } trouble)
+        catch (Exception e) when (!context.Response.HasStarted && context.Request.Path.StartsWithSegments("/api")
+            && context.RequestServices.GetRequiredService<StorageWatch>().TroubleOf(e) is { } trouble)
         {
             var storage = context.RequestServices.GetRequiredService<StorageWatch>();
             storage.Note(e);
@@ -24,5 +27,6 @@ internal static class StorageAnswers
     });
 
     private static IResult Refusal(StorageOutage outage) => Results.Problem(
-        $"Nothing was done, because {outage.Reason}. {outage.Remedy} Then send the request again.", statusCode: StatusCodes.Status503ServiceUnavailable, title: "The hub cannot write now");
+        $"Nothing was done, because {outage.Reason}. {outage.Remedy} Then send the request again.",
+        statusCode: StatusCodes.Status503ServiceUnavailable, title: "The hub cannot write now");
 }

@@ -9,14 +9,21 @@ internal static class ViewsApi
     {
         api.MapGet("/views", ListAsync).WithName("ListViews").WithSummary("List the saved views").Produces<IReadOnlyList<ViewResource>>();
         // A name may have slashes in it.
-        api.MapGet("/views/{**name}", ReadAsync).WithName("ReadView").WithSummary("Read a saved view").Produces<ViewResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/views/{**name}", ReadAsync).WithName("ReadView").WithSummary("Read a saved view").Produces<ViewResource>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPut("/views/{**name}", SaveAsync).WithName("SaveView").WithSummary("Save a view under a name")
-            .WithDescription("If-Match: the ETag of the view that the edit began from; 412 where somebody saved or deleted it since. If-None-Match: * only makes a view whose name is free.")
-            .Accepts<ViewState>("application/json").Produces<ViewResource>().ProducesProblem(StatusCodes.Status412PreconditionFailed).ProducesValidationProblem();
-        api.MapDelete("/views/{**name}", DeleteAsync).WithName("DeleteView").WithSummary("Delete a saved view").Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status412PreconditionFailed);
+            .WithDescription(
+                "If-Match: the ETag of the view that the edit began from; 412 where somebody saved or deleted it since. If-None-Match: * only makes "
+                    + "a view whose name is free.")
+            .Accepts<ViewState>("application/json").Produces<ViewResource>().ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesValidationProblem();
+        api.MapDelete("/views/{**name}", DeleteAsync).WithName("DeleteView").WithSummary("Delete a saved view")
+            .Produces(StatusCodes.Status204NoContent).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed);
     }
 
-    private static async Task<IResult> ListAsync(ViewStore views, CancellationToken cancellation) => Results.Ok((await views.ListAsync(cancellation)).Select(ViewResource.Of));
+    private static async Task<IResult> ListAsync(ViewStore views, CancellationToken cancellation) =>
+        Results.Ok((await views.ListAsync(cancellation)).Select(ViewResource.Of));
 
     private static async Task<IResult> ReadAsync(string name, HttpContext http, ViewStore views, CancellationToken cancellation) =>
         await views.FindAsync(Named(http, name), cancellation) is { } view ? Answer(view) : NoSuchView(Named(http, name));

@@ -19,5 +19,6 @@ internal static class PolicyWords
         return kept.Count == 1 ? kept[0] : $"{string.Join(", ", kept.SkipLast(1))} and {kept[^1]}";
     }
 
-    private static string Ending(int number) => (number % 100) is >= 11 and <= 13 ? "th" : (number % 10) switch { 1 => "st", 2 => "nd", 3 => "rd", _ => "th" };
+    private static string Ending(int number) =>
+        (number % 100) is >= 11 and <= 13 ? "th" : (number % 10) switch { 1 => "st", 2 => "nd", 3 => "rd", _ => "th" };
 }

@@ -4,7 +4,8 @@ namespace ExperimentHub.Web.Compare;
 
 /// <summary>What a person keeps in view of the compared runs: those whose value of a variable lies within a range, or is one of some words.</summary>
 /// <param name="Key">Of the <see cref="CompareVariable"/>.</param>
-/// <param name="Values">Where the variable's values are numbers, the least and the greatest that stay, each empty where there is no such end; else the words that stay.</param>
+/// <param name="Values">Where the variable's values are numbers, the least and the greatest that stay, each empty where there is no such end; else
+/// the words that stay.</param>
 public sealed record Brush(string Key, IReadOnlyList<string> Values)
 {
     private const char Between = ':';
@@ -40,7 +41,8 @@ public sealed record Brush(string Key, IReadOnlyList<string> Values)
     public override int GetHashCode() => ToString().GetHashCode(StringComparison.Ordinal);
 
     private double? NumberAt(int place) =>
-        Values.Count > place && double.TryParse(Values[place], NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        Values.Count > place && double.TryParse(Values[place], NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number) ? number : null;
 
     private static string Text(double? number) => number?.ToString("R", CultureInfo.InvariantCulture) ?? "";
 }

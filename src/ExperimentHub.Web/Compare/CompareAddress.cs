@@ -1,7 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Layout;
@@ -86,7 +85,9 @@ public sealed record CompareAddress
     /// <summary>Runs that diverged are shown and counted like the others.</summary>
     public bool Diverged { get; init; }
 
-    /// <summary>The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).</summary>
+    /// <summary>
+    /// The metric that groups and relations are about; null for the usual one of the runs (<see cref="ComparedRuns.UsualMeasure"/>).
+    /// </summary>
     public string? Measure { get; init; }
 
     /// <summary>Keys of the variables of the scatter; null for the usual ones.</summary>
@@ -144,7 +145,8 @@ public sealed record CompareAddress
         double? Number(string name) => NumberOf(Text(name));
         RunId? IdAt(string name) => RunId.TryParse(Text(name), out var id) && ids.Contains(id) ? id : null;
         IReadOnlyList<string> List(string name) =>
-            [.. (values.Joined(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
+            [.. (values.Joined(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                .Where(metric => metric.Length <= MetricNames.MaxLength).Distinct()];
     }
 
     /// <summary>The query string's parameters; null removes one.</summary>
@@ -201,21 +203,26 @@ public sealed record CompareAddress
     };
 
     /// <summary>The same with a metric's panel shown, or no longer; the last one stays.</summary>
-    public CompareAddress WithMetric(string metric) => this with { Metrics = Metrics.Count == 1 && Metrics.Contains(metric) ? Metrics : Toggled(Metrics, metric) };
+    public CompareAddress WithMetric(string metric) =>
+        this with { Metrics = Metrics.Count == 1 && Metrics.Contains(metric) ? Metrics : Toggled(Metrics, metric) };
 
     /// <summary>The same with another brush of a variable, or without one.</summary>
-    public CompareAddress WithBrush(string key, Brush? brush) => this with { Keep = [.. Keep.Where(other => other.Key != key), .. brush is null ? Array.Empty<Brush>() : [brush]] };
+    public CompareAddress WithBrush(string key, Brush? brush) =>
+        this with { Keep = [.. Keep.Where(other => other.Key != key), .. brush is null ? Array.Empty<Brush>() : [brush]] };
 
     public CompareAddress WithLog(string metric) => this with { Log = Toggled(Log, metric) };
 
     public CompareAddress WithWhole(string metric) => this with { Whole = Toggled(Whole, metric) };
 
-    private static double? NumberOf(string? text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+    private static double? NumberOf(string? text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 
     private static (double From, double To)? Stretch(string? text) =>
-        text?.Split("..") is [var first, var second] && NumberOf(first) is >= 0 and var from && NumberOf(second) is { } to && to > from ? (from, to) : null;
+        text?.Split("..") is [var first, var second] && NumberOf(first) is >= 0 and var from && NumberOf(second) is { } to && to > from
+            ? (from, to) : null;
 
     private static RunId? Other(RunId? chosen, RunId gone) => chosen == gone ? null : chosen;
 
-    private static IReadOnlyList<string> Toggled(IReadOnlyList<string> list, string one) => list.Contains(one) ? [.. list.Where(other => other != one)] : [.. list, one];
+    private static IReadOnlyList<string> Toggled(IReadOnlyList<string> list, string one) =>
+        list.Contains(one) ? [.. list.Where(other => other != one)] : [.. list, one];
 }

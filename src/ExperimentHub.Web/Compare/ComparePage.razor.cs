@@ -12,7 +12,8 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Compare;
 
 /// <summary>Runs side by side, live. What is compared and how it is looked at lives in the address.</summary>
-public sealed partial class ComparePage(RunHistory history, RunSearch search, MetricReader metrics, DatasetLibrary datasets, RunFeed feed, NavigationManager navigation, IJSRuntime js, ILogger<ComparePage> logger) : IAsyncDisposable
+public sealed partial class ComparePage(RunHistory history, RunSearch search, MetricReader metrics, DatasetLibrary datasets, RunFeed feed,
+    NavigationManager navigation, IJSRuntime js, ILogger<ComparePage> logger) : IAsyncDisposable
 {
     private const int RunsOffered = 12;
     private const int SpeedUpsShown = 3;
@@ -72,14 +73,16 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
 
     /// <summary>Runs that have ended do not change; a signal is then about some other run.</summary>
     private Task RefreshAsync() =>
-        Missing == 0 && _compared?.Chosen.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true ? Task.CompletedTask : LoadAsync();
+        Missing == 0 && _compared?.Chosen.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true
+            ? Task.CompletedTask : LoadAsync();
 
     private async Task LoadAsync()
     {
         var (asked, diverged, at) = (_address.Runs, _address.Diverged, _address.At);
         try
         {
-            var compared = asked.Count > CompareAddress.MaxRuns ? null : await ComparedRuns.ReadAsync(asked, diverged, at, history, metrics, _gone.Token);
+            var compared = asked.Count > CompareAddress.MaxRuns
+                ? null : await ComparedRuns.ReadAsync(asked, diverged, at, history, metrics, _gone.Token);
             // A slower answer to an older question must not replace the newer one.
             if (!asked.SequenceEqual(_address.Runs) || (diverged, at) != (_address.Diverged, _address.At))
                 return;
@@ -104,7 +107,8 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
     {
         var (comparisonOf, tintsOf) = ((_compared, _address.Baseline, _address.Target), (_compared, _address.Colour));
         if (comparisonOf != _comparisonOf)
-            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _compared.At, _compared.Summaries);
+            _comparison = _compared is null ? null : new Comparison(_compared.Runs, _address.Baseline, datasets.Find, _address.Target, _compared.At,
+                _compared.Summaries);
         var orderOf = (_comparison, _address.Sort, AsRows, _address.Measure);
         if (orderOf != _orderOf)
             _order = _comparison is null ? null : ComparedOrder.Of(_comparison, _address.Sort, MeasureKey, bestFirst: AsRows);
@@ -134,7 +138,11 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
 
     /// <summary>Typed in per cent; nothing, or what is no accuracy, asks for none.</summary>
     private void SetTarget(ChangeEventArgs change) =>
-        GoTo(_address with { Target = decimal.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) && percent is > 0 and <= 100 ? (double)(percent / 100) : null });
+        GoTo(_address with
+        {
+            Target = decimal.TryParse(change.Value as string, NumberStyles.Float, CultureInfo.InvariantCulture, out var percent)
+            && percent is > 0 and <= 100 ? (double)(percent / 100) : null
+        });
 
     private void GoTo(CompareAddress address) => navigation.NavigateTo(AddressOf(address), replace: true);
 

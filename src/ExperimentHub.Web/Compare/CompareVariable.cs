@@ -1,7 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
@@ -14,7 +13,8 @@ namespace ExperimentHub.Web.Compare;
 /// <param name="Texts">One for each run; null where it has none.</param>
 /// <param name="Numbers">The same as numbers; null where the values are words.</param>
 /// <param name="Said">Of a metric: what the series of these runs say about which values are better.</param>
-public sealed record CompareVariable(string Key, string Name, IReadOnlyList<string?> Texts, IReadOnlyList<double?>? Numbers, DirectionsSaid Said = default)
+public sealed record CompareVariable(string Key, string Name, IReadOnlyList<string?> Texts, IReadOnlyList<double?>? Numbers,
+    DirectionsSaid Said = default)
 {
     private const string OfSettings = "params.";
     private const string OfMetrics = "metrics.";
@@ -54,10 +54,12 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
     {
         var drafts = runs.Select(run => run.Training is { } training ? SpecDraft.Of(training.Spec) : null).ToList();
         // What programs of their own call their parameters; those that are called as a field of the spec stand in its row.
-        var others = runs.SelectMany(run => run.Params).Select(param => param.Param.Name).Distinct().Except(SpecFields.All.Select(field => field.Path)).Order(StringComparer.Ordinal);
+        var others = runs.SelectMany(run => run.Params).Select(param => param.Param.Name).Distinct()
+            .Except(SpecFields.All.Select(field => field.Path)).Order(StringComparer.Ordinal);
         return
         [
-            .. SpecFields.All.Select(field => Of(OfSettings + field.Path, SpecFacts.Name(field), [.. runs.Zip(drafts, (run, draft) => TextOf(field, run, draft))]))
+            .. SpecFields.All.Select(field => Of(OfSettings + field.Path, SpecFacts.Name(field),
+                [.. runs.Zip(drafts, (run, draft) => TextOf(field, run, draft))]))
                 .Concat(others.Select(name => Of(OfSettings + name, name, [.. runs.Select(run => ParamOf(run, name))])))
                 .Where(variable => variable.Differs),
         ];
@@ -72,19 +74,28 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
         [
             .. summaries.Select(series => series.Name).Distinct().Select(metric =>
             {
-                List<double?> numbers = [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run, at) : null)];
+                List<double?> numbers =
+                    [.. runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? FinalFigure.Of(series, run, at) : null)];
                 // What is measured at every step has a mean of the last epoch alone.
-                var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series) && FinalFigure.IsNoisy(series, run.Training?.EpochsDone ?? 0));
-                return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric), [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers,
-                    DirectionsSaid.Of(runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series) ? series.Direction : MetricDirection.None)));
+                var isMean = metric != MetricNames.TrainLoss && at == FigureEpoch.Best
+                    && runs.Any(run => byRun.TryGetValue((metric, run.Number), out var series)
+                        && FinalFigure.IsNoisy(series, run.Training?.EpochsDone ?? 0));
+                return new CompareVariable(KeyOfMetric(metric), isMean ? $"{WordsOf(metric)} ({EpochWords.Of(FigureEpoch.Last)})" : WordsOf(metric),
+                    [.. numbers.Select(number => number?.ToString("R", CultureInfo.InvariantCulture))], numbers,
+                    DirectionsSaid.Of(runs.Select(run => byRun.TryGetValue((metric, run.Number), out var series)
+                        ? series.Direction : MetricDirection.None)));
             }),
-            Of("seconds", "seconds of training", [.. runs.Select(run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
+            Of("seconds", "seconds of training",
+                [.. runs.Select(run => run.Training is { EpochsDone: > 0 } training
+                    ? training.TrainSeconds.ToString("R", CultureInfo.InvariantCulture) : null)]),
         ];
     }
 
     private static CompareVariable Of(string key, string name, IReadOnlyList<string?> texts)
     {
-        List<double?> numbers = [.. texts.Select(text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : (double?)null)];
+        List<double?> numbers =
+            [.. texts.Select(text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                && double.IsFinite(number) ? number : (double?)null)];
         var isNumeric = texts.Zip(numbers).All(pair => pair.First is null || pair.Second is not null) && numbers.Exists(number => number is not null);
         return new CompareVariable(key, name, texts, isNumeric ? numbers : null);
     }
@@ -101,7 +112,8 @@ public sealed record CompareVariable(string Key, string Name, IReadOnlyList<stri
         if (draft[field] is { Length: > 0 } text)
             return text;
         var isWord = field.Kind is not (SpecFieldKind.Whole or SpecFieldKind.Number);
-        return field.Empty is { Length: > 0 } empty && (isWord || double.TryParse(empty, NumberStyles.Float, CultureInfo.InvariantCulture, out _)) ? empty : null;
+        return field.Empty is { Length: > 0 } empty && (isWord || double.TryParse(empty, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            ? empty : null;
     }
 
     private static string? ParamOf(Run run, string name) => run.Params.Find(param => param.Param.Name == name)?.Text;

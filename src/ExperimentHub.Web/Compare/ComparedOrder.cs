@@ -1,6 +1,8 @@
 namespace ExperimentHub.Web.Compare;
 
-/// <summary>What compared runs are put in order by, as it stands in an address: a row's key, with a minus in front where the greatest comes first.</summary>
+/// <summary>
+/// What compared runs are put in order by, as it stands in an address: a row's key, with a minus in front where the greatest comes first.
+/// </summary>
 public sealed record ComparedSort(string Key, bool Descending = false)
 {
     public const string Name = "name";
@@ -8,12 +10,15 @@ public sealed record ComparedSort(string Key, bool Descending = false)
     public const string Experiment = "experiment";
 
     /// <summary>Null where nothing is said.</summary>
-    public static ComparedSort? Parse(string? text) => text?.Length is null or 0 || text == "-" ? null : text[0] == '-' ? new(text[1..], Descending: true) : new(text);
+    public static ComparedSort? Parse(string? text) =>
+        text?.Length is null or 0 || text == "-" ? null : text[0] == '-' ? new(text[1..], Descending: true) : new(text);
 
     public override string ToString() => Descending ? $"-{Key}" : Key;
 }
 
-/// <summary>The order in which compared runs stand in the table. The baseline comes first and the best one next, whatever the others are ordered by.</summary>
+/// <summary>
+/// The order in which compared runs stand in the table. The baseline comes first and the best one next, whatever the others are ordered by.
+/// </summary>
 /// <param name="Sort">What they are ordered by; null as they were chosen.</param>
 /// <param name="Places">Of the runs in the comparison.</param>
 /// <param name="Best">The place of the run with the best value; null where it is the only one, or several are.</param>
@@ -23,7 +28,9 @@ public sealed record ComparedOrder(ComparedSort? Sort, IReadOnlyList<int> Places
     /// <summary>How many of the first places are kept in sight.</summary>
     public int Pinned => Best is null || Best == Places[0] ? 1 : 2;
 
-    /// <summary>The key of the row that says of a metric which run is best: there is one for each metric of an epoch, and for those of runs without epochs.</summary>
+    /// <summary>
+    /// The key of the row that says of a metric which run is best: there is one for each metric of an epoch, and for those of runs without epochs.
+    /// </summary>
     public static string KeyOf(Comparison comparison, string metric) =>
         $"results.{metric.Replace('_', '-')}" is var ofEpochs && RowOf(comparison, ofEpochs) is not null ? ofEpochs : LoggedMetrics.KeyOfBest(metric);
 

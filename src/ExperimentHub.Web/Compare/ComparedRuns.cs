@@ -17,7 +17,8 @@ public sealed class ComparedRuns
         Diverged = [.. chosen.Where(run => run.Training?.Diverged == true)];
         _places = runs.Index().ToDictionary(place => place.Item.Id, place => place.Index);
         Settings = CompareVariable.Settings(runs);
-        Figures = [.. CompareVariable.Metrics(runs, summaries, at).Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
+        Figures = [.. CompareVariable.Metrics(runs, summaries, at)
+            .Select(figure => Settings.Any(setting => setting.Name == figure.Name) ? figure with { Name = $"{figure.Name} (curve)" } : figure)];
         Groups = [.. SeedGroup.Of(runs, withDiverged: true).Select(group => new NamedGroup(NameOf(group), group))];
     }
 
@@ -60,7 +61,8 @@ public sealed class ComparedRuns
     public IEnumerable<string> Metrics => Figures.Where(figure => figure.IsMetric).Select(figure => figure.Metric);
 
     /// <param name="withDiverged">Runs that diverged are shown and counted like the others.</param>
-    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, FigureEpoch at, RunHistory history, MetricReader metrics, CancellationToken cancellation)
+    public static async Task<ComparedRuns?> ReadAsync(IReadOnlyList<RunId> ids, bool withDiverged, FigureEpoch at, RunHistory history,
+        MetricReader metrics, CancellationToken cancellation)
     {
         var chosen = await history.FindManyAsync(ids, cancellation);
         if (chosen.Count == 0)
@@ -79,16 +81,18 @@ public sealed class ComparedRuns
     public string MeasureOf(CompareAddress address) => address.Measure ?? UsualMeasure;
 
     /// <summary>
-    /// Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no run has it, the first metric that can be better
-    /// or worse, or else the first.
+    /// Where all of the runs held images back, the accuracy on them; else that on the test set, by which runs of both kinds can be compared. Where no
+    /// run has it, the first metric that can be better or worse, or else the first.
     /// </summary>
     public string UsualMeasure
     {
         get
         {
-            var usual = Runs.All(run => run.Training is { } training && BestMetrics.Of(training.Spec) == BestMetrics.ValidationAccuracy) ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
+            var usual = Runs.All(run => run.Training is { } training && BestMetrics.Of(training.Spec) == BestMetrics.ValidationAccuracy)
+                ? MetricNames.ValidationAccuracy : MetricNames.TestAccuracy;
             return Metrics.Contains(usual) ? usual
-                : Figures.Where(figure => figure.IsMetric).OrderBy(figure => figure.Direction == MetricDirection.None).FirstOrDefault()?.Metric ?? usual;
+                : Figures.Where(figure => figure.IsMetric).OrderBy(figure => figure.Direction == MetricDirection.None)
+                    .FirstOrDefault()?.Metric ?? usual;
         }
     }
 
@@ -96,19 +100,26 @@ public sealed class ComparedRuns
     public double? ValueOf(CompareVariable? variable, Run run) => variable?.Numbers?[_places[run.Id]];
 
     /// <summary>The runs that have a metric, each training once.</summary>
-    public CountedRuns CountedFor(CompareVariable? measure) => CountedRuns.Of(Runs.Where(run => ValueOf(measure, run) is { } value && double.IsFinite(value)), withDiverged: true);
+    public CountedRuns CountedFor(CompareVariable? measure) =>
+        CountedRuns.Of(Runs.Where(run => ValueOf(measure, run) is { } value && double.IsFinite(value)), withDiverged: true);
 
     /// <summary>What each setting had to do with a metric; empty where that cannot be told. A hundred trees take a moment.</summary>
     public IReadOnlyList<HyperparameterImportance> ImportanceFor(CompareVariable? measure) => HyperparameterImportance.Of(
     [
-        .. CountedFor(measure).Runs.Select(run => ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name, setting => setting.Texts[_places[run.Id]] ?? ""), ValueOf(measure, run))),
+        .. CountedFor(measure).Runs.Select(run =>
+            ((IReadOnlyDictionary<string, string>)Settings.ToDictionary(setting => setting.Name,
+                setting => setting.Texts[_places[run.Id]] ?? ""), ValueOf(measure, run))),
     ]);
 
-    /// <summary>What sets a group apart: its settings that differ between the runs, without the seed. A run that some other program logged may have none of them, and is called by its name.</summary>
+    /// <summary>
+    /// What sets a group apart: its settings that differ between the runs, without the seed. A run that some other program logged may have none of
+    /// them, and is called by its name.
+    /// </summary>
     private string NameOf(SeedGroup group)
     {
         var index = Runs.ToList().IndexOf(group.Runs[0]);
-        var words = Settings.Where(setting => !setting.IsSeed && setting.Texts[index] is not null).Select(setting => $"{setting.Name} {setting.Texts[index]}").ToList();
+        var words = Settings.Where(setting => !setting.IsSeed && setting.Texts[index] is not null)
+            .Select(setting => $"{setting.Name} {setting.Texts[index]}").ToList();
         return words.Count > 0 ? string.Join(", ", words) : group.Runs is [{ Training: null } logged] ? logged.Name : group.Runs[0].Experiment.Name;
     }
 }

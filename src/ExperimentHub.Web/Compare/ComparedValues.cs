@@ -10,7 +10,9 @@ public sealed record ComparedValues(IReadOnlyList<double?>? Numbers, IReadOnlyLi
     /// <summary>Numbers where all of the words that say something are some.</summary>
     public static ComparedValues Of(IReadOnlyList<string> texts)
     {
-        List<double?> numbers = [.. texts.Select(text => double.TryParse(text, NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) ? number : (double?)null)];
+        List<double?> numbers =
+            [.. texts.Select(text => double.TryParse(text, NumberStyles.Float | NumberStyles.AllowThousands, CultureInfo.InvariantCulture,
+                out var number) ? number : (double?)null)];
         return numbers.Exists(number => number is not null) && texts.Zip(numbers).All(pair => pair.Second is not null || pair.First == Figures.None)
             ? new(numbers, null) : new(null, texts);
     }
@@ -21,11 +23,13 @@ public sealed record ComparedValues(IReadOnlyList<double?>? Numbers, IReadOnlyLi
         if (Numbers is { } numbers)
         {
             var known = places.ToLookup(place => numbers[place] is { } number && !double.IsNaN(number));
-            return (descending ? known[true].OrderByDescending(place => numbers[place]) : known[true].OrderBy(place => numbers[place])).Concat(known[false]);
+            return (descending ? known[true].OrderByDescending(place => numbers[place]) : known[true].OrderBy(place => numbers[place])).Concat(
+                known[false]);
         }
 
         var texts = Texts!;
         var said = places.ToLookup(place => texts[place] != Figures.None);
-        return (descending ? said[true].OrderByDescending(place => texts[place], StringComparer.OrdinalIgnoreCase) : said[true].OrderBy(place => texts[place], StringComparer.OrdinalIgnoreCase)).Concat(said[false]);
+        return (descending ? said[true].OrderByDescending(place => texts[place],
+            StringComparer.OrdinalIgnoreCase) : said[true].OrderBy(place => texts[place], StringComparer.OrdinalIgnoreCase)).Concat(said[false]);
     }
 }

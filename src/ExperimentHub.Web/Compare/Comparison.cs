@@ -20,7 +20,8 @@ public sealed record ComparisonCell(string Text, string? Delta = null, bool? Bet
 /// <param name="Differs">At least two runs have different values.</param>
 /// <param name="Values">What runs are ordered by: numbers, or else words.</param>
 /// <param name="HigherIsBetter">Null where neither direction is.</param>
-public sealed record ComparisonRow(string Name, IReadOnlyList<ComparisonCell> Cells, bool Differs, ComparedValues Values, bool? HigherIsBetter = null);
+public sealed record ComparisonRow(string Name, IReadOnlyList<ComparisonCell> Cells, bool Differs, ComparedValues Values,
+    bool? HigherIsBetter = null);
 
 /// <summary>Rows under one heading.</summary>
 /// <param name="Key">Its word in an address.</param>
@@ -44,7 +45,8 @@ public sealed class Comparison
     /// <param name="at">The epoch of each run that its results are of.</param>
     /// <param name="summaries">Of the metrics of the runs.</param>
     public Comparison(
-        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best, IReadOnlyList<MetricSeries>? summaries = null)
+        IReadOnlyList<Run> runs, RunId? baseline, Func<string, DatasetInfo?> datasetOf, double? target = null, FigureEpoch at = FigureEpoch.Best,
+        IReadOnlyList<MetricSeries>? summaries = null)
     {
         _datasetOf = datasetOf;
         Runs = runs;
@@ -73,7 +75,10 @@ public sealed class Comparison
 
     public IReadOnlyList<ComparisonSection> Sections { get; }
 
-    /// <summary>One sentence for each run that differs in nothing but the kind of its device from the baseline or, where it trains something else, from the first of its kind.</summary>
+    /// <summary>
+    /// One sentence for each run that differs in nothing but the kind of its device from the baseline or, where it trains something else, from the
+    /// first of its kind.
+    /// </summary>
     public IReadOnlyList<string> SpeedUps { get; }
 
     /// <summary>Images that a run trains on in each epoch; null where its data set is not known any more.</summary>
@@ -82,7 +87,8 @@ public sealed class Comparison
         : null;
 
     /// <summary>Wall time of the training part of an epoch; null before the first is finished.</summary>
-    public static double? SecondsPerEpoch(Run run) => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds / training.EpochsDone : null;
+    public static double? SecondsPerEpoch(Run run) =>
+        run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds / training.EpochsDone : null;
 
     /// <summary>A column speaks of one epoch of its run, and says which.</summary>
     private ComparisonSection Results(FigureEpoch at)
@@ -110,16 +116,20 @@ public sealed class Comparison
     /// <summary>Runs of other programs have no epochs: of each metric that one of them has, the best and the last value of every run.</summary>
     private IEnumerable<ComparisonSection> Logged(IReadOnlyList<MetricSeries> summaries)
     {
-        var rows = LoggedMetrics.Of(Runs, summaries).SelectMany(metric => metric.Figures().Select(figure => Measured(figure.Name, run => figure.ValueOf(run.Number), metric.Text,
-            metric.IsFraction ? AccuracyDelta : LossDelta, metric.Said.Agreed switch { MetricDirection.HigherIsBetter => true, MetricDirection.LowerIsBetter => false, _ => null }))).ToList();
+        var rows = LoggedMetrics.Of(Runs, summaries)
+            .SelectMany(metric => metric.Figures().Select(figure => Measured(figure.Name, run => figure.ValueOf(run.Number), metric.Text,
+            metric.IsFraction ? AccuracyDelta : LossDelta,
+            metric.Said.Agreed switch { MetricDirection.HigherIsBetter => true, MetricDirection.LowerIsBetter => false, _ => null }))).ToList();
         return rows.Count == 0 ? [] : [new ComparisonSection(LoggedMetrics.Section, "Metrics", rows, Foldable: false)];
     }
 
     private IEnumerable<ComparisonRow> TimesOfTraining() =>
     [
-        Measured("training", run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds : null, Figures.Duration, DurationDelta, higherIsBetter: false),
+        Measured("training", run => run.Training is { EpochsDone: > 0 } training ? training.TrainSeconds : null, Figures.Duration, DurationDelta,
+            higherIsBetter: false),
         Measured("per epoch", run => SecondsPerEpoch(run), Figures.Duration, DurationDelta, higherIsBetter: false),
-        Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor, higherIsBetter: true),
+        Measured("images per second", run => ImagesPerSecond(run), value => value is { } speed ? Figures.Rough(speed) : Figures.None, Factor,
+            higherIsBetter: true),
     ];
 
     private ComparisonSection Devices() => new("device", "Device",
@@ -138,7 +148,8 @@ public sealed class Comparison
         return new("reach", $"To reach {Figures.Accuracy(accuracy)}",
         [
             Measured("epochs", run => reached[run]?.Epochs, value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
-            Measured("images seen", run => reached[run]?.Epochs * (double?)SamplesPerEpoch(run, _datasetOf), value => Figures.Count((long?)value), CountDelta, higherIsBetter: false),
+            Measured("images seen", run => reached[run]?.Epochs * (double?)SamplesPerEpoch(run, _datasetOf), value => Figures.Count((long?)value),
+                CountDelta, higherIsBetter: false),
             Measured("training", run => reached[run]?.TrainSeconds, Figures.Duration, DurationDelta, higherIsBetter: false),
         ], Foldable: false);
     }
@@ -153,7 +164,8 @@ public sealed class Comparison
     private ComparisonRow Said(string name, Func<Run, string> text) => Said(name, Runs.Select(text).ToList());
 
     private ComparisonRow Said(string name, List<string> texts) =>
-        new(name, [.. texts.Select(text => new ComparisonCell(text, Differs: text != texts[_baseline]))], texts.Distinct().Count() > 1, ComparedValues.Of(texts));
+        new(name, [.. texts.Select(text => new ComparisonCell(text, Differs: text != texts[_baseline]))], texts.Distinct().Count() > 1,
+            ComparedValues.Of(texts));
 
     private ComparisonRow Measured(
         string name, Func<Run, double?> value, Func<double?, string> text, Func<double, double, string> delta, bool? higherIsBetter)
@@ -165,14 +177,16 @@ public sealed class Comparison
         var cells = values.Select((own, index) =>
         {
             if (index == _baseline || own is not { } number || values[_baseline] is not { } reference)
-                return new ComparisonCell(text(own), Best: own == best && best is not null, Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
+                return new ComparisonCell(text(own), Best: own == best && best is not null,
+                    Differs: index != _baseline && !Nullable.Equals(own, values[_baseline]));
             var better = number == reference || higherIsBetter is null ? (bool?)null : number > reference == higherIsBetter;
             return new ComparisonCell(text(own), number == reference ? "same" : delta(number, reference), better, own == best, number != reference);
         });
         return new ComparisonRow(name, [.. cells], values.Distinct().Count() > 1, new ComparedValues(values, null), higherIsBetter);
     }
 
-    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() => Runs.Where(run => run.Training is not null).GroupBy(run => run.Training!.Spec with { Device = "" }).Select(runs =>
+    private IEnumerable<(Run Reference, IEnumerable<Run> Others)> SpecsOnTwoDevices() =>
+        Runs.Where(run => run.Training is not null).GroupBy(run => run.Training!.Spec with { Device = "" }).Select(runs =>
     {
         // The baseline's device is measured against; elsewhere the CPU, where there is one.
         var reference = runs.Contains(Baseline) ? Baseline : runs.FirstOrDefault(run => KindOf(run) == DeviceRequest.Cpu) ?? runs.First();
@@ -182,7 +196,8 @@ public sealed class Comparison
     /// <summary>Before a run starts only what it asks for is known.</summary>
     private static string KindOf(Run run) => run.Training!.DeviceKind ?? run.Training.Spec.Device;
 
-    private static string SpeedUp(Run run, Run reference) => SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(reference) is > 0 and var other
+    private static string SpeedUp(Run run, Run reference) =>
+        SecondsPerEpoch(run) is > 0 and var own && SecondsPerEpoch(reference) is > 0 and var other
         ? $"{run.Name} on {run.Training!.Device!.TorchName} trains {Times(other / own)} as fast as {reference.Name} on {reference.Training!.Device!.TorchName}: "
             + $"{Figures.Duration(own)} against {Figures.Duration(other)} an epoch."
         : $"{run.Name} and {reference.Name} train the same on two devices; how much faster one is appears here once both have finished an epoch.";
@@ -193,9 +208,11 @@ public sealed class Comparison
 
     private static string CountDelta(double own, double reference) => Figures.Difference(own - reference, 0);
 
-    private static string DurationDelta(double own, double reference) => $"{(own < reference ? "−" : "+")}{Figures.Duration(Math.Abs(own - reference))}";
+    private static string DurationDelta(double own, double reference) =>
+        $"{(own < reference ? "−" : "+")}{Figures.Duration(Math.Abs(own - reference))}";
 
     private static string Factor(double own, double reference) => Times(own / reference);
 
-    private static string Times(double factor) => $"{factor.ToString(factor < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture)}×";
+    private static string Times(double factor) =>
+        $"{factor.ToString(factor < 10 ? "0.00" : "0.0", System.Globalization.CultureInfo.InvariantCulture)}×";
 }

@@ -23,7 +23,8 @@ internal sealed record LoggedMetrics(string Name, DirectionsSaid Said, IReadOnly
     {
         var logged = runs.Where(run => run.Training is null).Select(run => run.Number).ToHashSet();
         return summaries.GroupBy(series => series.Name).Where(metric => metric.Any(series => logged.Contains(series.RunNumber)))
-            .Select(metric => new LoggedMetrics(metric.Key, DirectionsSaid.Of(metric.Select(series => series.Direction)), metric.ToDictionary(series => series.RunNumber)))
+            .Select(metric => new LoggedMetrics(metric.Key, DirectionsSaid.Of(metric.Select(series => series.Direction)),
+                metric.ToDictionary(series => series.RunNumber)))
             .OrderBy(metric => metric.Said.Agreed == MetricDirection.None).ThenBy(metric => metric.Name, StringComparer.Ordinal).Take(Most);
     }
 
@@ -31,7 +32,8 @@ internal sealed record LoggedMetrics(string Name, DirectionsSaid Said, IReadOnly
     public IEnumerable<(string Name, Func<long, double?> ValueOf)> Figures()
     {
         if (Said.Agreed != MetricDirection.None)
-            yield return (BestOf(Name), run => Finite(Said.Agreed == MetricDirection.LowerIsBetter ? OfRuns.GetValueOrDefault(run)?.Min : OfRuns.GetValueOrDefault(run)?.Max));
+            yield return (BestOf(Name), run => Finite(
+                Said.Agreed == MetricDirection.LowerIsBetter ? OfRuns.GetValueOrDefault(run)?.Min : OfRuns.GetValueOrDefault(run)?.Max));
         yield return ($"{Name}, last", run => Finite(OfRuns.GetValueOrDefault(run)?.Last));
     }
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ExperimentHub.Web.Compare;
 
 /// <summary>
-/// How far up an axis of losses reaches, so that single values far from the others do not set it: the first epoch of a run that began badly, or a run that exploded. compare/scale.js does the same on
-/// the page; tests/loss-scale.json holds both to the same figures.
+/// How far up an axis of losses reaches, so that single values far from the others do not set it: the first epoch of a run that began badly, or a run
+/// that exploded. compare/scale.js does the same on the page; tests/loss-scale.json holds both to the same figures.
 /// </summary>
 internal static class LossScale
 {
@@ -33,7 +33,8 @@ internal static class LossScale
         var begins = GreatestUsual([.. known.Select(values => values[^1])]);
         var usual = GreatestUsual([.. known.Select(values => values[(int)(UsualPart * (values.Count - 1))])]);
         // Below zero there is no size to compare with.
-        return (begins <= Math.Max(Guess, Far * usual) ? begins : Far * usual) is > 0 and var top && known.Max(values => values[^1]) > Worth * Rounded(top) ? Rounded(top) : null;
+        return (begins <= Math.Max(Guess, Far * usual) ? begins : Far * usual) is > 0 and var top
+            && known.Max(values => values[^1]) > Worth * Rounded(top) ? Rounded(top) : null;
     }
 
     /// <summary>The greatest that is not far from the others; not a number where all are below zero.</summary>

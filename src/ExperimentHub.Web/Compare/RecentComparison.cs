@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 
@@ -26,7 +25,10 @@ public sealed record RecentComparison(IReadOnlyList<NamedRun> Runs, int Gone, Da
     private static readonly double Latest = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     /// <summary>"calm-otter, wise-lynx and 3 more".</summary>
-    public string Words => Runs.Count <= NamesSaid ? string.Join(", ", Runs.Select(run => run.Name)) : $"{string.Join(", ", Runs.Take(NamesSaid).Select(run => run.Name))} and {Figures.Count(Runs.Count - NamesSaid)} more";
+    public string Words =>
+        Runs.Count <= NamesSaid ? string.Join(", ",
+            Runs.Select(run => run.Name))
+            : $"{string.Join(", ", Runs.Take(NamesSaid).Select(run => run.Name))} and {Figures.Count(Runs.Count - NamesSaid)} more";
 
     /// <summary>The runs of all of them.</summary>
     public static IReadOnlyList<RunId> Ids(IReadOnlyList<KeptComparison> kept) => [.. Readable(kept).SelectMany(one => one.Runs).Distinct()];
@@ -35,11 +37,16 @@ public sealed record RecentComparison(IReadOnlyList<NamedRun> Runs, int Gone, Da
     /// <param name="names">Of the runs that are still there.</param>
     public static IReadOnlyList<RecentComparison> Of(IReadOnlyList<KeptComparison> kept, IReadOnlyDictionary<RunId, string> names) =>
     [
-        .. Readable(kept).Select(one => new RecentComparison([.. one.Runs.Where(names.ContainsKey).Select(id => new NamedRun(id, names[id]))], one.Runs.Count(id => !names.ContainsKey(id)), one.At))
+        .. Readable(kept)
+            .Select(one => new RecentComparison([.. one.Runs.Where(names.ContainsKey).Select(id => new NamedRun(id, names[id]))],
+                one.Runs.Count(id => !names.ContainsKey(id)), one.At))
             .Where(one => one.Runs.Count > 1),
     ];
 
     private static IEnumerable<(IReadOnlyList<RunId> Runs, DateTime At)> Readable(IReadOnlyList<KeptComparison> kept) =>
-        kept.Take(Most).Select(one => (RunSelection.Parse(one.Runs), DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Clamp(double.IsFinite(one.At) ? one.At : 0, 0, Latest)).UtcDateTime))
+        kept.Take(Most)
+            .Select(one =>
+                (RunSelection.Parse(one.Runs), DateTimeOffset.FromUnixTimeMilliseconds(
+                    (long)Math.Clamp(double.IsFinite(one.At) ? one.At : 0, 0, Latest)).UtcDateTime))
             .Where(one => one.Item1.Count is > 1 and <= CompareAddress.MaxRuns);
 }

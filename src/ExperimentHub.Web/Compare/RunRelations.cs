@@ -11,9 +11,11 @@ public sealed class RunRelations
         Measure = compared.Measure(address);
         X = compared.Find(address.X) ?? compared.Settings.FirstOrDefault(setting => !setting.IsSeed) ?? compared.Figures[^1];
         Y = compared.Find(address.Y) is { Numbers: not null } chosen ? chosen : Measure ?? compared.Figures[0];
-        Axes = [.. compared.Settings.Where(setting => !setting.IsSeed).Take(MostAxes), .. Measure is null ? Array.Empty<CompareVariable>() : [Measure]];
+        Axes = [.. compared.Settings.Where(setting => !setting.IsSeed).Take(MostAxes),
+            .. Measure is null ? Array.Empty<CompareVariable>() : [Measure]];
         Brushes = [.. address.Keep.Where(brush => Axes.Any(axis => axis.Key == brush.Key))];
-        Kept = [.. Enumerable.Range(0, compared.Runs.Count).Select(run => Brushes.All(brush => brush.Keeps(Axes.First(axis => axis.Key == brush.Key), run)))];
+        Kept = [.. Enumerable.Range(0, compared.Runs.Count)
+            .Select(run => Brushes.All(brush => brush.Keeps(Axes.First(axis => axis.Key == brush.Key), run)))];
     }
 
     /// <summary>The metric that the settings are looked at for; null where no run has it.</summary>

@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 
@@ -27,6 +26,7 @@ public sealed record RunTints(CompareVariable? By, IReadOnlyList<RunTint> Tints)
     {
         var places = numbers.Select(number => number is { } value && by.IsLogarithmic ? Math.Log(value) : number).ToList();
         var (low, high) = (places.Min(), places.Max());
-        return [.. places.Select(place => place is not { } value ? new RunTint(default, Unknown: true) : new RunTint(default, high == low ? 0.5 : (value - low) / (high - low)))];
+        return [.. places.Select(place => place is not { } value
+            ? new RunTint(default, Unknown: true) : new RunTint(default, high == low ? 0.5 : (value - low) / (high - low)))];
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ExperimentHub.Tracking.Comparisons;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Runs;
 
@@ -10,13 +9,15 @@ namespace ExperimentHub.Web.Compare;
 /// <param name="Measure">The metric that it is said of.</param>
 /// <param name="Counted">The runs that it is said of, and how many were left out.</param>
 /// <param name="Difference">From the group of the baseline; null for that group itself.</param>
-public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, CountedRuns Counted, GroupDifference? Difference)
+public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, SampleStatistics Statistics, CountedRuns Counted,
+    GroupDifference? Difference)
 {
     /// <summary>How many of the group's runs do not have the metric.</summary>
     private int Without => Group.Seeds.Runs.Count - Counted.Runs.Count - Counted.Repeats - Counted.Diverged;
 
     /// <summary>How many runs it is said of, and of how many where others are left out.</summary>
-    public string Share => Counted.Runs.Count == Group.Seeds.Runs.Count ? Figures.Count(Counted.Runs.Count) : $"{Figures.Count(Counted.Runs.Count)} of {Figures.Count(Group.Seeds.Runs.Count)}";
+    public string Share => Counted.Runs.Count == Group.Seeds.Runs.Count
+        ? Figures.Count(Counted.Runs.Count) : $"{Figures.Count(Counted.Runs.Count)} of {Figures.Count(Group.Seeds.Runs.Count)}";
 
     /// <summary>A sentence for each reason why others are left out.</summary>
     public IReadOnlyList<string> LeftOut => LeftOutOf([this]);
@@ -26,10 +27,13 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
     public static IReadOnlyList<string> LeftOutOf(IReadOnlyList<SeedGroupRow> rows) =>
     [
         .. CountedWords.Of(CountedRuns.Together(rows.Select(row => row.Counted))),
-        .. rows.Sum(row => row.Without) is > 0 and var without ? [$"{(without == 1 ? "1 run has" : $"{Figures.Count(without)} runs have")} no {CompareVariable.WordsOf(rows[0].Measure.Metric)}; left out."] : Array.Empty<string>(),
+        .. rows.Sum(row => row.Without) is > 0 and var without
+            ? [$"{(without == 1 ? "1 run has" : $"{Figures.Count(without)} runs have")} no {CompareVariable.WordsOf(rows[0].Measure.Metric)}; "
+                + "left out."] : Array.Empty<string>(),
     ];
 
-    public string Mean => Statistics.Count == 0 ? Figures.None : Statistics.Margin is { } margin ? $"{Value(Statistics.Mean)} ± {Spread(margin)}" : Value(Statistics.Mean);
+    public string Mean => Statistics.Count == 0 ? Figures.None : Statistics.Margin is { } margin
+        ? $"{Value(Statistics.Mean)} ± {Spread(margin)}" : Value(Statistics.Mean);
 
     public string Deviation => Statistics.Count < 2 ? Figures.None : Spread(Statistics.StandardDeviation);
 
@@ -39,7 +43,8 @@ public sealed record SeedGroupRow(NamedGroup Group, CompareVariable Measure, Sam
 
     /// <summary>Never certainty: so few runs do not give it.</summary>
     public string Probability => Difference?.FirstBetter is not { } probability ? Figures.None
-        : probability > 0.999 ? "> 99.9 %" : probability < 0.001 ? "< 0.1 %" : $"{(probability * 100).ToString("0.0", CultureInfo.InvariantCulture)} %";
+        : probability > 0.999 ? "> 99.9 %" : probability < 0.001
+            ? "< 0.1 %" : $"{(probability * 100).ToString("0.0", CultureInfo.InvariantCulture)} %";
 
     public string Words => Difference?.Verdict switch
     {

@@ -9,7 +9,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace ExperimentHub.Web.Datasets;
 
-/// <summary>Pictures of a data set's images, several in one PNG. The files behind a picture are verified; an image's bytes are read where they lie.</summary>
+/// <summary>
+/// Pictures of a data set's images, several in one PNG. The files behind a picture are verified; an image's bytes are read where they lie.
+/// </summary>
 internal static class DatasetImagesApi
 {
     private const int MaxImages = 1_000;
@@ -17,13 +19,18 @@ internal static class DatasetImagesApi
     /// <summary>One image of the greatest size that a data set may have.</summary>
     private const long MaxPixels = (long)IdxReader.MaxSide * IdxReader.MaxSide;
 
-    public static void MapDatasetImages(this RouteGroupBuilder api) => api.MapGet("/datasets/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
-        .WithDescription("One grey PNG of the images at the given indexes, left to right and top to bottom without gaps. split: train or test. indexes: numbers from 0 with commas between them. "
-            + "columns: images in a row, all in one row where left out. version: the data set's SHA-256 or its beginning; with it the picture may be kept for ever.")
+    public static void MapDatasetImages(this RouteGroupBuilder api) =>
+        api.MapGet("/datasets/{key}/images", DrawAsync).WithName("DrawImages").WithSummary("Draw images of a data set")
+        .WithDescription(
+            "One grey PNG of the images at the given indexes, left to right and top to bottom without gaps. split: train or test. indexes: numbers "
+                + "from 0 with commas between them. "
+            + "columns: images in a row, all in one row where left out. version: the data set's SHA-256 or its beginning; with it the picture may "
+            + "be kept for ever.")
         .Produces(StatusCodes.Status200OK, contentType: "image/png").ProducesProblem(StatusCodes.Status404NotFound).ProducesValidationProblem();
 
     /// <summary>The address of such a picture, which a browser may keep for ever.</summary>
-    public static string Address(OpenDataset dataset, DatasetSplit split, IEnumerable<int> indexes, int columns) => string.Create(CultureInfo.InvariantCulture,
+    public static string Address(OpenDataset dataset, DatasetSplit split, IEnumerable<int> indexes, int columns) =>
+        string.Create(CultureInfo.InvariantCulture,
         $"api/v1/datasets/{dataset.Info.Key}/images?split={Word(split)}&indexes={string.Join(',', indexes)}&columns={columns}&version={dataset.Sha256[..16]}");
 
     /// <summary>How many images of this size one picture takes.</summary>
@@ -48,7 +55,8 @@ internal static class DatasetImagesApi
     }
 
     private static async Task<IResult> DrawAsync(
-        string key, DatasetLibrary library, DatasetFiles files, HttpContext http, string? split = null, string? indexes = null, string? columns = null, string? version = null)
+        string key, DatasetLibrary library, DatasetFiles files, HttpContext http, string? split = null, string? indexes = null,
+        string? columns = null, string? version = null)
     {
         if (library.Find(key) is not { } info)
             return DatasetProblems.NotFound();
@@ -62,8 +70,10 @@ internal static class DatasetImagesApi
         var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(what)))[..32]}\"");
         http.Response.Headers.ETag = tag.ToString();
         // Without the version the same address may show another data set of this name one day.
-        http.Response.Headers.CacheControl = version is { Length: >= 8 } && dataset.Sha256.StartsWith(version, StringComparison.Ordinal) ? "private, max-age=31536000, immutable" : "private, no-cache";
-        return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false))
+        http.Response.Headers.CacheControl = version is { Length: >= 8 } && dataset.Sha256.StartsWith(version, StringComparison.Ordinal)
+            ? "private, max-age=31536000, immutable" : "private, no-cache";
+        return http.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Equals(EntityTagHeaderValue.Any)
+            || known.Compare(tag, useStrongComparison: false))
             ? Results.StatusCode(StatusCodes.Status304NotModified)
             : Results.Bytes(Draw(dataset, asked.Split, asked.Indexes, asked.Columns), "image/png");
     }
@@ -77,13 +87,15 @@ internal static class DatasetImagesApi
         var count = dataset.Labels(half ?? DatasetSplit.Train).Length;
         var most = MostAtOnce(dataset.Info);
         var texts = (indexes ?? "").Split(',', StringSplitOptions.TrimEntries);
-        var numbers = texts.Take(most).Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < count ? number : -1).ToArray();
+        var numbers = texts.Take(most).Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number < count ? number : -1).ToArray();
         if (texts.Length > most)
             problems.Add(new SpecProblem("indexes", $"At most {most:N0} images of this size can be drawn at once."));
         else if (numbers.Contains(-1))
             problems.Add(new SpecProblem("indexes", $"Use numbers from 0 to {count - 1} with commas between them."));
         var inARow = numbers.Length;
-        if (columns is not null && (!int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out inARow) || inARow is < 1 or > MaxImages))
+        if (columns is not null && (!int.TryParse(columns, NumberStyles.None, CultureInfo.InvariantCulture, out inARow) || inARow is < 1
+            or > MaxImages))
             problems.Add(new SpecProblem("columns", $"Use a number from 1 to {MaxImages}."));
         asked = new Asked(half ?? DatasetSplit.Train, numbers, Math.Min(inARow, numbers.Length));
         return problems;

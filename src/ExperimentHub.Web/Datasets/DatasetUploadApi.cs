@@ -11,8 +11,8 @@ using Microsoft.Net.Http.Headers;
 namespace ExperimentHub.Web.Datasets;
 
 /// <summary>
-/// Takes in a data set: one multipart request with the name and the four files, each plain or gzip-compressed. It is one request, so that there is nothing
-/// half done to come back to: it either makes a data set or leaves nothing. The files go to the disk as they arrive.
+/// Takes in a data set: one multipart request with the name and the four files, each plain or gzip-compressed. It is one request, so that there is
+/// nothing half done to come back to: it either makes a data set or leaves nothing. The files go to the disk as they arrive.
 /// </summary>
 internal static class DatasetUploadApi
 {
@@ -22,17 +22,24 @@ internal static class DatasetUploadApi
     /// <summary>What the parts' headers, the boundaries and the texts may take beside the files.</summary>
     private const long Wrapping = 1 << 20;
 
-    public static void MapDatasetUpload(this RouteGroupBuilder api) => api.MapPost("/datasets", UploadAsync).WithName("UploadDataset").WithSummary("Upload a data set of four IDX files")
-        .WithDescription("multipart/form-data with the fields name, trainImages, trainLabels, testImages, testLabels and, if the classes have names, classNames (one in a line). "
+    public static void MapDatasetUpload(this RouteGroupBuilder api) =>
+        api.MapPost("/datasets", UploadAsync).WithName("UploadDataset").WithSummary("Upload a data set of four IDX files")
+        .WithDescription(
+            "multipart/form-data with the fields name, trainImages, trainLabels, testImages, testLabels and, if the classes have names, classNames "
+                + "(one in a line). "
             + "Each file may be gzip-compressed. With curl: -F name=... -F trainImages=@train-images-idx3-ubyte.gz and so on.")
         .Produces<DatasetResource>(StatusCodes.Status201Created).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict)
-        .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status507InsufficientStorage);
+        .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+        .ProducesProblem(StatusCodes.Status507InsufficientStorage);
 
     private static async Task<IResult> UploadAsync(
-        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, StorageWatch storage, CancellationToken cancellation)
+        HttpContext http, DatasetUploads uploads, DatasetLibrary library, DatasetFiles files, DatasetOptions options, StorageWatch storage,
+        CancellationToken cancellation)
     {
-        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != "multipart/form-data" || Boundary(type) is not { } boundary)
-            return Results.Problem("Send the name and the four files as multipart/form-data.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not an upload");
+        if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != "multipart/form-data"
+            || Boundary(type) is not { } boundary)
+            return Results.Problem("Send the name and the four files as multipart/form-data.", statusCode: StatusCodes.Status415UnsupportedMediaType,
+                title: "Not an upload");
         var most = options.MaxFileBytes * DatasetUpload.FileFields.Count + Wrapping;
         if (http.Request.ContentLength > most)
             return TooLarge(options);
@@ -43,12 +50,15 @@ internal static class DatasetUploadApi
         using var upload = uploads.Begin();
         try
         {
-            var (name, classNames, refusal) = await ReceiveAsync(new MultipartReader(boundary, http.Request.Body), upload, library, options, cancellation);
+            var (name, classNames, refusal) = await ReceiveAsync(new MultipartReader(boundary, http.Request.Body), upload, library, options,
+                cancellation);
             if (refusal is not null)
                 return refusal;
             return await upload.CommitAsync(name, classNames, cancellation) switch
             {
-                { Dataset: { } dataset } => Results.Created($"/api/v1/datasets/{Uri.EscapeDataString(dataset.Key)}", DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
+                { Dataset: { } dataset } =>
+                    Results.Created($"/api/v1/datasets/{Uri.EscapeDataString(dataset.Key)}",
+                        DatasetResource.Of(dataset.ToInfo(), await files.OpenAsync(dataset.ToInfo()), null)),
                 { StorageProblem: { } full } => NotStored(full),
                 { NameTaken: true, Problems: [var taken, ..] } => NameTaken(taken.Message),
                 var result => ApiProblems.Invalid(result.Problems),
@@ -73,7 +83,8 @@ internal static class DatasetUploadApi
         while (await parts.ReadNextSectionAsync(cancellation) is { } part)
         {
             // The name of a file on the other side is of no interest: only the field's name counts.
-            var field = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition) ? HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "" : "";
+            var field = ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)
+                ? HeaderUtilities.RemoveQuotes(disposition.Name).Value ?? "" : "";
             if (field is "name" or "classNames")
             {
                 var text = await ReadTextAsync(part.Body, cancellation);
@@ -88,7 +99,8 @@ internal static class DatasetUploadApi
             }
             else if (!DatasetUpload.FileFields.Contains(field))
             {
-                return Refuse(ApiProblems.Invalid(field.Length is 0 or > 100 ? "body" : field, "There is no such field. The fields are name, classNames, trainImages, trainLabels, testImages and testLabels."));
+                return Refuse(ApiProblems.Invalid(field.Length is 0 or > 100 ? "body" : field,
+                    "There is no such field. The fields are name, classNames, trainImages, trainLabels, testImages and testLabels."));
             }
             else if (upload.HasReceived(field))
             {
@@ -117,10 +129,12 @@ internal static class DatasetUploadApi
         HeaderUtilities.RemoveQuotes(type.Boundary).Value is { Length: > 0 and <= MaxBoundaryLength } boundary ? boundary : null;
 
     private static IResult TooLarge(DatasetOptions options, string? field = null) => Results.Problem(
-        $"{(field is null ? "The upload" : $"The file {field}")} is too large: each file may have at most {Figures.Size(options.MaxFileBytes)} as it is sent. Nothing was kept. "
+        $"{(field is null ? "The upload" : $"The file {field}")} is too large: each file may have at most {Figures.Size(options.MaxFileBytes)} as "
+            + "it is sent. Nothing was kept. "
         + "Compress it with gzip, or raise Hub:MaxUploadMebibytes.", statusCode: StatusCodes.Status413PayloadTooLarge, title: "Too large");
 
-    private static IResult NameTaken(string message) => Results.Problem(message, statusCode: StatusCodes.Status409Conflict, title: "The name is taken");
+    private static IResult NameTaken(string message) =>
+        Results.Problem(message, statusCode: StatusCodes.Status409Conflict, title: "The name is taken");
 
     private static IResult NotStored(string reason) => Results.Problem(
         $"The hub cannot write the files: {reason}. Nothing was kept. Make room on the disk of the data folder and upload again.",

@@ -1,6 +1,5 @@
 using ExperimentHub.Protocol.Datasets;
 using ExperimentHub.Tracking.Datasets;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Layout;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
@@ -8,7 +7,8 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Datasets;
 
 /// <summary>The form of an upload. The browser sends it as a plain request, with a bar for each file.</summary>
-public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOptions options, NavigationManager navigation, IJSRuntime js) : IAsyncDisposable
+public sealed partial class DatasetUploadPage(DatasetLibrary library, DatasetOptions options, NavigationManager navigation, IJSRuntime js)
+    : IAsyncDisposable
 {
     private static readonly (string Field, string Words)[] Fields =
         [.. DatasetUpload.FileFields.Zip(["Training images", "Training labels", "Test images", "Test labels"])];

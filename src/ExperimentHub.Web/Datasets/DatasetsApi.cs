@@ -9,7 +9,8 @@ internal static class DatasetsApi
     public static void MapDatasets(this RouteGroupBuilder api)
     {
         api.MapGet("/datasets", ListAsync).WithName("ListDatasets").WithSummary("List data sets").Produces<DatasetList>();
-        api.MapGet("/datasets/{key}", ReadAsync).WithName("ReadDataset").WithSummary("Read a data set").Produces<DatasetResource>().ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/datasets/{key}", ReadAsync).WithName("ReadDataset").WithSummary("Read a data set").Produces<DatasetResource>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
         api.MapPost("/datasets/{key}/fetch", Fetch).WithName("FetchDataset").WithSummary("Fetch a published data set to this machine")
             .Produces(StatusCodes.Status202Accepted).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
         api.MapDelete("/datasets/{key}", DeleteAsync).WithName("DeleteDataset").WithSummary("Delete an uploaded data set")
@@ -18,19 +19,22 @@ internal static class DatasetsApi
 
     private static async Task<IResult> ListAsync(DatasetLibrary library, DatasetFiles files, DatasetFetches fetches)
     {
-        var items = await Task.WhenAll(library.All.Select(async info => DatasetResource.Of(info, await files.OpenAsync(info), fetches.Find(info.Key))));
+        var items =
+            await Task.WhenAll(library.All.Select(async info => DatasetResource.Of(info, await files.OpenAsync(info), fetches.Find(info.Key))));
         return Results.Ok(new DatasetList(items));
     }
 
     private static async Task<IResult> ReadAsync(string key, DatasetLibrary library, DatasetFiles files, DatasetFetches fetches) =>
-        library.Find(key) is { } info ? Results.Ok(DatasetResource.Of(info, await files.OpenAsync(info), fetches.Find(key))) : DatasetProblems.NotFound();
+        library.Find(key) is { } info
+            ? Results.Ok(DatasetResource.Of(info, await files.OpenAsync(info), fetches.Find(key))) : DatasetProblems.NotFound();
 
     private static IResult Fetch(string key, DatasetLibrary library, DatasetFetches fetches)
     {
         if (library.Find(key) is null)
             return DatasetProblems.NotFound();
         if (DatasetCatalog.Find(key) is not { } published)
-            return Results.Problem("It was uploaded to this hub and is nowhere else.", statusCode: StatusCodes.Status409Conflict, title: "Nothing to fetch");
+            return Results.Problem("It was uploaded to this hub and is nowhere else.", statusCode: StatusCodes.Status409Conflict,
+                title: "Nothing to fetch");
         fetches.Request(published);
         return Results.Accepted($"/api/v1/datasets/{Uri.EscapeDataString(key)}");
     }
@@ -38,7 +42,8 @@ internal static class DatasetsApi
     private static async Task<IResult> DeleteAsync(string key, DatasetLibrary library, CancellationToken cancellation)
     {
         if (DatasetCatalog.Find(key) is { } published)
-            return Results.Problem($"{published.Name} is one of the published data sets, which every hub knows.", statusCode: StatusCodes.Status409Conflict, title: "Not an uploaded data set");
+            return Results.Problem($"{published.Name} is one of the published data sets, which every hub knows.",
+                statusCode: StatusCodes.Status409Conflict, title: "Not an uploaded data set");
         return await library.DeleteAsync(key, cancellation) switch
         {
             DatasetDeletion.Deleted => Results.NoContent(),
@@ -58,7 +63,8 @@ internal sealed record DatasetList(IReadOnlyList<DatasetResource> Items);
 /// <param name="Sha256">SHA-256 over the hashes of its four uncompressed files.</param>
 /// <param name="Problem">Why its files cannot be used, or could not be fetched.</param>
 internal sealed record DatasetResource(
-    string Key, string Name, string Origin, int TrainSamples, int TestSamples, int Height, int Width, IReadOnlyList<ClassResource> Classes, bool Here, string? Sha256,
+    string Key, string Name, string Origin, int TrainSamples, int TestSamples, int Height, int Width, IReadOnlyList<ClassResource> Classes, bool Here,
+    string? Sha256,
     long? SizeOnDisk, FetchResource? Fetching, string? Problem)
 {
     public static DatasetResource Of(DatasetInfo info, DatasetOpening opening, DatasetFetch? fetch)
@@ -66,9 +72,11 @@ internal sealed record DatasetResource(
         var open = opening.Dataset;
         var (train, test) = (open?.CountByClass(DatasetSplit.Train), open?.CountByClass(DatasetSplit.Test));
         return new DatasetResource(
-            info.Key, info.Name, DatasetCatalog.Find(info.Key) is null ? "uploaded" : "published", info.TrainSamples, info.TestSamples, info.Height, info.Width,
+            info.Key, info.Name, DatasetCatalog.Find(info.Key) is null
+                ? "uploaded" : "published", info.TrainSamples, info.TestSamples, info.Height, info.Width,
             [.. Enumerable.Range(0, info.Classes).Select(label => new ClassResource(label, info.ClassName(label), train?[label], test?[label]))],
-            open is not null, open?.Sha256 ?? info.Sha256, open?.SizeOnDisk, fetch is { Problem: null } ? new FetchResource(fetch.Activity, fetch.Fraction) : null,
+            open is not null, open?.Sha256 ?? info.Sha256, open?.SizeOnDisk, fetch is { Problem: null }
+                ? new FetchResource(fetch.Activity, fetch.Fraction) : null,
             opening.Problem ?? fetch?.Problem);
     }
 }

@@ -41,7 +41,9 @@ public sealed partial class DatasetsPage(DatasetLibrary library, DatasetFiles fi
     private void OnChanged() => _ = InvokeAsync(LoadAsync);
 
     /// <summary>Progress is shown as it is; what has arrived is read.</summary>
-    private void OnFetch(string key) => _ = InvokeAsync(fetches.IsOnItsWay(key) ? () => { StateHasChanged(); return Task.CompletedTask; } : LoadAsync);
+    private void OnFetch(string key) =>
+        _ = InvokeAsync(fetches.IsOnItsWay(key) ? () => { StateHasChanged(); return Task.CompletedTask; }
+    : LoadAsync);
 
     public void Dispose()
     {

@@ -1,6 +1,5 @@
 using ExperimentHub.Tracking.Deletions;
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Layout;
 using MudBlazor;
@@ -39,8 +38,10 @@ public sealed partial class DeletedPage(
                 _sizes[KeyOf(one)] = await deletions.SizeAsync(one.Runs);
             foreach (var one in listing.Runs)
                 _sizes[KeyOf(one)] = await deletions.SizeAsync([one.Id]);
-            var unseen = listing.RunCount > listing.Runs.Count ? (await deletions.RunIdsAsync()).Except(listing.Runs.Select(run => run.Id)).ToList() : [];
-            _bytes = listing.Experiments.Sum(one => _sizes[KeyOf(one)]) + listing.Runs.Sum(one => _sizes[KeyOf(one)]) + await deletions.SizeAsync(unseen);
+            var unseen = listing.RunCount > listing.Runs.Count
+                ? (await deletions.RunIdsAsync()).Except(listing.Runs.Select(run => run.Id)).ToList() : [];
+            _bytes = listing.Experiments.Sum(one => _sizes[KeyOf(one)]) + listing.Runs.Sum(one => _sizes[KeyOf(one)])
+                + await deletions.SizeAsync(unseen);
             (_listing, _problem) = (listing, null);
         }
         catch (Exception e)
@@ -52,9 +53,11 @@ public sealed partial class DeletedPage(
     }
 
     private IEnumerable<Row> Rows(DeletedListing listing) => listing.Experiments
-        .Select(one => new Row(KeyOf(one), one.Name, one.Runs.Count switch { 0 => "experiment", 1 => "experiment with its run", var count => $"experiment with {Figures.Count(count)} runs" },
+        .Select(one => new Row(KeyOf(one), one.Name,
+            one.Runs.Count switch { 0 => "experiment", 1 => "experiment with its run", var count => $"experiment with {Figures.Count(count)} runs" },
             $"experiments/{one.Id}", _sizes.GetValueOrDefault(KeyOf(one)), one.DeletedAt, one.Until, null, one))
-        .Concat(listing.Runs.Select(one => new Row(KeyOf(one), one.Name, $"run of {one.Experiment}", $"runs/{one.Id}", _sizes.GetValueOrDefault(KeyOf(one)), one.DeletedAt, one.Until, one, null)))
+        .Concat(listing.Runs.Select(one => new Row(KeyOf(one), one.Name, $"run of {one.Experiment}", $"runs/{one.Id}",
+            _sizes.GetValueOrDefault(KeyOf(one)), one.DeletedAt, one.Until, one, null)))
         .OrderByDescending(row => row.DeletedAt);
 
     private Task RestoreAsync(Row row) => DoAsync(async () =>
@@ -67,7 +70,8 @@ public sealed partial class DeletedPage(
     private Task PurgeAsync(Row row) => DoAsync(async () =>
     {
         var bytes = await deletions.SizeAsync(row.Experiment?.Runs ?? [row.Run!.Id]);
-        if (!await confirmation.AskAsync($"Delete {row.Name} for good?", "Its results, logs and checkpoints are removed now. They cannot be brought back.", $"Delete now, {Figures.Size(bytes)}", "Keep it"))
+        if (!await confirmation.AskAsync($"Delete {row.Name} for good?",
+            "Its results, logs and checkpoints are removed now. They cannot be brought back.", $"Delete now, {Figures.Size(bytes)}", "Keep it"))
             return;
         var freed = row.Experiment is { } experiment ? await experiments.PurgeAsync(experiment.Id) : await runs.PurgeAsync([row.Run!.Id]);
         snackbar.Add($"{row.Name} is gone; {Figures.Size(freed)} are free again.", Severity.Normal);
@@ -80,7 +84,8 @@ public sealed partial class DeletedPage(
         var ids = await deletions.RunIdsAsync();
         var bytes = await deletions.SizeAsync([.. listing.Experiments.SelectMany(one => one.Runs).Union(ids)]);
         var words = string.Join(" and ", new[] { Words(listing.Experiments.Count, "experiment"), Words(ids.Count, "run") }.OfType<string>());
-        if (!await confirmation.AskAsync($"Delete {words} for good?", "Results, logs and checkpoints are removed now. They cannot be brought back.", $"Delete all now, {Figures.Size(bytes)}", "Keep them"))
+        if (!await confirmation.AskAsync($"Delete {words} for good?", "Results, logs and checkpoints are removed now. They cannot be brought back.",
+            $"Delete all now, {Figures.Size(bytes)}", "Keep them"))
             return;
         var freed = 0L;
         foreach (var one in listing.Experiments)
@@ -122,5 +127,6 @@ public sealed partial class DeletedPage(
     }
 
     private sealed record Row(
-        string Key, string Name, string What, string Address, long Bytes, DateTime DeletedAt, DateTime Until, DeletedRun? Run, DeletedExperiment? Experiment);
+        string Key, string Name, string What, string Address, long Bytes, DateTime DeletedAt, DateTime Until, DeletedRun? Run,
+        DeletedExperiment? Experiment);
 }

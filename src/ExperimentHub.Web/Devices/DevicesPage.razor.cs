@@ -74,7 +74,9 @@ public sealed partial class DevicesPage(
         StateHasChanged();
     }
 
-    /// <summary>Nothing tells when a GPU's memory and utilisation change, so they are read again and again, but only by a page that shows a GPU.</summary>
+    /// <summary>
+    /// Nothing tells when a GPU's memory and utilisation change, so they are read again and again, but only by a page that shows a GPU.
+    /// </summary>
     private async Task WatchGpusAsync()
     {
         try

@@ -8,7 +8,8 @@ namespace ExperimentHub.Web.Edits;
 public sealed record Difference(string Name, string Before, string After, bool IsProse = false)
 {
     /// <summary>Does not stand beside each other: shown line by line.</summary>
-    public bool IsText => IsProse || Before.Length > 80 || After.Length > 80 || Before.Contains('\n', StringComparison.Ordinal) || After.Contains('\n', StringComparison.Ordinal);
+    public bool IsText => IsProse || Before.Length > 80 || After.Length > 80 || Before.Contains('\n', StringComparison.Ordinal)
+        || After.Contains('\n', StringComparison.Ordinal);
 }
 
 public enum LineKind
@@ -24,7 +25,9 @@ public readonly record struct DifferentLine(LineKind Kind, string Text);
 /// <summary>How two texts differ, line by line: the longest common lines stay, the others are of one or of the other.</summary>
 public static class TextDifference
 {
-    /// <summary>Beyond this many pairs of lines the middle is shown as all old and all new: nobody reads that much line by line, and it must not take seconds.</summary>
+    /// <summary>
+    /// Beyond this many pairs of lines the middle is shown as all old and all new: nobody reads that much line by line, and it must not take seconds.
+    /// </summary>
     private const int MostPairs = 1_000_000;
 
     public static IReadOnlyList<DifferentLine> Of(string before, string after)

@@ -27,7 +27,8 @@ public sealed class EditConflicts(IDialogService dialogs)
         _asking = true;
         try
         {
-            var dialog = await dialogs.ShowAsync<ConflictDialog>(null, new DialogParameters<ConflictDialog> { { d => d.Title, title }, { d => d.Differences, differences } }, Wide);
+            var dialog = await dialogs.ShowAsync<ConflictDialog>(null,
+                new DialogParameters<ConflictDialog> { { d => d.Title, title }, { d => d.Differences, differences } }, Wide);
             return await dialog.Result is { Canceled: false, Data: ConflictChoice choice } ? choice : ConflictChoice.GoOn;
         }
         finally

@@ -4,8 +4,8 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Edits;
 
 /// <summary>
-/// What somebody typed into a form and has not saved yet, kept in their browser: it survives a lost connection, a start of the hub and a closed page. The element around the form's fields carries the
-/// key in <c>data-draft</c>, so that what is typed while the hub does not hear it is kept as well.
+/// What somebody typed into a form and has not saved yet, kept in their browser: it survives a lost connection, a start of the hub and a closed page.
+/// The element around the form's fields carries the key in <c>data-draft</c>, so that what is typed while the hub does not hear it is kept as well.
 /// </summary>
 /// <typeparam name="T">The form's state, as JSON.</typeparam>
 internal sealed class KeptDraft<T>(IJSRuntime js) : IAsyncDisposable
@@ -24,7 +24,9 @@ internal sealed class KeptDraft<T>(IJSRuntime js) : IAsyncDisposable
     /// <summary>Keeps the state in place of what was kept. To be called when the page shows it.</summary>
     public Task KeepAsync(string key, T state) => TryAsync(() => _module.CallAsync("keep", key, state));
 
-    /// <summary>Puts what the hub never heard into the fields, which then tell it. To be called when the page shows the state that was read.</summary>
+    /// <summary>
+    /// Puts what the hub never heard into the fields, which then tell it. To be called when the page shows the state that was read.
+    /// </summary>
     public Task LayAsync(string key) => TryAsync(() => _module.CallAsync("lay", key));
 
     /// <summary>It was saved, or is not wanted any more.</summary>

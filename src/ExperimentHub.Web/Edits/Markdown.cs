@@ -7,15 +7,16 @@ using Microsoft.AspNetCore.Components;
 namespace ExperimentHub.Web.Edits;
 
 /// <summary>
-/// Notes as a page shows them. Whoever can write notes cannot do more than write: raw HTML is shown as the text it is, only links that leave by http, https or mailto or stay on this hub
-/// are links, and a picture is a link to itself, because a page asks no other machine for anything.
+/// Notes as a page shows them. Whoever can write notes cannot do more than write: raw HTML is shown as the text it is, only links that leave by http,
+/// https or mailto or stay on this hub are links, and a picture is a link to itself, because a page asks no other machine for anything.
 /// </summary>
 internal static class Markdown
 {
     /// <summary>The page has a title and headings of its own.</summary>
     private const int HighestHeading = 3;
 
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseAutoLinks().UseEmphasisExtras().Build();
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().DisableHtml().UsePipeTables().UseAutoLinks()
+        .UseEmphasisExtras().Build();
 
     public static MarkupString Render(string markdown)
     {

@@ -5,7 +5,8 @@ namespace ExperimentHub.Web.Edits;
 
 /// <summary>A text that people write together, as it stands.</summary>
 /// <param name="Version">Of what it belongs to: an edit names the one that it began from.</param>
-/// <param name="TextVersion">The version that changed the text last; one newer than an edit's beginning means that somebody else wrote meanwhile.</param>
+/// <param name="TextVersion">The version that changed the text last; one newer than an edit's beginning means that somebody else wrote
+/// meanwhile.</param>
 public sealed record WrittenText(string Text, int Version, int TextVersion)
 {
     public static WrittenText NotesOf(Run run) => new(run.Notes, run.Version, run.NotesVersion);

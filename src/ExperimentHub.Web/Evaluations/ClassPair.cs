@@ -7,7 +7,8 @@ public sealed record ClassPair(int Label, int Prediction)
 {
     /// <summary>From an address: <c>4-9</c>; null for anything that is no pair of classes.</summary>
     public static ClassPair? Parse(string? text, int classes) =>
-        text?.Split('-') is [var label, var prediction] && IsClass(label, out var one) && IsClass(prediction, out var other) && one < classes && other < classes ? new ClassPair(one, other) : null;
+        text?.Split('-') is [var label, var prediction] && IsClass(label, out var one) && IsClass(prediction, out var other) && one < classes
+            && other < classes ? new ClassPair(one, other) : null;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Label}-{Prediction}");
 

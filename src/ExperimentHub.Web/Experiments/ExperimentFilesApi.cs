@@ -14,12 +14,19 @@ internal static class ExperimentFilesApi
     public static void MapExperimentFiles(this RouteGroupBuilder api)
     {
         api.MapGet("/experiments/{id}/export", ExportAsync).WithName("ExportExperiment").WithSummary("Export an experiment")
-            .WithDescription("One zip with the experiment and its ended runs: facts, every point of every metric, evaluations, logs and checkpoints. Runs that are queued, running, paused or interrupted are left out.")
-            .Produces(StatusCodes.Status200OK, contentType: MediaType).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+            .WithDescription(
+                "One zip with the experiment and its ended runs: facts, every point of every metric, evaluations, logs and checkpoints. Runs that "
+                    + "are queued, running, paused or interrupted are left out.")
+            .Produces(StatusCodes.Status200OK, contentType: MediaType).ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict);
         api.MapPost("/experiments/import", ImportAsync).WithName("ImportExperiment").WithSummary("Import an experiment")
-            .WithDescription("The file that an export gave, as application/zip. With curl: -H \"Content-Type: application/zip\" -T file -X POST. Everything is checked before anything appears. Runs keep their ids, so a file whose runs are here already is refused.")
-            .Accepts<IFormFile>(MediaType).Produces<ImportedExperiment>(StatusCodes.Status201Created).ProducesValidationProblem().ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status507InsufficientStorage);
+            .WithDescription(
+                "The file that an export gave, as application/zip. With curl: -H \"Content-Type: application/zip\" -T file -X POST. Everything is "
+                    + "checked before anything appears. Runs keep their ids, so a file whose runs are here already is refused.")
+            .Accepts<IFormFile>(MediaType).Produces<ImportedExperiment>(StatusCodes.Status201Created).ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType)
+            .ProducesProblem(StatusCodes.Status507InsufficientStorage);
     }
 
     private static async Task<IResult> ExportAsync(string id, ExperimentExport export, HttpContext http, CancellationToken cancellation)
@@ -35,11 +42,13 @@ internal static class ExperimentFilesApi
         return Results.Stream(body => export.WriteAsync(number, body, cancellation), MediaType);
     }
 
-    private static async Task<IResult> ImportAsync(HttpContext http, ExperimentImports imports, ExperimentFileOptions options, StorageWatch storage, CancellationToken cancellation)
+    private static async Task<IResult> ImportAsync(HttpContext http, ExperimentImports imports, ExperimentFileOptions options, StorageWatch storage,
+        CancellationToken cancellation)
     {
         // Also keeps a page elsewhere from sending one: browsers ask before they send this type.
         if (!MediaTypeHeaderValue.TryParse(http.Request.ContentType, out var type) || type.MediaType != MediaType)
-            return Results.Problem("Send the exported file as application/zip.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "Not an exported experiment");
+            return Results.Problem("Send the exported file as application/zip.", statusCode: StatusCodes.Status415UnsupportedMediaType,
+                title: "Not an exported experiment");
         if (http.Request.ContentLength > options.MaxBytes)
             return TooLarge(options);
         // The server's own limit is for requests that are held in memory; this one goes to the disk, and has its own.
@@ -64,15 +73,19 @@ internal static class ExperimentFilesApi
 
         return await import.CommitAsync(cancellation) switch
         {
-            { Experiment: { } experiment } done => Results.Created($"/api/v1/experiments/{experiment.Id}", new ImportedExperiment(ExperimentResource.Of(experiment), done.Runs, done.LeftOut ?? [])),
+            { Experiment: { } experiment } done =>
+                Results.Created($"/api/v1/experiments/{experiment.Id}",
+                    new ImportedExperiment(ExperimentResource.Of(experiment), done.Runs, done.LeftOut ?? [])),
             { StorageProblem: { } full } => NotStored(full),
-            { RunsExist: true, Problem: { } exist } => Results.Problem(exist, statusCode: StatusCodes.Status409Conflict, title: "Its runs are here already"),
+            { RunsExist: true, Problem: { } exist } =>
+                Results.Problem(exist, statusCode: StatusCodes.Status409Conflict, title: "Its runs are here already"),
             var refused => ApiProblems.Invalid("file", refused.Problem!),
         };
     }
 
     private static IResult TooLarge(ExperimentFileOptions options) => Results.Problem(
-        $"The file is too large: it may have at most {Figures.Size(options.MaxBytes)}. Nothing was kept. Raise Hub:MaxImportMebibytes and import it again.",
+        $"The file is too large: it may have at most {Figures.Size(options.MaxBytes)}. Nothing was kept. Raise Hub:MaxImportMebibytes and import "
+            + "it again.",
         statusCode: StatusCodes.Status413PayloadTooLarge, title: "Too large");
 
     private static IResult NotStored(string reason) => Results.Problem(

@@ -12,7 +12,8 @@ namespace ExperimentHub.Web.Experiments;
 
 /// <summary>Creates an experiment or changes one: its name, what it is about, and the settings that new runs and schedules start from.</summary>
 public sealed partial class ExperimentFormPage(
-    ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts, IJSRuntime js) : IAsyncDisposable
+    ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, Confirmation confirmation, EditConflicts conflicts,
+    IJSRuntime js) : IAsyncDisposable
 {
     private ElementReference _form;
     private ExperimentTyped? _saved;
@@ -81,7 +82,8 @@ public sealed partial class ExperimentFormPage(
 
     private async Task<ExperimentTyped?> CloneAsync()
     {
-        if (!int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from) || await experiments.ProposeCloneAsync(from) is not { } clone)
+        if (!int.TryParse(FromText, NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            || await experiments.ProposeCloneAsync(from) is not { } clone)
             return null;
         _proposedName = clone.Name;
         return new ExperimentTyped(clone.Name, clone.Description, SpecDraft.Of(clone.DefaultSpec));
@@ -143,7 +145,8 @@ public sealed partial class ExperimentFormPage(
 
         _saving = true;
         var result = Id is { } id ? await UpdateAsync(id)
-            : await experiments.CreateAsync(new ExperimentDraft(_draft.Name, _draft.Description, _checked.Spec), anyName: _draft.Name == _proposedName);
+            : await experiments.CreateAsync(new ExperimentDraft(_draft.Name, _draft.Description, _checked.Spec),
+                anyName: _draft.Name == _proposedName);
         if (result.Id is { } saved)
         {
             await _kept.ForgetAsync(Key);

@@ -16,9 +16,13 @@ using MudBlazor;
 
 namespace ExperimentHub.Web.Experiments;
 
-/// <summary>One experiment: its best result and how it came there, its newest runs, what two settings do, its nights, and the settings that new runs start from.</summary>
+/// <summary>
+/// One experiment: its best result and how it came there, its newest runs, what two settings do, its nights, and the settings that new runs start
+/// from.
+/// </summary>
 public sealed partial class ExperimentPage(
-    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunSearch search, ScheduleStore schedules, DeletedThings deletions, RunFeed feed, NavigationManager navigation,
+    ExperimentStore experiments, ExperimentResults results, RunHistory history, RunSearch search, ScheduleStore schedules, DeletedThings deletions,
+    RunFeed feed, NavigationManager navigation,
     Confirmation confirmation, ISnackbar snackbar) : IDisposable
 {
     private const int SettingsShown = 50;
@@ -83,7 +87,8 @@ public sealed partial class ExperimentPage(
 
     protected override void OnInitialized()
     {
-        _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval));
+        _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts, RefreshInterval),
+            new FeedPace(RunSignal.Results, ResultsInterval));
         experiments.Changed += OnChanged;
     }
 
@@ -166,9 +171,12 @@ public sealed partial class ExperimentPage(
     private Task TakeSettingsAsync(Training training) =>
         TakeSettingsAsync(training.Spec, $"Use the settings of {training.Run.Name}?", $"those of {training.Run.Name}");
 
-    private Task GoBackAsync(SettingsChange change) => TakeSettingsAsync(change.Spec, $"Go back to v{Figures.Count(change.Number)}?", $"back to v{Figures.Count(change.Number)}");
+    private Task GoBackAsync(SettingsChange change) =>
+        TakeSettingsAsync(change.Spec, $"Go back to v{Figures.Count(change.Number)}?", $"back to v{Figures.Count(change.Number)}");
 
-    /// <summary>What is trained from now on is not changed by one click: the person sees what differs, and sees it anew where somebody else was quicker.</summary>
+    /// <summary>
+    /// What is trained from now on is not changed by one click: the person sees what differs, and sees it anew where somebody else was quicker.
+    /// </summary>
     private async Task TakeSettingsAsync(TrainingSpec spec, string question, string note)
     {
         while (await experiments.FindAsync(Id) is { } now)
@@ -176,7 +184,8 @@ public sealed partial class ExperimentPage(
             var differences = SpecDifferences.Of(now.DefaultSpec, spec);
             if (differences.Count == 0)
                 break;
-            if (!await confirmation.AskAsync(question, await ConsequenceAsync(), "Use these settings", "Keep the settings", differences, destroys: false))
+            if (!await confirmation.AskAsync(question, await ConsequenceAsync(), "Use these settings", "Keep the settings", differences,
+                destroys: false))
                 return;
             var result = await experiments.UpdateAsync(Id, new ExperimentChange(DefaultSpec: spec, Note: Short(note)), now.Version);
             if (result.Conflict)
@@ -191,7 +200,8 @@ public sealed partial class ExperimentPage(
 
     private async Task<string> ConsequenceAsync()
     {
-        var next = (await schedules.ListAsync(Id)).Where(schedule => schedule.NextFires.Count > 0).OrderBy(schedule => schedule.NextFires[0]).ToList();
+        var next = (await schedules.ListAsync(Id)).Where(schedule => schedule.NextFires.Count > 0)
+            .OrderBy(schedule => schedule.NextFires[0]).ToList();
         return next is [var first, ..]
             ? $"New runs start from them, and so does what is trained by itself: next {ZonedTimes.Exact(first.NextFires[0], first.Schedule.TimeZone)}. The history below leads back."
             : "New runs start from them. The history below leads back.";
@@ -217,7 +227,9 @@ public sealed partial class ExperimentPage(
         var (all, archived) = await history.CountAsync(experiment.Name);
         var runs = ids.Count switch { 0 => "", 1 => " with its run", var count => $" with its {Figures.Count(count)} runs" }
             + (archived == 0 ? "" : archived == all ? ", archived" : $", {Figures.Count(archived)} of them archived");
-        var text = $"It is hidden at once{runs} and can be restored under Deleted for {Figures.Lasting(deletions.KeptFor)}. Then its files are removed for good.";
+        var text =
+            $"It is hidden at once{runs} and can be restored under Deleted for {Figures.Lasting(deletions.KeptFor)}. Then its files are removed "
+                + "for good.";
         if (!await confirmation.AskAsync($"Delete {experiment.Name}?", text, $"Delete experiment, {bytes}", "Keep it"))
             return;
         switch (await experiments.DeleteAsync(Id))
@@ -254,7 +266,8 @@ public sealed partial class ExperimentPage(
 
     private string? Chosen => MetricText is { Length: <= MetricNames.MaxLength } metric ? metric : null;
 
-    private void ChooseMetric(string metric) => navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
+    private void ChooseMetric(string metric) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter("metric", metric == _usual ? null : metric), replace: true);
 
     public void Dispose()
     {

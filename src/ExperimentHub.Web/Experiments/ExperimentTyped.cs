@@ -50,6 +50,7 @@ internal sealed record KeptExperimentForm(KeptExperimentForm.Fields Typed, KeptE
         public ExperimentTyped Draft => new(Name, Description, SpecDraft.Tutorial.With(Spec));
 
         public static Fields Of(ExperimentTyped draft) => new(draft.Name, draft.Description,
-            draft.Spec.Beyond(SpecDraft.Tutorial).Where(field => field.Value is not null).ToDictionary(field => field.Key, field => field.Value?.ToString()));
+            draft.Spec.Beyond(SpecDraft.Tutorial).Where(field => field.Value is not null)
+                .ToDictionary(field => field.Key, field => field.Value?.ToString()));
     }
 }

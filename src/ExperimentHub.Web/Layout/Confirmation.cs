@@ -4,7 +4,8 @@ using MudBlazor;
 namespace ExperimentHub.Web.Layout;
 
 /// <summary>
-/// Asks before something is lost, or much is begun. One question at a time: a second click, on its way while the first one's question comes up, asks nothing.
+/// Asks before something is lost, or much is begun. One question at a time: a second click, on its way while the first one's question comes up, asks
+/// nothing.
 /// </summary>
 public sealed class Confirmation(IDialogService dialogs)
 {
@@ -17,7 +18,8 @@ public sealed class Confirmation(IDialogService dialogs)
     /// <param name="differences">What a yes changes, from what to what.</param>
     /// <param name="destroys">A yes takes something away, and looks like it.</param>
     /// <returns>true only where the person said yes.</returns>
-    public async Task<bool> AskAsync(string title, string text, string yes, string no, IReadOnlyList<Difference>? differences = null, bool destroys = true)
+    public async Task<bool> AskAsync(string title, string text, string yes, string no, IReadOnlyList<Difference>? differences = null,
+        bool destroys = true)
     {
         if (_asking)
             return false;

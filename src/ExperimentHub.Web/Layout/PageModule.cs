@@ -3,8 +3,9 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Layout;
 
 /// <summary>
-/// A JavaScript module of a component, loaded with its first call. Whoever looks may leave at any moment, also while it loads: what is on its way then ends without a word, nothing more is called, and
-/// what it attached is taken away. To be used where the component renders, and disposed of with it.
+/// A JavaScript module of a component, loaded with its first call. Whoever looks may leave at any moment, also while it loads: what is on its way
+/// then ends without a word, nothing more is called, and what it attached is taken away. To be used where the component renders, and disposed of with
+/// it.
 /// </summary>
 /// <param name="path">Such as <c>/js/filter-field.js</c>.</param>
 public sealed class PageModule(IJSRuntime js, string path) : IAsyncDisposable
@@ -24,7 +25,8 @@ public sealed class PageModule(IJSRuntime js, string path) : IAsyncDisposable
     }
 
     /// <exception cref="JSException">The function failed, or the module is not there.</exception>
-    public Task CallAsync(string function, params object?[] arguments) => WithModuleAsync(async module => await module.InvokeVoidAsync(function, arguments));
+    public Task CallAsync(string function, params object?[] arguments) =>
+        WithModuleAsync(async module => await module.InvokeVoidAsync(function, arguments));
 
     /// <returns>Its answer; the default where nobody is there any more.</returns>
     /// <exception cref="JSException">The function failed, or the module is not there.</exception>

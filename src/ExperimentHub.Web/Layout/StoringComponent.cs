@@ -5,8 +5,8 @@ using MudBlazor;
 namespace ExperimentHub.Web.Layout;
 
 /// <summary>
-/// The base of every component (see _Imports.razor). What a person does while the database or its disk takes no writes is answered with a sentence, and the page with everything
-/// typed into it stays as it is; any other exception ends the page as ever.
+/// The base of every component (see _Imports.razor). What a person does while the database or its disk takes no writes is answered with a sentence,
+/// and the page with everything typed into it stays as it is; any other exception ends the page as ever.
 /// </summary>
 public abstract class StoringComponent : ComponentBase, IHandleEvent
 {
@@ -34,7 +34,8 @@ public abstract class StoringComponent : ComponentBase, IHandleEvent
         catch (Exception e) when (Services.GetService<StorageWatch>() is { } storage && storage.Note(e))
         {
             Services.GetRequiredService<ISnackbar>().Add(
-                $"That was not saved, because {(storage.Outage ?? new StorageOutage(storage.TroubleOf(e)!.Value, default)).Reason}. What you typed is still here; try it again in a moment.", Severity.Error);
+                $"That was not saved, because {(storage.Outage ?? new StorageOutage(storage.TroubleOf(e)!.Value, default)).Reason}. What you typed "
+                    + "is still here; try it again in a moment.", Severity.Error);
         }
 
         StateHasChanged();

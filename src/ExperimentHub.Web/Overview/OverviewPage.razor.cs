@@ -4,7 +4,6 @@ using ExperimentHub.Tracking.Comparisons;
 using ExperimentHub.Tracking.Devices;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
-using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
@@ -15,7 +14,8 @@ namespace ExperimentHub.Web.Overview;
 
 /// <summary>What came out since somebody last looked and over the nights, what trains and waits, and how full devices and disk are.</summary>
 public sealed partial class OverviewPage(
-    RunSearch search, RunHistory history, MetricReader metrics, WaitingLine line, ExpectedStarts starts, DeviceInventory devices, LiveRuns live, EndedEpochs epochs, TimeProvider time, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
+    RunSearch search, RunHistory history, MetricReader metrics, WaitingLine line, ExpectedStarts starts, DeviceInventory devices, LiveRuns live,
+    EndedEpochs epochs, TimeProvider time, NightlyResults nights, RunQueue queue, RunFeed feed, NavigationManager navigation) : IDisposable
 {
     private const int RecentRunsShown = 10;
     private const int WaitingShown = 5;
@@ -59,12 +59,14 @@ public sealed partial class OverviewPage(
 
     private FigureEpoch At => EpochWords.Read(AtText);
 
-    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+    private void ChooseEpoch(FigureEpoch at) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     protected override async Task OnInitializedAsync()
     {
         _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
-            new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval), new FeedPace(RunSignal.Progress, RefreshInterval));
+            new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, ResultsInterval),
+            new FeedPace(RunSignal.Progress, RefreshInterval));
         _nightSubscription = feed.Subscribe(null, told => InvokeAsync(() => FollowNightsAsync(told)), new FeedPace(RunSignals.Rows, NightsInterval));
         await LoadNightsAsync();
     }
@@ -72,16 +74,20 @@ public sealed partial class OverviewPage(
     /// <summary>A tick changes the address as well, and nothing of what is read here.</summary>
     protected override Task OnParametersSetAsync() => _recent is null || At != _recentAt ? LoadAsync() : Task.CompletedTask;
 
-    /// <summary>Which runs there are is read again when it may have changed; with an epoch only its results are, and how far a run is stands in no row.</summary>
+    /// <summary>
+    /// Which runs there are is read again when it may have changed; with an epoch only its results are, and how far a run is stands in no row.
+    /// </summary>
     private Task RefreshAsync(RunSignal told) =>
-        _gone.IsCancellationRequested ? Task.CompletedTask : (told & RunSignals.Facts) != 0 || _problem is not null ? LoadAsync() : ReadingAsync(() => FollowAsync((told & RunSignal.Results) != 0));
+        _gone.IsCancellationRequested ? Task.CompletedTask : (told & RunSignals.Facts) != 0 || _problem is not null
+            ? LoadAsync() : ReadingAsync(() => FollowAsync((told & RunSignal.Results) != 0));
 
     private Task LoadAsync() => ReadingAsync(async () =>
     {
         var at = At;
         var recent = (await search.ListAsync(new RunQuery(), RunList.ColumnsOf(at), RecentRunsShown, cancellation: _gone.Token)).Answer!;
         var total = (await search.CountAsync(new RunQuery(), _gone.Token)).Answer!.Total;
-        var found = (await search.ListAsync(new RunQuery(SearchText.ArchivedToo, "created", [RunStatus.Running]), pageSize: RunningShown, cancellation: _gone.Token)).Answer!;
+        var found = (await search.ListAsync(new RunQuery(SearchText.ArchivedToo, "created", [RunStatus.Running]), pageSize: RunningShown,
+            cancellation: _gone.Token)).Answer!;
         List<Run> runs = [.. found.Items.Select(row => row.Run)];
         await epochs.ReadNewestAsync(runs, RunProgress.PaceEpochs, _gone.Token);
         var curves = await CurvesAsync(runs);
@@ -135,19 +141,22 @@ public sealed partial class OverviewPage(
     {
         _curvesReadAt = time.GetUtcNow();
         long[] numbers = [.. running.Select(run => run.Number)];
-        return (await metrics.BucketsAsync(numbers, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve => curve.RunNumber);
+        return (await metrics.BucketsAsync(numbers, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, _gone.Token)).ToDictionary(curve =>
+            curve.RunNumber);
     }
 
     private Task LoadNightsAsync() => ReadingAsync(async () => _nights = await nights.ReadAsync(SchedulesShown, _gone.Token));
 
     /// <summary>Fourteen nights of each schedule are read for that; an epoch changes them only while a run of theirs trains.</summary>
     private Task FollowNightsAsync(RunSignal told) =>
-        (told & RunSignals.Facts) != 0 || _nights?.Results.Any(result => result.Run?.Status.IsActive() == true) == true ? LoadNightsAsync() : Task.CompletedTask;
+        (told & RunSignals.Facts) != 0 || _nights?.Results.Any(result => result.Run?.Status.IsActive() == true) == true
+            ? LoadNightsAsync() : Task.CompletedTask;
 
     private async Task<(WaitingListing Listing, IReadOnlyDictionary<long, TimeSpan> Durations)> LineAsync(string group)
     {
         var listing = await line.ListAsync(group, WaitingShown, _gone.Token);
-        return (listing, listing.Items.Count == 0 ? new Dictionary<long, TimeSpan>() : await starts.DurationsAsync([.. listing.Items.Select(item => item.Training)], _gone.Token));
+        return (listing, listing.Items.Count == 0
+            ? new Dictionary<long, TimeSpan>() : await starts.DurationsAsync([.. listing.Items.Select(item => item.Training)], _gone.Token));
     }
 
     /// <summary>When those who wait will begin, as far as what runs now and what runs like them took tell.</summary>
@@ -155,17 +164,21 @@ public sealed partial class OverviewPage(
     {
         var now = time.GetUtcNow().UtcDateTime;
         var ends = _running.ToDictionary(one => one.Run.Id, one => RunProgress.Of(one.Run, live.Find(one.Run.Id), now).EndsAt);
-        _waiting = [.. _lines.SelectMany(line => WithStarts(line.Listing.Items, line.Durations, ends, now)).OrderBy(waiting => waiting.Item.Training.QueuePosition).Take(WaitingShown)];
+        _waiting = [.. _lines.SelectMany(line => WithStarts(line.Listing.Items, line.Durations, ends, now))
+            .OrderBy(waiting => waiting.Item.Training.QueuePosition).Take(WaitingShown)];
         _moreWaiting = _lines.Sum(line => line.Listing.Total) - _waiting.Count;
     }
 
-    private IEnumerable<(WaitingRun Item, DateTime? Start)> WithStarts(IReadOnlyList<WaitingRun> items, IReadOnlyDictionary<long, TimeSpan> durations, Dictionary<RunId, DateTime?> ends, DateTime now)
+    private IEnumerable<(WaitingRun Item, DateTime? Start)> WithStarts(IReadOnlyList<WaitingRun> items, IReadOnlyDictionary<long, TimeSpan> durations,
+        Dictionary<RunId, DateTime?> ends, DateTime now)
     {
         if (items.Count == 0)
             return [];
         var slots = devices.Use.Where(use => use.Device.Kind == items[0].Training.DeviceGroup)
-            .SelectMany(use => use.Holders.Select(holder => ends.GetValueOrDefault(holder.Run)).Concat(Enumerable.Repeat<DateTime?>(now, Math.Max(0, use.Slots - use.Holders.Count))));
-        return items.Zip(ExpectedStarts.Of(slots, items.Select(item => durations.TryGetValue(item.Run.Number, out var duration) ? duration : (TimeSpan?)null)));
+            .SelectMany(use => use.Holders.Select(holder => ends.GetValueOrDefault(holder.Run))
+                .Concat(Enumerable.Repeat<DateTime?>(now, Math.Max(0, use.Slots - use.Holders.Count))));
+        return items.Zip(ExpectedStarts.Of(slots,
+            items.Select(item => durations.TryGetValue(item.Run.Number, out var duration) ? duration : (TimeSpan?)null)));
     }
 
     private async Task StartTutorialAsync()

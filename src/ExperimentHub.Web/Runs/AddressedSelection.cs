@@ -3,8 +3,8 @@ using ExperimentHub.Tracking.Runs;
 namespace ExperimentHub.Web.Runs;
 
 /// <summary>
-/// Runs that were chosen on a page, and that stand in its address. A choice counts at once and the address follows; until it does, an older address on its way
-/// does not take the choice back.
+/// Runs that were chosen on a page, and that stand in its address. A choice counts at once and the address follows; until it does, an older address
+/// on its way does not take the choice back.
 /// </summary>
 public sealed class AddressedSelection
 {

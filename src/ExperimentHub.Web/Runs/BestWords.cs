@@ -4,7 +4,10 @@ using ExperimentHub.Tracking.Trainings;
 
 namespace ExperimentHub.Web.Runs;
 
-/// <summary>What chose the best of several epochs or runs. Chosen by the test set it looks better than on images that nobody has seen; that is said wherever it is so.</summary>
+/// <summary>
+/// What chose the best of several epochs or runs. Chosen by the test set it looks better than on images that nobody has seen; that is said wherever
+/// it is so.
+/// </summary>
 public static class BestWords
 {
     /// <summary>"chosen by test", "chosen by validation loss": the metric that decided.</summary>
@@ -18,7 +21,8 @@ public static class BestWords
     /// <summary>"Best epochs are chosen by test.", or how many of the runs by what; empty where none of them has epochs.</summary>
     public static string Sentence(IEnumerable<Run> runs)
     {
-        var metrics = runs.Select(run => run.Training).OfType<Training>().GroupBy(training => BestMetrics.Of(training.Spec)).OrderByDescending(group => group.Count()).ToList();
+        var metrics = runs.Select(run => run.Training).OfType<Training>().GroupBy(training => BestMetrics.Of(training.Spec))
+            .OrderByDescending(group => group.Count()).ToList();
         return metrics.Count == 0 ? ""
             : metrics is [var only] ? $"Best epochs are {ChosenBy(only.Key)}."
             : $"Best epochs are {string.Join(", ", metrics.Select(group => $"{ChosenBy(group.Key)} in {Figures.Count(group.Count())} {(group.Count() == 1 ? "run" : "runs")}"))}.";

@@ -6,7 +6,8 @@ namespace ExperimentHub.Web.Runs;
 public static class CountedWords
 {
     /// <summary>A sentence for each reason; empty where every run counts.</summary>
-    public static IReadOnlyList<string> Of(CountedRuns counted) => Of(counted.Runs.Count + counted.Repeats + counted.Diverged, counted.Repeats, counted.Diverged);
+    public static IReadOnlyList<string> Of(CountedRuns counted) =>
+        Of(counted.Runs.Count + counted.Repeats + counted.Diverged, counted.Repeats, counted.Diverged);
 
     /// <inheritdoc cref="Of(CountedRuns)"/>
     /// <param name="runs">All of them.</param>
@@ -15,7 +16,8 @@ public static class CountedWords
     public static IReadOnlyList<string> Of(long runs, long repeats, long diverged) =>
     [
         .. repeats == 0 ? Array.Empty<string>()
-            : [$"{Runs(runs)}, {Figures.Count(repeats)} of them {(repeats == 1 ? "repeats another" : "repeat others")} (same settings, seed and data); counted once."],
+            : [$"{Runs(runs)}, {Figures.Count(repeats)} of them {(repeats == 1 ? "repeats another" : "repeat others")} (same settings, seed and "
+                + "data); counted once."],
         .. diverged == 0 ? Array.Empty<string>() : [$"{Runs(runs)}, {Figures.Count(diverged)} of them diverged; left out."],
     ];
 

@@ -19,5 +19,6 @@ public static class EpochWords
     public static string Of(FigureEpoch at) => at == FigureEpoch.Last ? "last epoch" : "best epoch";
 
     /// <summary>For a person who wonders.</summary>
-    public static string Meaning(FigureEpoch at) => at == FigureEpoch.Last ? "Of the newest finished epoch of each run" : "Of the best epoch of each run, by the metric that decides for it";
+    public static string Meaning(FigureEpoch at) =>
+        at == FigureEpoch.Last ? "Of the newest finished epoch of each run" : "Of the best epoch of each run, by the metric that decides for it";
 }

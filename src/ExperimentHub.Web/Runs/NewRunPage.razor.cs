@@ -17,11 +17,12 @@ using Microsoft.JSInterop;
 namespace ExperimentHub.Web.Runs;
 
 /// <summary>
-/// Defines a run and starts it, or several where fields have several values. The form begins with the settings of the run's experiment; what is typed beyond them lives in the address,
-/// so that a reload or a lost connection loses nothing.
+/// Defines a run and starts it, or several where fields have several values. The form begins with the settings of the run's experiment; what is typed
+/// beyond them lives in the address, so that a reload or a lost connection loses nothing.
 /// </summary>
 public sealed partial class NewRunPage(
-    RunQueue queue, RunHistory history, PlannedRuns planned, ExperimentStore experiments, DatasetLibrary datasets, DeviceInventory devices, Confirmation confirmation, NavigationManager navigation, IJSRuntime js)
+    RunQueue queue, RunHistory history, PlannedRuns planned, ExperimentStore experiments, DatasetLibrary datasets, DeviceInventory devices,
+    Confirmation confirmation, NavigationManager navigation, IJSRuntime js)
 {
     private const string FirstExperiment = "tutorial";
 
@@ -57,11 +58,17 @@ public sealed partial class NewRunPage(
         if (_parent is { Training: null })
             _parent = null;
         if (values.ContainsKey("fork") && _parent is null)
-            _refusal = "The address names a checkpoint to fork from that does not exist; its run may have been deleted. This form starts with fresh weights.";
+            _refusal =
+                "The address names a checkpoint to fork from that does not exist; its run may have been deleted. This form starts with fresh "
+                    + "weights.";
         var from = RunId.TryParse(values.GetValueOrDefault("from"), out var id) ? (await history.FindAsync(id))?.Run : _parent;
         var experiment = values.GetValueOrDefault("experiment") is { Length: > 0 } named ? named : from?.Experiment.Name ?? FirstExperiment;
         _usual = await UsualAsync(experiment);
-        _draft = new RunDraft { Experiment = experiment, Spec = from?.Training?.Spec is not { } settings ? _usual : SpecDraft.Of(settings) }.With(values);
+        _draft = new RunDraft
+        {
+            Experiment = experiment,
+            Spec = from?.Training?.Spec is not { } settings ? _usual : SpecDraft.Of(settings)
+        }.With(values);
         // The form was sent, and the connection was lost before the answer: sent again, it starts nothing twice.
         if (values.GetValueOrDefault(SentKey) is { Length: > 0 and <= KeyLength } sent)
             _key = sent;
@@ -133,7 +140,9 @@ public sealed partial class NewRunPage(
         {
             // In the address before anything is started: whoever loses the connection now comes back with the same key.
             Remember(key);
-            var made = await queue.EnqueueAllAsync([.. all.Possible.Select((one, i) => new RunRequest(draft.Experiment, draft.NameOf(all, one), one.Spec, $"{key}-{i}", Fork: Fork))]);
+            var made =
+                await queue.EnqueueAllAsync([.. all.Possible.Select((one, i) =>
+                    new RunRequest(draft.Experiment, draft.NameOf(all, one), one.Spec, $"{key}-{i}", Fork: Fork))]);
             _refusal = made.Runs.Count == 0 ? string.Join(" ", made.Problems.Select(problem => problem.Message)) : null;
             if (made.CreatedAt is not { } at)
                 return;
@@ -156,16 +165,24 @@ public sealed partial class NewRunPage(
 
     private void Remember(string? key) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(SentKey, key), replace: true);
 
-    /// <summary>The table with just these runs, in their order: nothing else was made at that instant. What varies has a column, in sight beside the result.</summary>
+    /// <summary>
+    /// The table with just these runs, in their order: nothing else was made at that instant. What varies has a column, in sight beside the result.
+    /// </summary>
     private string AddressOf(SpecCombinations all, DateTime createdAt)
     {
         var created = SearchText.Columns("created")[0];
-        var grid = new GridAddress { Filter = SearchText.Condition(created, DateTime.SpecifyKind(createdAt, DateTimeKind.Utc)), OrderBy = SearchText.Order([new OrderTerm(created, Descending: false)]) };
-        List<GridColumn> missing = [.. all.Varied.Select(one => new GridColumn(new SearchColumn(ColumnKind.Param, one.Field.Path))).Where(column => grid.Columns.All(known => known.Column != column.Column))];
+        var grid = new GridAddress
+        {
+            Filter = SearchText.Condition(created, DateTime.SpecifyKind(createdAt, DateTimeKind.Utc)),
+            OrderBy = SearchText.Order([new OrderTerm(created, Descending: false)])
+        };
+        List<GridColumn> missing = [.. all.Varied.Select(one => new GridColumn(new SearchColumn(ColumnKind.Param, one.Field.Path)))
+            .Where(column => grid.Columns.All(known => known.Column != column.Column))];
         if (missing.Count > 0)
         {
             // The same on every row.
-            var (name, rest) = (grid.Columns[0], grid.Columns.Skip(1).Where(column => column.Name is not ("experiment" or "model" or "device")).ToList());
+            var (name, rest) = (grid.Columns[0], grid.Columns.Skip(1)
+                .Where(column => column.Name is not ("experiment" or "model" or "device")).ToList());
             grid = grid with { Chosen = [name, .. rest.Where(IsResult), .. missing, .. rest.Where(column => !IsResult(column))] };
         }
 
@@ -179,7 +196,8 @@ public sealed partial class NewRunPage(
     {
         var name = draft.Name.Trim();
         var cpu = await EnqueueAsync(name.Length == 0 ? "" : $"{name} (CPU)", _read.Checked.Spec with { Device = DeviceRequest.Cpu }, $"{_key}-cpu");
-        var gpu = cpu is null ? null : await EnqueueAsync(name.Length == 0 ? "" : $"{name} (GPU)", _read.Checked.Spec with { Device = DeviceRequest.Cuda }, $"{_key}-cuda");
+        var gpu = cpu is null ? null : await EnqueueAsync(name.Length == 0 ? "" : $"{name} (GPU)",
+            _read.Checked.Spec with { Device = DeviceRequest.Cuda }, $"{_key}-cuda");
         if (cpu is { } first && gpu is { } second)
             navigation.NavigateTo(CompareAddress.To([first, second], baseline: first));
     });

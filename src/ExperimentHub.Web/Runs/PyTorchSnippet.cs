@@ -5,13 +5,16 @@ using ExperimentHub.Protocol.Models;
 
 namespace ExperimentHub.Web.Runs;
 
-/// <summary>Python that opens a checkpoint: the same network with the same parameter names, so that <c>load_state_dict</c> accepts the file as it is.</summary>
+/// <summary>
+/// Python that opens a checkpoint: the same network with the same parameter names, so that <c>load_state_dict</c> accepts the file as it is.
+/// </summary>
 internal static class PyTorchSnippet
 {
     public static string For(ModelSpec model, ImageShape shape, string fileName)
     {
         var outline = ModelOutline.Of(model, shape);
-        var className = model.Kind == ModelCatalog.Layers ? "Network" : string.Concat((ModelCatalog.Find(model.Kind)?.Name ?? "Network").Where(char.IsAsciiLetterOrDigit));
+        var className = model.Kind == ModelCatalog.Layers
+            ? "Network" : string.Concat((ModelCatalog.Find(model.Kind)?.Name ?? "Network").Where(char.IsAsciiLetterOrDigit));
         var modules = new StringBuilder();
         var forward = new StringBuilder();
         foreach (var step in outline.Steps)

@@ -41,7 +41,8 @@ public sealed record RunDraft
         // The longest says it for all of them.
         var whole = read.Possible.Select(one => NameOf(read, one)).MaxBy(NameRule.Length) ?? Name;
         if (NameRule.Tidied(whole).Length > 0 && NameRule.Problem(whole, Run.MaxNameLength) is { } name)
-            problems["name"] = $"The run's name {name}{(read.IsSeveral && NameRule.Problem(Name, Run.MaxNameLength) is null ? $" It ends with what varies:{whole[Name.TrimEnd().Length..]}." : "")}";
+            problems["name"] =
+                $"The run's name {name}{(read.IsSeveral && NameRule.Problem(Name, Run.MaxNameLength) is null ? $" It ends with what varies:{whole[Name.TrimEnd().Length..]}." : "")}";
         return read with { Checked = new CheckedSpec(read.Checked.Spec, problems) };
     }
 
@@ -50,5 +51,6 @@ public sealed record RunDraft
         string.IsNullOrWhiteSpace(Name) || !all.IsSeveral ? Name : $"{Name.TrimEnd()} {SeveralWords.Values(all.Varied, one.Values)}";
 
     private static CheckedSpec Refused(CheckedSpec read, DeviceInventory? devices) =>
-        read.IsValid && devices?.Refusal(read.Spec) is { } refusal ? new CheckedSpec(read.Spec, new Dictionary<string, string> { [refusal.Field] = refusal.Message }) : read;
+        read.IsValid && devices?.Refusal(read.Spec) is { } refusal
+            ? new CheckedSpec(read.Spec, new Dictionary<string, string> { [refusal.Field] = refusal.Message }) : read;
 }

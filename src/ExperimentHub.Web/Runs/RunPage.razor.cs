@@ -48,7 +48,8 @@ public sealed partial class RunPage(
     [SupplyParameterFromQuery(Name = EpochWords.Parameter)]
     private string? AtText { get; set; }
 
-    private void ChooseEpoch(FigureEpoch at) => navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
+    private void ChooseEpoch(FigureEpoch at) =>
+        navigation.NavigateTo(navigation.GetUriWithQueryParameter(EpochWords.Parameter, EpochWords.Text(at)), replace: true);
 
     /// <summary>Text, so that an address that is no id gets a page that says so.</summary>
     [Parameter]
@@ -84,7 +85,8 @@ public sealed partial class RunPage(
         _ => ChartsTab,
     };
 
-    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive() && (_stopAsked || run.Training?.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
+    private bool IsStopping => _details is { Run: var run } && run.Status.IsActive()
+        && (_stopAsked || run.Training?.StopRequestedAt is not null || _live?.AskedTo == RunSignal.StopRequested);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -99,7 +101,8 @@ public sealed partial class RunPage(
             _subscription?.Dispose();
             (_id, _details, _summaries, _missing, _stopAsked) = (id, null, null, false, false);
             _subscription = feed.Subscribe(
-                id, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts | RunSignal.Progress, RefreshInterval), new FeedPace(OfEpochs, EpochInterval));
+                id, told => InvokeAsync(() => RefreshAsync(told)), new FeedPace(RunSignals.Facts | RunSignal.Progress, RefreshInterval),
+                new FeedPace(OfEpochs, EpochInterval));
         }
 
         await RefreshAsync(RunSignals.Facts);
@@ -114,16 +117,20 @@ public sealed partial class RunPage(
         _unread = 0;
         try
         {
-            // Four times a second only the progress has changed, and with an epoch little more; reading all epochs for that would cost the more the longer the run is.
+            // Four times a second only the progress has changed, and with an epoch little more; reading all epochs for that would cost the more the
+            // longer the run is.
             var details = _details;
             if (details is not null && (unread & RunSignals.Facts) == 0 && (unread & OfEpochs) != 0)
-                details = await history.FollowAsync(details, (unread & RunSignal.Files) != 0, _gone.Token) ?? await history.FindAsync(id, _gone.Token);
+                details = await history.FollowAsync(details, (unread & RunSignal.Files) != 0, _gone.Token)
+                    ?? await history.FindAsync(id, _gone.Token);
             else if (details is null || (unread & RunSignals.Facts) != 0)
                 details = await history.FindAsync(id, _gone.Token);
 
-            var log = OpenTab == "log" && details is { Run.Training: { CurrentAttempt: > 0 } training } ? await logs.TailAsync(id, LogAttempt(training), LogLines, _gone.Token) : null;
+            var log = OpenTab == "log" && details is { Run.Training: { CurrentAttempt: > 0 } training }
+                ? await logs.TailAsync(id, LogAttempt(training), LogLines, _gone.Token) : null;
             // Of a training once: metrics that come later, the browser hears of by itself, and its figures are those of its epochs.
-            var summaries = details is null || (_summaries is not null && details.Run.Training is not null) ? _summaries : await metrics.SummariesAsync(details.Run.Number, _gone.Token);
+            var summaries = details is null || (_summaries is not null && details.Run.Training is not null)
+                ? _summaries : await metrics.SummariesAsync(details.Run.Number, _gone.Token);
             var deletedRun = details is null ? await deleted.FindAsync(id, _gone.Token) : null;
             if (id != _id)
                 return;
@@ -149,7 +156,8 @@ public sealed partial class RunPage(
     }
 
     private int LogAttempt(Training training) =>
-        int.TryParse(AttemptText, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1 && attempt < training.CurrentAttempt ? attempt : training.CurrentAttempt;
+        int.TryParse(AttemptText, NumberStyles.None, CultureInfo.InvariantCulture, out var attempt) && attempt >= 1
+            && attempt < training.CurrentAttempt ? attempt : training.CurrentAttempt;
 
     private async Task StopAsync()
     {
@@ -184,7 +192,9 @@ public sealed partial class RunPage(
     {
         if (_details is not { Run: var run })
             return;
-        if (!await confirmation.AskAsync($"Mark {run.Name} as ended?", $"Do this once the program that logs it is gone; then it can be deleted, too. {LoggedRuns.Meaning}", "Mark as ended", "Leave it running", destroys: false))
+        if (!await confirmation.AskAsync($"Mark {run.Name} as ended?",
+            $"Do this once the program that logs it is gone; then it can be deleted, too. {LoggedRuns.Meaning}", "Mark as ended", "Leave it running",
+            destroys: false))
             return;
         var refusal = await logged.EndAsync(run.Id) switch
         {
@@ -198,7 +208,10 @@ public sealed partial class RunPage(
         await RefreshAsync(RunSignals.Facts);
     }
 
-    private Task<IDialogReference> RenameAsync() => dialogs.ShowAsync<RenameRunDialog>(null, new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" }, { d => d.Version, _details?.Run.Version ?? 0 } });
+    private Task<IDialogReference> RenameAsync() =>
+        dialogs.ShowAsync<RenameRunDialog>(null,
+            new DialogParameters<RenameRunDialog> { { d => d.Id, _id }, { d => d.Name, _details?.Run.Name ?? "" },
+                { d => d.Version, _details?.Run.Version ?? 0 } });
 
     private async Task DeleteAsync()
     {
@@ -254,7 +267,8 @@ public sealed partial class RunPage(
         new("notes", "Notes"),
         new("checkpoints", "Checkpoints", details.Checkpoints.Count),
         new("evaluation", "Evaluation"),
-        .. details.Run.Training is { } training ? [new("log", "Log"), new("spec", "Spec"), new("attempts", "Attempts", training.Attempts.Count)] : new[] { new Tab("spec", "Parameters") },
+        .. details.Run.Training is { } training ? [new("log", "Log"), new("spec", "Spec"),
+            new("attempts", "Attempts", training.Attempts.Count)] : new[] { new Tab("spec", "Parameters") },
     ];
 
     public void Dispose()

@@ -27,10 +27,13 @@ public sealed record RunProgress(double Fraction, int Epoch, DateTime? EndsAt)
         var epoch = Math.Min(training.PlannedEpochs, Math.Max(training.EpochsDone, live?.Epoch ?? 0));
         if (run.Status != RunStatus.Running || live is null || live.Activity is not null)
             return new RunProgress(fraction, epoch, null);
-        return new RunProgress(fraction, epoch, SecondsPerEpoch(training, live, steps) is { } pace ? now.AddSeconds(pace * (training.PlannedEpochs - epochsDone)) : null);
+        return new RunProgress(fraction, epoch, SecondsPerEpoch(training, live, steps) is { } pace
+            ? now.AddSeconds(pace * (training.PlannedEpochs - epochsDone)) : null);
     }
 
-    /// <summary>With two epochs of this attempt their wall time, evaluation and saving included; before that the speed of the training alone.</summary>
+    /// <summary>
+    /// With two epochs of this attempt their wall time, evaluation and saving included; before that the speed of the training alone.
+    /// </summary>
     private static double? SecondsPerEpoch(Training training, LiveRun live, int steps)
     {
         var ended = training.EpochResults.Where(epoch => epoch.Attempt == live.Attempt).TakeLast(PaceEpochs).ToList();

@@ -7,7 +7,8 @@ public static class RunSelection
 {
     /// <summary>What is no id is left out.</summary>
     public static IReadOnlyList<RunId> Parse(string? text) =>
-        [.. (text ?? "").Split(',', StringSplitOptions.TrimEntries).Select(part => RunId.TryParse(part, out var id) ? id : (RunId?)null).OfType<RunId>().Distinct()];
+        [.. (text ?? "").Split(',', StringSplitOptions.TrimEntries).Select(part => RunId.TryParse(part, out var id) ? id : (RunId?)null)
+            .OfType<RunId>().Distinct()];
 
     public static string Text(IEnumerable<RunId> runs) => string.Join(',', runs);
 

@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Web.Runs;
 
@@ -10,7 +9,8 @@ namespace ExperimentHub.Web.Runs;
 /// <param name="Best">Time and value wherever something better came, and at the end.</param>
 /// <param name="Breaks">Times at which the settings changed: what lies on both sides is not comparable, and no line joins it.</param>
 public sealed record RunTrend(
-    IReadOnlyList<RunTrendPoint> Points, bool IsFraction, bool IsJoined = false, bool IsOfUtc = false, IReadOnlyList<double[]>? Best = null, IReadOnlyList<RunTrendBreak>? Breaks = null)
+    IReadOnlyList<RunTrendPoint> Points, bool IsFraction, bool IsJoined = false, bool IsOfUtc = false, IReadOnlyList<double[]>? Best = null,
+    IReadOnlyList<RunTrendBreak>? Breaks = null)
 {
     // Only what would be drawn differently is drawn again.
     public bool Equals(RunTrend? other) => other is not null && IsFraction == other.IsFraction && Points.SequenceEqual(other.Points);

@@ -13,10 +13,12 @@ internal static class SeveralWords
         $"{(all.Impossible.Count == 0 ? "" : $"{Figures.Count(all.Possible.Count)} of ")}{Runs(all.Possible.Count + all.Impossible.Count)}: {Product(all.Varied)}";
 
     /// <summary>"2 learning rates × 3 seeds".</summary>
-    public static string Product(IReadOnlyList<VariedField> varied) => string.Join(" × ", varied.Select(one => $"{one.Values.Count} {one.Field.Plural}"));
+    public static string Product(IReadOnlyList<VariedField> varied) =>
+        string.Join(" × ", varied.Select(one => $"{one.Values.Count} {one.Field.Plural}"));
 
     /// <summary>"lr=0.1 seed=3".</summary>
-    public static string Values(IReadOnlyList<VariedField> varied, IReadOnlyList<string> values) => string.Join(' ', varied.Zip(values).Select(one => $"{one.First.Field.NameInRuns}={one.Second}"));
+    public static string Values(IReadOnlyList<VariedField> varied, IReadOnlyList<string> values) =>
+        string.Join(' ', varied.Zip(values).Select(one => $"{one.First.Field.NameInRuns}={one.Second}"));
 
     /// <summary>How long they will take here: "about 4 m 20 s here, 2 at a time".</summary>
     /// <param name="count">How many there are.</param>
@@ -24,12 +26,14 @@ internal static class SeveralWords
     {
         if (outlook.Lasting is not { } lasting)
             return "how long is not known: no run of this kind has been measured yet";
-        var some = outlook.Unmeasured == 0 ? "" : $" for {Figures.Count(count - outlook.Unmeasured)} of them, the others are of a kind that was never measured";
+        var some = outlook.Unmeasured == 0
+            ? "" : $" for {Figures.Count(count - outlook.Unmeasured)} of them, the others are of a kind that was never measured";
         return $"about {Figures.Duration(lasting.TotalSeconds)} here{some}{(outlook.AtOnce > 1 ? $", {outlook.AtOnce} at a time" : "")}";
     }
 
     /// <summary>Who trains before them; null where nobody does.</summary>
-    public static string? Ahead(RunOutlook outlook) => outlook.Ahead == 0 ? null : $"after {Runs(outlook.Ahead)} that {(outlook.Ahead == 1 ? "trains or waits" : "train or wait")} already";
+    public static string? Ahead(RunOutlook outlook) =>
+        outlook.Ahead == 0 ? null : $"after {Runs(outlook.Ahead)} that {(outlook.Ahead == 1 ? "trains or waits" : "train or wait")} already";
 
     /// <summary>How many are there already; null where none is.</summary>
     public static string? Repeats(RunOutlook outlook, int count) => outlook.Repeats == 0 ? null

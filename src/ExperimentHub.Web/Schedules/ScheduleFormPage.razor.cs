@@ -11,9 +11,12 @@ using Microsoft.JSInterop;
 
 namespace ExperimentHub.Web.Schedules;
 
-/// <summary>Makes or changes a schedule in plain words. What is chosen lives in the address too, so that a reload or a lost connection loses nothing.</summary>
+/// <summary>
+/// Makes or changes a schedule in plain words. What is chosen lives in the address too, so that a reload or a lost connection loses nothing.
+/// </summary>
 public sealed partial class ScheduleFormPage(
-    ScheduleStore schedules, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, EditConflicts conflicts, IJSRuntime js) : IDisposable
+    ScheduleStore schedules, ExperimentStore experiments, DatasetLibrary datasets, NavigationManager navigation, EditConflicts conflicts,
+    IJSRuntime js) : IDisposable
 {
     private ElementReference _form;
     private Schedule? _stored;
@@ -83,7 +86,8 @@ public sealed partial class ScheduleFormPage(
                 }
             }
 
-            _experiment = _stored?.Experiment ?? (int.TryParse(query.GetValueOrDefault("experiment"), out var wanted) ? await experiments.FindAsync(wanted) : null);
+            _experiment = _stored?.Experiment
+                ?? (int.TryParse(query.GetValueOrDefault("experiment"), out var wanted) ? await experiments.FindAsync(wanted) : null);
             _choose = _stored is null && (_experiment is null || query.ContainsKey("choose"));
             if (_choose)
                 _choices = [.. (await experiments.ListAsync()).Select(summary => summary.Experiment)];
@@ -156,14 +160,19 @@ public sealed partial class ScheduleFormPage(
         problems.AddRange(schedules.Validate(new ScheduleDraft(draft.Cron ?? CronDraft.Nightly.Cron!, _zone)));
         _cronFits = draft.Cron is not null && problems.All(problem => problem.Field == "timeZone");
         if (_experiment is null && _experimentTouched)
-            problems.Add(new SpecProblem("experiment", _experimentName.Trim().Length == 0 ? "Choose the experiment to retrain." : $"There is no experiment called '{_experimentName.Trim()}'. Choose one of the list."));
+            problems.Add(new SpecProblem("experiment", _experimentName.Trim().Length == 0
+                ? "Choose the experiment to retrain." : $"There is no experiment called '{_experimentName.Trim()}'. Choose one of the list."));
         _problems = problems;
         _next = _cronFits && problems.All(problem => problem.Field == "experiment") ? schedules.Preview(new ScheduleDraft(draft.Cron!, _zone)) : [];
     }
 
     private void Remember()
     {
-        var fields = new Dictionary<string, object?> { ["zone"] = _zone, ["seed"] = _newSeed == (_stored?.NewSeedEachTime ?? true) ? null : _newSeed ? "new" : "same" };
+        var fields = new Dictionary<string, object?>
+        {
+            ["zone"] = _zone,
+            ["seed"] = _newSeed == (_stored?.NewSeedEachTime ?? true) ? null : _newSeed ? "new" : "same"
+        };
         if (_draft?.Cron is { } cron)
             fields["cron"] = cron;
         if (_stored is not null)
@@ -176,13 +185,18 @@ public sealed partial class ScheduleFormPage(
     private Task<IEnumerable<string>> FindExperimentsAsync(string? text, CancellationToken cancellation) =>
         Task.FromResult(Matching(_choices.Select(experiment => experiment.Name), text));
 
-    private static Task<IEnumerable<string>> FindZonesAsync(string? text, CancellationToken cancellation) => Task.FromResult(Matching(ZonedTimes.Zones, text));
+    private static Task<IEnumerable<string>> FindZonesAsync(string? text, CancellationToken cancellation) =>
+        Task.FromResult(Matching(ZonedTimes.Zones, text));
 
-    /// <summary>All of them where nothing or a whole name was typed, so that the list opens in full; that name comes first, because Enter takes the first.</summary>
+    /// <summary>
+    /// All of them where nothing or a whole name was typed, so that the list opens in full; that name comes first, because Enter takes the first.
+    /// </summary>
     private static IEnumerable<string> Matching(IEnumerable<string> names, string? text) =>
         string.IsNullOrWhiteSpace(text) ? names
-            : names.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase) ? names.OrderByDescending(name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase))
-            : names.Where(name => name.Contains(text.Trim().Replace(' ', '_'), StringComparison.OrdinalIgnoreCase) || name.Contains(text.Trim(), StringComparison.OrdinalIgnoreCase));
+            : names.Contains(text.Trim(), StringComparer.OrdinalIgnoreCase)
+                ? names.OrderByDescending(name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase))
+            : names.Where(name => name.Contains(text.Trim().Replace(' ', '_'), StringComparison.OrdinalIgnoreCase)
+                || name.Contains(text.Trim(), StringComparison.OrdinalIgnoreCase));
 
     private async Task SaveAsync()
     {
@@ -263,7 +277,8 @@ public sealed partial class ScheduleFormPage(
     {
         var differences = new List<Difference>
         {
-            new("when", now.CronTyped, _draft?.Cron ?? ""), new("time zone", now.TimeZone, _zone), new("seed", Seed(now.NewSeedEachTime), Seed(_newSeed)),
+            new("when", now.CronTyped, _draft?.Cron ?? ""), new("time zone", now.TimeZone, _zone),
+            new("seed", Seed(now.NewSeedEachTime), Seed(_newSeed)),
         };
         differences.RemoveAll(one => one.Before == one.After);
         return differences.Count == 0 ? ConflictChoice.TakeTheirs : await conflicts.AskAsync("Two people edited this schedule", differences);

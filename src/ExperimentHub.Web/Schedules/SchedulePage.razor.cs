@@ -1,5 +1,4 @@
 using ExperimentHub.Tracking.Experiments;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Schedules;
 using ExperimentHub.Web.Layout;
@@ -12,7 +11,8 @@ namespace ExperimentHub.Web.Schedules;
 
 /// <summary>One schedule: when it fires, how the accuracy went over the nights, and every firing.</summary>
 public sealed partial class SchedulePage(
-    ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, Confirmation confirmation, ISnackbar snackbar) : IDisposable
+    ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, NavigationManager navigation, Confirmation confirmation,
+    ISnackbar snackbar) : IDisposable
 {
     private const int SettingsRead = 200;
 
@@ -42,7 +42,8 @@ public sealed partial class SchedulePage(
 
     private bool WithDiverged => PageQuery.IsTrue(DivergedText);
 
-    private double? Best => _details?.Fires.Where(fire => WithDiverged || fire.Run?.Training?.Diverged != true).Max(fire => fire.Run?.Training?.BestTestAccuracy);
+    private double? Best =>
+        _details?.Fires.Where(fire => WithDiverged || fire.Run?.Training?.Diverged != true).Max(fire => fire.Run?.Training?.BestTestAccuracy);
 
     protected override void OnInitialized() => _watch = new ScheduleWatch(schedules, experiments, feed, () => InvokeAsync(LoadAsync));
 
@@ -67,7 +68,8 @@ public sealed partial class SchedulePage(
             if (details is not null)
             {
                 _settings = await experiments.SettingsHistoryAsync(details.Schedule.ExperimentId, SettingsRead);
-                _changed = details.Fires.Select(fire => fire.Run).OfType<Run>().FirstOrDefault()?.Training is { } last && !SettingsOfNights.AreSame(last.Spec, details.Schedule.Experiment.DefaultSpec)
+                _changed = details.Fires.Select(fire => fire.Run).OfType<Run>().FirstOrDefault()?.Training is { } last
+                    && !SettingsOfNights.AreSame(last.Spec, details.Schedule.Experiment.DefaultSpec)
                     ? SpecDifferences.Words(SpecDifferences.Of(last.Spec, details.Schedule.Experiment.DefaultSpec, withSeed: false)) : null;
             }
 
@@ -94,7 +96,8 @@ public sealed partial class SchedulePage(
     {
         if (_details is not { Schedule.Experiment.Name: var experiment } details)
             return;
-        var text = $"{experiment} is no longer retrained {Lower(details.Words)}, and its history ({(Total == 1 ? "1 firing" : $"{Figures.Count(Total)} firings")}) is gone for good. The runs that it started stay.";
+        var text =
+            $"{experiment} is no longer retrained {Lower(details.Words)}, and its history ({(Total == 1 ? "1 firing" : $"{Figures.Count(Total)} firings")}) is gone for good. The runs that it started stay.";
         if (!await confirmation.AskAsync("Remove this schedule?", text, "Remove schedule", "Keep it"))
             return;
         // Not through the change that it causes: this page would say that there is no such schedule.
@@ -110,7 +113,8 @@ public sealed partial class SchedulePage(
     private static string Times(int count) => count switch { 0 => "not yet", 1 => "once", _ => $"{Figures.Count(count)} times" };
 
     /// <summary>Words inside a sentence; names of days keep their capital.</summary>
-    private static string Lower(string words) => words.StartsWith("Every ", StringComparison.Ordinal) || words.StartsWith("On ", StringComparison.Ordinal) ? char.ToLowerInvariant(words[0]) + words[1..] : $"({words})";
+    private static string Lower(string words) => words.StartsWith("Every ", StringComparison.Ordinal)
+        || words.StartsWith("On ", StringComparison.Ordinal) ? char.ToLowerInvariant(words[0]) + words[1..] : $"({words})";
 
     public void Dispose() => _watch?.Dispose();
 }

@@ -4,7 +4,9 @@ using ExperimentHub.Tracking.Schedules;
 
 namespace ExperimentHub.Web.Schedules;
 
-/// <summary>Calls back whenever something that a page about schedules shows may have changed: schedules, firings, experiments, runs. Dispose to end it.</summary>
+/// <summary>
+/// Calls back whenever something that a page about schedules shows may have changed: schedules, firings, experiments, runs. Dispose to end it.
+/// </summary>
 internal sealed class ScheduleWatch : IDisposable
 {
     private static readonly TimeSpan RunInterval = TimeSpan.FromSeconds(1);

@@ -6,7 +6,8 @@ using MudBlazor;
 namespace ExperimentHub.Web.Schedules;
 
 /// <summary>All schedules: when each fires next and what came of the last time.</summary>
-public sealed partial class SchedulesPage(ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, ISnackbar snackbar) : IDisposable
+public sealed partial class SchedulesPage(ScheduleStore schedules, ExperimentStore experiments, RunFeed feed, TimeProvider time, ISnackbar snackbar)
+    : IDisposable
 {
     private IReadOnlyList<ScheduleDetails>? _schedules;
     private string? _problem;

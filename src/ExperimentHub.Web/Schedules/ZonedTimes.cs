@@ -47,7 +47,8 @@ public static class ZonedTimes
         for (var i = 1; i < times.Count; i++)
         {
             if (times[i].Offset != times[i - 1].Offset)
-                return $"Daylight saving changes before {Date(times[i])}: from {Offset(times[i - 1])} to {Offset(times[i])}. It follows the clocks of its zone.";
+                return $"Daylight saving changes before {Date(times[i])}: from {Offset(times[i - 1])} to {Offset(times[i])}. It follows the clocks "
+                    + "of its zone.";
         }
 
         return null;

@@ -3,7 +3,9 @@ using System.Threading.RateLimiting;
 
 namespace ExperimentHub.Web.Security;
 
-/// <summary>How many lasting connections the hub keeps, so that no program that opens more and more of them takes the machine from training.</summary>
+/// <summary>
+/// How many lasting connections the hub keeps, so that no program that opens more and more of them takes the machine from training.
+/// </summary>
 /// <param name="Pages">Open pages. Each costs 2 to 6 MB.</param>
 /// <param name="Streams">Event streams of runs.</param>
 internal sealed record ConnectionLimitOptions(int Pages, int Streams)
@@ -13,8 +15,9 @@ internal sealed record ConnectionLimitOptions(int Pages, int Streams)
 }
 
 /// <summary>
-/// Gives places to open pages and event streams, and tells who comes too late. One client, which is an address, may have nine tenths of the places, so that somebody else still gets in; on loopback all
-/// are one client. New pages have a pace as well: as many at once as there are places, as after a start of the hub, and then one or a few a second.
+/// Gives places to open pages and event streams, and tells who comes too late. One client, which is an address, may have nine tenths of the places,
+/// so that somebody else still gets in; on loopback all are one client. New pages have a pace as well: as many at once as there are places, as after
+/// a start of the hub, and then one or a few a second.
 /// </summary>
 internal sealed class ConnectionLimits(ConnectionLimitOptions options) : IDisposable
 {
@@ -85,7 +88,8 @@ internal sealed class ConnectionLimits(ConnectionLimitOptions options) : IDispos
     private static PartitionedRateLimiter<HttpContext> Of(int places)
     {
         var all = PartitionedRateLimiter.Create<HttpContext, int>(_ => Partition(0, places));
-        var ofOneClient = PartitionedRateLimiter.Create<HttpContext, string>(context => Partition(context.Connection.RemoteIpAddress?.ToString() ?? "", places - (places / 10)));
+        var ofOneClient = PartitionedRateLimiter.Create<HttpContext, string>(context =>
+            Partition(context.Connection.RemoteIpAddress?.ToString() ?? "", places - (places / 10)));
         return PartitionedRateLimiter.CreateChained(ofOneClient, all);
     }
 

@@ -7,10 +7,11 @@ using Microsoft.Extensions.Options;
 namespace ExperimentHub.Web.Security;
 
 /// <summary>
-/// Opens the server's sockets, and only those that <see cref="Listening"/> allows. It is asked with the address that would really be bound, whatever configured it, and nothing
-/// is open when it refuses.
+/// Opens the server's sockets, and only those that <see cref="Listening"/> allows. It is asked with the address that would really be bound, whatever
+/// configured it, and nothing is open when it refuses.
 /// </summary>
-internal sealed class GuardedListeners(IOptions<SocketTransportOptions> options, ILoggerFactory loggers) : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed class GuardedListeners(IOptions<SocketTransportOptions> options, ILoggerFactory loggers)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     private readonly SocketTransportFactory _sockets = new(options, loggers);
 

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Primitives;
 namespace ExperimentHub.Web.Security;
 
 /// <summary>
-/// Keeps other web pages from driving a hub that has no sign-in, and from keeping it busy. A browser sends Origin and Sec-Fetch-Site by itself and a page cannot
-/// forge them; a request with neither comes from a program, which may use the API but has no business on the Blazor circuit.
+/// Keeps other web pages from driving a hub that has no sign-in, and from keeping it busy. A browser sends Origin and Sec-Fetch-Site by itself and a
+/// page cannot forge them; a request with neither comes from a program, which may use the API but has no business on the Blazor circuit.
 /// Host names are filtered before this (AllowedHosts), so a name that an attacker points at 127.0.0.1 gets no answer.
 /// </summary>
 internal static class HubSecurity
@@ -53,8 +53,9 @@ internal static class HubSecurity
     });
 
     /// <summary>
-    /// Why a request is refused; null where it may pass. An answer that is withheld from a foreign page has still been worked for, and how long that took says something: so what a
-    /// page elsewhere makes a browser ask in passing (pictures, scripts, fetches, frames, prefetches) is refused before anything is done. Links lead here as they do anywhere.
+    /// Why a request is refused; null where it may pass. An answer that is withheld from a foreign page has still been worked for, and how long that
+    /// took says something: so what a page elsewhere makes a browser ask in passing (pictures, scripts, fetches, frames, prefetches) is refused
+    /// before anything is done. Links lead here as they do anywhere.
     /// </summary>
     private static string? Judge(HttpRequest request)
     {
@@ -64,7 +65,8 @@ internal static class HubSecurity
         if (StringValues.IsNullOrEmpty(origin) && StringValues.IsNullOrEmpty(site))
             return circuit ? "The page's connection is for browsers." : null;
         // "none" is a person typing an address, which never sends an unsafe request or opens a circuit from elsewhere.
-        var own = (StringValues.IsNullOrEmpty(origin) || origin == $"{request.Scheme}://{request.Host}") && (StringValues.IsNullOrEmpty(site) || site == "same-origin" || site == "none");
+        var own = (StringValues.IsNullOrEmpty(origin) || origin == $"{request.Scheme}://{request.Host}")
+            && (StringValues.IsNullOrEmpty(site) || site == "same-origin" || site == "none");
         return own || (!circuit && IsLinkFollowed(request)) ? null : "This hub answers only to its own pages and to programs on this machine.";
     }
 

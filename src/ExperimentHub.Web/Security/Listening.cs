@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace ExperimentHub.Web.Security;
 
 /// <summary>
-/// Where a hub may be reached. There is no sign-in yet, so that is this machine alone: loopback addresses and Unix sockets. This is the only place that judges; settings
-/// are judged before anything is opened, so that a person reads which one is wrong, and every address once more in the moment it would be bound
+/// Where a hub may be reached. There is no sign-in yet, so that is this machine alone: loopback addresses and Unix sockets. This is the only place
+/// that judges; settings are judged before anything is opened, so that a person reads which one is wrong, and every address once more in the moment
+/// it would be bound
 /// (<see cref="GuardedListeners"/>), whoever asked for it.
 /// </summary>
 internal static class Listening
@@ -13,7 +14,8 @@ internal static class Listening
     public const string Default = "http://127.0.0.1:5080";
 
     private const string Remedy =
-        "There is no sign-in yet, so only loopback addresses such as http://127.0.0.1:5080 and Unix sockets are allowed; reach a remote hub through an SSH tunnel "
+        "There is no sign-in yet, so only loopback addresses such as http://127.0.0.1:5080 and Unix sockets are allowed; reach a remote hub through "
+            + "an SSH tunnel "
         + "(ssh -L 5080:127.0.0.1:5080 server).";
 
     public static bool Allows(EndPoint address) => address switch
@@ -25,10 +27,14 @@ internal static class Listening
 
     public static string Refusal(EndPoint address) => $"The hub was about to listen on {address}, which other machines could reach. {Remedy}";
 
-    /// <summary>Every address in the settings, with the name of the setting. What of it counts is decided by the server; what must not count is refused in any case.</summary>
+    /// <summary>
+    /// Every address in the settings, with the name of the setting. What of it counts is decided by the server; what must not count is refused in any
+    /// case.
+    /// </summary>
     public static IEnumerable<(string Setting, string Address)> Configured(IConfiguration configuration)
     {
-        foreach (var url in (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var url in (configuration[WebHostDefaults.ServerUrlsKey] ?? "").Split(';',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             yield return ("Urls", url);
         foreach (var endpoint in configuration.GetSection("Kestrel:Endpoints").GetChildren())
         {
@@ -38,8 +44,8 @@ internal static class Listening
     }
 
     /// <summary>
-    /// What is wrong with the addresses in the settings. Ports without an address (<c>HTTP_PORTS</c>, which container images set) stand for every address of the machine; they are not among
-    /// them, because <see cref="UseDefault"/> makes sure that they never count.
+    /// What is wrong with the addresses in the settings. Ports without an address (<c>HTTP_PORTS</c>, which container images set) stand for every
+    /// address of the machine; they are not among them, because <see cref="UseDefault"/> makes sure that they never count.
     /// </summary>
     public static IEnumerable<string> Problems(IConfiguration configuration)
     {
@@ -64,8 +70,8 @@ internal static class Listening
     }
 
     /// <summary>
-    /// The address where nobody names one, also where the settings file is not found; with it, ports without an address are never taken for every address of the machine.
-    /// A socket takes the place of all of them.
+    /// The address where nobody names one, also where the settings file is not found; with it, ports without an address are never taken for every
+    /// address of the machine. A socket takes the place of all of them.
     /// </summary>
     public static void UseDefault(ConfigurationManager configuration)
     {
@@ -91,5 +97,6 @@ internal static class Listening
     }
 
     private static bool IsLoopback(string host) =>
-        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

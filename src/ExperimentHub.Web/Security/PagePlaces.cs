@@ -14,7 +14,8 @@ internal static class PagePlaces
     public static IServiceCollection AddPagePlaces(this IServiceCollection services, ConnectionLimitOptions options)
     {
         services.AddSingleton(new ConnectionLimits(options));
-        services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(kestrel => kestrel.Limits.MaxConcurrentConnections = MaxConnections);
+        services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(kestrel =>
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections);
         return services;
     }
 
@@ -51,7 +52,8 @@ internal static class PagePlaces
         {
             // The other transports are many short requests, which nobody could count; every browser has web sockets.
             if (context.Request.Query.ContainsKey("id") && context.Request.Path == Circuits)
-                await Results.Problem("A page's connection is a web socket.", statusCode: StatusCodes.Status400BadRequest, title: "Not a web socket").ExecuteAsync(context);
+                await Results.Problem("A page's connection is a web socket.", statusCode: StatusCodes.Status400BadRequest, title: "Not a web socket")
+                    .ExecuteAsync(context);
             else
                 await next(context);
             return;

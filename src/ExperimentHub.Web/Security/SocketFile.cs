@@ -5,8 +5,8 @@ using ExperimentHub.Protocol.Files;
 namespace ExperimentHub.Web.Security;
 
 /// <summary>
-/// A Unix socket as a file: in a folder that is this user's alone, itself for this user alone from its first moment (the process makes everything so), and never in
-/// place of something else.
+/// A Unix socket as a file: in a folder that is this user's alone, itself for this user alone from its first moment (the process makes everything
+/// so), and never in place of something else.
 /// </summary>
 internal static class SocketFile
 {
@@ -19,7 +19,8 @@ internal static class SocketFile
         if (!Path.IsPathFullyQualified(path))
             yield return $"'{path}' is no path from the root. Write http://unix:/path, or use Hub:Socket.";
         else if (Encoding.UTF8.GetByteCount(path) > LongestPath)
-            yield return $"the path {path} is too long for a socket; at most {LongestPath} bytes are possible. Choose a shorter one with --Hub:Socket=<path>.";
+            yield return $"the path {path} is too long for a socket; at most {LongestPath} bytes are possible. Choose a shorter one with "
+                + "--Hub:Socket=<path>.";
         else if (Problem(path) is { } problem)
             yield return problem;
     }

@@ -42,10 +42,12 @@ public sealed record LayerDraft(string Type, ImmutableSortedDictionary<string, s
     /// <summary>A layer as it starts when it is added.</summary>
     public static LayerDraft New(string type) => Of(type, JsonNode.Parse(Types.First(known => known.Type == type).Usual)!.AsObject());
 
-    public LayerDraft With(LayerField field, string text) => this with { Texts = text.Length == 0 ? Texts.Remove(field.Name) : Texts.SetItem(field.Name, text) };
+    public LayerDraft With(LayerField field, string text) =>
+        this with { Texts = text.Length == 0 ? Texts.Remove(field.Name) : Texts.SetItem(field.Name, text) };
 
     /// <summary>The layers of a spec's JSON, or of a draft's text.</summary>
-    public static IReadOnlyList<LayerDraft> Of(JsonArray layers) => [.. layers.OfType<JsonObject>().Select(layer => Of(layer[TypeName]?.ToString() ?? "", layer))];
+    public static IReadOnlyList<LayerDraft> Of(JsonArray layers) =>
+        [.. layers.OfType<JsonObject>().Select(layer => Of(layer[TypeName]?.ToString() ?? "", layer))];
 
     /// <summary>The text of a network that is built already.</summary>
     public static string TextOf(IReadOnlyList<Layer> layers) => Text(Of(JsonSerializer.SerializeToNode(layers, ProtocolJson.Options)!.AsArray()));
@@ -66,7 +68,9 @@ public sealed record LayerDraft(string Type, ImmutableSortedDictionary<string, s
     /// <summary>The layers as the text of their field: JSON whose values are what was typed.</summary>
     public static string Text(IEnumerable<LayerDraft> layers)
     {
-        var array = new JsonArray([.. layers.Select(layer => new JsonObject([new(TypeName, layer.Type), .. layer.Texts.Select(text => KeyValuePair.Create(text.Key, (JsonNode?)text.Value))]))]);
+        var array =
+            new JsonArray([.. layers.Select(layer =>
+                new JsonObject([new(TypeName, layer.Type), .. layer.Texts.Select(text => KeyValuePair.Create(text.Key, (JsonNode?)text.Value))]))]);
         return array.Count == 0 ? "" : array.ToJsonString();
     }
 
@@ -82,7 +86,9 @@ public sealed record LayerDraft(string Type, ImmutableSortedDictionary<string, s
                 problems.Add(($"{path}[{index}]", $"Layer {index + 1}: '{SpecTexts.Shown(layer.Type)}' is not a type of layer."));
             foreach (var field in layer.Fields)
             {
-                var read = SpecTexts.Read(new SpecField($"{path}[{index}].{field.Name}", field.Name, field.Label, field.Kind, SpecSection.Network) { Empty = field.Empty }, layer[field]);
+                var read = SpecTexts.Read(new SpecField($"{path}[{index}].{field.Name}", field.Name, field.Label, field.Kind,
+                    SpecSection.Network)
+                { Empty = field.Empty }, layer[field]);
                 problems.AddRange(read.Problems);
                 if (read.Value is not null)
                     json[field.Name] = read.Value;
@@ -96,5 +102,6 @@ public sealed record LayerDraft(string Type, ImmutableSortedDictionary<string, s
     }
 
     private static LayerDraft Of(string type, JsonObject layer) =>
-        new(type, layer.Where(pair => pair.Key != TypeName && pair.Value is not null).ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value!.ToString()));
+        new(type, layer.Where(pair => pair.Key != TypeName && pair.Value is not null)
+            .ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value!.ToString()));
 }

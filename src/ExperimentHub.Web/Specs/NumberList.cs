@@ -5,8 +5,8 @@ using ExperimentHub.Protocol;
 namespace ExperimentHub.Web.Specs;
 
 /// <summary>
-/// Several values in one field: <c>0.01, 0.1</c>, also with semicolons or spaces between them, and of whole numbers <c>1-5</c> and <c>1-9 by 2</c>. What could also be one number,
-/// such as <c>0,01</c> or <c>1,000</c>, is never taken for several.
+/// Several values in one field: <c>0.01, 0.1</c>, also with semicolons or spaces between them, and of whole numbers <c>1-5</c> and <c>1-9 by 2</c>.
+/// What could also be one number, such as <c>0,01</c> or <c>1,000</c>, is never taken for several.
 /// </summary>
 /// <param name="Values">As a person would type them, each once, in the order typed; empty where there is a problem.</param>
 /// <param name="Problem">What cannot be read, and what to write instead; null where all can.</param>
@@ -58,7 +58,8 @@ internal sealed partial record NumberList(IReadOnlyList<string> Values, string? 
             return null;
         }
 
-        if (SpecTexts.WholeOf(range.Groups["first"].Value, field.Most) is not { } first || SpecTexts.WholeOf(range.Groups["last"].Value, field.Most) is not { } last)
+        if (SpecTexts.WholeOf(range.Groups["first"].Value, field.Most) is not { } first
+            || SpecTexts.WholeOf(range.Groups["last"].Value, field.Most) is not { } last)
             return $"'{SpecTexts.Shown(piece)}' has a number that is too large. {Allowed(field)}";
         var step = range.Groups["step"] is { Success: true } by ? SpecTexts.WholeOf(by.Value, field.Most) : 1;
         if (step is not > 0)
@@ -81,7 +82,8 @@ internal sealed partial record NumberList(IReadOnlyList<string> Values, string? 
     }
 
     private static string TooMany(string text, double count, bool more) =>
-        $"'{text}' is {(more ? "at least " : "")}{(count < 1e15 ? Figures.Count((long)count) : "far too many")} values; at most {Most} runs are started at once.";
+        $"'{text}' is {(more ? "at least " : "")}{(count < 1e15 ? Figures.Count((long)count) : "far too many")} values; at most {Most} runs are "
+            + "started at once.";
 
     private static string Allowed(SpecField field) => field.Kind == SpecFieldKind.Whole
         ? "Write a whole number, several with commas between them (1, 2, 5), or a range (1-5, 1-9 by 2)."
@@ -95,7 +97,8 @@ internal sealed partial record NumberList(IReadOnlyList<string> Values, string? 
             if (Thousands().IsMatch(word))
                 return Either(word, word.Replace(",", "", StringComparison.Ordinal), Spaced(word));
             if (DecimalComma().IsMatch(word))
-                return field.Kind == SpecFieldKind.Number ? Either(word, word.Replace(".", "", StringComparison.Ordinal).Replace(',', '.'), Spaced(word))
+                return field.Kind == SpecFieldKind.Number
+                    ? Either(word, word.Replace(".", "", StringComparison.Ordinal).Replace(',', '.'), Spaced(word))
                     : $"'{SpecTexts.Shown(word)}' could be one number or several: write {Spaced(word)} for several.";
         }
 
@@ -104,7 +107,8 @@ internal sealed partial record NumberList(IReadOnlyList<string> Values, string? 
             : null;
     }
 
-    private static string Either(string typed, string one, string several) => $"'{SpecTexts.Shown(typed)}' could be one number or several: write {one} for one, or {several} for several.";
+    private static string Either(string typed, string one, string several) =>
+        $"'{SpecTexts.Shown(typed)}' could be one number or several: write {one} for one, or {several} for several.";
 
     private static string Spaced(string word) => word.Replace(",", ", ", StringComparison.Ordinal);
 

@@ -14,13 +14,14 @@ public sealed record SpecCombination(IReadOnlyList<string> Values, TrainingSpec 
 public sealed record ImpossibleCombination(IReadOnlyList<string> Values, string Reason);
 
 /// <summary>
-/// Every training that a draft asks for: one, or, where fields have several values, one for each combination of them. They come in the order of the form, the values of the last field changing
-/// first; the seed is the last, so that runs that differ in nothing else stand together.
+/// Every training that a draft asks for: one, or, where fields have several values, one for each combination of them. They come in the order of the
+/// form, the values of the last field changing first; the seed is the last, so that runs that differ in nothing else stand together.
 /// </summary>
 /// <param name="Varied">Fields with more than one value; empty for a single training.</param>
 /// <param name="Possible">Those that can be trained; empty while the draft has a problem.</param>
 /// <param name="Impossible">Those that cannot, where others can.</param>
-/// <param name="Checked">The draft as the form shows it: with the problems of its fields, and with one of the specs for what the form tells of it.</param>
+/// <param name="Checked">The draft as the form shows it: with the problems of its fields, and with one of the specs for what the form tells of
+/// it.</param>
 public sealed record SpecCombinations(
     IReadOnlyList<VariedField> Varied, IReadOnlyList<SpecCombination> Possible, IReadOnlyList<ImpossibleCombination> Impossible, CheckedSpec Checked)
 {
@@ -49,11 +50,14 @@ public sealed record SpecCombinations(
 
         var count = varied.Aggregate(1.0, (product, one) => product * one.Values.Count);
         if (count > Limits.RunsStartedAtOnce && varied.MaxBy(one => one.Values.Count) is { } longest)
-            problems.TryAdd(longest.Field.Path, $"{string.Join(" × ", varied.Select(one => one.Values.Count))} values are {Figures.Count((long)count)} runs; at most {Limits.RunsStartedAtOnce} are started at once.");
+            problems.TryAdd(longest.Field.Path,
+                $"{string.Join(" × ", varied.Select(one => one.Values.Count))} values are {Figures.Count((long)count)} runs; at most {Limits.RunsStartedAtOnce} are started at once.");
         if (problems.Count > 0)
         {
             var read = check(first);
-            return new SpecCombinations(varied, [], [], new CheckedSpec(read.Spec, problems.Concat(read.Problems.Where(other => !problems.ContainsKey(other.Key))).ToDictionary(StringComparer.Ordinal)));
+            return new SpecCombinations(varied, [], [],
+                new CheckedSpec(read.Spec, problems.Concat(read.Problems.Where(other => !problems.ContainsKey(other.Key)))
+                    .ToDictionary(StringComparer.Ordinal)));
         }
 
         List<SpecCombination> possible = [];
@@ -71,7 +75,8 @@ public sealed record SpecCombinations(
         }
 
         // Where none can be trained, something is wrong with the form itself, and it says so at its fields.
-        return possible is [var trained, ..] ? new SpecCombinations(varied, possible, impossible, new CheckedSpec(trained.Spec, new Dictionary<string, string>()))
+        return possible is [var trained, ..] ? new SpecCombinations(varied, possible, impossible,
+            new CheckedSpec(trained.Spec, new Dictionary<string, string>()))
             : new SpecCombinations(varied, [], [], firstRead!);
     }
 

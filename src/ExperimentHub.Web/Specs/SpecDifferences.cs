@@ -1,5 +1,4 @@
 using ExperimentHub.Protocol;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Edits;
 
 namespace ExperimentHub.Web.Specs;
@@ -10,11 +9,13 @@ internal static class SpecDifferences
     /// <param name="withSeed">false where another seed is no other setting: each night has one.</param>
     public static IReadOnlyList<Difference> Of(TrainingSpec before, TrainingSpec after, bool withSeed = true)
     {
-        var (old, now) = (SpecFacts.Of(before).ToDictionary(fact => fact.Name, fact => fact.Value), SpecFacts.Of(after).ToDictionary(fact => fact.Name, fact => fact.Value));
+        var (old, now) = (SpecFacts.Of(before).ToDictionary(fact => fact.Name, fact => fact.Value), SpecFacts.Of(after)
+            .ToDictionary(fact => fact.Name, fact => fact.Value));
         return
         [
             .. SpecFields.All.Where(field => withSeed || field != SpecFields.Seed).Select(SpecFacts.Name).Distinct()
-                .Select(name => new Difference(name, old.GetValueOrDefault(name, ""), now.GetValueOrDefault(name, ""))).Where(one => one.Before != one.After),
+                .Select(name => new Difference(name, old.GetValueOrDefault(name, ""), now.GetValueOrDefault(name, "")))
+                .Where(one => one.Before != one.After),
         ];
     }
 

@@ -8,8 +8,8 @@ using ExperimentHub.Protocol.Optimization;
 namespace ExperimentHub.Web.Specs;
 
 /// <summary>
-/// A spec as a person has typed it, as text by field: nothing is lost by being wrong, <c>1e-3</c> stays <c>1e-3</c>, and what belongs to another kind of model
-/// or optimizer waits until that is chosen again.
+/// A spec as a person has typed it, as text by field: nothing is lost by being wrong, <c>1e-3</c> stays <c>1e-3</c>, and what belongs to another kind
+/// of model or optimizer waits until that is chosen again.
 /// </summary>
 public sealed class SpecDraft : IEquatable<SpecDraft>
 {
@@ -28,23 +28,27 @@ public sealed class SpecDraft : IEquatable<SpecDraft>
     {
         var json = JsonSerializer.SerializeToNode(spec, ProtocolJson.Options)!;
         return SpecFields.All.Aggregate(new SpecDraft(ImmutableSortedDictionary<string, string>.Empty),
-            (draft, field) => draft.With(field, SpecTexts.Write(field, field.Path.Split('.').Aggregate((JsonNode?)json, (node, name) => node?[name]))));
+            (draft, field) =>
+                draft.With(field, SpecTexts.Write(field, field.Path.Split('.').Aggregate((JsonNode?)json, (node, name) => node?[name]))));
     }
 
     public SpecDraft With(SpecField field, string text)
     {
         var changed = new SpecDraft(text.Length == 0 ? _texts.Remove(field.Path) : _texts.SetItem(field.Path, text));
         // A rate that nobody chose follows the optimizer: SGD's usual one is ten times too much for the others.
-        return field == SpecFields.Optimizer && this[SpecFields.LearningRate] == UsualRate(this[field]) ? changed.With(SpecFields.LearningRate, UsualRate(text)) : changed;
+        return field == SpecFields.Optimizer && this[SpecFields.LearningRate] == UsualRate(this[field])
+            ? changed.With(SpecFields.LearningRate, UsualRate(text)) : changed;
     }
 
     /// <summary>What an address brings, laid over this draft; what is missing keeps its value, and a dash empties it.</summary>
     public SpecDraft With(IReadOnlyDictionary<string, string?> values) =>
-        SpecFields.All.Aggregate(this, (draft, field) => values.GetValueOrDefault(field.Name) is { Length: > 0 } text ? draft.WithOnly(field, text == "-" ? "" : text) : draft);
+        SpecFields.All.Aggregate(this, (draft, field) =>
+            values.GetValueOrDefault(field.Name) is { Length: > 0 } text ? draft.WithOnly(field, text == "-" ? "" : text) : draft);
 
     /// <summary>The fields that differ from another draft, for the address; null removes one.</summary>
     public IReadOnlyDictionary<string, object?> Beyond(SpecDraft other) =>
-        SpecFields.All.ToDictionary(field => field.Name, field => (object?)(this[field] == other[field] ? null : this[field].Length == 0 ? "-" : this[field]));
+        SpecFields.All.ToDictionary(field => field.Name,
+            field => (object?)(this[field] == other[field] ? null : this[field].Length == 0 ? "-" : this[field]));
 
     /// <summary>Reads the text; what cannot be read or accepted is a problem of its field, and the first problem of a field counts.</summary>
     /// <param name="data">The data set that is chosen, where it is known.</param>
@@ -105,5 +109,6 @@ public sealed record CheckedSpec(TrainingSpec Spec, IReadOnlyDictionary<string, 
 
     /// <summary>The first problem of a field or of a part of it, such as one entry of a list.</summary>
     public string? ProblemWithin(string field) => Problem(field)
-        ?? Problems.Where(problem => problem.Key.StartsWith(field, StringComparison.Ordinal) && problem.Key[field.Length] is '[' or '.').Select(problem => problem.Value).FirstOrDefault();
+        ?? Problems.Where(problem => problem.Key.StartsWith(field, StringComparison.Ordinal) && problem.Key[field.Length] is '[' or '.')
+            .Select(problem => problem.Value).FirstOrDefault();
 }

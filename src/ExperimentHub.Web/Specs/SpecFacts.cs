@@ -14,7 +14,8 @@ internal static class SpecFacts
     public static IReadOnlyList<(string Name, string Value)> Of(TrainingSpec spec)
     {
         var draft = SpecDraft.Of(spec);
-        return [.. SpecFields.All.Where(field => field.Applies(draft) && draft[field].Length > 0).Select(field => (Name(field), Value(field, draft[field], spec)))];
+        return [.. SpecFields.All.Where(field => field.Applies(draft) && draft[field].Length > 0)
+            .Select(field => (Name(field), Value(field, draft[field], spec)))];
     }
 
     /// <summary>The label inside a sentence; abbreviations stay as they are.</summary>
@@ -22,7 +23,8 @@ internal static class SpecFacts
 
     private static string Value(SpecField field, string text, TrainingSpec spec) => field.Kind switch
     {
-        SpecFieldKind.Whole when field != SpecFields.Seed && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => Figures.Count(whole),
+        SpecFieldKind.Whole when field != SpecFields.Seed
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) => Figures.Count(whole),
         SpecFieldKind.Flag => text == "true" ? SpecField.On : SpecField.Off,
         SpecFieldKind.Layers => string.Join(" → ", (spec.Model.Layers ?? []).Select(LayerWords.Of)),
         _ => text,

@@ -30,7 +30,8 @@ internal static class SpecTexts
             return field.Empty is not null ? ReadField.Empty : new ReadField(null, [(field.Path, Needs(field))]);
         return field.Kind switch
         {
-            SpecFieldKind.Whole => WholeOf(text, field.Most) is { } whole ? new ReadField(whole, []) : Wrong($"A whole number is needed here; '{Shown(text)}' is not one."),
+            SpecFieldKind.Whole => WholeOf(text, field.Most) is { } whole
+                ? new ReadField(whole, []) : Wrong($"A whole number is needed here; '{Shown(text)}' is not one."),
             SpecFieldKind.Number => NumberOf(text) is { } number ? new ReadField(number, []) : Wrong(NoNumber(text)),
             SpecFieldKind.Flag => new ReadField(IsOn(field, text), []),
             SpecFieldKind.Sizes => ReadSizes(field, text),
@@ -45,7 +46,8 @@ internal static class SpecTexts
     public static bool IsOn(SpecField field, string text) => text.Length == 0 ? field.Empty == SpecField.On : text == "true";
 
     public static long? WholeOf(string text, long most) =>
-        long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value <= most && value >= -most ? value : null;
+        long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value <= most && value >= -most
+            ? value : null;
 
     public static double? NumberOf(string text) =>
         double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : null;
@@ -68,7 +70,8 @@ internal static class SpecTexts
         foreach (var part in text.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (WholeOf(part, int.MaxValue) is not { } size)
-                return new ReadField(null, [(field.Path, $"Whole numbers with commas between them are needed here, such as 256, 128; '{Shown(part)}' is none.")]);
+                return new ReadField(null,
+                    [(field.Path, $"Whole numbers with commas between them are needed here, such as 256, 128; '{Shown(part)}' is none.")]);
             sizes.Add((int)size);
         }
 

@@ -68,7 +68,8 @@ public sealed partial class StoragePage(RunStorage storage, DiskUse disk, RunFee
     private void Refresh() => _ = InvokeAsync(LoadAsync);
 
     private void Open(int? experiment) =>
-        navigation.NavigateTo(navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["experiment"] = experiment, ["selected"] = null }), replace: true);
+        navigation.NavigateTo(navigation.GetUriWithQueryParameters(
+            new Dictionary<string, object?> { ["experiment"] = experiment, ["selected"] = null }), replace: true);
 
     private void Select(IReadOnlyList<RunId> runs)
     {
@@ -76,7 +77,8 @@ public sealed partial class StoragePage(RunStorage storage, DiskUse disk, RunFee
         navigation.NavigateTo(navigation.GetUriWithQueryParameter("selected", _selection.Text), replace: true);
     }
 
-    private static string Checkpoints(Run run) => run.Checkpoints.Count switch { 0 => "no checkpoints", 1 => "1 checkpoint", var count => $"{Figures.Count(count)} checkpoints" };
+    private static string Checkpoints(Run run) =>
+        run.Checkpoints.Count switch { 0 => "no checkpoints", 1 => "1 checkpoint", var count => $"{Figures.Count(count)} checkpoints" };
 
     /// <summary>Of all files of runs.</summary>
     private string Share(long bytes) =>

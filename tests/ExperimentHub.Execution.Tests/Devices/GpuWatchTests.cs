@@ -15,7 +15,8 @@ public sealed class GpuWatchTests : IDisposable
 {
     private static readonly DeviceInfo Gpu = new("cuda", 0, "Tesla T4");
     private static readonly SelfTestReport OneGpu = new(
-        true, "2.10.0", "CUDA", [new DeviceInfo("cpu", 0, "Test CPU"), Gpu], 1, 2.3, null, null, PciAddresses: new Dictionary<string, string> { ["cuda:0"] = "0000:17:00.0" });
+        true, "2.10.0", "CUDA", [new DeviceInfo("cpu", 0, "Test CPU"), Gpu], 1, 2.3, null, null,
+        PciAddresses: new Dictionary<string, string> { ["cuda:0"] = "0000:17:00.0" });
 
     private readonly StandInDriver _driver = new(StandInDriver.Unlike);
 
@@ -52,7 +53,8 @@ public sealed class GpuWatchTests : IDisposable
         Assert.Null(hub.Get<LiveSeries>().LastWaiting(key.RunNumber, MetricNames.GpuPercent));
         hub.Recorder.Progress(key, new TrainingProgress(1, 3, 0.5, 1));
         hub.Recorder.GpuUse(key, 0.5, null);
-        Assert.Equal((3, 50), hub.Get<LiveSeries>().LastWaiting(key.RunNumber, MetricNames.GpuPercent) is { } point ? (point.Step, point.Value) : default);
+        Assert.Equal((3, 50), hub.Get<LiveSeries>()
+            .LastWaiting(key.RunNumber, MetricNames.GpuPercent) is { } point ? (point.Step, point.Value) : default);
         Assert.Null(hub.Get<LiveSeries>().LastWaiting(key.RunNumber, MetricNames.GpuMemoryBytes));
     }
 

@@ -6,7 +6,9 @@ using ExperimentHub.TestHub.Drivers;
 
 namespace ExperimentHub.Execution.Tests.Devices;
 
-/// <summary>What the hub makes of machines with other GPUs than the usual: the driver's library is a stand-in that is opened as the real one is.</summary>
+/// <summary>
+/// What the hub makes of machines with other GPUs than the usual: the driver's library is a stand-in that is opened as the real one is.
+/// </summary>
 public sealed class StandInDriverTests
 {
     private static readonly DeviceInfo Cpu = EmptyHub.OneCpu.Devices[0];
@@ -36,7 +38,8 @@ public sealed class StandInDriverTests
 
         Assert.Equal(["0000:17:00.0", "0000:65:00.0"], facts.Gpus.Select(gpu => gpu.PciAddress));
         Assert.Equal("GPU 1 of the driver does not answer: GPU is lost (error 15). " +
-            "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.", Assert.Single(facts.Silent));
+            "The machine must be started again before this GPU can be used; if it happens again, look at its power supply and its place.",
+            Assert.Single(facts.Silent));
         Assert.Null(facts.Problem);
     }
 
@@ -102,7 +105,12 @@ public sealed class StandInDriverTests
 
     private static DeviceSlots Slots(EmptyHub hub, IReadOnlyList<DeviceTrial> trials)
     {
-        hub.Devices.Report = EmptyHub.OneCpu with { Backend = "CUDA", Trials = trials, Devices = [.. trials.Where(trial => trial.Problem is null).Select(trial => trial.Device)] };
+        hub.Devices.Report = EmptyHub.OneCpu with
+        {
+            Backend = "CUDA",
+            Trials = trials,
+            Devices = [.. trials.Where(trial => trial.Problem is null).Select(trial => trial.Device)]
+        };
         return new DeviceSlots(new ExecutionOptions { DatasetFolder = hub.Folder.Root }, hub.Devices, TimeProvider.System);
     }
 

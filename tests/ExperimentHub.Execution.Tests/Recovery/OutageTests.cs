@@ -17,7 +17,9 @@ using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Recovery;
 
-/// <summary>The database or its disk takes nothing for a while: whatever happens in that time is written afterwards, and no run is the worse for it.</summary>
+/// <summary>
+/// The database or its disk takes nothing for a while: whatever happens in that time is written afterwards, and no run is the worse for it.
+/// </summary>
 public sealed class OutageTests
 {
     [Fact]
@@ -126,7 +128,8 @@ public sealed class OutageTests
     {
         using var trainer = new FakeTrainer($"{SayStarted}; {Say(new TrainingFinished())}");
         var refusing = new RefusedWrites("INSERT INTO \"Attempts\"", times: 2);
-        await using var hub = await RunningHub.StartAsync(trainer, services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(refusing)));
+        await using var hub = await RunningHub.StartAsync(trainer,
+            services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(refusing)));
 
         var run = await hub.RunToEndAsync();
 
@@ -139,7 +142,8 @@ public sealed class OutageTests
     {
         using var trainer = new FakeTrainer($"{SayStarted}; {Say(new TrainingFinished())}");
         var refusing = new RefusedWrites("INSERT INTO \"ScheduleFires\"", times: 2);
-        await using var hub = await RunningHub.StartAsync(trainer, services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(refusing)));
+        await using var hub = await RunningHub.StartAsync(trainer,
+            services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(refusing)));
         var experiment = await hub.Hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("nightly", "", new TrainingSpec()));
         var store = hub.Hub.Get<ScheduleStore>();
         var id = (await store.CreateAsync(experiment.Id!.Value, new ScheduleDraft("30 2 * * *", "Europe/Berlin"))).Id!.Value;
@@ -181,7 +185,8 @@ public sealed class OutageTests
             {Say(new TrainingFinished())}
             """);
         var size = new SizeLimit();
-        await using var hub = await RunningHub.StartAsync(trainer, services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(size)));
+        await using var hub = await RunningHub.StartAsync(trainer,
+            services: all => all.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(size)));
         var id = await hub.Hub.EnqueueAsync();
         await hub.WaitForAsync(id, run => run.Training!.StepsPerEpoch is not null);
 
@@ -220,7 +225,8 @@ public sealed class OutageTests
 
         public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Set(connection);
 
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData,
+            CancellationToken cancellationToken = default)
         {
             Set(connection);
             return Task.CompletedTask;

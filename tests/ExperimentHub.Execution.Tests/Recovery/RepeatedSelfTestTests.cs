@@ -7,7 +7,9 @@ namespace ExperimentHub.Execution.Tests.Recovery;
 
 public sealed class RepeatedSelfTestTests
 {
-    private static readonly SelfTestReport WithGpu = EmptyHub.OneCpu with { Devices = [.. EmptyHub.OneCpu.Devices, new DeviceInfo("cuda", 0, "Test GPU")] };
+    private static readonly SelfTestReport WithGpu = EmptyHub.OneCpu
+        with
+    { Devices = [.. EmptyHub.OneCpu.Devices, new DeviceInfo("cuda", 0, "Test GPU")] };
 
     [Fact]
     public async Task RepeatedTest_FindsAGpu_StartsTheRunThatWaitedForIt()

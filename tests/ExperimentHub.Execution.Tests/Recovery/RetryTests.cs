@@ -115,7 +115,12 @@ public sealed class RetryTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var key = ArtifactKey.OfCheckpoint((await hub.StartAsync()).Run, CheckpointName.For(1, 1));
-        var weights = new Artifact { Name = key.Name, Key = key, Size = 1, Sha256 = new string('0', 64), MediaType = Artifact.AnyBytes, CreatedAt = DateTime.UtcNow };
-        Assert.Null(await hub.Get<CheckpointFiles>().FurthestResumableAsync([new Checkpoint { Epoch = 1, Weights = weights }], null, _ => Assert.Fail("It is not damaged, only old.")));
+        var weights = new Artifact
+        {
+            Name = key.Name, Key = key, Size = 1, Sha256 = new string('0', 64), MediaType = Artifact.AnyBytes,
+            CreatedAt = DateTime.UtcNow
+        };
+        Assert.Null(await hub.Get<CheckpointFiles>()
+            .FurthestResumableAsync([new Checkpoint { Epoch = 1, Weights = weights }], null, _ => Assert.Fail("It is not damaged, only old.")));
     }
 }

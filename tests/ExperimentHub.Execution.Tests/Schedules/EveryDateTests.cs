@@ -3,7 +3,9 @@ using ExperimentHub.Execution.Schedules;
 
 namespace ExperimentHub.Execution.Tests.Schedules;
 
-/// <summary>Dates, months and weekdays of random crontab lines, against a plain walk through the days: either a date or a weekday is enough.</summary>
+/// <summary>
+/// Dates, months and weekdays of random crontab lines, against a plain walk through the days: either a date or a weekday is enough.
+/// </summary>
 public sealed class EveryDateTests(ITestOutputHelper output)
 {
     private readonly QuartzFireTimes _times = new(new At2027());
@@ -35,7 +37,8 @@ public sealed class EveryDateTests(ITestOutputHelper output)
     [Fact]
     public void Next_LeapDays_AreAllOfThem()
     {
-        var days = _times.Next(_times.Read("30 2 29 2 *").Cron!, "Europe/Dublin", DateTimeOffset.Parse("2091-01-01T00:00:00Z", CultureInfo.InvariantCulture), 4);
+        var days = _times.Next(_times.Read("30 2 29 2 *").Cron!, "Europe/Dublin",
+            DateTimeOffset.Parse("2091-01-01T00:00:00Z", CultureInfo.InvariantCulture), 4);
         Assert.Equal([2092, 2096, 2104, 2108], days.Select(day => day.Year));
         Assert.All(days, day => Assert.Equal((2, 29, 2, 30), (day.Month, day.Day, day.Hour, day.Minute)));
     }
@@ -87,7 +90,8 @@ public sealed class EveryDateTests(ITestOutputHelper output)
             return [.. all];
         if (field.StartsWith("*/", StringComparison.Ordinal))
             return [.. all.Where(value => (value - least) % Number(field[2..]) == 0)];
-        return field.Split('-') is [var first, var last] ? [.. all.Where(value => value >= Number(first) && value <= Number(last))] : [.. field.Split(',').Select(Number)];
+        return field.Split('-') is [var first, var last]
+            ? [.. all.Where(value => value >= Number(first) && value <= Number(last))] : [.. field.Split(',').Select(Number)];
     }
 
     private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

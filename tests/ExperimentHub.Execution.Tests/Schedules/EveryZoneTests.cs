@@ -3,7 +3,9 @@ using ExperimentHub.Execution.Schedules;
 
 namespace ExperimentHub.Execution.Tests.Schedules;
 
-/// <summary>Decision 6's rules around every change of every zone's clocks, against a plain walk through the minutes with offsets from the zones' own files.</summary>
+/// <summary>
+/// Decision 6's rules around every change of every zone's clocks, against a plain walk through the minutes with offsets from the zones' own files.
+/// </summary>
 public sealed class EveryZoneTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Around = TimeSpan.FromHours(40);
@@ -73,7 +75,8 @@ public sealed class EveryZoneTests(ITestOutputHelper output)
         string[] expressions =
         [
             string.Create(CultureInfo.InvariantCulture, $"{near.Minute} {near.Hour} * * *"), "30 1 * * *", "0 0 * * *", "0 * * * *",
-            string.Create(CultureInfo.InvariantCulture, $"*/{random.Next(2, 60)} * * * *"), string.Create(CultureInfo.InvariantCulture, $"{near.Minute} */{random.Next(2, 12)} * * *"),
+            string.Create(CultureInfo.InvariantCulture, $"*/{random.Next(2, 60)} * * * *"),
+            string.Create(CultureInfo.InvariantCulture, $"{near.Minute} */{random.Next(2, 12)} * * *"),
         ];
         foreach (var typed in expressions)
         {
@@ -112,9 +115,11 @@ public sealed class EveryZoneTests(ITestOutputHelper output)
     private static HashSet<int> Values(string field, int end) => field switch
     {
         "*" => [.. Enumerable.Range(0, end)],
-        _ when field.StartsWith("*/", StringComparison.Ordinal) => [.. Enumerable.Range(0, end).Where(value => value % int.Parse(field[2..], CultureInfo.InvariantCulture) == 0)],
+        _ when field.StartsWith("*/", StringComparison.Ordinal) =>
+            [.. Enumerable.Range(0, end).Where(value => value % int.Parse(field[2..], CultureInfo.InvariantCulture) == 0)],
         _ => [int.Parse(field, CultureInfo.InvariantCulture)],
     };
 
-    private static string Show(IEnumerable<DateTimeOffset> times) => string.Join(", ", times.Select(time => time.ToString("u", CultureInfo.InvariantCulture)));
+    private static string Show(IEnumerable<DateTimeOffset> times) =>
+        string.Join(", ", times.Select(time => time.ToString("u", CultureInfo.InvariantCulture)));
 }

@@ -28,7 +28,15 @@ public sealed class QuartzFireTimesTests
     public void Read_CronOfAPlainShape_IsTheSameShapeInQuartzsForm(CronShape shape)
     {
         // Only what the shape uses: the rest is not in the expression.
-        var draft = CronDraft.Of((CronDraft.Nightly with { Shape = shape, Time = "14:05", Days = WeekDays.Sunday | WeekDays.Tuesday | WeekDays.Wednesday, DayOfMonth = "31", Minute = "59" }).Cron!);
+        var draft =
+            CronDraft.Of((CronDraft.Nightly with
+            {
+                Shape = shape,
+                Time = "14:05",
+                Days = WeekDays.Sunday | WeekDays.Tuesday | WeekDays.Wednesday,
+                DayOfMonth = "31",
+                Minute = "59"
+            }).Cron!);
         Assert.Equal(shape, draft.Shape);
         Assert.Equal(draft, CronDraft.Of(_times.Read(draft.Cron!).Cron!));
     }
@@ -67,7 +75,8 @@ public sealed class QuartzFireTimesTests
         var date = DateOnly.Parse(day, CultureInfo.InvariantCulture);
         var noonBefore = new DateTimeOffset(date.AddDays(-2), new TimeOnly(12, 0), TimeSpan.Zero);
         var nights = _times.Next("0 30 2 * * ?", zone, noonBefore, 4);
-        Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture), Assert.Single(nights, night => DateOnly.FromDateTime(night.DateTime) == date));
+        Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture),
+            Assert.Single(nights, night => DateOnly.FromDateTime(night.DateTime) == date));
         Assert.Equal(4, nights.Select(night => night.Date).Distinct().Count());
     }
 }

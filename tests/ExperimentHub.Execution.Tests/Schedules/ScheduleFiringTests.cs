@@ -151,8 +151,10 @@ public sealed class ScheduleFiringTests
             {
                 var (_, id) = await CreateAsync(hub, new ScheduleDraft("30 2 * * *", "Europe/Berlin"));
                 await hub.Hub.Get<ScheduleTriggers>().SynchroniseAsync(CancellationToken.None);
-                var old = TriggerBuilder.Create(time).WithIdentity($"schedule-{id}", "schedules").ForJob(RetrainJob.Key).UsingJobData(RetrainJob.ScheduleKey, $"{id}")
-                    .WithCronSchedule("0 30 2 * * ?", cron => cron.InTimeZone(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin")).WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed)).Build();
+                var old = TriggerBuilder.Create(time).WithIdentity($"schedule-{id}", "schedules").ForJob(RetrainJob.Key)
+                    .UsingJobData(RetrainJob.ScheduleKey, $"{id}")
+                    .WithCronSchedule("0 30 2 * * ?", cron => cron.InTimeZone(TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"))
+                        .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed)).Build();
                 await (await hub.Hub.Get<ISchedulerFactory>().GetScheduler()).ScheduleTrigger(old, TriggerConflict.Replace);
             }
 
@@ -174,7 +176,8 @@ public sealed class ScheduleFiringTests
     {
         using var trainer = new FakeTrainer(Finishes);
         var now = new DateTimeOffset(2027, 5, 10, 10, 0, 0, TimeSpan.Zero);
-        await using var hub = await RunningHub.StartAsync(trainer, time: new ShiftedTime(now), services: all => all.AddSingleton<IFireTimes>(new StandingClock(now.AddSeconds(-1))));
+        await using var hub = await RunningHub.StartAsync(trainer, time: new ShiftedTime(now),
+            services: all => all.AddSingleton<IFireTimes>(new StandingClock(now.AddSeconds(-1))));
         var (store, id) = await CreateAsync(hub, new ScheduleDraft("30 1 * * *", "Europe/Dublin"));
         await hub.Hub.Get<ScheduleTriggers>().SynchroniseAsync(CancellationToken.None);
         await TriggersAsync(hub, 0);

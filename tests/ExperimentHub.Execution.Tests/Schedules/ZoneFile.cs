@@ -33,7 +33,8 @@ internal sealed class ZoneFile
 
     public static ZoneFile Read(string zone) => new(File.ReadAllBytes(Path.Combine(Folder, zone)));
 
-    public IReadOnlyList<DateTimeOffset> Changes => [.. _changes.Where(change => change.At > -4_000_000_000).Select(change => DateTimeOffset.FromUnixTimeSeconds(change.At))];
+    public IReadOnlyList<DateTimeOffset> Changes =>
+        [.. _changes.Where(change => change.At > -4_000_000_000).Select(change => DateTimeOffset.FromUnixTimeSeconds(change.At))];
 
     public TimeSpan OffsetAt(DateTimeOffset moment)
     {

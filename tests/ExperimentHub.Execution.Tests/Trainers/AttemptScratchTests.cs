@@ -68,6 +68,7 @@ public sealed class AttemptScratchTests
         await using var hub = await RunningHub.StartAsync(trainer);
         var run = await hub.RunToEndAsync();
         Assert.Equal((RunStatus.Finished, 2), (run.Status, run.Training!.Attempts.Count));
-        Assert.Null(await hub.Hub.Get<Tracking.Checkpoints.CheckpointFiles>().ProblemAsync([run.Checkpoints[0].Weights, run.Checkpoints[0].State!], TestContext.Current.CancellationToken));
+        Assert.Null(await hub.Hub.Get<Tracking.Checkpoints.CheckpointFiles>()
+            .ProblemAsync([run.Checkpoints[0].Weights, run.Checkpoints[0].State!], TestContext.Current.CancellationToken));
     }
 }

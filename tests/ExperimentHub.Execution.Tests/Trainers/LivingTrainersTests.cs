@@ -48,7 +48,8 @@ public sealed class LivingTrainersTests : IDisposable
         var other = await StartAsync("exec sleep 600");
         Hub().Enter(other);
         var note = Directory.EnumerateFiles(Noted).Single();
-        await File.WriteAllTextAsync(note, $"{Guid.NewGuid()} {other.Started.ToString(CultureInfo.InvariantCulture)}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(note, $"{Guid.NewGuid()} {other.Started.ToString(CultureInfo.InvariantCulture)}",
+            TestContext.Current.CancellationToken);
         Assert.Equal(0, Hub().EndLeftovers());
         Assert.True(other.Lives);
     }

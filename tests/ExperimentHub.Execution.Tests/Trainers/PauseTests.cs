@@ -129,7 +129,8 @@ public sealed class PauseTests
         Assert.Equal(PauseOutcome.Pausing, await hub.Hub.Control.PauseAsync(id));
         Assert.Equal(StopOutcome.Stopping, await hub.Hub.Queue.RequestStopAsync(id));
         var run = await hub.WaitForEndAsync(id);
-        Assert.Equal((RunStatus.Stopped, AttemptEnding.Stopped, 7), (run.Status, run.Training!.Attempts.Single().Ending, run.Training!.PausePoint!.StepsDone));
+        Assert.Equal((RunStatus.Stopped, AttemptEnding.Stopped, 7),
+            (run.Status, run.Training!.Attempts.Single().Ending, run.Training!.PausePoint!.StepsDone));
     }
 
     [Fact]

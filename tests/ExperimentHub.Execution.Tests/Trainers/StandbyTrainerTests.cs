@@ -33,7 +33,8 @@ public sealed class StandbyTrainerTests : IDisposable
 
             Assert.Equal(RunStatus.Finished, trained.Status);
             Assert.Equal(waiting, Trained[run]);
-            Assert.Contains(await hub.Hub.Get<RunLogs>().TailAsync(trained.Id, 1, 100, TestContext.Current.CancellationToken), line => line.Text == "waits");
+            Assert.Contains(await hub.Hub.Get<RunLogs>().TailAsync(trained.Id, 1, 100, TestContext.Current.CancellationToken),
+                line => line.Text == "waits");
         }
     }
 
@@ -90,7 +91,8 @@ public sealed class StandbyTrainerTests : IDisposable
     private IReadOnlyList<int> Trained => _trainer.Noted("trained");
 
     private Task<RunningHub> StartAsync(long bytes = Enough, long available = Enough * 4) =>
-        RunningHub.StartAsync(_trainer, options => options with { StandbyBytes = bytes }, services: all => all.AddSingleton<IHardware>(new MachineOf(available)));
+        RunningHub.StartAsync(_trainer, options => options with { StandbyBytes = bytes },
+            services: all => all.AddSingleton<IHardware>(new MachineOf(available)));
 
     private async Task<int> WaitingAsync(int started)
     {

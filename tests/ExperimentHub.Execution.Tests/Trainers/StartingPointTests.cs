@@ -61,7 +61,8 @@ public sealed class StartingPointTests
         await using var hub = await RunningHub.StartAsync(trainer);
         var parent = await hub.RunToEndAsync();
         var fork = await ForkAsync(hub, parent.Id, waits: true);
-        await File.WriteAllTextAsync(Path.Combine(hub.Hub.Folder.CheckpointFolder(parent.Id), CheckpointName.StateFor(1, 1)), "y", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(hub.Hub.Folder.CheckpointFolder(parent.Id), CheckpointName.StateFor(1, 1)), "y",
+            TestContext.Current.CancellationToken);
         Assert.Contains("SHA-256", (await SuperviseAsync(hub, fork)).Error, StringComparison.Ordinal);
     }
 
@@ -85,11 +86,13 @@ public sealed class StartingPointTests
             await File.WriteAllTextAsync(Path.Combine(incoming, name), name, TestContext.Current.CancellationToken);
         Assert.True(await hub.Hub.Get<DatasetLibrary>().AddAsync(new OwnDataset
         {
-            Key = "tiny", Name = "Tiny", TrainSamples = 60, TestSamples = 20, Classes = 2, Height = 28, Width = 28, ClassNames = [], FileHashes = ["", "", "", ""],
+            Key = "tiny", Name = "Tiny", TrainSamples = 60, TestSamples = 20, Classes = 2, Height = 28, Width = 28, ClassNames = [],
+            FileHashes = ["", "", "", ""],
         }, incoming, TestContext.Current.CancellationToken));
         var run = await hub.RunToEndAsync(new TrainingSpec { Dataset = "tiny" });
         Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.Attempts.Count));
-        Assert.Equal(DatasetFile.UsualNames.Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(hub.Hub.Folder.Datasets, "tiny")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(DatasetFile.UsualNames.Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(hub.Hub.Folder.Datasets, "tiny"))
+            .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -97,7 +100,8 @@ public sealed class StartingPointTests
     [InlineData("a", "b", RunStatus.Failed)]
     public async Task Reproduction_OtherData_IsRefusedBeforeItTrains(string before, string now, RunStatus expected)
     {
-        string Started(string data) => Say(new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875) { DatasetSha256 = data });
+        string Started(string data) =>
+            Say(new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60000, 10000, 1875) { DatasetSha256 = data });
 
         using var trainer = new FakeTrainer($"""
             case "$start" in *'"device":"cpu","seed":9'*) {Started(now)};; *) {Started(before)};; esac

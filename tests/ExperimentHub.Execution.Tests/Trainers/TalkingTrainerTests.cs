@@ -5,7 +5,9 @@ using static ExperimentHub.TestHub.FakeTrainer;
 
 namespace ExperimentHub.Execution.Tests.Trainers;
 
-/// <summary>Trainers that talk faster than anybody can record, or in ways that nobody expects: wishes are heard all the same, and what was said is recorded.</summary>
+/// <summary>
+/// Trainers that talk faster than anybody can record, or in ways that nobody expects: wishes are heard all the same, and what was said is recorded.
+/// </summary>
 public sealed class TalkingTrainerTests
 {
     /// <summary>Epochs without end, as fast as a shell can say them, until it is told to stop.</summary>
@@ -40,7 +42,8 @@ public sealed class TalkingTrainerTests
     public async Task Wish_TrainerTalksAndIsDeaf_IsKilledAfterTheGrace(AttemptEnding wish)
     {
         using var trainer = new FakeTrainer(TalksAndIsDeaf);
-        var run = await EndAsync(trainer, wish, options => options with { StopGrace = TimeSpan.FromMilliseconds(300), ShutdownGrace = TimeSpan.FromMilliseconds(300) });
+        var run = await EndAsync(trainer, wish, options =>
+            options with { StopGrace = TimeSpan.FromMilliseconds(300), ShutdownGrace = TimeSpan.FromMilliseconds(300) });
         Assert.Equal((wish, 137), (run.Training!.Attempts.Single().Ending, run.Training!.Attempts.Single().ExitCode));
         Assert.Equal(Enumerable.Range(1, run.Training!.EpochsDone), run.Training!.EpochResults.Select(epoch => epoch.Number));
     }

@@ -19,7 +19,8 @@ public sealed class OwnFileTests : IDisposable
         Assert.Equal(kind, OwnFile.KindOf(path));
         Assert.False(OwnFile.Exists(path));
         // In a thread of their own, so that a test that would wait for ever fails instead.
-        foreach (var open in new Action[] { () => OwnFile.OpenRead(path).Dispose(), () => OwnFile.OpenAppend(path).Dispose(), () => OwnFile.OpenHandle(path).Dispose() })
+        foreach (var open in new Action[] { () => OwnFile.OpenRead(path).Dispose(), () => OwnFile.OpenAppend(path).Dispose(),
+            () => OwnFile.OpenHandle(path).Dispose() })
             await Assert.ThrowsAsync<NotAFileException>(() => Task.Run(open).WaitAsync(TimeSpan.FromSeconds(30)));
         await Assert.ThrowsAnyAsync<IOException>(() => Task.Run(() => OwnFile.CreateNew(path).Dispose()).WaitAsync(TimeSpan.FromSeconds(30)));
     }

@@ -13,7 +13,8 @@ public sealed class ModelOutlineTests
     [InlineData(ModelCatalog.SimpleNn, 7_850, 15_680)]
     [InlineData(ModelCatalog.Mlp, 784 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10, 2 * (784 * 256 + 256 * 128 + 128 * 10))]
     [InlineData(ModelCatalog.LeNet5, 61_706, 2 * (28 * 28 * 6 * 25 + 100 * 16 * 6 * 25 + 400 * 120 + 120 * 84 + 84 * 10))]
-    [InlineData(ModelCatalog.SmallCnn, 24 * 26 + 32 * (24 * 9 + 1) + 801 * 256 + 2_570, 2 * (24 * 24 * 24 * 25 + 100 * 32 * 24 * 9 + 800 * 256 + 2_560))]
+    [InlineData(ModelCatalog.SmallCnn, 24 * 26 + 32 * (24 * 9 + 1) + 801 * 256 + 2_570,
+        2 * (24 * 24 * 24 * 25 + 100 * 32 * 24 * 9 + 800 * 256 + 2_560))]
     public void Outline_OfCatalog_CountsParametersAndOperations(string kind, long parameters, long flops)
     {
         var outline = ModelOutline.Of(new ModelSpec { Kind = kind }, Mnist);
@@ -35,10 +36,12 @@ public sealed class ModelOutlineTests
     {
         var outline = ModelOutline.Of(
         [
-            new ConvLayer(8, Kernel: 5, Stride: 2, Padding: 1), new BatchNormLayer(), new MaxPoolLayer(3, Stride: 2, Padding: 1), new AvgPoolLayer(2), new FlattenLayer(), new LinearLayer(10),
+            new ConvLayer(8, Kernel: 5, Stride: 2, Padding: 1), new BatchNormLayer(), new MaxPoolLayer(3, Stride: 2, Padding: 1), new AvgPoolLayer(2),
+            new FlattenLayer(), new LinearLayer(10),
         ], Mnist);
 
-        Assert.Equal(["8 x 13 x 13", "8 x 13 x 13", "8 x 7 x 7", "8 x 3 x 3", "72", "10"], outline.Steps.Select(step => string.Join(" x ", step.Output)));
+        Assert.Equal(["8 x 13 x 13", "8 x 13 x 13", "8 x 7 x 7", "8 x 3 x 3", "72", "10"],
+            outline.Steps.Select(step => string.Join(" x ", step.Output)));
         Assert.Equal((16, 17), (outline.Steps[1].Parameters, outline.Steps[1].Buffers));
     }
 
@@ -46,21 +49,28 @@ public sealed class ModelOutlineTests
     public void Names_SomeGiven_WinAndTheOthersAreNumberedByType()
     {
         var outline = ModelOutline.Of(
-            [new ConvLayer(2, 3), new BatchNormLayer(), new ConvLayer(2, 3, Name: "stem"), new ConvLayer(2, 3), new FlattenLayer(), new LinearLayer(5, "fc2"), new ActivationLayer(), new LinearLayer(10)], Mnist);
+            [new ConvLayer(2, 3), new BatchNormLayer(), new ConvLayer(2, 3, Name: "stem"), new ConvLayer(2, 3), new FlattenLayer(),
+                new LinearLayer(5, "fc2"), new ActivationLayer(), new LinearLayer(10)], Mnist);
 
         Assert.Equal(["conv1", "bn1", "stem", "conv3", "flatten", "fc2", "relu", "fc3"], outline.Steps.Select(step => step.Name));
     }
 
     public static TheoryData<string, string, string> Impossible() => new()
     {
-        { """[{"type":"linear","outFeatures":10}]""", "model.layers[0]", "Layer 1 (linear): it needs a row of numbers, but gets images of 1 x 28 x 28. Put a flatten layer before it." },
-        { """[{"type":"conv","outChannels":4,"kernel":29},{"type":"flatten"}]""", "model.layers[0]", "Layer 1 (conv): a window of 29 x 29 does not fit into images of 28 x 28." },
-        { """[{"type":"max-pool","kernel":20},{"type":"avg-pool","kernel":2}]""", "model.layers[1]", "Layer 2 (avg-pool): a window of 2 x 2 does not fit into images of 1 x 1." },
-        { """[{"type":"flatten"},{"type":"conv","outChannels":4,"kernel":3}]""", "model.layers[1]", "Layer 2 (conv): it needs images, but gets a row of 784 numbers." },
+        { """[{"type":"linear","outFeatures":10}]""", "model.layers[0]",
+            "Layer 1 (linear): it needs a row of numbers, but gets images of 1 x 28 x 28. Put a flatten layer before it." },
+        { """[{"type":"conv","outChannels":4,"kernel":29},{"type":"flatten"}]""", "model.layers[0]",
+            "Layer 1 (conv): a window of 29 x 29 does not fit into images of 28 x 28." },
+        { """[{"type":"max-pool","kernel":20},{"type":"avg-pool","kernel":2}]""", "model.layers[1]",
+            "Layer 2 (avg-pool): a window of 2 x 2 does not fit into images of 1 x 1." },
+        { """[{"type":"flatten"},{"type":"conv","outChannels":4,"kernel":3}]""", "model.layers[1]",
+            "Layer 2 (conv): it needs images, but gets a row of 784 numbers." },
         { """[{"type":"flatten"},{"type":"flatten"}]""", "model.layers[1]", "in a row already" },
-        { """[{"type":"flatten"},{"type":"linear","outFeatures":9}]""", "model.layers[1]", "ends with 9 numbers for each image, but the data set has 10 classes" },
+        { """[{"type":"flatten"},{"type":"linear","outFeatures":9}]""", "model.layers[1]",
+            "ends with 9 numbers for each image, but the data set has 10 classes" },
         { """[{"type":"conv","outChannels":10,"kernel":3}]""", "model.layers[0]", "ends with images of 10 x 26 x 26" },
-        { """[{"type":"flatten"},{"type":"linear"}]""", "model.layers[1].outFeatures", "Layer 2 (linear): a dense layer has 1 to 65,536 outputs; 0 is not in between." },
+        { """[{"type":"flatten"},{"type":"linear"}]""", "model.layers[1].outFeatures",
+            "Layer 2 (linear): a dense layer has 1 to 65,536 outputs; 0 is not in between." },
         { """[{"type":"conv","outChannels":0,"kernel":3}]""", "model.layers[0].outChannels", "1 to 4,096 channels" },
         { """[{"type":"conv","outChannels":4}]""", "model.layers[0].kernel", "1 to 64 pixels" },
         { """[{"type":"conv","outChannels":4,"kernel":3,"stride":0}]""", "model.layers[0].stride", "stride is 1 to 64" },
@@ -71,9 +81,12 @@ public sealed class ModelOutlineTests
         { """[null]""", "model.layers[0]", "Layer 1 (empty)" },
         { """[{"type":"flatten"},{"type":"linear","outFeatures":10,"name":"Fc"}]""", "model.layers[1].name", "'Fc' cannot be" },
         { """[{"type":"flatten"},{"type":"linear","outFeatures":10,"name":"fc1\n"}]""", "model.layers[1].name", "cannot be" },
-        { """[{"type":"flatten"},{"type":"linear","outFeatures":4,"name":"fc"},{"type":"linear","outFeatures":10,"name":"fc"}]""", "model.layers[2].name", "layer 2 is called 'fc' already" },
-        { """[{"type":"conv","outChannels":4096,"kernel":3,"padding":2},{"type":"conv","outChannels":4096,"kernel":64,"padding":63}]""", "model.layers[1]", "numbers of one image" },
-        { """[{"type":"flatten"},{"type":"linear","outFeatures":65536},{"type":"linear","outFeatures":2000},{"type":"linear","outFeatures":10}]""", "model.layers", "at most 100,000,000" },
+        { """[{"type":"flatten"},{"type":"linear","outFeatures":4,"name":"fc"},{"type":"linear","outFeatures":10,"name":"fc"}]""",
+            "model.layers[2].name", "layer 2 is called 'fc' already" },
+        { """[{"type":"conv","outChannels":4096,"kernel":3,"padding":2},{"type":"conv","outChannels":4096,"kernel":64,"padding":63}]""",
+            "model.layers[1]", "numbers of one image" },
+        { """[{"type":"flatten"},{"type":"linear","outFeatures":65536},{"type":"linear","outFeatures":2000},{"type":"linear","outFeatures":10}]""",
+            "model.layers", "at most 100,000,000" },
     };
 
     [Theory]
@@ -90,11 +103,13 @@ public sealed class ModelOutlineTests
 
     [Fact]
     public void Outline_NothingToTrain_IsRefused() =>
-        Assert.Contains("nothing to train", Assert.Single(ModelOutline.Of([new FlattenLayer()], new ImageShape(2, 5, 10)).Problems).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to train", Assert.Single(ModelOutline.Of([new FlattenLayer()], new ImageShape(2, 5, 10)).Problems).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Outline_TooManyLayers_IsRefused() =>
-        Assert.Contains("1 to 100 layers", Assert.Single(ModelOutline.Of([.. Enumerable.Repeat<Layer>(new ActivationLayer(), 101)], Mnist).Problems).Message, StringComparison.Ordinal);
+        Assert.Contains("1 to 100 layers", Assert.Single(
+            ModelOutline.Of([.. Enumerable.Repeat<Layer>(new ActivationLayer(), 101)], Mnist).Problems).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Outline_CatalogsNetworkDoesNotFit_IsAProblemOfTheKind()

@@ -13,7 +13,8 @@ public sealed class BestEpochTests
     [InlineData(BestMetrics.TestLoss, new[] { double.NaN, 0.2, double.NaN, 0.1 }, 3)]
     [InlineData(BestMetrics.TestAccuracy, new[] { 0.5, double.NaN }, 0)]
     [InlineData(BestMetrics.TestLoss, new[] { double.NaN, double.PositiveInfinity }, 1)]
-    public void Of_AnyMetric_IsTheFirstThatNoOtherIsBetterThan(string metric, double[] values, int best) => Assert.Equal(best, BestEpoch.Of(metric, values));
+    public void Of_AnyMetric_IsTheFirstThatNoOtherIsBetterThan(string metric, double[] values, int best) =>
+        Assert.Equal(best, BestEpoch.Of(metric, values));
 
     [Fact]
     public void Of_NoEpochs_IsNone() => Assert.Null(BestEpoch.Of(BestMetrics.TestAccuracy, []));

@@ -14,7 +14,8 @@ public sealed class LearningRateScheduleTests
     ];
 
     // From torch 1.13: CosineAnnealingLR(T_max=8, eta_min=0.1) over a rate of 1.
-    private static readonly double[] PyTorchsCosine = [1.0, 0.9657457896300791, 0.8681980515339464, 0.7222075445642905, 0.55, 0.3777924554357097, 0.2318019484660537, 0.134254210369921];
+    private static readonly double[] PyTorchsCosine =
+        [1.0, 0.9657457896300791, 0.8681980515339464, 0.7222075445642905, 0.55, 0.3777924554357097, 0.2318019484660537, 0.134254210369921];
 
     [Fact]
     public void OneCycle_TwentySteps_IsPyTorchs()
@@ -49,7 +50,8 @@ public sealed class LearningRateScheduleTests
     {
         var schedule = new LearningRateSchedule { Kind = kind, WarmUpEpochs = 0.5 };
 
-        Assert.Equal([0.2, 0.4, 0.6, 0.8, 1, 1], Enumerable.Range(0, 6).Select(step => Math.Round(schedule.FactorAt(step, stepsPerEpoch: 10, epochs: 4), 12)));
+        Assert.Equal([0.2, 0.4, 0.6, 0.8, 1, 1], Enumerable.Range(0, 6)
+            .Select(step => Math.Round(schedule.FactorAt(step, stepsPerEpoch: 10, epochs: 4), 12)));
     }
 
     [Theory]

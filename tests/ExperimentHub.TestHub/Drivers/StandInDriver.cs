@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace ExperimentHub.TestHub.Drivers;
 
 /// <summary>
-/// Libraries that stand in for NVIDIA's on machines without a GPU: small C files, built by the machine's own compiler and opened as the real ones are. A test that needs them is skipped where there is no
-/// compiler.
+/// Libraries that stand in for NVIDIA's on machines without a GPU: small C files, built by the machine's own compiler and opened as the real ones
+/// are. A test that needs them is skipped where there is no compiler.
 /// </summary>
 public sealed class StandInDriver : IDisposable
 {
@@ -35,7 +35,9 @@ public sealed class StandInDriver : IDisposable
     public static void Build(string source, string library, params string[] options)
     {
         Xunit.Assert.SkipUnless(Compiler is not null, "No C compiler (cc) on this machine; on Debian: apt-get install gcc libc6-dev");
-        using var compiler = Process.Start(new ProcessStartInfo(Compiler!, ["-shared", "-fPIC", "-Wall", "-Werror", "-o", library, source, .. options]) { RedirectStandardError = true })!;
+        using var compiler = Process.Start(new ProcessStartInfo(Compiler!,
+            ["-shared", "-fPIC", "-Wall", "-Werror", "-o", library, source, .. options])
+        { RedirectStandardError = true })!;
         var errors = compiler.StandardError.ReadToEnd();
         compiler.WaitForExit();
         Xunit.Assert.True(compiler.ExitCode == 0, errors);
@@ -52,7 +54,8 @@ public sealed class StandInDriver : IDisposable
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
-    private static string? Compiler { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, "cc")).FirstOrDefault(File.Exists);
+    private static string? Compiler { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        .Select(folder => Path.Combine(folder, "cc")).FirstOrDefault(File.Exists);
 
     private static string Sources(string name) => Path.Combine(Repository.Root, "tests", "ExperimentHub.TestHub", "Drivers", name);
 }

@@ -54,7 +54,10 @@ public static class OldFolder
         return name;
     }
 
-    /// <summary>Makes a folder of the version that it runs in and keeps it beside the others, for the versions after it: to be run before a change of the tables.</summary>
+    /// <summary>
+    /// Makes a folder of the version that it runs in and keeps it beside the others, for the versions after it: to be run before a change of the
+    /// tables.
+    /// </summary>
     /// <returns>Its name.</returns>
     public static async Task<string> KeepThisVersionAsync()
     {

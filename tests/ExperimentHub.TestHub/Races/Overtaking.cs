@@ -6,9 +6,9 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace ExperimentHub.TestHub.Races;
 
 /// <summary>
-/// Lets somebody else act between what a hub reads and what it writes: before the first statement that writes. SQLite would not let them where the hub's transaction has begun, so
-/// transactions begin here as they do on a database with many writers, without its only lock. Notes what a move must not do: read in its transaction before it writes, have a
-/// condition on another row than the one that it writes, or fail.
+/// Lets somebody else act between what a hub reads and what it writes: before the first statement that writes. SQLite would not let them where the
+/// hub's transaction has begun, so transactions begin here as they do on a database with many writers, without its only lock. Notes what a move must
+/// not do: read in its transaction before it writes, have a condition on another row than the one that it writes, or fail.
 /// </summary>
 public sealed partial class Overtaking : DbCommandInterceptor, IDbTransactionInterceptor
 {
@@ -39,7 +39,8 @@ public sealed partial class Overtaking : DbCommandInterceptor, IDbTransactionInt
     }
 
     ValueTask<InterceptionResult<DbTransaction>> IDbTransactionInterceptor.TransactionStartingAsync(
-        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result, CancellationToken cancellationToken) =>
+        DbConnection connection, TransactionStartingEventData eventData, InterceptionResult<DbTransaction> result,
+        CancellationToken cancellationToken) =>
         ValueTask.FromResult(InterceptionResult<DbTransaction>.SuppressWithResult(((SqliteConnection)connection).BeginTransaction(deferred: true)));
 
     public override async ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.TestHub.Races;
 
-/// <summary>Two hubs on one database, which know nothing of each other. No data folder allows that; it is what several nodes on one database are.</summary>
+/// <summary>
+/// Two hubs on one database, which know nothing of each other. No data folder allows that; it is what several nodes on one database are.
+/// </summary>
 public sealed class TwoHubs : IAsyncDisposable
 {
     private TwoHubs(EmptyHub one, EmptyHub other, Overtaking overtaking) => (One, Other, Overtaking) = (one, other, overtaking);

@@ -47,7 +47,8 @@ public sealed class ArtifactPinsTests
         Assert.True(await hub.Get<ArtifactPins>().PinAsync(pinned.Id, Holder));
         await run.EndAsync(AttemptEnding.Stopped);
         await hub.Control.ResumeAsync(run.Id);
-        var again = await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
+        var again = await PlayedRun.StartAsync(hub, waiting: run.Id,
+            resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
         await again.EpochAsync(2);
         Assert.Equal(CheckpointName.For(2, 2), (await WeightsAsync(run, 2)).Name);
         await again.EndAsync(); // and the sweep at its end
@@ -82,7 +83,8 @@ public sealed class ArtifactPinsTests
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         Assert.Empty(await db.Artifacts.ToListAsync());
 
-        Task<long> PurgeAsync() => withExperiment ? hub.Get<ExperimentStore>().PurgeAsync(read.ExperimentId) : hub.Get<RunDeletion>().PurgeAsync([run.Id]);
+        Task<long> PurgeAsync() =>
+            withExperiment ? hub.Get<ExperimentStore>().PurgeAsync(read.ExperimentId) : hub.Get<RunDeletion>().PurgeAsync([run.Id]);
     }
 
     [Fact]
@@ -110,10 +112,13 @@ public sealed class ArtifactPinsTests
         var weights = await WeightsAsync(run, 1);
         await hub.Get<ArtifactPins>().PinAsync(weights.Id, Holder);
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => db.Artifacts.Where(artifact => artifact.Id == weights.Id).ExecuteDeleteAsync());
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => db.Runs.IgnoreAutoIncludes().Where(r => r.Id == run.Id).ExecuteDeleteAsync());
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => db.Artifacts.Where(artifact => artifact.Id == weights.Id)
+            .ExecuteDeleteAsync());
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => db.Runs.IgnoreAutoIncludes().Where(r => r.Id == run.Id)
+            .ExecuteDeleteAsync());
         Assert.NotNull(await hub.History.FindAsync(run.Id));
     }
 
-    private static async Task<Artifact> WeightsAsync(PlayedRun run, int epoch) => (await run.ReadAsync()).Checkpoints.Single(checkpoint => checkpoint.Epoch == epoch).Weights;
+    private static async Task<Artifact> WeightsAsync(PlayedRun run, int epoch) =>
+        (await run.ReadAsync()).Checkpoints.Single(checkpoint => checkpoint.Epoch == epoch).Weights;
 }

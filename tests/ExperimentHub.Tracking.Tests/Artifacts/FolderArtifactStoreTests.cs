@@ -160,7 +160,9 @@ public sealed class FolderArtifactStoreTests : IDisposable
         File.Move(PathOf(Key), Path.Combine(_root, "elsewhere"));
         File.CreateSymbolicLink(PathOf(Key), Path.Combine(_root, "elsewhere"));
         await Assert.ThrowsAsync<NotAFileException>(() => _store.OpenAsync(Key, cancellation: TestContext.Current.CancellationToken));
-        Assert.Contains("not a file", (await _store.OpenVerifiedAsync(Key, Content.Length, Hash(Content), TestContext.Current.CancellationToken)).Problem, StringComparison.Ordinal);
+        Assert.Contains("not a file",
+            (await _store.OpenVerifiedAsync(Key, Content.Length, Hash(Content), TestContext.Current.CancellationToken)).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,10 +171,13 @@ public sealed class FolderArtifactStoreTests : IDisposable
         await PutAsync(Key, Content);
         await using (var whole = (await _store.OpenVerifiedAsync(Key, Content.Length, Hash(Content), TestContext.Current.CancellationToken)).Content!)
             Assert.Equal((0, Content.Length), (whole.Position, whole.Length));
-        Assert.Contains("SHA-256", (await _store.OpenVerifiedAsync(Key, Content.Length, Hash([1]), TestContext.Current.CancellationToken)).Problem, StringComparison.Ordinal);
+        Assert.Contains("SHA-256", (await _store.OpenVerifiedAsync(Key, Content.Length, Hash([1]), TestContext.Current.CancellationToken)).Problem,
+            StringComparison.Ordinal);
         Assert.Contains("size", (await _store.OpenUnreadAsync(Key, 1, TestContext.Current.CancellationToken)).Problem, StringComparison.Ordinal);
         await _store.DeleteAsync([Key], TestContext.Current.CancellationToken);
-        Assert.Contains("no longer", (await _store.OpenVerifiedAsync(Key, Content.Length, Hash(Content), TestContext.Current.CancellationToken)).Problem, StringComparison.Ordinal);
+        Assert.Contains("no longer",
+            (await _store.OpenVerifiedAsync(Key, Content.Length, Hash(Content), TestContext.Current.CancellationToken)).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,11 +195,13 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task List_OfAFolder_HasItsOwnAndNothingBehindLinks()
     {
-        ArtifactKey[] keys = [Key, ArtifactKey.Parse("runs/one/attempt-1.log"), ArtifactKey.Parse("runs/one/日誌/записи"), ArtifactKey.Parse("runs/one-more/a"), ArtifactKey.Parse("datasets/one/a")];
+        ArtifactKey[] keys = [Key, ArtifactKey.Parse("runs/one/attempt-1.log"), ArtifactKey.Parse("runs/one/日誌/записи"),
+            ArtifactKey.Parse("runs/one-more/a"), ArtifactKey.Parse("datasets/one/a")];
         foreach (var key in keys)
             await PutAsync(key, Content);
         Directory.CreateSymbolicLink(Path.Combine(_root, "runs", "one", "round"), Path.Combine(_root, "datasets"));
-        Assert.Equal(keys.Take(3).Select(key => key.Text).Order(StringComparer.Ordinal), (await ListAsync()).Select(key => key.Text).Order(StringComparer.Ordinal));
+        Assert.Equal(keys.Take(3).Select(key => key.Text).Order(StringComparer.Ordinal), (await ListAsync()).Select(key => key.Text)
+            .Order(StringComparer.Ordinal));
         Assert.Equal(3 * Content.Length, await _store.DeleteAllAsync(Runs, TestContext.Current.CancellationToken));
         Assert.Empty(await ListAsync());
         Assert.NotNull(await ReadAsync(keys[4]));
@@ -287,12 +294,15 @@ public sealed class FolderArtifactStoreTests : IDisposable
 
     private string PathOf(ArtifactKey key) => Path.Combine(_root, key.Text);
 
-    private string[] Arriving() => Directory.Exists(Path.Combine(_root, "runs", ".arriving")) ? Directory.GetFileSystemEntries(Path.Combine(_root, "runs", ".arriving")) : [];
+    private string[] Arriving() =>
+        Directory.Exists(Path.Combine(_root, "runs", ".arriving")) ? Directory.GetFileSystemEntries(Path.Combine(_root, "runs", ".arriving")) : [];
 
-    private async Task<ArtifactBytes> PutAsync(ArtifactKey key, byte[] content) => await _store.PutAsync(key, new MemoryStream(content), TestContext.Current.CancellationToken);
+    private async Task<ArtifactBytes> PutAsync(ArtifactKey key, byte[] content) =>
+        await _store.PutAsync(key, new MemoryStream(content), TestContext.Current.CancellationToken);
 
     private async Task<List<ArtifactKey>> ListAsync() =>
-        await _store.ListAsync(Runs, TestContext.Current.CancellationToken).Select(stored => stored.Key).ToListAsync(TestContext.Current.CancellationToken);
+        await _store.ListAsync(Runs, TestContext.Current.CancellationToken).Select(stored => stored.Key)
+            .ToListAsync(TestContext.Current.CancellationToken);
 
     private async Task<byte[]?> ReadAsync(ArtifactKey key)
     {

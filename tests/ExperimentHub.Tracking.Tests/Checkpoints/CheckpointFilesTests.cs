@@ -46,7 +46,9 @@ public sealed class CheckpointFilesTests
         DataFolder.Create(hub.Folder.ScratchFolder(key.Run, 1));
         await File.WriteAllBytesAsync(Path.Combine(hub.Folder.ScratchFolder(key.Run, 1), CheckpointName.For(1, 1)), Content);
         await hub.Recorder.EpochAsync(key, new EpochFinished(1, 0.4, 0.3, 0.9, 1));
-        await hub.Checkpoints.SavedAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length, Convert.ToHexStringLower(SHA256.HashData(Content))));
-        return (key, (await hub.History.FindAsync(key.Run))!.Checkpoints.Single().File, Path.Combine(hub.Folder.CheckpointFolder(key.Run), CheckpointName.For(1, 1)));
+        await hub.Checkpoints.SavedAsync(key, new CheckpointSaved(1, CheckpointName.For(1, 1), Content.Length,
+            Convert.ToHexStringLower(SHA256.HashData(Content))));
+        return (key, (await hub.History.FindAsync(key.Run))!.Checkpoints.Single().File, Path.Combine(hub.Folder.CheckpointFolder(key.Run),
+            CheckpointName.For(1, 1)));
     }
 }

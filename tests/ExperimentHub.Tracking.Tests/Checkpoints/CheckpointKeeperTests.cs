@@ -20,7 +20,8 @@ public sealed class CheckpointKeeperTests
     public async Task Saved_WithAPolicy_KeepsWhatItSaysAndNoOtherFile(int every, bool best, int? last, int[] kept)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var run = await PlayedRun.StartAsync(hub, new TrainingSpec { Epochs = 8, Checkpoints = new CheckpointPolicy { Every = every, Best = best, Last = last } });
+        var run = await PlayedRun.StartAsync(hub,
+            new TrainingSpec { Epochs = 8, Checkpoints = new CheckpointPolicy { Every = every, Best = best, Last = last } });
         for (var epoch = 1; epoch <= 8; epoch++)
         {
             await run.EpochAsync(epoch, best: epoch <= 3);
@@ -28,7 +29,8 @@ public sealed class CheckpointKeeperTests
         }
 
         Assert.Equal(kept, (await run.ReadAsync()).Checkpoints.Select(checkpoint => checkpoint.Epoch));
-        Assert.Equal(kept.SelectMany(epoch => new[] { CheckpointName.For(1, epoch), CheckpointName.StateFor(1, epoch) }).Order(StringComparer.Ordinal), run.Files);
+        Assert.Equal(kept.SelectMany(epoch => new[] { CheckpointName.For(1, epoch), CheckpointName.StateFor(1, epoch) })
+            .Order(StringComparer.Ordinal), run.Files);
     }
 
     [Fact]
@@ -49,7 +51,8 @@ public sealed class CheckpointKeeperTests
         var run = await PlayedRun.StartAsync(hub);
         for (var epoch = 1; epoch <= 4; epoch++)
             await run.EpochAsync(epoch, best: epoch == 1);
-        var (deleted, disk, keeper, policy) = (hub.Get<DeletedThings>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
+        var (deleted, disk, keeper, policy) =
+            (hub.Get<DeletedThings>(), hub.Get<DiskUse>(), hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
         var (before, counted) = (await deleted.SizeAsync([run.Id]), (await disk.ReadAsync()).Checkpoints);
         Assert.Equal((await run.ReadAsync()).Checkpoints.Sum(checkpoint => checkpoint.Bytes), counted);
         var removed = (await keeper.ChangeAsync(run.Id, policy)).Removal!.Bytes;
@@ -69,7 +72,8 @@ public sealed class CheckpointKeeperTests
         var (keeper, policy) = (hub.Get<CheckpointKeeper>(), new CheckpointPolicy { Every = 0 });
         var preview = (await keeper.PreviewAsync(run.Id, policy))!;
         Assert.Equal([2, 3], preview.Epochs);
-        Assert.Equal((await run.ReadAsync()).Checkpoints.Where(checkpoint => checkpoint.Epoch is 2 or 3).Sum(checkpoint => checkpoint.Weights.Size + checkpoint.State!.Size), preview.Bytes);
+        Assert.Equal((await run.ReadAsync()).Checkpoints.Where(checkpoint => checkpoint.Epoch is 2 or 3)
+            .Sum(checkpoint => checkpoint.Weights.Size + checkpoint.State!.Size), preview.Bytes);
         Assert.Equal(8, run.Files.Count); // it was only a question
         var changed = (await keeper.ChangeAsync(run.Id, policy, preview)).Removal!;
         Assert.Equal((preview.Bytes, 4), (changed.Bytes, run.Files.Count));
@@ -109,7 +113,8 @@ public sealed class CheckpointKeeperTests
         run.Write(CheckpointName.For(1, 2), "renamed, but never told");
         run.Write(".attempt-1-epoch-2.state.safetensors.tmp", "half");
         await run.EndAsync(AttemptEnding.Stopped);
-        Assert.Equal([CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1), CheckpointName.ForPause(1), CheckpointName.StateForPause(1)], run.Files);
+        Assert.Equal([CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1), CheckpointName.ForPause(1), CheckpointName.StateForPause(1)],
+            run.Files);
     }
 
     [Fact]
@@ -120,7 +125,8 @@ public sealed class CheckpointKeeperTests
         await run.PausePointAsync(0, 4);
         await run.EndAsync(AttemptEnding.Stopped);
         await hub.Control.ResumeAsync(run.Id);
-        var again = await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(0, CheckpointName.ForPause(1), CheckpointName.StateForPause(1), 4));
+        var again = await PlayedRun.StartAsync(hub, waiting: run.Id,
+            resume: new ResumePoint(0, CheckpointName.ForPause(1), CheckpointName.StateForPause(1), 4));
         await again.PausePointAsync(0, 7);
         Assert.Equal((2, 7), ((await run.ReadAsync()).Training!.PausePoint!.Attempt, (await run.ReadAsync()).Training!.PausePoint!.StepsDone));
         Assert.Equal([CheckpointName.ForPause(2), CheckpointName.StateForPause(2)], run.Files);
@@ -152,7 +158,8 @@ public sealed class CheckpointKeeperTests
         Assert.Equal((2, 0), await FurthestAsync());
         played.Write(CheckpointName.StateFor(1, 2), "other");
         Assert.Equal((1, 0), await FurthestAsync());
-        Assert.Equal(["The pause point at step 6 of epoch 3", "The checkpoint of epoch 2"], _refused.Select(text => text.Split(" cannot be used")[0]));
+        Assert.Equal(["The pause point at step 6 of epoch 3", "The checkpoint of epoch 2"],
+            _refused.Select(text => text.Split(" cannot be used")[0]));
 
         async Task<(int, int)> FurthestAsync()
         {

@@ -47,7 +47,9 @@ public sealed class CheckpointRecorderTests
         var run = await PlayedRun.StartAsync(hub);
         await run.EpochAsync(1);
         var second = Leave(run, 2);
-        await hub.Get<ArtifactStore>().TakeAsync([new ArrivingFile(ArtifactKey.OfCheckpoint(run.Id, second.FileName), Path.Combine(hub.Folder.ScratchFolder(run.Id, 1), second.FileName), second.Size)]);
+        await hub.Get<ArtifactStore>()
+            .TakeAsync([new ArrivingFile(ArtifactKey.OfCheckpoint(run.Id, second.FileName),
+                Path.Combine(hub.Folder.ScratchFolder(run.Id, 1), second.FileName), second.Size)]);
         Assert.Contains(second.FileName, run.Files);
         await hub.InterruptAsync();
         Assert.Equal([CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)], run.Files);
@@ -61,7 +63,9 @@ public sealed class CheckpointRecorderTests
         await using var hub = await EmptyHub.CreateAsync();
         var run = await PlayedRun.StartAsync(hub);
         var told = Leave(run, 1);
-        await hub.Get<ArtifactStore>().TakeAsync([new ArrivingFile(ArtifactKey.OfCheckpoint(run.Id, told.FileName), Path.Combine(hub.Folder.ScratchFolder(run.Id, 1), told.FileName), told.Size)]);
+        await hub.Get<ArtifactStore>()
+            .TakeAsync([new ArrivingFile(ArtifactKey.OfCheckpoint(run.Id, told.FileName),
+                Path.Combine(hub.Folder.ScratchFolder(run.Id, 1), told.FileName), told.Size)]);
         Assert.True(await hub.Checkpoints.SavedAsync(run.Key, told));
         Assert.Equal(told.FileName, Assert.Single((await run.ReadAsync()).Checkpoints).Weights.Name);
     }
@@ -87,9 +91,11 @@ public sealed class CheckpointRecorderTests
         await run.EpochAsync(2);
         await run.EndAsync(AttemptEnding.Stopped);
         await hub.Control.ResumeAsync(run.Id);
-        var again = await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
+        var again = await PlayedRun.StartAsync(hub, waiting: run.Id,
+            resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
         await again.EpochAsync(2);
-        Assert.Equal([(1, CheckpointName.For(1, 1)), (2, CheckpointName.For(2, 2))], (await run.ReadAsync()).Checkpoints.Select(checkpoint => (checkpoint.Epoch, checkpoint.Weights.Name)));
+        Assert.Equal([(1, CheckpointName.For(1, 1)), (2, CheckpointName.For(2, 2))],
+            (await run.ReadAsync()).Checkpoints.Select(checkpoint => (checkpoint.Epoch, checkpoint.Weights.Name)));
         Assert.Equal(await KeysAsync(hub), run.Files.Select(name => ArtifactKey.OfCheckpoint(run.Id, name).Text));
         Assert.DoesNotContain(CheckpointName.For(1, 2), run.Files);
     }

@@ -30,7 +30,8 @@ public sealed class CountedRunsTests
         await using var hub = await EmptyHub.CreateAsync();
         await TwiceAsync(hub);
         await hub.Get<MetricWriter>().FlushAsync(TestContext.Current.CancellationToken);
-        var group = Assert.Single((await hub.Get<RunGrouping>().GroupAsync(new RunQuery(), "model", "best(metrics.test_accuracy)", TestContext.Current.CancellationToken)).Answer!.Items);
+        var group = Assert.Single((await hub.Get<RunGrouping>()
+            .GroupAsync(new RunQuery(), "model", "best(metrics.test_accuracy)", TestContext.Current.CancellationToken)).Answer!.Items);
         Assert.Equal((6L, 3L, 3L), (group.Runs, group.Measured, group.Repeats));
         Assert.Equal(0.02, group.Deviation!.Value, 9);
     }
@@ -41,7 +42,8 @@ public sealed class CountedRunsTests
         await using var hub = await EmptyHub.CreateAsync();
         var runs = await TwiceAsync(hub);
         await hub.Get<MetricWriter>().FlushAsync(TestContext.Current.CancellationToken);
-        var story = await hub.Get<ExperimentResults>().ReadAsync((await hub.ReadAsync(runs[0])).ExperimentId, MetricNames.TestAccuracy, cancellation: TestContext.Current.CancellationToken);
+        var story = await hub.Get<ExperimentResults>()
+            .ReadAsync((await hub.ReadAsync(runs[0])).ExperimentId, MetricNames.TestAccuracy, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(Accuracies, story.Points.Select(point => point.Value).Order());
         Assert.Equal((6, 3), (story.Runs, story.Repeats));
     }

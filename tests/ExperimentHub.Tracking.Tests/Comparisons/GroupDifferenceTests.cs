@@ -5,7 +5,8 @@ namespace ExperimentHub.Tracking.Tests.Comparisons;
 
 public sealed class GroupDifferenceTests
 {
-    // Student's data on sleep (1908): Welch's test gives t = -1.8608 with 17.776 degrees of freedom, p = 0.07939, and the interval -3.3654832 to 0.2054832.
+    // Student's data on sleep (1908): Welch's test gives t = -1.8608 with 17.776 degrees of freedom, p = 0.07939, and the interval -3.3654832 to
+    // 0.2054832.
     private static readonly SampleStatistics First = SampleStatistics.Of([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]);
     private static readonly SampleStatistics Second = SampleStatistics.Of([1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]);
 
@@ -43,7 +44,8 @@ public sealed class GroupDifferenceTests
     [InlineData(MetricDirection.LowerIsBetter, GroupVerdict.SecondIsBetter)]
     [InlineData(MetricDirection.None, GroupVerdict.Different)]
     public void Of_GroupsFarApart_NamesTheBetterWhereOneIs(MetricDirection direction, GroupVerdict expected) =>
-        Assert.Equal(expected, GroupDifference.Of(SampleStatistics.Of([0.99, 0.991, 0.992]), SampleStatistics.Of([0.90, 0.901, 0.902]), direction).Verdict);
+        Assert.Equal(expected, GroupDifference.Of(SampleStatistics.Of([0.99, 0.991, 0.992]), SampleStatistics.Of([0.90, 0.901, 0.902]),
+            direction).Verdict);
 
     [Fact]
     public void Of_OneRunEach_SaysThatItCannotTell()

@@ -13,7 +13,8 @@ public sealed class HyperparameterImportanceTests
         {
             var (rate, model) = (Math.Pow(10, -random.Next(1, 5)), i % 3 == 0 ? "mlp" : "cnn");
             var metric = -Math.Log10(rate) + (model == "cnn" ? 0.7 : 0);
-            return ((IReadOnlyDictionary<string, string>)Settings(("rate", Text(rate)), ("model", model), ("seed", Text(random.Next(1000))), ("epochs", "5")), (double?)metric);
+            return ((IReadOnlyDictionary<string, string>)Settings(("rate", Text(rate)), ("model", model), ("seed", Text(random.Next(1000))),
+                ("epochs", "5")), (double?)metric);
         }).ToList();
 
         var importance = HyperparameterImportance.Of(runs);
@@ -30,7 +31,8 @@ public sealed class HyperparameterImportanceTests
     [Fact]
     public void Of_TooFewRunsOrNothingThatDiffers_IsEmpty()
     {
-        var few = Enumerable.Range(0, HyperparameterImportance.LeastRuns - 1).Select(i => ((IReadOnlyDictionary<string, string>)Settings(("a", Text(i))), (double?)i)).ToList();
+        var few = Enumerable.Range(0, HyperparameterImportance.LeastRuns - 1)
+            .Select(i => ((IReadOnlyDictionary<string, string>)Settings(("a", Text(i))), (double?)i)).ToList();
         var equal = Enumerable.Range(0, 20).Select(i => ((IReadOnlyDictionary<string, string>)Settings(("a", "1")), (double?)i)).ToList();
         var flat = Enumerable.Range(0, 20).Select(i => ((IReadOnlyDictionary<string, string>)Settings(("a", Text(i))), (double?)1)).ToList();
         Assert.Empty(HyperparameterImportance.Of(few));

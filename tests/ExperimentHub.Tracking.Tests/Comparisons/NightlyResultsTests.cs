@@ -31,7 +31,9 @@ public sealed class NightlyResultsTests
 
         var listing = await hub.Get<NightlyResults>().ReadAsync(Most);
         var result = Assert.Single(listing.Results);
-        Assert.Equal((1, "nightly", 3, 0.93, 0.91), (listing.Schedules, result.Experiment.Name, result.Fire.Number, result.Run!.Training!.BestTestAccuracy!.Value, result.AccuracyBefore!.Value));
+        Assert.Equal((1, "nightly", 3, 0.93, 0.91),
+            (listing.Schedules, result.Experiment.Name, result.Fire.Number, result.Run!.Training!.BestTestAccuracy!.Value,
+                result.AccuracyBefore!.Value));
         Assert.Equal(0.02, result.Gain!.Value, 9);
     }
 
@@ -78,7 +80,8 @@ public sealed class NightlyResultsTests
         await NightAsync(hub, deleted, 0.92);
         await NightAsync(hub, await ScheduleAsync(hub, "busy"), 0.93);
         await ScheduleAsync(hub, "never fired");
-        await hub.Get<ExperimentStore>().DeleteAsync((await hub.Get<ScheduleStore>().ListAsync()).Single(s => s.Schedule.Id == deleted).Schedule.ExperimentId);
+        await hub.Get<ExperimentStore>()
+            .DeleteAsync((await hub.Get<ScheduleStore>().ListAsync()).Single(s => s.Schedule.Id == deleted).Schedule.ExperimentId);
 
         var listing = await hub.Get<NightlyResults>().ReadAsync(2);
         Assert.Equal(4, listing.Schedules);

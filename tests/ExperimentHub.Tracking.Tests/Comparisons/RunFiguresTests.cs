@@ -52,9 +52,11 @@ public sealed class RunFiguresTests
         await hub.Recorder.EndAsync(key, Tracking.Trainings.AttemptEnding.Finished, null, 0);
         await hub.Get<MetricWriter>().FlushAsync();
         var run = await hub.ReadAsync(key.Run);
-        foreach (var (at, trainLoss, testLoss) in new[] { (Tracking.Trainings.FigureEpoch.Best, 1.8, 0.5), (Tracking.Trainings.FigureEpoch.Last, 0.9, 1.0) })
+        foreach (var (at, trainLoss, testLoss) in new[] { (Tracking.Trainings.FigureEpoch.Best, 1.8, 0.5),
+            (Tracking.Trainings.FigureEpoch.Last, 0.9, 1.0) })
         {
-            var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name, series => FinalFigure.Of(series, run, at));
+            var figures = (await hub.Get<MetricReader>().SummariesAsync(run.Number)).ToDictionary(series => series.Name,
+                series => FinalFigure.Of(series, run, at));
             Assert.Equal((trainLoss, testLoss), (figures[MetricNames.TrainLoss], figures[MetricNames.TestLoss]));
         }
     }

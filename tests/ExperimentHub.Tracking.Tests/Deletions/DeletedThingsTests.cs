@@ -59,7 +59,8 @@ public sealed class DeletedThingsTests
     public async Task Restore_MarkThatWentThroughAnotherProgram_BringsBackThatDeletionAlone(string format)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        RunId[] runs = [await hub.FinishAsync("a", accuracies: [0.1]), await hub.FinishAsync("b", accuracies: [0.1]), await hub.FinishAsync("c", accuracies: [0.1])];
+        RunId[] runs = [await hub.FinishAsync("a", accuracies: [0.1]), await hub.FinishAsync("b", accuracies: [0.1]),
+            await hub.FinishAsync("c", accuracies: [0.1])];
         var (bulk, deletion) = (hub.Get<RunBulk>(), hub.Get<RunDeletion>());
         // In the same millisecond where the machine is quick: the marks differ all the same.
         await deletion.DeleteAsync(runs[0]);

@@ -14,7 +14,8 @@ public sealed class TwoPeopleOneThingTests
 {
     private const int People = 8;
 
-    public static TheoryData<string> Things => ["notes", "run name", "new tag", "tag", "policy", "experiment name", "description", "settings", "schedule", "new view", "view"];
+    public static TheoryData<string> Things =>
+        ["notes", "run name", "new tag", "tag", "policy", "experiment name", "description", "settings", "schedule", "new view", "view"];
 
     [Theory]
     [MemberData(nameof(Things))]
@@ -56,7 +57,8 @@ public sealed class TwoPeopleOneThingTests
             annotations.WriteNotesAsync(key.Run, "why", before), annotations.RenameAsync(key.Run, "renamed", before),
             annotations.TagAsync(key.Run, "night", "", before), annotations.TagAsync(key.Run, "owner", "anna", before));
         Assert.All(results, result => Assert.Equal((true, null, false), (result.Found, result.Problem, result.Conflict)));
-        Assert.Equal(PolicyOutcome.Changed, (await hub.Get<CheckpointKeeper>().ChangeAsync(key.Run, new CheckpointPolicy { Every = 2 }, begunFrom: before)).Outcome);
+        Assert.Equal(PolicyOutcome.Changed, (await hub.Get<CheckpointKeeper>()
+            .ChangeAsync(key.Run, new CheckpointPolicy { Every = 2 }, begunFrom: before)).Outcome);
         var run = await hub.ReadAsync(key.Run);
         Assert.Equal(("why", "renamed", 2, before + 5), (run.Notes, run.Name, run.Tags.Count, run.Version));
     }
@@ -98,7 +100,8 @@ public sealed class TwoPeopleOneThingTests
         var before = (await schedules.FindAsync(id))!.Schedule.Version;
         await schedules.SwitchAsync(id, enabled: false);
         Assert.Equal(id, (await schedules.UpdateAsync(id, new ScheduleDraft("0 45 3 * * ?", "Europe/Berlin"), before)).Id);
-        Assert.Equal((false, "0 45 3 * * ?"), ((await schedules.FindAsync(id))!.Schedule.Enabled, (await schedules.FindAsync(id))!.Schedule.CronTyped));
+        Assert.Equal((false, "0 45 3 * * ?"),
+            ((await schedules.FindAsync(id))!.Schedule.Enabled, (await schedules.FindAsync(id))!.Schedule.CronTyped));
     }
 
     [Fact]
@@ -149,7 +152,8 @@ public sealed class TwoPeopleOneThingTests
         (hub.Get<ExperimentStore>(), (await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("e", "", new TrainingSpec()))).Id!.Value);
 
     /// <summary>A thing that people edit: person n writes <paramref name="Value"/> of n.</summary>
-    private sealed record Thing(int Version, Func<int, int?, Task<bool>> SaveAsync, Func<Task<string>> ReadAsync, Func<Task<int>> VersionAsync, Func<int, string> Value);
+    private sealed record Thing(int Version, Func<int, int?, Task<bool>> SaveAsync, Func<Task<string>> ReadAsync, Func<Task<int>> VersionAsync,
+        Func<int, string> Value);
 
     private static async Task<Thing> ThingAsync(EmptyHub hub, string thing)
     {
@@ -164,21 +168,34 @@ public sealed class TwoPeopleOneThingTests
         {
             "notes" => await OfRunAsync(annotations.WriteNotesAsync, run => run.Notes),
             "run name" => await OfRunAsync(annotations.RenameAsync, run => run.Name),
-            "new tag" => await OfRunAsync((id, text, from, stop) => annotations.TagAsync(id, "new", text, from, stop), run => run.Tags.Single(tag => tag.Name == "new").Value),
-            "tag" => await OfRunAsync((id, text, from, stop) => annotations.TagAsync(id, "known", text, from, stop), run => run.Tags.Single(tag => tag.Name == "known").Value),
+            "new tag" =>
+                await OfRunAsync((id, text, from, stop) => annotations.TagAsync(id, "new", text, from, stop),
+                    run => run.Tags.Single(tag => tag.Name == "new").Value),
+            "tag" => await OfRunAsync((id, text, from, stop) => annotations.TagAsync(id, "known", text, from, stop),
+                run => run.Tags.Single(tag => tag.Name == "known").Value),
             "policy" => await OfRunAsync(
                 async (id, text, from, stop) => new AnnotationResult(true, null, (await hub.Get<CheckpointKeeper>()
-                    .ChangeAsync(id, new CheckpointPolicy { Every = int.Parse(text[1..], null) }, null, from, stop)).Outcome == PolicyOutcome.Conflict),
+                    .ChangeAsync(id, new CheckpointPolicy { Every = int.Parse(text[1..], null) }, null, from,
+                        stop)).Outcome == PolicyOutcome.Conflict),
                 run => $"p{run.Training!.Spec.Checkpoints!.Every}"),
             "experiment name" => await OfExperimentAsync(text => new ExperimentChange(Name: text), e => e.Name),
             "description" => await OfExperimentAsync(text => new ExperimentChange(Description: text), e => e.Description),
-            "settings" => await OfExperimentAsync(text => new ExperimentChange(DefaultSpec: new TrainingSpec { Epochs = 10 + int.Parse(text[1..], null) }), e => $"p{e.DefaultSpec.Epochs - 10}"),
+            "settings" =>
+                await OfExperimentAsync(text => new ExperimentChange(DefaultSpec: new TrainingSpec { Epochs = 10 + int.Parse(text[1..], null) }),
+                    e => $"p{e.DefaultSpec.Epochs - 10}"),
             "schedule" => new Thing((await schedules.FindAsync(schedule))!.Schedule.Version,
-                async (person, from) => (await schedules.UpdateAsync(schedule, new ScheduleDraft($"0 {person} 2 * * ?", "Etc/UTC"), from)).Id is not null,
-                async () => (await schedules.FindAsync(schedule))!.Schedule.CronTyped, async () => (await schedules.FindAsync(schedule))!.Schedule.Version, person => $"0 {person} 2 * * ?"),
+                async (person, from) =>
+                    (await schedules.UpdateAsync(schedule, new ScheduleDraft($"0 {person} 2 * * ?", "Etc/UTC"), from)).Id is not null,
+                async () => (await schedules.FindAsync(schedule))!.Schedule.CronTyped,
+                async () => (await schedules.FindAsync(schedule))!.Schedule.Version, person => $"0 {person} 2 * * ?"),
             _ => new Thing((await views.FindAsync("v"))?.Version ?? ViewStore.None,
-                async (person, from) => await views.SaveAsync("v", new ViewState($"name = 'p{person}'"), from) is { Conflict: false, Problems.Count: 0 },
-                async () => (await views.FindAsync("v"))!.State.Filter, async () => (await views.FindAsync("v"))!.Version, person => $"name = 'p{person}'"),
+                async (person, from) => await views.SaveAsync("v", new ViewState($"name = 'p{person}'"), from) is
+                {
+                    Conflict: false,
+                    Problems.Count: 0
+                },
+                async () => (await views.FindAsync("v"))!.State.Filter, async () => (await views.FindAsync("v"))!.Version,
+                person => $"name = 'p{person}'"),
         };
 
         async Task<Thing> OfRunAsync(Func<RunId, string, int?, CancellationToken, Task<AnnotationResult>> save, Func<Run, string> read) => new(
@@ -186,7 +203,8 @@ public sealed class TwoPeopleOneThingTests
             async () => read(await hub.ReadAsync(run)), async () => (await hub.ReadAsync(run)).Version, person => $"p{person}");
 
         async Task<Thing> OfExperimentAsync(Func<string, ExperimentChange> change, Func<Experiment, string> read) => new(
-            (await store.FindAsync(experiment))!.Version, async (person, from) => (await store.UpdateAsync(experiment, change($"p{person}"), from)).Id is not null,
+            (await store.FindAsync(experiment))!.Version,
+            async (person, from) => (await store.UpdateAsync(experiment, change($"p{person}"), from)).Id is not null,
             async () => read((await store.FindAsync(experiment))!), async () => (await store.FindAsync(experiment))!.Version, person => $"p{person}");
     }
 }

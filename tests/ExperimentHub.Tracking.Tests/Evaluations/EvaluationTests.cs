@@ -32,7 +32,8 @@ public sealed class EvaluationTests
         await using var hub = await EmptyHub.CreateAsync();
         var run = await PlayedRun.StartAsync(hub);
         await run.EpochAsync(1);
-        var said = new EpochEvaluated(1, 3, [0, 2, 1, 0], [1, 0, 0, 0, 1, 1, 1, 0, 0], [new(1, 1, 2, 7.25f, 0.875f), new(3, 2, 0, float.PositiveInfinity, 1f)]);
+        var said = new EpochEvaluated(1, 3, [0, 2, 1, 0], [1, 0, 0, 0, 1, 1, 1, 0, 0],
+            [new(1, 1, 2, 7.25f, 0.875f), new(3, 2, 0, float.PositiveInfinity, 1f)]);
         Assert.True(await hub.Recorder.EvaluatedAsync(run.Key, said));
         var read = Assert.Single(await hub.Get<EvaluationStore>().OfRunAsync(run.Id)).Evaluation;
         Assert.Equal(said.Predictions, read.Predictions);
@@ -76,5 +77,6 @@ public sealed class EvaluationTests
     }
 
     [Fact]
-    public void Scores_WithoutImages_SayNothing() => Assert.Equal((null, null), (ClassScores.Of(2, [0, 0, 0, 0]).Accuracy, ClassScores.Of(2, [0, 0, 0, 0]).MacroF1));
+    public void Scores_WithoutImages_SayNothing() =>
+        Assert.Equal((null, null), (ClassScores.Of(2, [0, 0, 0, 0]).Accuracy, ClassScores.Of(2, [0, 0, 0, 0]).MacroF1));
 }

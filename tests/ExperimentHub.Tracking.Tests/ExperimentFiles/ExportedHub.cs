@@ -49,7 +49,9 @@ internal static class ExportedHub
 
     /// <summary>More than a chunk, uneven, with what is no number in it.</summary>
     public static MetricPoint[] Odd() =>
-        [.. Enumerable.Range(0, 2_500).Select(i => new MetricPoint(1 + i * 3L + i % 2, 1_700_000_000_000 + i * 7L, i % 500 == 3 ? double.NaN : i % 700 == 5 ? double.PositiveInfinity : 1.0 / (i + 1)))];
+        [.. Enumerable.Range(0, 2_500).Select(i =>
+            new MetricPoint(1 + i * 3L + i % 2, 1_700_000_000_000 + i * 7L,
+                i % 500 == 3 ? double.NaN : i % 700 == 5 ? double.PositiveInfinity : 1.0 / (i + 1)))];
 
     public static async Task<byte[]> ExportAsync(EmptyHub hub, int experiment)
     {

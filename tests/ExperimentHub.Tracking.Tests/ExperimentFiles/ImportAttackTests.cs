@@ -19,24 +19,33 @@ public sealed class ImportAttackTests
     public static TheoryData<string, Action<Bundle>, string> Attacks() => new()
     {
         { "path upwards", b => b.Entries.Add("../../evil", "x"u8.ToArray()), "'../../evil' is in the file, but not in its manifest" },
-        { "absolute path in the manifest", b => b.AddKnown("/etc/cron.d/evil", "x"u8.ToArray()), "'/etc/cron.d/evil' belongs to nothing in the experiment" },
+        { "absolute path in the manifest", b => b.AddKnown("/etc/cron.d/evil", "x"u8.ToArray()),
+            "'/etc/cron.d/evil' belongs to nothing in the experiment" },
         { "path upwards in the manifest", b => b.AddKnown("runs/../../../evil", "x"u8.ToArray()), "belongs to nothing" },
         { "changed weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = TinyCheckpoint.Of("weights X"), "SHA-256 differs" },
-        { "changed weights in the manifest too", b => b.Replace(b.Run("checkpoints/epoch-1.safetensors"), TinyCheckpoint.Of("weights X")), "is not the file that its run says" },
-        { "longer weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = TinyCheckpoint.Of("weights 1 and more"), $"has {TinyCheckpoint.Of("weights 1 and more").Length} bytes, and the manifest says {TinyCheckpoint.Of("weights 1").Length}" },
-        { "pickle in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [0x80, 2, .. "ccopy_reg\n_reconstructor\n"u8]), "is not a safetensors file" },
-        { "pickle in place of the state", b => b.Save("epoch-1.state.safetensors", "state", [0x80, 2, .. "cposix\nsystem\n"u8]), "is not a safetensors file" },
-        { "archive in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [.. "PK\x03\x04"u8, .. new byte[60]]), "is not a safetensors file" },
-        { "weights with a tail", b => b.Save("epoch-1.safetensors", "weights", [.. TinyCheckpoint.Of("weights 1"), 0x80, 2]), "but 11 follow the header" },
+        { "changed weights in the manifest too", b => b.Replace(b.Run("checkpoints/epoch-1.safetensors"), TinyCheckpoint.Of("weights X")),
+            "is not the file that its run says" },
+        { "longer weights", b => b.Entries[b.Run("checkpoints/epoch-1.safetensors")] = TinyCheckpoint.Of("weights 1 and more"),
+            $"has {TinyCheckpoint.Of("weights 1 and more").Length} bytes, and the manifest says {TinyCheckpoint.Of("weights 1").Length}" },
+        { "pickle in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [0x80, 2, .. "ccopy_reg\n_reconstructor\n"u8]),
+            "is not a safetensors file" },
+        { "pickle in place of the state", b => b.Save("epoch-1.state.safetensors", "state", [0x80, 2, .. "cposix\nsystem\n"u8]),
+            "is not a safetensors file" },
+        { "archive in place of the weights", b => b.Save("epoch-1.safetensors", "weights", [.. "PK\x03\x04"u8, .. new byte[60]]),
+            "is not a safetensors file" },
+        { "weights with a tail", b => b.Save("epoch-1.safetensors", "weights", [.. TinyCheckpoint.Of("weights 1"), 0x80, 2]),
+            "but 11 follow the header" },
         { "weights that overlap", b => b.Save("epoch-1.safetensors", "weights", TinyCheckpoint.With(
-            """{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", [1, 2, 3])), "overlaps and gaps are not allowed" },
+            """{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}""", [1, 2, 3])),
+            "overlaps and gaps are not allowed" },
         { "weights of no known type", b => b.Save("epoch-1.safetensors", "weights", TinyCheckpoint.With(
             """{"a":{"dtype":"OBJ","shape":[2],"data_offsets":[0,2]}}""", [1, 2])), "unknown type 'OBJ'" },
         { "missing entry", b => b.Entries.Remove(b.Run("series.bin")), "is missing, though the manifest names it" },
         { "missing everywhere", b => b.Forget(b.Run("series.bin")), "series.bin is missing" },
         { "no manifest", b => b.Entries.Remove("manifest.json"), "It has no manifest.json" },
         { "manifest names twice", b => b.Manifest(m => m["entries"]!.AsArray().Add(m["entries"]![0]!.DeepClone())), "twice" },
-        { "manifest names itself", b => b.Manifest(m => m["entries"]!.AsArray().Add(new JsonObject { ["name"] = "manifest.json", ["size"] = 1, ["sha256"] = "" })), "twice" },
+        { "manifest names itself", b => b.Manifest(m => m["entries"]!.AsArray()
+            .Add(new JsonObject { ["name"] = "manifest.json", ["size"] = 1, ["sha256"] = "" })), "twice" },
         { "another format", b => b.Manifest(m => m["format"] = "something"), "not that of an exported experiment" },
         { "newer version", b => b.Manifest(m => m["version"] = 2), "written in version 2 of the format" },
         { "manifest of another shape", b => b.Manifest(m => m["entries"] = "none"), "manifest.json cannot be read at $.entries" },
@@ -57,12 +66,16 @@ public sealed class ImportAttackTests
         { "loss is no number", b => b.Facts(f => f["epochs"]![0]!["trainLoss"] = "NaN"), "is no number" },
         { "no steps", b => b.Facts(f => f["stepsPerEpoch"] = 0), "an epoch has no steps" },
         { "best epoch is not there", b => b.Facts(f => f["bestEpoch"] = 77), "its best epoch 77" },
-        { "tag longer than any", b => b.Facts(f => f["tags"]!.AsArray().Add(new JsonObject { ["name"] = new string('a', 401), ["value"] = "" })), "a tag that cannot be used" },
-        { "a metric that is said to be two things", b => b.Facts(f => f["metrics"]!.AsArray().Add(f["metrics"]![0]!.DeepClone())), "says something of a metric twice" },
-        { "a direction that is none", b => b.Facts(f => f["metrics"]![0]!["direction"] = "sideways"), "run.json cannot be read at $.metrics[0].direction" },
+        { "tag longer than any", b => b.Facts(f => f["tags"]!.AsArray().Add(new JsonObject { ["name"] = new string('a', 401), ["value"] = "" })),
+            "a tag that cannot be used" },
+        { "a metric that is said to be two things", b => b.Facts(f => f["metrics"]!.AsArray().Add(f["metrics"]![0]!.DeepClone())),
+            "says something of a metric twice" },
+        { "a direction that is none", b => b.Facts(f => f["metrics"]![0]!["direction"] = "sideways"),
+            "run.json cannot be read at $.metrics[0].direction" },
         { "another run's id", b => b.Facts(f => f["id"] = new string('a', 32)), "the id of another run" },
         { "checkpoint nobody sent", b => b.Facts(f => f["checkpoints"]![0]!["epoch"] = 9), "its checkpoints are not in order" },
-        { "attempt's number is a path", b => b.Facts(f => f["checkpoints"]![0]!["attempt"] = "../1"), "run.json cannot be read at $.checkpoints[0].attempt" },
+        { "attempt's number is a path", b => b.Facts(f => f["checkpoints"]![0]!["attempt"] = "../1"),
+            "run.json cannot be read at $.checkpoints[0].attempt" },
         { "run's id is a path", b => b.Json("experiment.json", e => e["runs"]![0] = "../../../../tmp/evil"), "is no id of a run" },
         { "run twice", b => b.Json("experiment.json", e => e["runs"]![1] = e["runs"]![0]!.DeepClone()), "it names a run twice" },
         { "run dropped", b => b.Json("experiment.json", e => e["runs"]!.AsArray().RemoveAt(0)), "belongs to nothing" },
@@ -157,12 +170,14 @@ public sealed class ImportAttackTests
         var (file, run) = await Export;
         var bundle = Bundle.Of(file, run);
         // No data set of this name, more images in a batch than any has, and a rate beyond today's limit.
-        bundle.Facts(f => (f["spec"]!["dataset"], f["spec"]!["batchSize"], f["spec"]!["optimizer"]!["learningRate"], f["spec"]!["gone"]) = ("their-own", 1_000_000, 5_000, true));
+        bundle.Facts(f => (f["spec"]!["dataset"], f["spec"]!["batchSize"], f["spec"]!["optimizer"]!["learningRate"], f["spec"]!["gone"]) =
+            ("their-own", 1_000_000, 5_000, true));
         await using var hub = await EmptyHub.CreateAsync();
 
         Assert.Null((await ExportedHub.ImportAsync(hub, bundle.Zip())).Problem);
 
-        Assert.Equal(("their-own", 1_000_000, 5_000.0), (await hub.ReadAsync(run)) is var read ? (read.Training!.Dataset, read.Training!.BatchSize, read.Training!.LearningRate) : default);
+        Assert.Equal(("their-own", 1_000_000, 5_000.0),
+            (await hub.ReadAsync(run)) is var read ? (read.Training!.Dataset, read.Training!.BatchSize, read.Training!.LearningRate) : default);
     }
 
     [Fact]
@@ -186,7 +201,8 @@ public sealed class ImportAttackTests
         var looked = new ImportCheck(reader, folder).Run(CancellationToken.None);
         File.Delete(ImportCheck.SeriesFile(folder, looked.Runs[1]));
 
-        await Assert.ThrowsAsync<FileNotFoundException>(() => hub.Get<ExperimentImports>().WriteAsync(reader, looked, folder, CancellationToken.None));
+        await Assert.ThrowsAsync<FileNotFoundException>(() => hub.Get<ExperimentImports>()
+            .WriteAsync(reader, looked, folder, CancellationToken.None));
 
         Directory.Delete(folder, recursive: true);
         await AssertNothingAsync(hub);
@@ -272,8 +288,10 @@ public sealed class ImportAttackTests
         using (var import = hub.Get<ExperimentImports>().Begin())
         {
             var reception = await import.ReceiveAsync(new MemoryStream(file), CancellationToken.None);
-            var result = reception.Complete ? await import.CommitAsync(CancellationToken.None) : new ImportResult(null, Problem: "Raise Hub:MaxImportMebibytes");
-            Assert.True(result.Problem?.Contains(words, StringComparison.Ordinal) == true, $"{what}: {result.Problem ?? result.StorageProblem ?? "not refused"}");
+            var result = reception.Complete ? await import.CommitAsync(CancellationToken.None) : new ImportResult(null,
+                Problem: "Raise Hub:MaxImportMebibytes");
+            Assert.True(result.Problem?.Contains(words, StringComparison.Ordinal) == true,
+                $"{what}: {result.Problem ?? result.StorageProblem ?? "not refused"}");
         }
 
         await AssertNothingAsync(hub);
@@ -324,13 +342,15 @@ public sealed class ImportAttackTests
         public void Save(string name, string fact, byte[] content)
         {
             Replace(Run($"checkpoints/{name}"), content);
-            Facts(f => f["checkpoints"]![0]![fact] = new JsonObject { ["size"] = content.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)) });
+            Facts(f => f["checkpoints"]![0]![fact] =
+                new JsonObject { ["size"] = content.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)) });
         }
 
         public void AddKnown(string name, byte[] content)
         {
             Entries[name] = content;
-            Manifest(manifest => manifest["entries"]!.AsArray().Add(new JsonObject { ["name"] = name, ["size"] = content.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)) }));
+            Manifest(manifest => manifest["entries"]!.AsArray()
+                .Add(new JsonObject { ["name"] = name, ["size"] = content.Length, ["sha256"] = Convert.ToHexStringLower(SHA256.HashData(content)) }));
         }
 
         public void Forget(string name)

@@ -11,10 +11,14 @@ public sealed class ImportLimitsTests
 {
     public static TheoryData<string, Action<Bundle>, string> Beyond() => new()
     {
-        { "a list of many", b => b.Facts(f => f["epochEnds"] = new JsonArray([.. Enumerable.Range(1, 300_000).Select(i => (JsonNode)i)])), "more epochs, checkpoints or attempts" },
+        { "a list of many", b => b.Facts(f => f["epochEnds"] = new JsonArray([.. Enumerable.Range(1, 300_000).Select(i => (JsonNode)i)])),
+            "more epochs, checkpoints or attempts" },
         { "attempts", b => Attempts(b, Limits.AttemptsOfARun + 1), "more epochs, checkpoints or attempts" },
-        { "tags", b => b.Facts(f => f["tags"] = new JsonArray([.. Enumerable.Range(0, 300_000).Select(i => new JsonObject { ["name"] = $"t{i}", ["value"] = "" })])), "too many tags" },
-        { "evaluations", b => b.Json(b.Run("evaluations.json"), e => Enumerable.Range(0, Limits.EvaluationsOfARun).ToList().ForEach(_ => e.AsArray().Add(e[0]!.DeepClone()))), "at most 2 evaluations" },
+        { "tags",
+            b => b.Facts(f => f["tags"] = new JsonArray(
+                [.. Enumerable.Range(0, 300_000).Select(i => new JsonObject { ["name"] = $"t{i}", ["value"] = "" })])), "too many tags" },
+        { "evaluations", b => b.Json(b.Run("evaluations.json"), e => Enumerable.Range(0, Limits.EvaluationsOfARun).ToList()
+            .ForEach(_ => e.AsArray().Add(e[0]!.DeepClone()))), "at most 2 evaluations" },
         { "metrics", b => b.Replace(b.Run("series.bin"), EmptySeries(Limits.MetricsOfARun + 1)), "more than 1,000 metrics" },
         { "an error of megabytes", b => b.Facts(f => f["error"] = new string('x', Limits.FactsOfAFile)), "at most 16,777,216 are allowed" },
         { "epochs of the spec", b => b.Facts(f => f["spec"]!["epochs"] = int.MaxValue), "more epochs, layers or letters" },
@@ -25,7 +29,8 @@ public sealed class ImportLimitsTests
         { "an empty evaluation", b => b.Json(b.Run("evaluations.json"), e => e.AsArray().Add(null)), "an empty entry at [" },
         { "year 1", b => b.Facts(f => f["createdAt"] = "0001-01-01T00:00:00Z"), "a time that no clock shows" },
         { "the end of time", b => b.Facts(f => f["endedAt"] = "9999-12-31T23:59:59.9999999Z"), "a time that no clock shows" },
-        { "an attempt before there were clocks", b => b.Facts(f => f["attempts"]![0]!["startedAt"] = "1969-12-31T23:59:59Z"), "a time that no clock shows" },
+        { "an attempt before there were clocks", b => b.Facts(f => f["attempts"]![0]!["startedAt"] = "1969-12-31T23:59:59Z"),
+            "a time that no clock shows" },
     };
 
     [Theory]
@@ -62,7 +67,8 @@ public sealed class ImportLimitsTests
         var details = await target.Get<RunHistory>().FindAsync(run);
         Assert.Equal(Limits.Explanation, details!.Run.Error!.Length);
         Assert.EndsWith("(cut: 1,048,576 characters in all)", details.Run.Error, StringComparison.Ordinal);
-        Assert.Equal((Limits.AttemptsOfARun, Limits.Explanation), (details.Run.Training!.Attempts.Count, details.Run.Training!.Attempts[0].Error!.Length));
+        Assert.Equal((Limits.AttemptsOfARun, Limits.Explanation),
+            (details.Run.Training!.Attempts.Count, details.Run.Training!.Attempts[0].Error!.Length));
     }
 
     private static void Attempts(Bundle bundle, int count) => bundle.Facts(facts =>
@@ -80,9 +86,11 @@ public sealed class ImportLimitsTests
 
     private static JsonObject Machine(int length) => new()
     {
-        ["machine"] = new string('m', length), ["operatingSystem"] = "", ["architecture"] = "", ["runtime"] = "", ["cpu"] = null, ["cores"] = null, ["processors"] = 1, ["memory"] = null, ["nvidiaDriver"] = null,
+        ["machine"] = new string('m', length), ["operatingSystem"] = "", ["architecture"] = "", ["runtime"] = "", ["cpu"] = null, ["cores"] = null,
+        ["processors"] = 1, ["memory"] = null, ["nvidiaDriver"] = null,
     };
 
     /// <summary>Series with names and no points.</summary>
-    private static byte[] EmptySeries(int count) => [.. Enumerable.Range(0, count).SelectMany(i => SeriesEntry.Begin($"m{i}").Concat(SeriesEntry.Chunk([])))];
+    private static byte[] EmptySeries(int count) =>
+        [.. Enumerable.Range(0, count).SelectMany(i => SeriesEntry.Begin($"m{i}").Concat(SeriesEntry.Chunk([])))];
 }

@@ -13,7 +13,8 @@ namespace ExperimentHub.Tracking.Tests.ExperimentFiles;
 /// <summary>Whatever a hub has kept can be exported and imported, and is the same there.</summary>
 public sealed class RandomRoundTripTests(ITestOutputHelper output)
 {
-    private static readonly double[] Extremes = [0, -0.0, double.Epsilon, double.MaxValue, double.MinValue, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 1e-308, 0.1];
+    private static readonly double[] Extremes =
+        [0, -0.0, double.Epsilon, double.MaxValue, double.MinValue, double.PositiveInfinity, double.NegativeInfinity, double.NaN, 1e-308, 0.1];
 
     [Theory]
     [InlineData(1)]
@@ -51,7 +52,8 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
         await using var from = await EmptyHub.CreateAsync();
         var id = await from.FinishAsync("old", accuracies: 0.5);
         var number = (await from.ReadAsync(id)).Number;
-        List<RunTag> tags = [.. Enumerable.Range(0, 60).Select(i => new RunTag { RunNumber = number, Name = $"tag {i}" }), Tag("É"), Tag("é"), Tag("e\u0301"), Tag("a\u202eb"), Tag("line\nbreak")];
+        List<RunTag> tags = [.. Enumerable.Range(0, 60).Select(i => new RunTag { RunNumber = number, Name = $"tag {i}" }), Tag("É"), Tag("é"),
+            Tag("e\u0301"), Tag("a\u202eb"), Tag("line\nbreak")];
         RunTag.TellApart(tags);
         await using (var db = await from.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
         {
@@ -68,7 +70,8 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
     {
         var random = new Random(seed);
         await using var from = await EmptyHub.CreateAsync();
-        var created = await from.Get<ExperimentStore>().CreateAsync(new ExperimentDraft(RandomNames.Name(random), RandomNames.Text(random, 10), Spec(random)));
+        var created = await from.Get<ExperimentStore>()
+            .CreateAsync(new ExperimentDraft(RandomNames.Name(random), RandomNames.Text(random, 10), Spec(random)));
         Assert.Empty(created.Problems);
         var experiment = (await from.Get<ExperimentStore>().FindAsync(created.Id!.Value))!;
         for (var runs = 1 + random.Next(4); runs > 0; runs--)
@@ -82,7 +85,9 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
         Assert.Empty(enqueued.Problems);
         var run = await PlayedRun.StartAsync(hub, waiting: enqueued.Run);
         var step = random.NextInt64(1, long.MaxValue / 4);
-        hub.Get<MetricWriter>().Append(run.Key.RunNumber, "odd_error", [.. Enumerable.Range(0, random.Next(1, 3_000)).Select(i => new MetricPoint(step + i, i * 1_000L, Extremes[random.Next(Extremes.Length)]))]);
+        hub.Get<MetricWriter>().Append(run.Key.RunNumber, "odd_error",
+            [.. Enumerable.Range(0, random.Next(1, 3_000))
+                .Select(i => new MetricPoint(step + i, i * 1_000L, Extremes[random.Next(Extremes.Length)]))]);
         for (var epoch = 1; epoch <= 1 + random.Next(3); epoch++)
         {
             await run.EpochAsync(epoch, random.NextDouble(), best: random.Next(2) == 0 || epoch == 1);
@@ -119,7 +124,8 @@ public sealed class RandomRoundTripTests(ITestOutputHelper output)
         var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
         Assert.Null(result.Problem);
         Assert.Equal((experiment.Name, experiment.Description), (result.Experiment!.Name, result.Experiment.Description));
-        foreach (var (before, after) in (await RoundTripTests.RunsAsync(from, experiment.Id)).Zip(await RoundTripTests.RunsAsync(to, result.Experiment.Id), (before, after) => (before, after)))
+        foreach (var (before, after) in (await RoundTripTests.RunsAsync(from, experiment.Id)).Zip(
+            await RoundTripTests.RunsAsync(to, result.Experiment.Id), (before, after) => (before, after)))
         {
             Assert.Equal(RoundTripTests.Facts(before), RoundTripTests.Facts(after));
             Assert.Equal(await RoundTripTests.PointsAsync(from, before), await RoundTripTests.PointsAsync(to, after));

@@ -28,9 +28,11 @@ public sealed class RoundTripTests
         Assert.Null(result.Problem);
         Assert.Equal(("tutorial (imported)", 3), (result.Experiment!.Name, result.Runs));
         Assert.Empty(result.LeftOut!);
-        Assert.Equal(ProtocolJson.Write(experiment.DefaultSpec), ProtocolJson.Write((await to.Get<ExperimentStore>().FindAsync(result.Experiment.Id))!.DefaultSpec));
+        Assert.Equal(ProtocolJson.Write(experiment.DefaultSpec),
+            ProtocolJson.Write((await to.Get<ExperimentStore>().FindAsync(result.Experiment.Id))!.DefaultSpec));
         Assert.Equal(["full", "second", "archived"], (await RunsAsync(to, result.Experiment.Id)).Select(run => run.Name));
-        foreach (var (before, after) in (await RunsAsync(from, experiment.Id)).Where(run => run.Status != RunStatus.Queued).Zip(await RunsAsync(to, result.Experiment.Id)))
+        foreach (var (before, after) in (await RunsAsync(from, experiment.Id)).Where(run => run.Status != RunStatus.Queued)
+            .Zip(await RunsAsync(to, result.Experiment.Id)))
         {
             Assert.Equal(Facts(before), Facts(after));
             Assert.Equal(await PointsAsync(from, before), await PointsAsync(to, after));
@@ -50,7 +52,8 @@ public sealed class RoundTripTests
         await using var to = await EmptyHub.CreateAsync();
         await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
 
-        foreach (var (filter, found) in new[] { ("params.learning_rate = 0.02", 2), ("max(metrics.test_accuracy) > 0.94", 1), ("tags.owner = 'anna'", 1), ("tags.imported is not null and archived = true", 1) })
+        foreach (var (filter, found) in new[] { ("params.learning_rate = 0.02", 2), ("max(metrics.test_accuracy) > 0.94", 1),
+            ("tags.owner = 'anna'", 1), ("tags.imported is not null and archived = true", 1) })
             Assert.Equal(found, (await to.Get<RunSearch>().CountAsync(new RunQuery(filter))).Answer!.Total);
     }
 
@@ -63,7 +66,8 @@ public sealed class RoundTripTests
         await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(from, experiment.Id));
         var run = await to.ReadAsync(full);
 
-        var point = await to.Get<CheckpointFiles>().FurthestResumableAsync(run.Checkpoints, run.Training!.PausePoint, problem => Assert.Fail(problem));
+        var point = await to.Get<CheckpointFiles>()
+            .FurthestResumableAsync(run.Checkpoints, run.Training!.PausePoint, problem => Assert.Fail(problem));
 
         Assert.Equal((2, 4), (point!.Epoch, point.StepsDone));
         Assert.Equal(ResumeOutcome.Queued, await to.Control.ResumeAsync(full));
@@ -93,7 +97,8 @@ public sealed class RoundTripTests
 
         var result = await ExportedHub.ImportAsync(to, await ExportedHub.ExportAsync(hub, created.Id!.Value));
 
-        Assert.Equal(("empty", "what for", "**nothing** yet", 0), (result.Experiment!.Name, result.Experiment.Description, result.Experiment.Conclusion, result.Runs));
+        Assert.Equal(("empty", "what for", "**nothing** yet", 0),
+            (result.Experiment!.Name, result.Experiment.Description, result.Experiment.Conclusion, result.Runs));
     }
 
     [Fact]
@@ -107,7 +112,8 @@ public sealed class RoundTripTests
         {
             var open = new DirectoryInfo(hub.Folder.Root).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
                 .Where(entry => ((int)entry.UnixFileMode & 0b_111_111) != 0).Select(entry => entry.FullName);
-            Assert.Empty(hub == to ? open : open.Where(path => !path.Contains("checkpoints/", StringComparison.Ordinal))); // those the test itself wrote
+            Assert.Empty(hub == to ? open : open.Where(path =>
+                !path.Contains("checkpoints/", StringComparison.Ordinal))); // those the test itself wrote
         }
     }
 
@@ -176,11 +182,13 @@ public sealed class RoundTripTests
     internal static async Task<IReadOnlyList<Run>> RunsAsync(EmptyHub hub, int experiment)
     {
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Training!.Attempts).Include(r => r.Training!.EpochResults).Include(r => r.Training!.PausePoint)
+        return await db.Runs.AsNoTracking().Where(run => run.ExperimentId == experiment).Include(r => r.Training!.Attempts)
+            .Include(r => r.Training!.EpochResults).Include(r => r.Training!.PausePoint)
             .Include(r => r.Checkpoints).Include(r => r.Evaluations).Include(r => r.Tags).AsSplitQuery().OrderBy(run => run.Number).ToListAsync();
     }
 
-    private static readonly JsonSerializerOptions WithoutCycles = new(ProtocolJson.Options) { ReferenceHandler = System.Text.Json.Serialization.ReferenceHandler.IgnoreCycles };
+    private static readonly JsonSerializerOptions WithoutCycles =
+        new(ProtocolJson.Options) { ReferenceHandler = System.Text.Json.Serialization.ReferenceHandler.IgnoreCycles };
 
     /// <summary>All columns of a run and of what belongs to it; not the keys of this database, nor what belongs to a queue.</summary>
     internal static string Facts(Run run)
@@ -199,7 +207,8 @@ public sealed class RoundTripTests
         {
             foreach (var name in own)
                 part.Remove(JsonNamingPolicy.CamelCase.ConvertName(name));
-            foreach (var item in part.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>().SelectMany(list => list).OfType<System.Text.Json.Nodes.JsonObject>())
+            foreach (var item in part.Select(property => property.Value).OfType<System.Text.Json.Nodes.JsonArray>().SelectMany(list => list)
+                .OfType<System.Text.Json.Nodes.JsonObject>())
             {
                 item.Remove("version");
                 // Where two tags that would be one by now lie beside each other, it tells which was told apart from the other.
@@ -238,12 +247,14 @@ public sealed class RoundTripTests
     internal static async Task<string> SummariesAsync(EmptyHub hub, Run run)
     {
         var reader = hub.Get<MetricReader>();
-        var series = (await reader.SummariesAsync(run.Number)).Select(s => (s.Name, s.Meaning, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best, s.BestStep,
-            EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
+        var series = (await reader.SummariesAsync(run.Number)).Select(s =>
+            (s.Name, s.Meaning, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best,
+            s.BestStep, EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
         var best = await reader.BestAsync(run.Number);
         return string.Join('\n', series) + $"\n{best?.Step}: {string.Join(", ", best?.Values ?? new Dictionary<string, double>())}";
     }
 
     internal static List<(string, string)> Files(EmptyHub hub, Run run) => !Directory.Exists(hub.Folder.CheckpointFolder(run.Id)) ? []
-        : [.. Directory.EnumerateFiles(hub.Folder.CheckpointFolder(run.Id)).Order(StringComparer.Ordinal).Select(path => (Path.GetFileName(path), File.ReadAllText(path)))];
+        : [.. Directory.EnumerateFiles(hub.Folder.CheckpointFolder(run.Id)).Order(StringComparer.Ordinal)
+            .Select(path => (Path.GetFileName(path), File.ReadAllText(path)))];
 }

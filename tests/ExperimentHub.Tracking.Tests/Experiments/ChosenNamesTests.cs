@@ -18,7 +18,8 @@ public sealed class ChosenNamesTests
         var clones = await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(() => store.CloneAsync(id))));
         Assert.All(clones, clone => Assert.Empty(clone!.Problems));
         var names = (await store.ListAsync()).Select(row => row.Experiment.Name).Order(StringComparer.Ordinal);
-        Assert.Equal(new[] { "digits", "digits copy" }.Concat(Enumerable.Range(2, AtOnce - 1).Select(number => $"digits copy {number}")).Order(StringComparer.Ordinal), names);
+        Assert.Equal(new[] { "digits", "digits copy" }.Concat(Enumerable.Range(2, AtOnce - 1).Select(number => $"digits copy {number}"))
+            .Order(StringComparer.Ordinal), names);
     }
 
     [Fact]

@@ -56,12 +56,14 @@ public sealed class EndedRunsTests
         Assert.Empty((await hub.Get<EndedRuns>().ReadAsync(Since, 3)).Bests);
     }
 
-    private static async Task EndAsync(EmptyHub hub, string name, RunStatus status, DateTime at, double accuracy = 0.5, bool diverged = false, bool archived = false)
+    private static async Task EndAsync(EmptyHub hub, string name, RunStatus status, DateTime at, double accuracy = 0.5, bool diverged = false,
+        bool archived = false)
     {
         var id = await hub.FinishAsync(name, new TrainingSpec { Seed = name.GetHashCode(StringComparison.Ordinal) & 0xffff }, accuracies: accuracy);
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         await db.Runs.Where(run => run.Id == id).ExecuteUpdateAsync(set => set
             .SetProperty(run => run.EndedAt, at).SetProperty(run => run.Status, status).SetProperty(run => run.ArchivedAt, archived ? at : null));
-        await db.Trainings.Where(training => training.Run.Id == id).ExecuteUpdateAsync(set => set.SetProperty(training => training.Diverged, diverged ? true : null));
+        await db.Trainings.Where(training => training.Run.Id == id)
+            .ExecuteUpdateAsync(set => set.SetProperty(training => training.Diverged, diverged ? true : null));
     }
 }

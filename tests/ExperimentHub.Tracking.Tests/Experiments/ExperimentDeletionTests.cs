@@ -77,7 +77,8 @@ public sealed class ExperimentDeletionTests
     {
         const int Runs = 50;
         await using var hub = await EmptyHub.CreateAsync();
-        var made = await hub.Queue.EnqueueAllAsync([.. Enumerable.Range(1, Runs).Select(seed => new RunRequest("tutorial", $"run {seed}", new TrainingSpec { Seed = seed }))]);
+        var made = await hub.Queue.EnqueueAllAsync(
+            [.. Enumerable.Range(1, Runs).Select(seed => new RunRequest("tutorial", $"run {seed}", new TrainingSpec { Seed = seed }))]);
         foreach (var run in made.Runs)
         {
             await hub.Queue.RequestStopAsync(run);

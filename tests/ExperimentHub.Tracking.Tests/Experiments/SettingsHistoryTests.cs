@@ -30,7 +30,9 @@ public sealed class SettingsHistoryTests
     public async Task Settings_OfAnExperimentThatARunMade_BeginWithThoseOfTheRun()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var run = await hub.ReadAsync((await hub.Queue.EnqueueAsync(new RunRequest("fresh", null, new TrainingSpec { Epochs = 3 }, Trigger: RunTrigger.Api))).Run!.Value);
+        var run =
+            await hub.ReadAsync(
+                (await hub.Queue.EnqueueAsync(new RunRequest("fresh", null, new TrainingSpec { Epochs = 3 }, Trigger: RunTrigger.Api))).Run!.Value);
         var first = Assert.Single(await hub.Get<ExperimentStore>().SettingsHistoryAsync(run.ExperimentId, 10));
         Assert.Equal((1, 3, SettingsOrigin.Api), (first.Number, first.Spec.Epochs, first.By));
     }

@@ -103,7 +103,8 @@ public sealed class ChunkCodecTests
         var random = new Random(6);
         for (var round = 0; round < 5000; round++)
         {
-            double[] values = [.. Enumerable.Range(0, random.Next(70)).Select(_ => random.Next(20) == 0 ? Odd[random.Next(Odd.Length)] : random.NextDouble() - 0.5)];
+            double[] values = [.. Enumerable.Range(0, random.Next(70))
+                .Select(_ => random.Next(20) == 0 ? Odd[random.Next(Odd.Length)] : random.NextDouble() - 0.5)];
             var finite = values.Where(double.IsFinite).ToList();
             var scan = new ValueScan();
             scan.Add<double>(values);

@@ -35,7 +35,8 @@ internal sealed class MetricHub : IAsyncDisposable
         return writer;
     }
 
-    public async Task<MetricSeries> SummaryAsync(string metric, long run = 1) => Assert.Single(await Reader.SummariesAsync(run), s => s.Name == metric);
+    public async Task<MetricSeries> SummaryAsync(string metric, long run = 1) =>
+        Assert.Single(await Reader.SummariesAsync(run), s => s.Name == metric);
 
     public async Task<IEnumerable<long>> StepsAsync(string metric, long run = 1) => (await Reader.ReadAsync(run, metric)).Select(point => point.Step);
 
@@ -48,5 +49,6 @@ internal sealed class MetricHub : IAsyncDisposable
 
     /// <summary>Points at the steps from <paramref name="first"/> to <paramref name="last"/>.</summary>
     public static MetricPoint[] Points(long first, long last, Func<long, double>? value = null) =>
-        [.. Enumerable.Range(0, (int)(last - first + 1)).Select(i => new MetricPoint(first + i, 1_800_000_000_000 + 2 * (first + i), (value ?? (step => 1.0 / step))(first + i)))];
+        [.. Enumerable.Range(0, (int)(last - first + 1))
+            .Select(i => new MetricPoint(first + i, 1_800_000_000_000 + 2 * (first + i), (value ?? (step => 1.0 / step))(first + i)))];
 }

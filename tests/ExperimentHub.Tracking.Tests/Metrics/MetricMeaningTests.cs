@@ -71,7 +71,8 @@ public sealed class MetricMeaningTests
     /// <summary>Whoever gives the hub's trainings another metric says what it means.</summary>
     [Fact]
     public void MeaningOf_EveryMetricOfTheHub_IsDeclared() =>
-        Assert.All(typeof(MetricNames).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field is { IsLiteral: true } && field.FieldType == typeof(string)),
+        Assert.All(typeof(MetricNames).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field is { IsLiteral: true } && field.FieldType == typeof(string)),
             field => Assert.NotNull(TrainingMetrics.MeaningOf((string)field.GetRawConstantValue()!)));
 
     [Fact]
@@ -79,6 +80,7 @@ public sealed class MetricMeaningTests
     {
         Assert.Equal(MetricDirection.HigherIsBetter, DirectionsSaid.Of([MetricDirection.None, MetricDirection.HigherIsBetter]).Agreed);
         Assert.Equal((MetricDirection.None, false), DirectionsSaid.Of([MetricDirection.None]) is var none ? (none.Agreed, none.Contradict) : default);
-        Assert.Equal((MetricDirection.None, true), DirectionsSaid.Of([MetricDirection.LowerIsBetter, MetricDirection.HigherIsBetter]) is var both ? (both.Agreed, both.Contradict) : default);
+        Assert.Equal((MetricDirection.None, true), DirectionsSaid.Of([MetricDirection.LowerIsBetter, MetricDirection.HigherIsBetter]) is var both
+            ? (both.Agreed, both.Contradict) : default);
     }
 }

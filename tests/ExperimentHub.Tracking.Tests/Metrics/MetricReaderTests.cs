@@ -25,7 +25,8 @@ public sealed class MetricReaderTests
 
             for (var round = 0; round < 100; round++)
             {
-                var (a, b) = (points[random.Next(points.Length)].Step + random.Next(-3, 4), points[random.Next(points.Length)].Step + random.Next(-3, 4));
+                var (a, b) = (points[random.Next(points.Length)].Step + random.Next(-3, 4), points[random.Next(points.Length)].Step
+                    + random.Next(-3, 4));
                 long? from = random.Next(3) == 0 ? null : Math.Min(a, b);
                 long? to = random.Next(3) == 0 ? null : Math.Max(a, b);
                 var max = random.Next(4) == 0 ? random.Next(1, 6) : random.Next(1, 3000);
@@ -72,7 +73,8 @@ public sealed class MetricReaderTests
     {
         await using var hub = await CreateAsync();
         var writer = hub.NewWriter();
-        MetricPoint[] points = [.. Enumerable.Range(0, 3000).Select(i => new MetricPoint(long.MaxValue / 3000 * i, i, i)), new(long.MaxValue, 3000, -1)];
+        MetricPoint[] points = [.. Enumerable.Range(0, 3000).Select(i => new MetricPoint(long.MaxValue / 3000 * i, i, i)),
+            new(long.MaxValue, 3000, -1)];
         writer.Append(1, "x", points);
         await writer.FlushAsync();
         foreach (var max in new[] { 1, 2, 1000, 2999 })
@@ -88,7 +90,13 @@ public sealed class MetricReaderTests
         var single = random.Next(2) == 0;
         for (var i = 0; i < points.Length; i++)
         {
-            var value = random.Next(100) < odd ? random.Next(3) switch { 0 => double.NaN, 1 => double.PositiveInfinity, _ => -0.0 } : random.NextDouble() - 0.5;
+            var value = random.Next(100) < odd ? random.Next(3) switch
+            {
+                0 =>
+                double.NaN,
+                1 => double.PositiveInfinity,
+                _ => -0.0
+            } : random.NextDouble() - 0.5;
             points[i] = new MetricPoint(step, i, single ? (float)value : value);
             step += stride > 0 ? stride : random.Next(1, random.Next(20) == 0 ? 2000 : 10);
         }

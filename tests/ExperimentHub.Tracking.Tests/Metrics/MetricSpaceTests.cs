@@ -72,5 +72,6 @@ public sealed class MetricSpaceTests
         return new FileInfo(hub.Folder.HubDatabase).Length;
     }
 
-    private static Task<long> AutoVacuumAsync(TrackingDb db) => db.Database.SqlQuery<long>($"SELECT auto_vacuum AS Value FROM pragma_auto_vacuum").SingleAsync();
+    private static Task<long> AutoVacuumAsync(TrackingDb db) =>
+        db.Database.SqlQuery<long>($"SELECT auto_vacuum AS Value FROM pragma_auto_vacuum").SingleAsync();
 }

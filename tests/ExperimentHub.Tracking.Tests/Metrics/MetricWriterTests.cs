@@ -33,7 +33,8 @@ public sealed class MetricWriterTests
     {
         await using var hub = await CreateAsync();
         var writer = hub.NewWriter();
-        writer.Append(1, "train_loss", [new(10, 1, 0.5), new(20, 2, double.NaN), new(30, 3, 0.25), new(40, 4, 0.25), new(50, 5, double.PositiveInfinity)]);
+        writer.Append(1, "train_loss", [new(10, 1, 0.5), new(20, 2, double.NaN), new(30, 3, 0.25), new(40, 4, 0.25),
+            new(50, 5, double.PositiveInfinity)]);
         writer.Append(1, "test_accuracy", [new(10, 1, 0.8), new(20, 2, 0.9), new(30, 3, 0.9)]);
         writer.Append(1, "learning_rate", [new(10, 1, 0.01)]);
         writer.Append(1, "nothing", [new(10, 1, double.NaN)]);
@@ -41,7 +42,8 @@ public sealed class MetricWriterTests
 
         var loss = await hub.SummaryAsync("train_loss");
         Assert.Equal((5, 2, 10, 50, 5), (loss.Count, loss.NonFinite, loss.FirstStep, loss.LastStep, loss.LastTime));
-        Assert.Equal((double.PositiveInfinity, 0.25, 30, 0.5, 10, 0.25, 30), (loss.Last, loss.Min, loss.MinStep, loss.Max, loss.MaxStep, loss.Best, loss.BestStep));
+        Assert.Equal((double.PositiveInfinity, 0.25, 30, 0.5, 10, 0.25, 30),
+            (loss.Last, loss.Min, loss.MinStep, loss.Max, loss.MaxStep, loss.Best, loss.BestStep));
         var accuracy = await hub.SummaryAsync("test_accuracy");
         Assert.Equal((0.9, 20), (accuracy.Best, accuracy.BestStep));
         Assert.Null((await hub.SummaryAsync("learning_rate")).Best);

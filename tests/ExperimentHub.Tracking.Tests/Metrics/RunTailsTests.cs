@@ -192,7 +192,8 @@ public sealed class RunTailsTests
         Assert.Equal(6_000, tail.After(6_000)!.Count);
     }
 
-    private static IEnumerable<long> StepsAfter(RunNews news, long step) => news.Series[MetricNames.TrainLoss].After(step)!.Select(point => point.Step);
+    private static IEnumerable<long> StepsAfter(RunNews news, long step) =>
+        news.Series[MetricNames.TrainLoss].After(step)!.Select(point => point.Step);
 
     /// <summary>Counts what EF Core asks the database.</summary>
     private sealed class Questions : DbCommandInterceptor

@@ -27,23 +27,31 @@ internal static class DeletionRaces
         new("purge, purge", Deleted(Purge, Purge), "nothing | purged", "purged | nothing"),
 
         new("experiment: archive, archive", Experiment(ArchiveExperiment, ArchiveExperiment), "was | told", "told | was"),
-        new("experiment: enqueue, archive", Experiment(Enqueue, ArchiveExperiment), "The experiment e is archived. Unarchive it on its page, or choose another name. | told", "queued | told"),
+        new("experiment: enqueue, archive", Experiment(Enqueue, ArchiveExperiment),
+            "The experiment e is archived. Unarchive it on its page, or choose another name. | told", "queued | told"),
         new("experiment: delete, delete", Experiment(DeleteExperiment, DeleteExperiment), "NotFound | Deleted", "Deleted | NotFound"),
         new("experiment: delete, enqueue", Experiment(DeleteExperiment, Enqueue, SeesItsRunAsync), "StillActive | queued", "Deleted | queued"),
         new("experiment: enqueue, delete", Experiment(Enqueue, DeleteExperiment, SeesItsRunAsync), "queued | Deleted", "queued | StillActive"),
-        new("experiment: resume, delete", Experiment((_, run) => RunRaces.Resume(run), DeleteExperiment), "NotFound | Deleted", "Queued | StillActive"),
-        new("experiment: delete, resume", Experiment(DeleteExperiment, (_, run) => RunRaces.Resume(run)), "StillActive | Queued", "Deleted | NotFound"),
+        new("experiment: resume, delete", Experiment((_, run) => RunRaces.Resume(run), DeleteExperiment), "NotFound | Deleted",
+            "Queued | StillActive"),
+        new("experiment: delete, resume", Experiment(DeleteExperiment, (_, run) => RunRaces.Resume(run)), "StillActive | Queued",
+            "Deleted | NotFound"),
         new("experiment: restore, restore", DeletedExperiment(RestoreExperiment, RestoreExperiment), "back | back"),
-        new("experiment: restore, purge", DeletedExperiment(RestoreExperiment, PurgeExperiment, KeepsFilesWithItsRowAsync), "It was deleted for good before it could be brought back. | purged", "back | nothing"),
-        new("experiment: purge, restore", DeletedExperiment(PurgeExperiment, RestoreExperiment, KeepsFilesWithItsRowAsync), "nothing | back", "purged | It was deleted for good before it could be brought back."),
-        new("experiment: restore, another of its name", DeletedExperiment(RestoreExperiment, Enqueue), "Another experiment is called 'e' by now. Rename that one first. | queued", "back | queued"),
+        new("experiment: restore, purge", DeletedExperiment(RestoreExperiment, PurgeExperiment, KeepsFilesWithItsRowAsync),
+            "It was deleted for good before it could be brought back. | purged", "back | nothing"),
+        new("experiment: purge, restore", DeletedExperiment(PurgeExperiment, RestoreExperiment, KeepsFilesWithItsRowAsync), "nothing | back",
+            "purged | It was deleted for good before it could be brought back."),
+        new("experiment: restore, another of its name", DeletedExperiment(RestoreExperiment, Enqueue),
+            "Another experiment is called 'e' by now. Rename that one first. | queued", "back | queued"),
     ];
 
     private static Func<EmptyHub, Task<string>> Delete(RunId id) => async hub => (await hub.Get<RunDeletion>().DeleteAsync(id)).ToString();
 
-    private static Func<EmptyHub, Task<string>> DeleteMany(RunId id) => async hub => $"{(await hub.Get<RunBulk>().DeleteAsync(RunTargets.Of([id]))).Answer!.Changed}";
+    private static Func<EmptyHub, Task<string>> DeleteMany(RunId id) =>
+        async hub => $"{(await hub.Get<RunBulk>().DeleteAsync(RunTargets.Of([id]))).Answer!.Changed}";
 
-    private static Func<EmptyHub, Task<string>> Archive(RunId id) => async hub => $"{(await hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([id]), true)).Answer!.Changed}";
+    private static Func<EmptyHub, Task<string>> Archive(RunId id) =>
+        async hub => $"{(await hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([id]), true)).Answer!.Changed}";
 
     private static Func<EmptyHub, Task<string>> Restore(RunId id) => async hub => $"{await hub.Get<RunDeletion>().RestoreAsync([id])}";
 
@@ -59,11 +67,14 @@ internal static class DeletionRaces
         return told ? "told" : "was";
     };
 
-    private static Func<EmptyHub, Task<string>> DeleteExperiment(int id, RunId run) => async hub => (await hub.Get<ExperimentStore>().DeleteAsync(id)).ToString();
+    private static Func<EmptyHub, Task<string>> DeleteExperiment(int id, RunId run) =>
+        async hub => (await hub.Get<ExperimentStore>().DeleteAsync(id)).ToString();
 
-    private static Func<EmptyHub, Task<string>> RestoreExperiment(int id, RunId run) => async hub => await hub.Get<ExperimentStore>().RestoreAsync(id) ?? "back";
+    private static Func<EmptyHub, Task<string>> RestoreExperiment(int id, RunId run) =>
+        async hub => await hub.Get<ExperimentStore>().RestoreAsync(id) ?? "back";
 
-    private static Func<EmptyHub, Task<string>> PurgeExperiment(int id, RunId run) => async hub => Freed(await hub.Get<ExperimentStore>().PurgeAsync(id));
+    private static Func<EmptyHub, Task<string>> PurgeExperiment(int id, RunId run) =>
+        async hub => Freed(await hub.Get<ExperimentStore>().PurgeAsync(id));
 
     private static Func<EmptyHub, Task<string>> Enqueue(int id, RunId run) => async hub =>
     {
@@ -84,20 +95,23 @@ internal static class DeletionRaces
 
     private static Func<EmptyHub, Task<string>> MarkAsEnded(RunId id) => async hub => (await hub.Get<LoggedRuns>().EndAsync(id)).ToString();
 
-    private static Func<TwoHubs, Task<Contest>> Logged(Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
+    private static Func<TwoHubs, Task<Contest>> Logged(Func<RunId, Func<EmptyHub, Task<string>>> first,
+        Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
     {
         var id = await LoggedRun.MakeAsync(hubs.One, status: RunStatus.Running);
         return new Contest(first(id), second(id));
     };
 
-    private static Func<TwoHubs, Task<Contest>> Ended(Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
+    private static Func<TwoHubs, Task<Contest>> Ended(Func<RunId, Func<EmptyHub, Task<string>>> first,
+        Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
     {
         var (_, id) = await EndedAsync(hubs.One);
         return new Contest(first(id), second(id));
     };
 
     private static Func<TwoHubs, Task<Contest>> Deleted(
-        Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var (_, id) = await EndedAsync(hubs.One);
         Assert.Equal(DeleteOutcome.Deleted, await hubs.One.Get<RunDeletion>().DeleteAsync(id));
@@ -105,14 +119,16 @@ internal static class DeletionRaces
     };
 
     private static Func<TwoHubs, Task<Contest>> Experiment(
-        Func<int, RunId, Func<EmptyHub, Task<string>>> first, Func<int, RunId, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<int, RunId, Func<EmptyHub, Task<string>>> first, Func<int, RunId, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var (experiment, id) = await EndedAsync(hubs.One);
         return new Contest(first(experiment, id), second(experiment, id), check is null ? null : hub => check(hub, id));
     };
 
     private static Func<TwoHubs, Task<Contest>> DeletedExperiment(
-        Func<int, RunId, Func<EmptyHub, Task<string>>> first, Func<int, RunId, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<int, RunId, Func<EmptyHub, Task<string>>> first, Func<int, RunId, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var (experiment, id) = await EndedAsync(hubs.One);
         Assert.Equal(ExperimentDeletion.Deleted, await hubs.One.Get<ExperimentStore>().DeleteAsync(experiment));

@@ -26,7 +26,8 @@ internal static class PinRaces
 
     private static Func<EmptyHub, Task<string>> Delete(RunId run) => async hub => (await hub.Get<RunDeletion>().DeleteAsync(run)).ToString();
 
-    private static Func<EmptyHub, Task<string>> Purge(RunId run) => async hub => await hub.Get<RunDeletion>().PurgeAsync([run]) > 0 ? "purged" : "nothing";
+    private static Func<EmptyHub, Task<string>> Purge(RunId run) =>
+        async hub => await hub.Get<RunDeletion>().PurgeAsync([run]) > 0 ? "purged" : "nothing";
 
     private static Func<TwoHubs, Task<Contest>> Kept(
         Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second, bool deleted = false) => async hubs =>
@@ -44,7 +45,8 @@ internal static class PinRaces
     private static async Task<long?> ArtifactOfAsync(EmptyHub hub, RunId run)
     {
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        return await db.Artifacts.Where(artifact => artifact.Key == ArtifactKey.OfLog(run, 1)).Select(artifact => (long?)artifact.Id).FirstOrDefaultAsync();
+        return await db.Artifacts.Where(artifact => artifact.Key == ArtifactKey.OfLog(run, 1)).Select(artifact => (long?)artifact.Id)
+            .FirstOrDefaultAsync();
     }
 
     /// <summary>A pin keeps row and bytes, whatever becomes of the run later.</summary>

@@ -4,7 +4,8 @@ using ExperimentHub.TestHub.Races;
 namespace ExperimentHub.Tracking.Tests.Moves;
 
 /// <summary>
-/// Two hubs move one thing: one of them wins, the other is told what stands there then, and nothing fails. <c>EXPERIMENTHUB_RACE_ROUNDS</c> and <c>EXPERIMENTHUB_RACE_SEED</c>
+/// Two hubs move one thing: one of them wins, the other is told what stands there then, and nothing fails. <c>EXPERIMENTHUB_RACE_ROUNDS</c> and
+/// <c>EXPERIMENTHUB_RACE_SEED</c>
 /// choose how often and in which order.
 /// </summary>
 public sealed class RaceTests(RaceTests.Hubs hubs) : IClassFixture<RaceTests.Hubs>
@@ -49,7 +50,8 @@ public sealed class RaceTests(RaceTests.Hubs hubs) : IClassFixture<RaceTests.Hub
             await hubs.Two.ClearAsync();
             var contest = await race.Prepare(hubs.Two);
             using var start = new Barrier(2);
-            var (first, second) = (At(start, random.Next(40_000), () => contest.First(hubs.Two.One)), At(start, random.Next(40_000), () => contest.Second(hubs.Two.Other)));
+            var (first, second) = (At(start, random.Next(40_000), () => contest.First(hubs.Two.One)), At(start, random.Next(40_000),
+                () => contest.Second(hubs.Two.Other)));
             var told = $"{await first} | {await second}";
             Assert.True(told == race.Overtaken || race.Others.Contains(told), $"seed {seed}, round {round}: {told}");
             came[told] = came.GetValueOrDefault(told) + 1;
@@ -67,7 +69,8 @@ public sealed class RaceTests(RaceTests.Hubs hubs) : IClassFixture<RaceTests.Hub
         return move();
     });
 
-    private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : null;
 
     public sealed class Hubs : IAsyncLifetime
     {

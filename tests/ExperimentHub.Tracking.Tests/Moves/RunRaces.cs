@@ -28,7 +28,8 @@ internal static class RunRaces
         new("pause, ending", Training(run => Pause(run.Id), End), "AlreadyEnded | written", "Pausing | written"),
         new("ending, stop", Training(End, run => Stop(run.Id)), "written | Stopping", "written | AlreadyEnded"),
         new("ending, ending", Training(End, End), "stale | written", "written | stale"),
-        new("crash, stop", Training(Crash, run => Stop(run.Id), (hub, id) => IsAsync(hub, id, RunStatus.Stopped, RunStatus.Failed)), "written | Stopping", "written | AlreadyEnded", "written | Stopped"),
+        new("crash, stop", Training(Crash, run => Stop(run.Id), (hub, id) => IsAsync(hub, id, RunStatus.Stopped, RunStatus.Failed)),
+            "written | Stopping", "written | AlreadyEnded", "written | Stopped"),
         new("start, next attempt", Training(Start, Retry), "stale | attempt 2", "written | attempt 2"),
         new("progress, next attempt", Training(Progress, Retry), "stale | attempt 2", "written | attempt 2"),
         new("progress, ending", Training(Progress, End), "stale | written", "written | written"),
@@ -38,8 +39,10 @@ internal static class RunRaces
         new("next attempt, ending", Training(Retry, End), "none | written", "attempt 2 | stale"),
 
         new("resume, resume", Stopped(Resume, Resume), "StillActive | Queued", "Queued | StillActive"),
-        new("resume, train on", Stopped(Resume, TrainOn), "StillActive | Done", "Queued | The run is queued; only a finished, stopped or paused one can be trained for more epochs."),
-        new("train on, resume", Stopped(TrainOn, Resume), "The run is queued; only a finished, stopped or paused one can be trained for more epochs. | Queued", "Done | StillActive"),
+        new("resume, train on", Stopped(Resume, TrainOn), "StillActive | Done",
+            "Queued | The run is queued; only a finished, stopped or paused one can be trained for more epochs."),
+        new("train on, resume", Stopped(TrainOn, Resume),
+            "The run is queued; only a finished, stopped or paused one can be trained for more epochs. | Queued", "Done | StillActive"),
         new("train on, train on", Stopped(TrainOn, TrainOn, async (hub, id) => Assert.Equal(4, (await hub.ReadAsync(id)).Training!.PlannedEpochs)),
             "The run is queued; only a finished, stopped or paused one can be trained for more epochs. | Done",
             "Done | The run is queued; only a finished, stopped or paused one can be trained for more epochs."),
@@ -61,17 +64,23 @@ internal static class RunRaces
 
     public static Func<EmptyHub, Task<string>> Resume(RunId id) => async hub => (await hub.Control.ResumeAsync(id)).ToString();
 
-    private static Func<EmptyHub, Task<string>> TrainOn(RunId id) => async hub => (await hub.Control.TrainOnAsync(id, 1)) is { Queued: false } result ? result.Refusal! : "Done";
+    private static Func<EmptyHub, Task<string>> TrainOn(RunId id) =>
+        async hub => (await hub.Control.TrainOnAsync(id, 1)) is { Queued: false } result ? result.Refusal! : "Done";
 
-    private static Func<EmptyHub, Task<string>> Requeue(RunId id) => async hub => $"{(await hub.Queue.RequeueInterruptedAsync()).Count(run => run == id)}";
+    private static Func<EmptyHub, Task<string>> Requeue(RunId id) =>
+        async hub => $"{(await hub.Queue.RequeueInterruptedAsync()).Count(run => run == id)}";
 
-    private static Func<EmptyHub, Task<string>> End(PlayedRun run) => async hub => Told(await hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0));
+    private static Func<EmptyHub, Task<string>> End(PlayedRun run) =>
+        async hub => Told(await hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0));
 
-    private static Func<EmptyHub, Task<string>> Crash(PlayedRun run) => async hub => Told(await hub.Recorder.EndAsync(run.Key, AttemptEnding.Crashed, "It broke.", 1));
+    private static Func<EmptyHub, Task<string>> Crash(PlayedRun run) =>
+        async hub => Told(await hub.Recorder.EndAsync(run.Key, AttemptEnding.Crashed, "It broke.", 1));
 
-    private static Func<EmptyHub, Task<string>> Start(PlayedRun run) => async hub => Told(await hub.Recorder.StartedAsync(run.Key, PlayedRun.Started()));
+    private static Func<EmptyHub, Task<string>> Start(PlayedRun run) =>
+        async hub => Told(await hub.Recorder.StartedAsync(run.Key, PlayedRun.Started()));
 
-    private static Func<EmptyHub, Task<string>> Progress(PlayedRun run) => async hub => Told(await hub.Recorder.EpochAsync(run.Key, new EpochFinished(1, 0.4, 0.3, 0.9, 0.5) { Best = true }));
+    private static Func<EmptyHub, Task<string>> Progress(PlayedRun run) =>
+        async hub => Told(await hub.Recorder.EpochAsync(run.Key, new EpochFinished(1, 0.4, 0.3, 0.9, 0.5) { Best = true }));
 
     private static Func<EmptyHub, Task<string>> Retry(PlayedRun run) =>
         async hub => await hub.Recorder.RetryAsync(run.Key, AttemptEnding.Crashed, "It broke.", 1) is { } next ? $"attempt {next.Attempt}" : "none";
@@ -79,28 +88,32 @@ internal static class RunRaces
     private static string Told(bool written) => written ? "written" : "stale";
 
     private static Func<TwoHubs, Task<Contest>> Queued(
-        Func<EmptyHub, RunId, Func<EmptyHub, Task<string>>> first, Func<EmptyHub, RunId, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<EmptyHub, RunId, Func<EmptyHub, Task<string>>> first, Func<EmptyHub, RunId, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var id = await hubs.One.EnqueueAsync(name: "a");
         return new Contest(first(hubs.One, id), second(hubs.One, id), check is null ? null : hub => check(hub, id));
     };
 
     private static Func<TwoHubs, Task<Contest>> Training(
-        Func<PlayedRun, Func<EmptyHub, Task<string>>> first, Func<PlayedRun, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<PlayedRun, Func<EmptyHub, Task<string>>> first, Func<PlayedRun, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var run = await PlayedRun.StartAsync(hubs.One);
         return new Contest(first(run), second(run), check is null ? null : hub => check(hub, run.Id));
     };
 
     private static Func<TwoHubs, Task<Contest>> Stopped(
-        Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second, Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
+        Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second,
+        Func<EmptyHub, RunId, Task>? check = null) => async hubs =>
     {
         var id = await hubs.One.EnqueueAsync(new TrainingSpec { Epochs = 3 }, name: "a");
         await hubs.One.Queue.RequestStopAsync(id);
         return new Contest(first(id), second(id), check is null ? null : hub => check(hub, id));
     };
 
-    private static Func<TwoHubs, Task<Contest>> Interrupted(Func<RunId, Func<EmptyHub, Task<string>>> first, Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
+    private static Func<TwoHubs, Task<Contest>> Interrupted(Func<RunId, Func<EmptyHub, Task<string>>> first,
+        Func<RunId, Func<EmptyHub, Task<string>>> second) => async hubs =>
     {
         var run = await PlayedRun.StartAsync(hubs.One);
         await run.EndAsync(AttemptEnding.Interrupted);

@@ -46,7 +46,8 @@ public sealed class NameRuleTests
     [InlineData("a\u2028b", "line break")]
     [InlineData("a\u202eb", "U+202E")] // turns the direction of what follows
     [InlineData("a\ufeffb", "U+FEFF")]
-    public void Problem_OfWhatNobodySees_SaysWhatItIs(string? name, string words) => Assert.Contains(words, NameRule.Problem(name, 50), StringComparison.Ordinal);
+    public void Problem_OfWhatNobodySees_SaysWhatItIs(string? name, string words) =>
+        Assert.Contains(words, NameRule.Problem(name, 50), StringComparison.Ordinal);
 
     [Fact]
     public void Problem_OfHalfACharacter_SaysSo()

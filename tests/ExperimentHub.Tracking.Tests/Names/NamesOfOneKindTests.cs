@@ -20,7 +20,8 @@ public sealed class NamesOfOneKindTests
         await using var hub = await EmptyHub.CreateAsync();
         var store = hub.Get<ExperimentStore>();
         var created = await store.CreateAsync(new ExperimentDraft(Composed, "", new TrainingSpec()));
-        Assert.Contains("already", Assert.Single((await store.CreateAsync(new ExperimentDraft(Decomposed, "", new TrainingSpec()))).Problems).Message, StringComparison.Ordinal);
+        Assert.Contains("already", Assert.Single((await store.CreateAsync(new ExperimentDraft(Decomposed, "", new TrainingSpec()))).Problems).Message,
+            StringComparison.Ordinal);
         var run = await hub.ReadAsync(await hub.EnqueueAsync(experiment: Decomposed));
         Assert.Equal(created.Id, run.ExperimentId);
         Assert.Equal(created.Id, (await store.FindAsync(Decomposed.ToUpperInvariant()))!.Id);

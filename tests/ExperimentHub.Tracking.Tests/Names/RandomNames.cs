@@ -7,12 +7,16 @@ internal static class RandomNames
 {
     private static readonly string[] Pieces =
     [
-        "night", "Größe", "GRÜSSE", "straße", "e\u0301te\u0301", "É", "नमस्ते", "ภาษาไทย", "தமிழ்", "日本語", "ちょう", "手書き数字", "한국어", "שלום", "مرحبا", "می‌خواهم", "Ελλάς", "Привет",
-        "İstanbul", "ﬁne", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "a=b", "<b>", "it's", "100%", "x_y", "a/b", "%2F", "..", "\\", "\"", "`", "'", "#", "?", "&", "１２", "½", "Ⅷ", "o͏̈", "z̸̢",
+        "night", "Größe", "GRÜSSE", "straße", "e\u0301te\u0301", "É", "नमस्ते", "ภาษาไทย", "தமிழ்", "日本語", "ちょう", "手書き数字", "한국어", "שלום", "مرحبا",
+        "می‌خواهم", "Ελλάς", "Привет",
+        "İstanbul", "ﬁne", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "a=b", "<b>", "it's", "100%", "x_y", "a/b", "%2F", "..", "\\", "\"", "`", "'",
+        "#", "?", "&", "１２", "½", "Ⅷ", "o͏̈", "z̸̢",
     ];
 
     /// <summary>A name that the rule allows.</summary>
-    public static string Name(Random random) => string.Join(random.Next(3) switch { 0 => "", 1 => " ", _ => "-" }, Enumerable.Range(0, 1 + random.Next(4)).Select(_ => Pieces[random.Next(Pieces.Length)]));
+    public static string Name(Random random) =>
+        string.Join(random.Next(3) switch { 0 => "", 1 => " ", _ => "-" }, Enumerable.Range(0, 1 + random.Next(4))
+            .Select(_ => Pieces[random.Next(Pieces.Length)]));
 
     /// <summary>Several lines.</summary>
     public static string Text(Random random, int most)

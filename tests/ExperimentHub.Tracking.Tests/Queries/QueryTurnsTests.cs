@@ -33,7 +33,8 @@ public sealed class QueryTurnsTests
     public async Task Ask_TimeIsUp_SaysSo()
     {
         await using var hub = await WithLimitsAsync(new QueryLimits(1, 1, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(50)));
-        var refused = await Assert.ThrowsAsync<QueryTooLongException>(() => hub.Get<QueryTurns>().AskAsync(waited => EndlessAsync(hub, waited), default).WaitAsync(Patience));
+        var refused = await Assert.ThrowsAsync<QueryTooLongException>(() => hub.Get<QueryTurns>()
+            .AskAsync(waited => EndlessAsync(hub, waited), default).WaitAsync(Patience));
         Assert.Contains("Ask for less", refused.Message);
         Assert.Equal(0, (await hub.Get<RunSearch>().CountAsync(new RunQuery())).Answer!.Total); // its place is free again
     }
@@ -44,7 +45,8 @@ public sealed class QueryTurnsTests
         await using var hub = await WithLimitsAsync(new QueryLimits(2, 1, TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(5)));
         var turns = hub.Get<QueryTurns>();
         using var callers = new CancellationTokenSource();
-        var endless = Enumerable.Range(0, 20).Select(_ => Task.Run(() => turns.AskAsync(waited => EndlessAsync(hub, waited), callers.Token))).ToList();
+        var endless = Enumerable.Range(0, 20).Select(_ => Task.Run(() => turns.AskAsync(waited => EndlessAsync(hub, waited), callers.Token)))
+            .ToList();
         for (var i = 0; i < 5; i++)
             Assert.Equal(0, (await hub.Get<RunSearch>().CountAsync(new RunQuery()).WaitAsync(Patience)).Answer!.Total);
         Assert.DoesNotContain(endless, question => question.IsCompleted);

@@ -71,14 +71,16 @@ public sealed class LoggedRunTests
     public async Task Search_RunsOfBothKinds_FindsEachOnce(string order)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var ours = new[] { await hub.FinishAsync("a", accuracies: [0.8, 0.9]), await hub.FinishAsync("b", new TrainingSpec { Seed = 3 }, accuracies: 0.7) };
+        var ours = new[] { await hub.FinishAsync("a", accuracies: [0.8, 0.9]),
+            await hub.FinishAsync("b", new TrainingSpec { Seed = 3 }, accuracies: 0.7) };
         var logged = new[] { await LoggedRun.MakeAsync(hub, "c"), await LoggedRun.MakeAsync(hub, "d", profit: 7) };
         var search = hub.Get<RunSearch>();
         var found = new List<RunId>();
         string? token = null;
         do
         {
-            var page = (await search.ListAsync(new RunQuery("", order), "duration, device, model, metrics.profit, params.depth, diverged", 1, token)).Answer!;
+            var page = (await search.ListAsync(new RunQuery("", order), "duration, device, model, metrics.profit, params.depth, diverged", 1,
+                token)).Answer!;
             found.AddRange(page.Items.Select(row => row.Run.Id));
             token = page.NextPageToken;
         }
@@ -126,7 +128,8 @@ public sealed class LoggedRunTests
         await LoggedRun.MakeAsync(hub, "c");
         await LoggedRun.MakeAsync(hub, "d", profit: 7);
         Assert.Equal(["params.depth"], (await hub.Get<RunColumns>().DifferingAsync(new RunQuery())).Answer!.Select(column => column.ToString()));
-        var export = (await hub.Get<RunExport>().ReadAsync(new RunQuery("", "name"), "name, model, epochs_done, max(metrics.profit), params.flavour")).Answer!;
+        var export = (await hub.Get<RunExport>()
+            .ReadAsync(new RunQuery("", "name"), "name, model, epochs_done, max(metrics.profit), params.flavour")).Answer!;
         Assert.Equal([["c", null, null, 30.0, "vanilla"], ["d", null, null, 7.0, "vanilla"]], await export.Rows.ToListAsync());
     }
 
@@ -163,7 +166,8 @@ public sealed class LoggedRunTests
     {
         await using var from = await EmptyHub.CreateAsync();
         await LoggedRun.MakeAsync(from, "c", experiment: "tutorial",
-            metrics: [new("profit", new(MetricDirection.HigherIsBetter), 20, 30, 10), LoggedMetric.Perplexity(4, 2, 3), new("eval/loss", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
+            metrics: [new("profit", new(MetricDirection.HigherIsBetter), 20, 30, 10), LoggedMetric.Perplexity(4, 2, 3),
+                new("eval/loss", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
         var ours = await from.ReadAsync(await from.FinishAsync("ours", accuracies: 0.9));
         await using var to = await EmptyHub.CreateAsync();
 
@@ -179,8 +183,10 @@ public sealed class LoggedRunTests
             Assert.Equal(await RoundTripTests.SummariesAsync(from, one), await RoundTripTests.SummariesAsync(to, other));
         }
 
-        Assert.Equal(("depth", 30.0, "30"), (await to.ReadAsync(before[0].Id)).Params[0] is var param ? (param.Param.Name, param.Number!.Value, param.Text) : default);
-        Assert.Equal(1, (await to.Get<RunSearch>().CountAsync(new RunQuery("params.depth = 30 and best(metrics.profit) = 30 and best(metrics.perplexity) = 2"))).Answer!.Total);
+        Assert.Equal(("depth", 30.0, "30"), (await to.ReadAsync(before[0].Id)).Params[0] is var param
+            ? (param.Param.Name, param.Number!.Value, param.Text) : default);
+        Assert.Equal(1, (await to.Get<RunSearch>()
+            .CountAsync(new RunQuery("params.depth = 30 and best(metrics.profit) = 30 and best(metrics.perplexity) = 2"))).Answer!.Total);
     }
 
     /// <summary>What is missing was not told. Nobody makes it up later.</summary>

@@ -44,7 +44,8 @@ public sealed class RunLogsTests
         await logs.KeepAsync(id, 1);
 
         var artifact = Assert.Single(await ArtifactsAsync(hub));
-        Assert.Equal(("attempt-1.log", bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))), (artifact.Name, (int)artifact.Size, artifact.Sha256));
+        Assert.Equal(("attempt-1.log", bytes.Length, Convert.ToHexStringLower(SHA256.HashData(bytes))),
+            (artifact.Name, (int)artifact.Size, artifact.Sha256));
         Assert.False(File.Exists(hub.Folder.LogFile(id, 1)));
         Assert.Equal(before, await logs.TailAsync(id, 1, 10));
     }

@@ -27,7 +27,8 @@ public sealed class RunTagTests
     [InlineData("a\0b", "", "control characters")]
     [InlineData("a\u202eb", "", "invisible")]
     [InlineData("a", "line\nbreak", "control characters")]
-    public void Problem_OfAWrongTag_SaysWhatAndWhy(string name, string value, string words) => Assert.Contains(words, RunTag.Problem(name, value), StringComparison.Ordinal);
+    public void Problem_OfAWrongTag_SaysWhatAndWhy(string name, string value, string words) =>
+        Assert.Contains(words, RunTag.Problem(name, value), StringComparison.Ordinal);
 
     [Fact]
     public void Problem_TooLong_SaysHowLong()

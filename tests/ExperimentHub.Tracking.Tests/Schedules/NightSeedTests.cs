@@ -44,7 +44,8 @@ public sealed class NightSeedTests
     public async Task Enqueue_ManyAtOnceWithANewSeed_NeverTakeTheSame()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => hub.Queue.EnqueueAsync(new RunRequest("nights", null, Spec, NewSeed: true)))));
+        var results = await Task.WhenAll(Enumerable.Range(0, 12)
+            .Select(_ => Task.Run(() => hub.Queue.EnqueueAsync(new RunRequest("nights", null, Spec, NewSeed: true)))));
         var runs = await hub.History.FindManyAsync([.. results.Select(result => result.Run!.Value)]);
         Assert.Equal(Enumerable.Range(1, 12).Select(seed => (long)seed), runs.Select(run => run.Training!.Spec.Seed).Order());
         Assert.All(runs, run => Assert.Equal(run.Training!.Spec.Seed, run.Training!.Seed));
@@ -93,11 +94,13 @@ public sealed class NightSeedTests
     private static async Task<int> ScheduleAsync(EmptyHub hub, TrainingSpec spec, bool newSeed = true)
     {
         var experiment = await hub.Get<ExperimentStore>().CreateAsync(new ExperimentDraft("nights", "", spec));
-        return (await hub.Get<ScheduleStore>().CreateAsync(experiment.Id!.Value, new ScheduleDraft("0 30 2 * * ?", "Europe/Berlin", NewSeedEachTime: newSeed))).Id!.Value;
+        return (await hub.Get<ScheduleStore>().CreateAsync(experiment.Id!.Value,
+            new ScheduleDraft("0 30 2 * * ?", "Europe/Berlin", NewSeedEachTime: newSeed))).Id!.Value;
     }
 
     private static async Task<long> NightAsync(EmptyHub hub, int schedule) =>
-        (await hub.ReadAsync((await hub.Get<ScheduleStore>().FireAsync(schedule, DateTimeOffset.UtcNow, manual: true))!.RunId!.Value)).Training!.Spec.Seed;
+        (await hub.ReadAsync((await hub.Get<ScheduleStore>()
+            .FireAsync(schedule, DateTimeOffset.UtcNow, manual: true))!.RunId!.Value)).Training!.Spec.Seed;
 
     private static async Task<RunId> NightRunAsync(EmptyHub hub, int schedule, DateTimeOffset due, double accuracy)
     {

@@ -33,14 +33,16 @@ public sealed class DirectionTests
     public async Task ColumnsGroupsAndExport_HaveTheBestByWhatTheRunsSay()
     {
         await using var hub = await TwoRunsAsync();
-        var page = (await hub.Get<RunSearch>().ListAsync(new RunQuery("", "name"), "best(metrics.reward), best(metrics.perplexity), metrics.cpu_percent")).Answer!;
+        var page = (await hub.Get<RunSearch>().ListAsync(new RunQuery("", "name"),
+            "best(metrics.reward), best(metrics.perplexity), metrics.cpu_percent")).Answer!;
         Assert.Equal([[7.0, 10.0, null], [9.0, 20.0, null]], page.Items.Select(row => row.Cells));
         Assert.Equal((MetricDirection.HigherIsBetter, MetricDirection.LowerIsBetter), (page.DirectionOf("reward"), page.DirectionOf("perplexity")));
         var groups = (await hub.Get<RunGrouping>().GroupAsync(new RunQuery(), "experiment", "best(metrics.perplexity)")).Answer!;
         Assert.Equal((MetricDirection.LowerIsBetter, 10.0, 15.0), (groups.Direction, groups.Items[0].Best!.Value, groups.Items[0].Mean!.Value));
         var export = (await hub.Get<RunExport>().ReadAsync(new RunQuery("", "name"), "best(metrics.reward)")).Answer!;
         Assert.Equal([[7.0], [9.0]], await export.Rows.ToListAsync());
-        Assert.Equal(MetricDirection.HigherIsBetter, (await hub.Get<RunColumns>().ListAsync()).Single(column => column.Column.Name == "reward").Direction);
+        Assert.Equal(MetricDirection.HigherIsBetter,
+            (await hub.Get<RunColumns>().ListAsync()).Single(column => column.Column.Name == "reward").Direction);
     }
 
     /// <summary>At every place of a search, and in words that name a way out.</summary>
@@ -68,7 +70,9 @@ public sealed class DirectionTests
         var page = await hub.Get<RunSearch>().ListAsync(new RunQuery(filter, Experiment: experiment), "best(metrics.score)");
         Assert.Empty(page.Problems);
         Assert.Equal([best], page.Answer!.Items.Select(row => (double)row.Cells[0]!));
-        Assert.Equal(best, Assert.Single((await hub.Get<RunGrouping>().GroupAsync(new RunQuery(filter, Experiment: experiment), "status", "best(metrics.score)")).Answer!.Items).Best);
+        Assert.Equal(best,
+            Assert.Single((await hub.Get<RunGrouping>()
+                .GroupAsync(new RunQuery(filter, Experiment: experiment), "status", "best(metrics.score)")).Answer!.Items).Best);
     }
 
     [Fact]

@@ -147,7 +147,8 @@ public sealed class FilterAdviceTests
         Assert.Equal("metrics.test_accuracy", problem.DidYouMean);
     }
 
-    private static string Corrected(string filter, SearchProblem problem) => filter[..problem.Position] + problem.DidYouMean + filter[(problem.Position + problem.Length)..];
+    private static string Corrected(string filter, SearchProblem problem) =>
+        filter[..problem.Position] + problem.DidYouMean + filter[(problem.Position + problem.Length)..];
 
     private static async Task<EmptyHub> HubAsync()
     {

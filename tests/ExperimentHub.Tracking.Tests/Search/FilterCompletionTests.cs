@@ -53,7 +53,8 @@ public sealed class FilterCompletionTests
     public async Task Complete_EveryCaretOfALongFilter_NeverFailsAndStaysInTheText()
     {
         await using var hub = await HubAsync();
-        const string Text = "not (best(metrics.test_accuracy) >= 0.97 or params.`a b` not ilike 'x%') and created > now() - 7d and tags.\"n\" is not null";
+        const string Text =
+            "not (best(metrics.test_accuracy) >= 0.97 or params.`a b` not ilike 'x%') and created > now() - 7d and tags.\"n\" is not null";
         for (var caret = -1; caret <= Text.Length + 1; caret++)
         {
             var completion = await hub.Get<FilterCompletion>().CompleteAsync(Text, caret, TestContext.Current.CancellationToken);

@@ -18,7 +18,8 @@ public sealed class FilterParserTests
     [InlineData("params.model.kind not ilike '%nn' and params.n = inf and params.on = true")]
     [InlineData("archived = true")]
     [InlineData("  ")]
-    public void Parse_WhatTheLanguageHas_IsUnderstood(string text, bool understood = true) => Assert.Equal(understood, FilterParser.Parse(text, Now).Filter is not null);
+    public void Parse_WhatTheLanguageHas_IsUnderstood(string text, bool understood = true) =>
+        Assert.Equal(understood, FilterParser.Parse(text, Now).Filter is not null);
 
     [Theory]
     [InlineData("metrics.loss >", 14, 0, "ends too early")]
@@ -89,7 +90,8 @@ public sealed class FilterParserTests
     public void ToString_AnyColumn_IsReadBackAsItself()
     {
         foreach (var column in (SearchColumn[])[
-            new(ColumnKind.Metric, "a b`c", MetricFigure.AtBest), new(ColumnKind.Metric, "val/loss.x"), new(ColumnKind.Param, "model.kind"), new(ColumnKind.Tag, "x\"y"), new(ColumnKind.Attribute, "status")])
+            new(ColumnKind.Metric, "a b`c", MetricFigure.AtBest), new(ColumnKind.Metric, "val/loss.x"), new(ColumnKind.Param, "model.kind"),
+            new(ColumnKind.Tag, "x\"y"), new(ColumnKind.Attribute, "status")])
             Assert.Equal(column, Assert.Single(OrderParser.ReadColumns("columns", column.ToString()).Columns));
     }
 }

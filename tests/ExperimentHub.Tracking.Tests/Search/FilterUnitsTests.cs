@@ -36,7 +36,8 @@ public sealed class FilterUnitsTests
     [InlineData("created > 2 h ago", 2.0)]
     [InlineData("created > 90min ago", 1.5)]
     [InlineData("created > now() - 1 h 30 m", 1.5)]
-    public void Parse_TimeAgo_IsThatLongBeforeNow(string text, double hours) => Assert.Equal(Now.AddHours(-hours), Assert.IsType<Compare>(Parsed(text)).Value);
+    public void Parse_TimeAgo_IsThatLongBeforeNow(string text, double hours) =>
+        Assert.Equal(Now.AddHours(-hours), Assert.IsType<Compare>(Parsed(text)).Value);
 
     [Fact]
     public void Parse_ListsAndRanges_TakeUnitsToo()
@@ -81,7 +82,8 @@ public sealed class FilterUnitsTests
     [Fact]
     public void Parse_EveryBeginningOfAFilterWithUnits_IsUnderstoodOrAProblemInsideOfIt()
     {
-        const string Text = "metrics.test_accuracy between 90 % and 95.70% and duration < 1 m 23 s and metrics.memory_bytes in (1 MiB, 2MB) and created > 2 h ago";
+        const string Text =
+            "metrics.test_accuracy between 90 % and 95.70% and duration < 1 m 23 s and metrics.memory_bytes in (1 MiB, 2MB) and created > 2 h ago";
         Assert.NotNull(FilterParser.Parse(Text, Now).Filter);
         for (var end = 0; end < Text.Length; end++)
         {

@@ -1,6 +1,8 @@
 namespace ExperimentHub.Tracking.Tests.Search;
 
-/// <summary>The order of a search, said once more: missing values last, numbers before texts, and of equal runs the number decides as the first column does.</summary>
+/// <summary>
+/// The order of a search, said once more: missing values last, numbers before texts, and of equal runs the number decides as the first column does.
+/// </summary>
 internal static class PlainOrder
 {
     public static IEnumerable<PlainRun> Sort(IEnumerable<PlainRun> runs, IReadOnlyList<(string Column, bool Descending)> order)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Tracking.Tests.Search;
 
@@ -9,7 +8,8 @@ internal sealed record PlainFilter(string Text, Func<PlainRun, bool?> Holds);
 /// <summary>Makes filters by chance, spelled in all ways that the language has, and says by itself what they mean.</summary>
 internal sealed class RandomFilter(Random random)
 {
-    private static readonly string[] TextColumns = ["name", "experiment", "notes", "tags.night", "tags.owner", "tags.never", "params.beta.kind", "params.gamma", "params.alpha", "params.never"];
+    private static readonly string[] TextColumns =
+        ["name", "experiment", "notes", "tags.night", "tags.owner", "tags.never", "params.beta.kind", "params.gamma", "params.alpha", "params.never"];
     private static readonly string[] NumberColumns = ["duration", "best_epoch", "params.alpha", "params.gamma", "params.never"];
     private static readonly string[] Patterns = ["%", "_", "%a%", "A%", "a\\_b", "100\\%", "%'%", "[a]", "*", "%\\\\%", "___", "_x", "\ufffd_", ""];
     private static readonly string[] Operators = ["=", "!=", "<", "<=", ">", ">=", "==", "<>"];
@@ -17,8 +17,10 @@ internal sealed class RandomFilter(Random random)
     /// <summary>Columns that runs can be sorted and grouped by.</summary>
     public static IReadOnlyList<string> Columns { get; } =
     [
-        "name", "experiment", "status", "created", "end_time", "duration", "best_epoch", "notes", "tags.night", "tags.owner", "params.alpha", "params.beta.kind", "params.gamma", "params.never",
-        RandomRuns.MetricColumn("train_loss"), RandomRuns.MetricColumn("train_loss", "best"), RandomRuns.MetricColumn("test_accuracy", "best"), RandomRuns.MetricColumn("odd name.x", "at_best"),
+        "name", "experiment", "status", "created", "end_time", "duration", "best_epoch", "notes", "tags.night", "tags.owner", "params.alpha",
+        "params.beta.kind", "params.gamma", "params.never",
+        RandomRuns.MetricColumn("train_loss"), RandomRuns.MetricColumn("train_loss", "best"), RandomRuns.MetricColumn("test_accuracy", "best"),
+        RandomRuns.MetricColumn("odd name.x", "at_best"),
         RandomRuns.MetricColumn("test_accuracy", "min"), RandomRuns.MetricColumn("never", "max"),
     ];
 
@@ -93,7 +95,8 @@ internal sealed class RandomFilter(Random random)
         var op = Pick(Operators);
         // A number in quotes has no order: the language refuses it.
         var text = Pick(RandomRuns.Words.Where(word => word != "7" || op is "=" or "!=" or "==" or "<>").ToArray());
-        return new PlainFilter($"{column} {op} {Quote(text)}", run => run.TextOf(column) is { } value ? Holds(op, op is "=" or "==" or "!=" or "<>" ? (Same(column, value, text) ? 0 : 1) : order.Compare(value, text)) : null);
+        return new PlainFilter($"{column} {op} {Quote(text)}", run => run.TextOf(column) is { } value
+            ? Holds(op, op is "=" or "==" or "!=" or "<>" ? (Same(column, value, text) ? 0 : 1) : order.Compare(value, text)) : null);
     }
 
     /// <summary>Names are equal whatever their case, in every script; which of two comes first is decided by their bytes.</summary>
@@ -156,7 +159,8 @@ internal sealed class RandomFilter(Random random)
         _ => compared >= 0,
     };
 
-    private string Spell(double number) => double.IsInfinity(number) ? number > 0 ? Case("inf") : "-infinity" : number.ToString("R", CultureInfo.InvariantCulture);
+    private string Spell(double number) =>
+        double.IsInfinity(number) ? number > 0 ? Case("inf") : "-infinity" : number.ToString("R", CultureInfo.InvariantCulture);
 
     private string Quote(string text) => random.Next(3) == 0
         ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""

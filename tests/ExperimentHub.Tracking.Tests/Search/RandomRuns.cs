@@ -1,7 +1,6 @@
 using System.Globalization;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Parameters;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -11,14 +10,17 @@ namespace ExperimentHub.Tracking.Tests.Search;
 /// <summary>Runs with awkward values, in a database and in memory alike.</summary>
 internal static class RandomRuns
 {
-    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "ÜBUNG", "Größe_ς", "ПРИВЕТ", "привет", "😀x", "\ufffdy", "7", "zz"];
-    public static readonly double[] Numbers = [0, -1, 0.5, 0.1, 1e-7, 1e300, -2.25, 7, 3, 3.0000000001, double.PositiveInfinity, double.NegativeInfinity];
+    public static readonly string[] Words = ["adam", "Adam", "sgd", "a_b", "100%", "it's", "x\\y", "[a]", "*", "?", "", "übung", "ÜBUNG", "Größe_ς",
+        "ПРИВЕТ", "привет", "😀x", "\ufffdy", "7", "zz"];
+    public static readonly double[] Numbers =
+        [0, -1, 0.5, 0.1, 1e-7, 1e300, -2.25, 7, 3, 3.0000000001, double.PositiveInfinity, double.NegativeInfinity];
     public static readonly string[] Metrics = ["train_loss", "test_accuracy", "odd name.x", "never"];
 
     /// <summary>No name says what the runs say of it.</summary>
     public static readonly IReadOnlyDictionary<string, MetricDirection> Directions = new Dictionary<string, MetricDirection>
     {
-        ["train_loss"] = MetricDirection.LowerIsBetter, ["test_accuracy"] = MetricDirection.HigherIsBetter, ["odd name.x"] = MetricDirection.LowerIsBetter,
+        ["train_loss"] = MetricDirection.LowerIsBetter, ["test_accuracy"] = MetricDirection.HigherIsBetter,
+        ["odd name.x"] = MetricDirection.LowerIsBetter,
     };
 
     public static readonly string[] Params = ["alpha", "beta.kind", "gamma", "never"];
@@ -73,7 +75,8 @@ internal static class RandomRuns
         // Some are no training of ours.
         var isTraining = random.Next(4) > 0;
         if (isTraining)
-            await db.Database.ExecuteSqlAsync($"""UPDATE "Trainings" SET "TrainSeconds" = {seconds}, "BestEpoch" = {best} WHERE "RunNumber" = {run.Number}""");
+            await db.Database.ExecuteSqlAsync(
+                $"""UPDATE "Trainings" SET "TrainSeconds" = {seconds}, "BestEpoch" = {best} WHERE "RunNumber" = {run.Number}""");
         else
             await db.Database.ExecuteSqlAsync($"""DELETE FROM "Trainings" WHERE "RunNumber" = {run.Number}""");
         Set(run, "name", name);
@@ -105,7 +108,11 @@ internal static class RandomRuns
         foreach (var metric in Metrics[..^1].Where(_ => random.Next(5) > 0))
         {
             double? Number() => random.Next(6) == 0 ? null : Numbers[random.Next(Numbers.Length)];
-            var series = new MetricSeries { RunNumber = run.Number, Name = metric, Last = Number(), Min = Number(), Max = Number(), AtBest = Number(), Meaning = new(Directions[metric]) };
+            var series = new MetricSeries
+            {
+                RunNumber = run.Number, Name = metric, Last = Number(), Min = Number(), Max = Number(), AtBest = Number(),
+                Meaning = new(Directions[metric])
+            };
             SeriesSummary.TakeBest(series);
             db.Add(series);
             Set(run, MetricColumn(metric), series.Last);

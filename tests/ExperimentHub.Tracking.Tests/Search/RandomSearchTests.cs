@@ -2,7 +2,9 @@ using ExperimentHub.Tracking.Search;
 
 namespace ExperimentHub.Tracking.Tests.Search;
 
-/// <summary>The filter language, the order, the pages and the groups against an evaluation in memory that knows nothing of the parser and of SQL.</summary>
+/// <summary>
+/// The filter language, the order, the pages and the groups against an evaluation in memory that knows nothing of the parser and of SQL.
+/// </summary>
 public sealed class RandomSearchTests : IAsyncLifetime
 {
     private const int Filters = 6_000;
@@ -38,7 +40,8 @@ public sealed class RandomSearchTests : IAsyncLifetime
             var result = await search.NumbersAsync(new RunQuery(filter.Text), TestContext.Current.CancellationToken);
             Assert.True(result.Answer is not null, Case(i, filter.Text, string.Join(' ', result.Problems)));
             var expected = _runs.Where(run => filter.Holds(run) == true).Select(run => run.Number).ToList();
-            Assert.True(expected.SequenceEqual(result.Answer!.Numbers.Order()), Case(i, filter.Text, $"expected {string.Join(',', expected)}, found {string.Join(',', result.Answer!.Numbers.Order())}"));
+            Assert.True(expected.SequenceEqual(result.Answer!.Numbers.Order()),
+                Case(i, filter.Text, $"expected {string.Join(',', expected)}, found {string.Join(',', result.Answer!.Numbers.Order())}"));
             found += expected.Count;
         }
 
@@ -55,8 +58,11 @@ public sealed class RandomSearchTests : IAsyncLifetime
         {
             var filter = filters.Next(2);
             (string Column, bool Descending)[] order =
-                [.. Enumerable.Range(0, _random.Next(4)).Select(_ => (RandomFilter.Columns[_random.Next(RandomFilter.Columns.Count)], _random.Next(2) == 0)).DistinctBy(term => term.Item1)];
-            var query = new RunQuery(filter.Text, string.Join(", ", order.Select(term => $"{term.Column}{(term.Descending ? " DESC" : _random.Next(2) == 0 ? " asc" : "")}")));
+                [.. Enumerable.Range(0, _random.Next(4))
+                    .Select(_ => (RandomFilter.Columns[_random.Next(RandomFilter.Columns.Count)], _random.Next(2) == 0))
+                    .DistinctBy(term => term.Item1)];
+            var query = new RunQuery(filter.Text, string.Join(", ",
+                order.Select(term => $"{term.Column}{(term.Descending ? " DESC" : _random.Next(2) == 0 ? " asc" : "")}")));
             var size = 1 + _random.Next(_random.Next(2) == 0 ? 6 : 60);
             var numbers = new List<long>();
             string? token = null;
@@ -69,7 +75,8 @@ public sealed class RandomSearchTests : IAsyncLifetime
             }
             while (token is not null && numbers.Count <= Runs);
             var expected = PlainOrder.Sort(_runs.Where(run => filter.Holds(run) == true), order).Select(run => run.Number).ToList();
-            Assert.True(expected.SequenceEqual(numbers), Case(i, $"{query} by {size}", $"expected {string.Join(',', expected)}, found {string.Join(',', numbers)}"));
+            Assert.True(expected.SequenceEqual(numbers),
+                Case(i, $"{query} by {size}", $"expected {string.Join(',', expected)}, found {string.Join(',', numbers)}"));
         }
     }
 
@@ -81,33 +88,51 @@ public sealed class RandomSearchTests : IAsyncLifetime
         for (var i = 0; i < Groupings; i++)
         {
             var filter = filters.Next(1);
-            string[] columns = [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => RandomFilter.Columns[_random.Next(RandomFilter.Columns.Count)]).Distinct()];
-            var (metric, lower) = _random.Next(2) == 0 ? (RandomRuns.MetricColumn("train_loss"), true) : (RandomRuns.MetricColumn("test_accuracy", "max"), false);
+            string[] columns = [.. Enumerable.Range(0, 1 + _random.Next(3))
+                .Select(_ => RandomFilter.Columns[_random.Next(RandomFilter.Columns.Count)]).Distinct()];
+            var (metric, lower) = _random.Next(2) == 0
+                ? (RandomRuns.MetricColumn("train_loss"), true) : (RandomRuns.MetricColumn("test_accuracy", "max"), false);
             var text = $"{filter.Text} GROUP BY {string.Join(", ", columns)} of {metric}";
-            var result = await grouping.GroupAsync(new RunQuery(filter.Text), string.Join(", ", columns), metric, TestContext.Current.CancellationToken);
+            var result = await grouping.GroupAsync(new RunQuery(filter.Text), string.Join(", ", columns), metric,
+                TestContext.Current.CancellationToken);
             Assert.True(result.Answer is not null, Case(i, text, string.Join(' ', result.Problems)));
-            var expected = _runs.Where(run => filter.Holds(run) == true).GroupBy(run => string.Join('|', columns.Select(column => Shown(column == "status" ? run.TextOf(column)!.ToLowerInvariant() : run[column]))))
+            var expected = _runs.Where(run => filter.Holds(run) == true)
+                .GroupBy(run =>
+                    string.Join('|', columns.Select(column => Shown(column == "status" ? run.TextOf(column)!.ToLowerInvariant() : run[column]))))
                 .ToDictionary(group => group.Key, group => group.ToList());
             var found = result.Answer!.Items.ToDictionary(group => string.Join('|', group.Keys.Select(Shown)));
-            Assert.True(expected.Keys.ToHashSet().SetEquals(found.Keys), Case(i, text, $"expected {string.Join(';', expected.Keys)}, found {string.Join(';', found.Keys)}"));
+            Assert.True(expected.Keys.ToHashSet().SetEquals(found.Keys),
+                Case(i, text, $"expected {string.Join(';', expected.Keys)}, found {string.Join(';', found.Keys)}"));
             foreach (var (key, runs) in expected)
             {
                 double[] values = [.. runs.Select(run => run[metric]).OfType<double>().Where(double.IsFinite)];
                 var group = found[key];
                 var scale = values.Select(Math.Abs).DefaultIfEmpty().Max();
                 var mean = values.Length == 0 ? (double?)null : values.Average();
-                var deviation = values.Length < 2 ? (double?)null : Math.Sqrt(values.Sum(value => (value - mean!.Value) * (value - mean.Value)) / (values.Length - 1));
-                Assert.True(group.Runs == runs.Count && group.Measured == values.Length && Near(group.Mean, mean, scale) && Near(group.Deviation, deviation, scale)
-                    && group.Best == (values.Length == 0 ? null : lower ? values.Min() : values.Max()), Case(i, text, $"{key}: {group} of {string.Join(", ", values)}"));
+                var deviation = values.Length < 2
+                    ? (double?)null : Math.Sqrt(values.Sum(value => (value - mean!.Value) * (value - mean.Value)) / (values.Length - 1));
+                Assert.True(group.Runs == runs.Count && group.Measured == values.Length && Near(group.Mean, mean, scale)
+                    && Near(group.Deviation, deviation, scale)
+                    && group.Best == (values.Length == 0 ? null : lower ? values.Min() : values.Max()),
+                    Case(i, text, $"{key}: {group} of {string.Join(", ", values)}"));
             }
         }
     }
 
     /// <param name="scale">Of the values that it was made of: sums and differences are as exact as they are.</param>
     private static bool Near(double? a, double? b, double scale) =>
-        a == b || (a is { } x && b is { } y && (Math.Abs(x - y) <= 1e-9 * Math.Max(Math.Max(Math.Abs(x), Math.Abs(y)), scale) || !double.IsFinite(x)));
+        a == b || (a is { } x && b is { } y && (Math.Abs(x - y) <= 1e-9 * Math.Max(Math.Max(Math.Abs(x), Math.Abs(y)), scale)
+            || !double.IsFinite(x)));
 
-    private static string Shown(object? value) => value switch { null => "null", string text => $"text {text}", DateTime time => time.ToString("O"), _ => FormattableString.Invariant($"number {value:R}") };
+    private static string Shown(object? value) =>
+        value switch
+        {
+            null =>
+            "null",
+            string text => $"text {text}",
+            DateTime time => time.ToString("O"),
+            _ => FormattableString.Invariant($"number {value:R}")
+        };
 
     private string Case(int number, string what, string found) => $"seed {_seed}, case {number}: {what}\n{found}";
 }

@@ -71,7 +71,8 @@ public sealed class RunBulkTests
     }
 
     private static async Task<IReadOnlyList<RunId>> ThreeAsync(EmptyHub hub) =>
-        [await hub.FinishAsync("good 1", accuracies: [0.9]), await hub.FinishAsync("good 2", accuracies: [0.8]), await hub.FinishAsync("bad", accuracies: [0.1])];
+        [await hub.FinishAsync("good 1", accuracies: [0.9]), await hub.FinishAsync("good 2", accuracies: [0.8]),
+            await hub.FinishAsync("bad", accuracies: [0.1])];
 
     private static async Task<IReadOnlyList<string>> NamesAsync(EmptyHub hub, string filter) =>
         [.. (await hub.Get<RunSearch>().ListAsync(new RunQuery(filter, "name"))).Answer!.Items.Select(row => row.Run.Name)];

@@ -15,15 +15,18 @@ public sealed class RunSearchTests
         await using var hub = await EmptyHub.CreateAsync();
         await hub.EnqueueAsync(new TrainingSpec { BatchSize = 64 });
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-        var written = await db.RunParams.OrderBy(param => param.Param.Name).Select(param => new { param.Param.Name, param.Number, param.Text }).ToListAsync();
-        Assert.Equal(["batchSize", "dataset", "device", "epochs", "model.kind", "optimizer.kind", "optimizer.learningRate", "optimizer.momentum", "seed", "version"], written.Select(param => param.Name));
+        var written = await db.RunParams.OrderBy(param => param.Param.Name).Select(param => new { param.Param.Name, param.Number, param.Text })
+            .ToListAsync();
+        Assert.Equal(["batchSize", "dataset", "device", "epochs", "model.kind", "optimizer.kind", "optimizer.learningRate", "optimizer.momentum",
+            "seed", "version"], written.Select(param => param.Name));
         Assert.Equal((64, "64"), (written[0].Number, written[0].Text));
         Assert.Equal((null, "mnist"), (written[1].Number, written[1].Text));
     }
 
     [Fact]
     public void SpecParams_ListsNullsAndNesting_AreLeavesUnderTheirPaths() => Assert.Equal(
-        [new ParamValue("a.b", 1, "1"), new ParamValue("a.list", null, "[1, {\"x\": 2}]"), new ParamValue("flag", null, "true"), new ParamValue("text", null, "7")],
+        [new ParamValue("a.b", 1, "1"), new ParamValue("a.list", null, "[1, {\"x\": 2}]"), new ParamValue("flag", null, "true"),
+            new ParamValue("text", null, "7")],
         SpecParams.Of("""{"a": {"b": 1, "none": null, "list": [1, {"x": 2}], "empty": {}}, "flag": true, "text": "7"}"""));
 
     [Theory]
@@ -86,7 +89,8 @@ public sealed class RunSearchTests
             await hub.EnqueueAsync();
         var search = hub.Get<RunSearch>();
         var token = (await search.ListAsync(new RunQuery(OrderBy: "name"), pageSize: 1)).Answer!.NextPageToken!;
-        foreach (var (query, wrong) in new[] { (new RunQuery(OrderBy: "name desc"), token), (new RunQuery("epochs_done = 0", "name"), token), (new RunQuery(OrderBy: "name"), "1234"), (new RunQuery(OrderBy: "name"), "e30"), (new RunQuery(), "{}") })
+        foreach (var (query, wrong) in new[] { (new RunQuery(OrderBy: "name desc"), token), (new RunQuery("epochs_done = 0", "name"), token),
+            (new RunQuery(OrderBy: "name"), "1234"), (new RunQuery(OrderBy: "name"), "e30"), (new RunQuery(), "{}") })
             Assert.Equal("pageToken", Assert.Single((await search.ListAsync(query, pageToken: wrong)).Problems).Field);
         Assert.Equal(2, (await search.ListAsync(new RunQuery(OrderBy: "name"), pageToken: token)).Answer!.Items.Count);
     }
@@ -101,7 +105,9 @@ public sealed class RunSearchTests
         writer.MarkBest(1, 1);
         await writer.FlushAsync();
         var search = hub.Get<RunSearch>();
-        Assert.Equal([0.5], (await search.ListAsync(new RunQuery("metrics.loss = 0.25 and at_best(metrics.loss) = 0.5"), "at_best(metrics.loss)")).Answer!.Items.Single().Cells);
+        Assert.Equal([0.5],
+            (await search.ListAsync(new RunQuery("metrics.loss = 0.25 and at_best(metrics.loss) = 0.5"),
+                "at_best(metrics.loss)")).Answer!.Items.Single().Cells);
         await writer.RewindAsync(1, 0);
         Assert.Empty((await search.ListAsync(new RunQuery("at_best(metrics.loss) is not null"))).Answer!.Items);
     }
@@ -117,11 +123,13 @@ public sealed class RunSearchTests
                 await hub.FinishAsync("old", new TrainingSpec { BatchSize = 64 }, accuracies: [0.8, 0.9, 0.7]);
                 await hub.Get<MetricWriter>().FlushAsync();
                 await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
-                await Microsoft.EntityFrameworkCore.Infrastructure.AccessorExtensions.GetService<Microsoft.EntityFrameworkCore.Migrations.IMigrator>(db.Database).MigrateAsync("20261124153314_TagsAndNotes");
+                await Microsoft.EntityFrameworkCore.Infrastructure.AccessorExtensions.GetService<Microsoft.EntityFrameworkCore.Migrations.IMigrator>(
+                    db.Database).MigrateAsync("20261124153314_TagsAndNotes");
             }
 
             await using var updated = await EmptyHub.CreateAsync(existing: folder);
-            var page = (await updated.Get<RunSearch>().ListAsync(new RunQuery("params.batchSize = 64 and at_best(metrics.test_accuracy) = 0.9"), "at_best(metrics.test_loss)")).Answer!;
+            var page = (await updated.Get<RunSearch>()
+                .ListAsync(new RunQuery("params.batchSize = 64 and at_best(metrics.test_accuracy) = 0.9"), "at_best(metrics.test_loss)")).Answer!;
             Assert.Equal("old", Assert.Single(page.Items).Run.Name);
             Assert.Equal(0, (double)page.Items[0].Cells[0]!, 1e-9);
         }
@@ -166,10 +174,12 @@ public sealed class RunSearchTests
                 """);
         }
 
-        var export = (await hub.Get<RunExport>().ReadAsync(new RunQuery("name = 'run'", "duration desc, epochs_done"), "duration, epochs_done, id")).Answer!;
+        var export = (await hub.Get<RunExport>()
+            .ReadAsync(new RunQuery("name = 'run'", "duration desc, epochs_done"), "duration, epochs_done, id")).Answer!;
         var rows = await export.Rows.ToListAsync();
         Assert.Equal(2499, rows.Select(row => row[2]).Distinct().Count());
-        Assert.Equal(rows.OrderBy(row => row[0] is null).ThenByDescending(row => row[0]).ThenBy(row => row[1] is null).ThenBy(row => row[1]).ThenByDescending(row => row[2]), rows);
+        Assert.Equal(rows.OrderBy(row => row[0] is null).ThenByDescending(row => row[0]).ThenBy(row => row[1] is null).ThenBy(row => row[1])
+            .ThenByDescending(row => row[2]), rows);
     }
 
     [Fact]

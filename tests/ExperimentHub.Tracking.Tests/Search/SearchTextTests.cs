@@ -31,7 +31,8 @@ public sealed class SearchTextTests
         {
             var condition = SearchText.Condition(column, value);
             var found = await search.ListAsync(new RunQuery(condition));
-            Assert.True(found.Answer?.Items.Any(row => row.Run.Name == "it's"), $"{condition}: {string.Join(' ', found.Problems.Select(problem => problem.Message))}");
+            Assert.True(found.Answer?.Items.Any(row => row.Run.Name == "it's"),
+                $"{condition}: {string.Join(' ', found.Problems.Select(problem => problem.Message))}");
         }
     }
 
@@ -44,7 +45,9 @@ public sealed class SearchTextTests
         await hub.EnqueueAsync(new TrainingSpec { Model = new() { Kind = "lenet-5" } }, name: "c");
         var search = hub.Get<RunSearch>();
         Assert.Equal(["c", "a"], (await search.ListAsync(new RunQuery(Models: ["small-cnn", "lenet-5"]))).Answer!.Items.Select(row => row.Run.Name));
-        Assert.Equal(["a"], (await search.ListAsync(new RunQuery("name < 'c'", Models: ["small-cnn", "lenet-5"], Statuses: [RunStatus.Queued]))).Answer!.Items.Select(row => row.Run.Name));
+        Assert.Equal(["a"],
+            (await search.ListAsync(new RunQuery("name < 'c'", Models: ["small-cnn", "lenet-5"], Statuses: [RunStatus.Queued]))).Answer!.Items.Select(
+                row => row.Run.Name));
         Assert.Empty((await search.ListAsync(new RunQuery(Devices: ["cuda"]))).Answer!.Items);
     }
 }

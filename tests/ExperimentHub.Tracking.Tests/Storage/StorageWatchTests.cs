@@ -26,7 +26,8 @@ public sealed class StorageWatchTests
         await using var hub = await EmptyHub.CreateAsync();
         var tries = 0;
 
-        await Assert.ThrowsAsync<FileNotFoundException>(() => hub.Get<StorageWatch>().UntilDoneAsync<int>(() => throw new FileNotFoundException($"{++tries}")));
+        await Assert.ThrowsAsync<FileNotFoundException>(() => hub.Get<StorageWatch>()
+            .UntilDoneAsync<int>(() => throw new FileNotFoundException($"{++tries}")));
 
         Assert.Equal(1, tries);
         Assert.Null(hub.Get<StorageWatch>().Outage);

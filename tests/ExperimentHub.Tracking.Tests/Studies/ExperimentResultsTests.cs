@@ -1,7 +1,6 @@
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Studies;
 
@@ -25,7 +24,8 @@ public sealed class ExperimentResultsTests
         await hub.Get<MetricWriter>().FlushAsync();
         Assert.Equal(MetricNames.TestAccuracy, await UsualAsync());
         var split = await PlayedRun.StartAsync(hub, waiting: await hub.EnqueueAsync(spec, "tuned"));
-        await hub.Recorder.EpochAsync(split.Key, new Protocol.Trainers.EpochFinished(1, 0.2, 0.2, 0.9, 0.5) { Best = true, ValidationAccuracy = 0.9, ValidationLoss = 0.3 });
+        await hub.Recorder.EpochAsync(split.Key,
+            new Protocol.Trainers.EpochFinished(1, 0.2, 0.2, 0.9, 0.5) { Best = true, ValidationAccuracy = 0.9, ValidationLoss = 0.3 });
         await split.EndAsync();
         await hub.Get<MetricWriter>().FlushAsync();
         Assert.Equal(MetricNames.ValidationAccuracy, await UsualAsync());
@@ -40,9 +40,11 @@ public sealed class ExperimentResultsTests
         var experiment = (await hub.ReadAsync(first)).Experiment;
         Task<string> UsualAsync() => hub.Get<ExperimentResults>().UsualMetricAsync(experiment);
         Assert.Equal("reward", await UsualAsync());
-        await LoggedRun.MakeAsync(hub, "b", metrics: [new("nll", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Train), 1), LoggedMetric.Reward(1)]);
+        await LoggedRun.MakeAsync(hub, "b", metrics: [new("nll", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Train), 1),
+            LoggedMetric.Reward(1)]);
         Assert.Equal("nll", await UsualAsync());
-        await LoggedRun.MakeAsync(hub, "c", metrics: [new("nll/dev", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
+        await LoggedRun.MakeAsync(hub, "c",
+            metrics: [new("nll/dev", new(MetricDirection.LowerIsBetter, MetricRole.Loss, MetricSplit.Validation), 1)]);
         Assert.Equal("nll/dev", await UsualAsync());
         await LoggedRun.MakeAsync(hub, "d", metrics: [new("top1", new(MetricDirection.HigherIsBetter, MetricRole.Accuracy, MetricSplit.Test), 1)]);
         Assert.Equal("top1", await UsualAsync());
@@ -54,7 +56,8 @@ public sealed class ExperimentResultsTests
     public async Task Results_OfAMetricThatNobodyForesaw_AreByWhatTheRunsSay(string metric, double best, string name)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var first = await LoggedRun.MakeAsync(hub, "a", metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 1)]);
+        var first = await LoggedRun.MakeAsync(hub, "a",
+            metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 1)]);
         await LoggedRun.MakeAsync(hub, "b", profit: 7, metrics: [LoggedMetric.Reward(8, 9, -100), LoggedMetric.Perplexity(20, 900, 25)]);
         var experiment = (await hub.ReadAsync(first)).Experiment;
         var story = await hub.Get<ExperimentResults>().ReadAsync(experiment.Id, metric);
@@ -136,7 +139,8 @@ public sealed class ExperimentResultsTests
         await hub.Get<RunBulk>().ArchiveAsync(RunTargets.Of([archived]), true);
         await hub.Get<MetricWriter>().FlushAsync();
 
-        Assert.Equal(["kept"], (await hub.Get<ExperimentResults>().ReadAsync(kept.ExperimentId, MetricNames.TestAccuracy)).Points.Select(point => point.Name));
+        Assert.Equal(["kept"], (await hub.Get<ExperimentResults>()
+            .ReadAsync(kept.ExperimentId, MetricNames.TestAccuracy)).Points.Select(point => point.Name));
         Assert.Null((await hub.Get<ExperimentResults>().ReadAsync(kept.ExperimentId + 1, MetricNames.TestAccuracy)).Best);
     }
 }

@@ -29,7 +29,8 @@ public sealed class StudyGridTests
         Assert.Equal(("params.optimizer.learningRate", "params.batchSize"), (study.Across!.ToString(), study.Down!.ToString()));
         Assert.Equal([0.01, 0.1], study.Columns);
         Assert.Equal([32.0, 128.0], study.Rows);
-        Assert.Equal([null, (0.8, 1L), (0.91, 2L), null], study.Cells.SelectMany(row => row).Select(cell => cell is null ? ((double, long)?)null : (Math.Round(cell.Mean!.Value, 9), cell.Measured)));
+        Assert.Equal([null, (0.8, 1L), (0.91, 2L), null], study.Cells.SelectMany(row => row)
+            .Select(cell => cell is null ? ((double, long)?)null : (Math.Round(cell.Mean!.Value, 9), cell.Measured)));
     }
 
     [Theory]
@@ -83,5 +84,6 @@ public sealed class StudyGridTests
         (await hub.Get<ExperimentStore>().FindAsync((await hub.Get<ExperimentStore>().ListAsync()).Single().Experiment.Id))!;
 
     private static Task<RunId> FinishAsync(EmptyHub hub, int batch, double rate, long seed, double accuracy) =>
-        hub.FinishAsync($"b{batch} r{rate} s{seed}", new TrainingSpec { BatchSize = batch, Seed = seed, Optimizer = new OptimizerSpec { LearningRate = rate } }, accuracies: accuracy);
+        hub.FinishAsync($"b{batch} r{rate} s{seed}",
+            new TrainingSpec { BatchSize = batch, Seed = seed, Optimizer = new OptimizerSpec { LearningRate = rate } }, accuracies: accuracy);
 }

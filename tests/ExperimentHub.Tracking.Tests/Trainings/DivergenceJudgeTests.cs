@@ -54,7 +54,8 @@ public sealed class DivergenceJudgeTests
         var diverged = await DivergedRun.MakeAsync(hub);
         var sound = await DivergedRun.SoundAsync(hub, new TrainingSpec { Seed = 5 }, 0.9);
         await using (var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken))
-            await db.Database.ExecuteSqlAsync($"""UPDATE "Trainings" SET "Diverged" = NULL, "DivergedBecause" = NULL""", TestContext.Current.CancellationToken);
+            await db.Database.ExecuteSqlAsync($"""UPDATE "Trainings" SET "Diverged" = NULL, "DivergedBecause" = NULL""",
+                TestContext.Current.CancellationToken);
 
         Assert.Equal(2, await hub.Get<DivergenceJudge>().JudgeAllAsync(TestContext.Current.CancellationToken));
         Assert.Equal(0, await hub.Get<DivergenceJudge>().JudgeAllAsync(TestContext.Current.CancellationToken));
@@ -72,24 +73,28 @@ public sealed class DivergenceJudgeTests
         await hub.Get<MetricWriter>().FlushAsync(TestContext.Current.CancellationToken);
 
         async Task<IEnumerable<RunId>> FoundAsync(string filter) =>
-            (await hub.Get<RunSearch>().ListAsync(new RunQuery(filter), "diverged", 10, null, TestContext.Current.CancellationToken)).Answer!.Items.Select(row => row.Run.Id);
+            (await hub.Get<RunSearch>().ListAsync(new RunQuery(filter), "diverged", 10, null,
+                TestContext.Current.CancellationToken)).Answer!.Items.Select(row => row.Run.Id);
         Assert.Equal([diverged], await FoundAsync("diverged = true"));
         Assert.Equal([sound.Id], await FoundAsync("diverged = false"));
-        var cells = (await hub.Get<RunSearch>().ListAsync(new RunQuery(OrderBy: "created asc"), "diverged", 10, null, TestContext.Current.CancellationToken)).Answer!.Items.Select(row => row.Cells[0]);
+        var cells = (await hub.Get<RunSearch>().ListAsync(new RunQuery(OrderBy: "created asc"), "diverged", 10, null,
+            TestContext.Current.CancellationToken)).Answer!.Items.Select(row => row.Cells[0]);
         Assert.Equal([true, false], cells);
 
         async Task<RunGroup> GroupAsync(string filter) => Assert.Single((await hub.Get<RunGrouping>().GroupAsync(
             new RunQuery(filter), "model", "best(metrics.test_accuracy)", TestContext.Current.CancellationToken)).Answer!.Items);
         var group = await GroupAsync("");
         Assert.Equal((2L, 1L, 1L, 0.9), (group.Runs, group.Measured, group.Diverged, group.Best));
-        Assert.Equal((2L, 0L, 0.99), ((await GroupAsync("diverged = true or diverged = false")) is var all ? (all.Measured, all.Diverged, all.Best!.Value) : default));
+        Assert.Equal((2L, 0L, 0.99),
+            ((await GroupAsync("diverged = true or diverged = false")) is var all ? (all.Measured, all.Diverged, all.Best!.Value) : default));
 
         var results = hub.Get<ExperimentResults>();
         var story = await results.ReadAsync(sound.ExperimentId, MetricNames.TestAccuracy, cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((sound.Id, 1, 1), (story.Best!.Run.Id, story.Points.Count, story.Diverged));
         var asked = await results.ReadAsync(sound.ExperimentId, MetricNames.TestAccuracy, withDiverged: true, TestContext.Current.CancellationToken);
         Assert.Equal((diverged, 2, 0), (asked.Best!.Run.Id, asked.Points.Count, asked.Diverged));
-        Assert.Equal(0.9, Assert.Single(await hub.Get<ExperimentStore>().ListAsync(cancellation: TestContext.Current.CancellationToken)).BestTestAccuracy);
+        Assert.Equal(0.9, Assert.Single(await hub.Get<ExperimentStore>()
+            .ListAsync(cancellation: TestContext.Current.CancellationToken)).BestTestAccuracy);
 
         var runs = await hub.History.FindManyAsync([diverged, sound.Id], TestContext.Current.CancellationToken);
         Assert.Equal((1, 1), Assert.Single(SeedGroup.Of(runs)).Counted is var counted ? (counted.Runs.Count, counted.Diverged) : default);

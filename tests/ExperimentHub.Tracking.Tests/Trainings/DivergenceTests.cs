@@ -24,8 +24,10 @@ public sealed class DivergenceTests
     [InlineData(0.4, 0.3, 0.91, 2.303, 2.302, 0.1135, 2.4)]
     // Worse than guessing, though some are right by chance.
     [InlineData(40, 38, 0.31, 30, 28, 0.35, 90)]
-    public void Of_TrainingsThatWentWrong_SaysWhy(double train1, double test1, double accuracy1, double train2, double test2, double accuracy2, double peak) =>
-        Assert.NotNull(Divergence.Of(Spec, [Epoch(1, train1, test1, accuracy1), Epoch(2, train2, test2, accuracy2)], peak, endedNonFinite: false, classes: 10, peakBatch: 256));
+    public void Of_TrainingsThatWentWrong_SaysWhy(double train1, double test1, double accuracy1, double train2, double test2, double accuracy2,
+        double peak) =>
+        Assert.NotNull(Divergence.Of(Spec, [Epoch(1, train1, test1, accuracy1), Epoch(2, train2, test2, accuracy2)], peak, endedNonFinite: false,
+            classes: 10, peakBatch: 256));
 
     [Theory]
     // Rates of 1e-7 and 1e-5: nothing was learned yet, and some have a loss above guessing.
@@ -40,8 +42,10 @@ public sealed class DivergenceTests
     [InlineData(1.104, 0.2275, 0.9306, 0.2039, 0.1281, 0.9615, 14.29)]
     // Smoothed labels: 0.9 spread over all classes costs nearly what guessing does, with good answers.
     [InlineData(2.298, 1.9, 0.93, 2.296, 1.88, 0.95, 2.4)]
-    public void Of_HonestTrainings_SaysNothing(double train1, double test1, double accuracy1, double train2, double test2, double accuracy2, double peak) =>
-        Assert.Null(Divergence.Of(Spec, [Epoch(1, train1, test1, accuracy1), Epoch(2, train2, test2, accuracy2)], peak, endedNonFinite: false, classes: 10, peakBatch: 256));
+    public void Of_HonestTrainings_SaysNothing(double train1, double test1, double accuracy1, double train2, double test2, double accuracy2,
+        double peak) =>
+        Assert.Null(Divergence.Of(Spec, [Epoch(1, train1, test1, accuracy1), Epoch(2, train2, test2, accuracy2)], peak, endedNonFinite: false,
+            classes: 10, peakBatch: 256));
 
     [Fact]
     public void Of_OneEpochAtALowRate_SaysNothing() =>
@@ -49,7 +53,8 @@ public sealed class DivergenceTests
 
     [Fact]
     public void Of_TwoClassesThatCannotBeToldApart_SaysNothing() =>
-        Assert.Null(Divergence.Of(Spec, [Epoch(1, 0.71, 0.7, 0.51), Epoch(2, 0.70, 0.7, 0.5)], 1.2, endedNonFinite: false, classes: 2, peakBatch: 32));
+        Assert.Null(Divergence.Of(Spec, [Epoch(1, 0.71, 0.7, 0.51), Epoch(2, 0.70, 0.7, 0.5)], 1.2, endedNonFinite: false, classes: 2,
+            peakBatch: 32));
 
     [Fact]
     public void Of_SingleImagesAsBatches_TakesNoImageForASign()
@@ -62,16 +67,19 @@ public sealed class DivergenceTests
     [Fact]
     public void Of_MostImagesOfOneClass_SaysNothing() =>
         // Always that class: 90 % right, a loss of 0.33 where guessing costs 0.69.
-        Assert.Null(Divergence.Of(Spec, [Epoch(1, 0.34, 0.33, 0.9), Epoch(2, 0.33, 0.33, 0.9)], 1.9, endedNonFinite: false, classes: 2, peakBatch: 32));
+        Assert.Null(Divergence.Of(Spec, [Epoch(1, 0.34, 0.33, 0.9), Epoch(2, 0.33, 0.33, 0.9)], 1.9, endedNonFinite: false, classes: 2,
+            peakBatch: 32));
 
     [Theory]
     [InlineData(double.NaN, 0.1)]
     [InlineData(0.1, double.PositiveInfinity)]
     public void Of_ALossThatIsNoNumberAtTheEnd_SaysSo(double train, double test) =>
-        Assert.NotNull(Divergence.Of(Spec, [Epoch(1, 0.1, 0.1, 0.97), Epoch(2, train, test, 0.97)], 2, endedNonFinite: false, classes: null, peakBatch: 32));
+        Assert.NotNull(Divergence.Of(Spec, [Epoch(1, 0.1, 0.1, 0.97), Epoch(2, train, test, 0.97)], 2, endedNonFinite: false, classes: null,
+            peakBatch: 32));
 
     [Fact]
-    public void Of_AStepThatIsNoNumberAtTheEnd_SaysSo() => Assert.NotNull(Divergence.Of(Spec, [], null, endedNonFinite: true, classes: 10, peakBatch: 32));
+    public void Of_AStepThatIsNoNumberAtTheEnd_SaysSo() =>
+        Assert.NotNull(Divergence.Of(Spec, [], null, endedNonFinite: true, classes: 10, peakBatch: 32));
 
     [Fact]
     public void Of_ItsOwnRuleOfDivergence_Counts()
@@ -86,5 +94,6 @@ public sealed class DivergenceTests
     public void Of_ClassesThatNobodyKnows_JudgesByNumbersAlone() =>
         Assert.Null(Divergence.Of(Spec, [Epoch(1, 144, 162.6, 0.0974)], 270, endedNonFinite: false, classes: null, peakBatch: 32));
 
-    private static Epoch Epoch(int number, double train, double test, double accuracy) => new() { Number = number, TrainLoss = train, TestLoss = test, TestAccuracy = accuracy };
+    private static Epoch Epoch(int number, double train, double test, double accuracy) =>
+        new() { Number = number, TrainLoss = train, TestLoss = test, TestAccuracy = accuracy };
 }

@@ -54,7 +54,8 @@ public sealed class EndedEpochsTests
     {
         var training = details.Run.Training!;
         return (training.EpochsDone, training.BestEpoch, training.LastTrainLoss, training.TrainSeconds,
-            string.Join(' ', training.EpochResults.Select(epoch => $"{epoch.Number}:{epoch.TestAccuracy}").Concat(details.Checkpoints.Select(checkpoint => $"{checkpoint.File.Epoch}{checkpoint.Best}{checkpoint.Last}"))));
+            string.Join(' ', training.EpochResults.Select(epoch => $"{epoch.Number}:{epoch.TestAccuracy}")
+                .Concat(details.Checkpoints.Select(checkpoint => $"{checkpoint.File.Epoch}{checkpoint.Best}{checkpoint.Last}"))));
     }
 
     private static async Task<AttemptKey> StartAsync(EmptyHub hub)

@@ -15,7 +15,8 @@ public sealed class EvidenceTests
     private static readonly TrainingSpec Mlp = new() { Model = new ModelSpec { Kind = ModelCatalog.Mlp } };
     private static readonly TrainingSpec Adam = new() { Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam } };
     private static readonly TrainingSpec Patient = new() { StopRules = new StopRules { Patience = 2 } };
-    private static readonly TrainingSpec Cosine = new() { Epochs = 1, LearningRateSchedule = new LearningRateSchedule { Kind = LearningRateSchedule.Cosine } };
+    private static readonly TrainingSpec Cosine =
+        new() { Epochs = 1, LearningRateSchedule = new LearningRateSchedule { Kind = LearningRateSchedule.Cosine } };
 
     public static TheoryData<TrainingSpec, TrainingSpec> SameTrainings => new()
     {
@@ -51,17 +52,20 @@ public sealed class EvidenceTests
 
     [Theory]
     [MemberData(nameof(SameTrainings))]
-    public void Recipe_OfWhatChangesNoWeight_IsTheSame(TrainingSpec one, TrainingSpec other) => Assert.Equal(Evidence.RecipeOf(one), Evidence.RecipeOf(other));
+    public void Recipe_OfWhatChangesNoWeight_IsTheSame(TrainingSpec one, TrainingSpec other) =>
+        Assert.Equal(Evidence.RecipeOf(one), Evidence.RecipeOf(other));
 
     [Theory]
     [MemberData(nameof(DifferentTrainings))]
-    public void Recipe_OfWhatChangesTheResult_Differs(TrainingSpec one, TrainingSpec other) => Assert.NotEqual(Evidence.RecipeOf(one), Evidence.RecipeOf(other));
+    public void Recipe_OfWhatChangesTheResult_Differs(TrainingSpec one, TrainingSpec other) =>
+        Assert.NotEqual(Evidence.RecipeOf(one), Evidence.RecipeOf(other));
 
     [Fact]
     public void Recipe_OfAFork_KnowsItsCheckpoint()
     {
         var parent = RunId.New(TimeProvider.System);
-        string[] recipes = [Evidence.RecipeOf(Tutorial), Evidence.RecipeOf(Tutorial, new ForkSource(parent, 1)), Evidence.RecipeOf(Tutorial, new ForkSource(parent, 2))];
+        string[] recipes = [Evidence.RecipeOf(Tutorial), Evidence.RecipeOf(Tutorial, new ForkSource(parent, 1)),
+            Evidence.RecipeOf(Tutorial, new ForkSource(parent, 2))];
         Assert.Distinct(recipes);
         Assert.Equal(recipes[1], Evidence.RecipeOf(Tutorial, new ForkSource(parent, 1)));
     }
@@ -139,6 +143,10 @@ public sealed class EvidenceTests
 
     private static TrainingSpec Layered(string? name, int? stride) => new()
     {
-        Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = [new ConvLayer(4, 3, Name: name), new MaxPoolLayer(2, stride), new FlattenLayer(), new LinearLayer(10)] },
+        Model = new ModelSpec
+        {
+            Kind = ModelCatalog.Layers,
+            Layers = [new ConvLayer(4, 3, Name: name), new MaxPoolLayer(2, stride), new FlattenLayer(), new LinearLayer(10)]
+        },
     };
 }

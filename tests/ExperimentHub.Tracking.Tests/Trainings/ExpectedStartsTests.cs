@@ -23,7 +23,8 @@ public sealed class ExpectedStartsTests
 
     [Theory, MemberData(nameof(Lines))]
     public void Of_SlotsAndDurations_GivesEachTheSlotThatIsFreeFirst(int?[] slots, int?[] durations, int?[] starts) => Assert.Equal(
-        starts.Select(At), ExpectedStarts.Of(slots.Select(At), durations.Select(minutes => minutes is { } known ? TimeSpan.FromMinutes(known) : (TimeSpan?)null)));
+        starts.Select(At), ExpectedStarts.Of(slots.Select(At),
+            durations.Select(minutes => minutes is { } known ? TimeSpan.FromMinutes(known) : (TimeSpan?)null)));
 
     [Fact]
     public async Task Durations_RunsLikeThemFinished_AreTheirEpochsAtThatPace()

@@ -36,7 +36,8 @@ public sealed class PlannedRunsTests
     public async Task Look_SomeKindsMeasured_CountsTheOthers()
     {
         await using var hub = await MeasuredAsync();
-        var outlook = await hub.Get<PlannedRuns>().LookAsync([new TrainingSpec { Epochs = 1 }, new TrainingSpec { BatchSize = 64 }, new TrainingSpec { BatchSize = 128 }]);
+        var outlook = await hub.Get<PlannedRuns>()
+            .LookAsync([new TrainingSpec { Epochs = 1 }, new TrainingSpec { BatchSize = 64 }, new TrainingSpec { BatchSize = 128 }]);
         Assert.Equal((TimeSpan.FromSeconds(4), 2), (outlook.Lasting, outlook.Unmeasured));
     }
 
@@ -59,7 +60,8 @@ public sealed class PlannedRunsTests
         await hub.Queue.RequestStopAsync(await hub.EnqueueAsync(new TrainingSpec { Seed = 3 }));
         await hub.EnqueueAsync(new TrainingSpec { Seed = 4, BatchSize = 64 });
         await hub.EnqueueAsync(new TrainingSpec { Seed = 4, Device = DeviceRequest.Cuda });
-        Assert.Equal(2, (await hub.Get<PlannedRuns>().LookAsync([.. new long[] { 1, 2, 3, 4, 5 }.Select(seed => new TrainingSpec { Seed = seed })])).Repeats);
+        Assert.Equal(2, (await hub.Get<PlannedRuns>()
+            .LookAsync([.. new long[] { 1, 2, 3, 4, 5 }.Select(seed => new TrainingSpec { Seed = seed })])).Repeats);
     }
 
     [Fact]

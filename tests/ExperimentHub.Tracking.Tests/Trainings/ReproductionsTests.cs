@@ -11,7 +11,8 @@ public sealed class ReproductionsTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var verdict = await ReproduceAsync(hub, run => run.EpochAsync(1));
-        Assert.Equal((ReproductionOutcome.Identical, 0.0, 0.0, null, true), (verdict.Outcome, verdict.LossDifference, verdict.AccuracyDifference, verdict.FirstDifferentStep, verdict.SameWeights));
+        Assert.Equal((ReproductionOutcome.Identical, 0.0, 0.0, null, true),
+            (verdict.Outcome, verdict.LossDifference, verdict.AccuracyDifference, verdict.FirstDifferentStep, verdict.SameWeights));
         Assert.Empty(verdict.Circumstances);
     }
 
@@ -70,7 +71,8 @@ public sealed class ReproductionsTests
     public async Task Compare_OtherCircumstances_AreNamed()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var verdict = await ReproduceAsync(hub, run => run.EpochAsync(1), started: PlayedRun.Started("Other CPU", 2, "2.11.0") with { DatasetSha256 = null });
+        var verdict = await ReproduceAsync(hub, run => run.EpochAsync(1),
+            started: PlayedRun.Started("Other CPU", 2, "2.11.0") with { DatasetSha256 = null });
         Assert.Equal(ReproductionOutcome.Identical, verdict.Outcome); // what counts is what came of it
         Assert.Equal(4, verdict.Circumstances.Count);
         Assert.Contains("Another device: Test CPU before, Other CPU now.", verdict.Circumstances);
@@ -85,7 +87,8 @@ public sealed class ReproductionsTests
         Assert.Null(await hub.Get<Reproductions>().CompareAsync(original, again));
     }
 
-    private static async Task<ReproductionVerdict> ReproduceAsync(EmptyHub hub, Func<PlayedRun, Task> train, int originalEpochs = 1, TrainingStarted? started = null)
+    private static async Task<ReproductionVerdict> ReproduceAsync(EmptyHub hub, Func<PlayedRun, Task> train, int originalEpochs = 1,
+        TrainingStarted? started = null)
     {
         var original = await PlayedRun.StartAsync(hub, new TrainingSpec { Epochs = originalEpochs });
         for (var epoch = 1; epoch <= originalEpochs; epoch++)

@@ -22,7 +22,8 @@ public sealed class RewindTests
         await run.EndAsync(AttemptEnding.Paused);
         await hub.Control.ResumeAsync(run.Id);
         await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(1, CheckpointName.ForPause(1), CheckpointName.StateForPause(1), 6));
-        Assert.Equal(Enumerable.Range(1, 16).Select(step => (long)step), (await hub.Get<MetricReader>().ReadAsync(run.Key.RunNumber, MetricNames.TrainLoss)).Select(point => point.Step));
+        Assert.Equal(Enumerable.Range(1, 16).Select(step => (long)step),
+            (await hub.Get<MetricReader>().ReadAsync(run.Key.RunNumber, MetricNames.TrainLoss)).Select(point => point.Step));
         var attempt = (await run.ReadAsync()).Training!.Attempts[^1];
         Assert.Equal((1, 6, "cpu", 1, "2.10.0"), (attempt.AfterEpoch, attempt.AfterSteps, attempt.Device, attempt.Threads, attempt.TorchVersion));
     }
@@ -50,11 +51,15 @@ public sealed class RewindTests
         await hub.Control.ResumeAsync(run.Id);
         await PlayedRun.StartAsync(hub, waiting: run.Id, resume: new ResumePoint(2, CheckpointName.For(1, 2), CheckpointName.StateFor(1, 2)));
         var read = await run.ReadAsync();
-        Assert.Equal((2, 1, 0.90, 0.85, 1.0), (read.Training!.EpochsDone, read.Training!.BestEpoch, read.Training!.BestTestAccuracy, read.Training!.LastTestAccuracy, read.Training!.TrainSeconds));
+        Assert.Equal((2, 1, 0.90, 0.85, 1.0),
+            (read.Training!.EpochsDone, read.Training!.BestEpoch, read.Training!.BestTestAccuracy, read.Training!.LastTestAccuracy,
+                read.Training!.TrainSeconds));
         Assert.Equal([1, 2], read.Training!.EpochResults.Select(epoch => epoch.Number));
         Assert.Empty(await hub.Get<EvaluationStore>().OfRunAsync(run.Id));
         await hub.Get<MetricWriter>().FlushAsync();
-        Assert.Equal((PlayedRun.StepsPerEpoch, 0.90), ((await hub.Get<MetricReader>().BestAsync(read.Number))!.Step, (await hub.Get<MetricReader>().BestAsync(read.Number))!.Values[MetricNames.TestAccuracy]));
+        Assert.Equal((PlayedRun.StepsPerEpoch, 0.90),
+            ((await hub.Get<MetricReader>().BestAsync(read.Number))!.Step, (await hub.Get<MetricReader>()
+                .BestAsync(read.Number))!.Values[MetricNames.TestAccuracy]));
     }
 
     [Fact]
@@ -66,7 +71,8 @@ public sealed class RewindTests
         await run.EpochAsync(2, 0.97, best: true, validationLoss: 0.3);
         await run.EpochAsync(3, 0.98, best: false, validationLoss: 0.4);
         var details = (await hub.History.FindAsync(run.Id))!;
-        Assert.Equal((2, 0.97), (details.Run.Training!.BestEpoch, details.Run.Training!.BestTestAccuracy)); // the test accuracy of that epoch, not the highest
+        Assert.Equal((2, 0.97),
+            (details.Run.Training!.BestEpoch, details.Run.Training!.BestTestAccuracy)); // the test accuracy of that epoch, not the highest
         Assert.Equal([2], details.Checkpoints.Where(checkpoint => checkpoint.Best).Select(checkpoint => checkpoint.File.Epoch));
         await hub.Get<MetricWriter>().FlushAsync();
         Assert.Equal(0.3, (await hub.Get<MetricReader>().BestAsync(details.Run.Number))!.Values[MetricNames.ValidationLoss]);
@@ -83,7 +89,11 @@ public sealed class RewindTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         var run = await PlayedRun.StartAsync(hub);
-        hub.Recorder.Progress(run.Key, new TrainingProgress(1, 3, 1, 1) { Losses = [3, 2, 1], LearningRates = [0.1, 0.2, 0.3], GradientNorms = [5, 6, 7] });
+        hub.Recorder.Progress(run.Key, new TrainingProgress(1, 3, 1, 1)
+        {
+            Losses = [3, 2, 1], LearningRates = [0.1, 0.2, 0.3],
+            GradientNorms = [5, 6, 7]
+        });
         // A list of another length belongs to no step that is known.
         hub.Recorder.Progress(run.Key, new TrainingProgress(1, 5, 1, 1) { Losses = [1, 1], LearningRates = [0.4], GradientNorms = [8, 9, 10] });
         await hub.Get<MetricWriter>().FlushAsync();
@@ -101,7 +111,8 @@ public sealed class RewindTests
         var run = await PlayedRun.StartAsync(hub, started: PlayedRun.Started() with { ValidationSamples = 5_000 });
         await run.EndAsync(AttemptEnding.Finished, "Early stopping: no better test accuracy in 3 epochs.");
         var read = await run.ReadAsync();
-        Assert.Equal((5_000, new string('d', 64), "Early stopping: no better test accuracy in 3 epochs."), (read.Training!.ValidationSamples, read.Training!.DatasetSha256, read.Training!.FinishReason));
+        Assert.Equal((5_000, new string('d', 64), "Early stopping: no better test accuracy in 3 epochs."),
+            (read.Training!.ValidationSamples, read.Training!.DatasetSha256, read.Training!.FinishReason));
         Assert.True((await hub.Control.TrainOnAsync(run.Id, 1)).Queued);
         Assert.Null((await run.ReadAsync()).Training!.FinishReason);
     }

@@ -144,7 +144,8 @@ public sealed class RunControlTests
         var id = await hub.FinishAsync("a", new TrainingSpec { Epochs = 2 }, accuracies: [0.8, 0.9]);
         await hub.Control.TrainOnAsync(id, 3);
         await using var db = await hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(["5"], await db.RunParams.Where(param => param.Param.Name == "epochs").Select(param => param.Text).ToListAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(["5"], await db.RunParams.Where(param => param.Param.Name == "epochs").Select(param => param.Text)
+            .ToListAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -170,7 +171,8 @@ public sealed class RunControlTests
     public async Task TrainOn_ScheduleOverTheWholeRun_NeedsConsent(string kind, bool asks)
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var id = await hub.FinishAsync("a", new TrainingSpec { Epochs = 2, LearningRateSchedule = new LearningRateSchedule { Kind = kind } }, accuracies: [0.8, 0.9]);
+        var id = await hub.FinishAsync("a", new TrainingSpec { Epochs = 2, LearningRateSchedule = new LearningRateSchedule { Kind = kind } },
+            accuracies: [0.8, 0.9]);
         var result = await hub.Control.TrainOnAsync(id, 3);
         Assert.Equal((!asks, asks), (result.Queued, result.NeedsConsent));
         if (!asks)
@@ -196,7 +198,8 @@ public sealed class RunControlTests
         await using var hub = await EmptyHub.CreateAsync();
         var id = await hub.FinishAsync("falcon", new TrainingSpec { Epochs = 1, Seed = 7 }, accuracies: [0.8]);
         var again = await hub.ReadAsync((await hub.Control.ReproduceAsync(id)).Run!.Value);
-        Assert.Equal(("falcon again", id, "cpu", 7L), (again.Name, again.Training!.Reproduces, again.Training!.Spec.Device, again.Training!.Spec.Seed));
+        Assert.Equal(("falcon again", id, "cpu", 7L),
+            (again.Name, again.Training!.Reproduces, again.Training!.Spec.Device, again.Training!.Spec.Seed));
         var (original, reproduction) = ((await hub.History.FindAsync(id))!.Family, (await hub.History.FindAsync(again.Id))!.Family);
         Assert.Equal(again.Id, Assert.Single(original.Reproductions).Id);
         Assert.Equal(id, reproduction.Original!.Id);

@@ -28,7 +28,8 @@ public sealed class RunFiguresTests
         var id = await hub.FinishAsync("up and down", accuracies: [0.5, 0.9, 0.7]);
         await hub.Get<MetricWriter>().FlushAsync();
         var run = await hub.ReadAsync(id);
-        foreach (var (columns, at) in new[] { ("best_epoch, at_best(metrics.test_accuracy), at_best(metrics.test_loss)", FigureEpoch.Best), ("epochs_done, metrics.test_accuracy, last(metrics.test_loss)", FigureEpoch.Last) })
+        foreach (var (columns, at) in new[] { ("best_epoch, at_best(metrics.test_accuracy), at_best(metrics.test_loss)", FigureEpoch.Best),
+            ("epochs_done, metrics.test_accuracy, last(metrics.test_loss)", FigureEpoch.Last) })
         {
             var cells = Assert.Single((await hub.Get<RunSearch>().ListAsync(new RunQuery(), columns)).Answer!.Items).Cells;
             var figures = RunFigures.Of(run, at)!;
@@ -41,7 +42,8 @@ public sealed class RunFiguresTests
     {
         await using var hub = await EmptyHub.CreateAsync();
         await hub.FinishAsync("one", accuracies: 0.9);
-        var titles = (await hub.Get<RunExport>().ReadAsync(new RunQuery(), "metrics.test_loss, last(metrics.test_loss), at_best(metrics.test_loss), params.lr")).Answer!.Titles;
+        var titles = (await hub.Get<RunExport>()
+            .ReadAsync(new RunQuery(), "metrics.test_loss, last(metrics.test_loss), at_best(metrics.test_loss), params.lr")).Answer!.Titles;
         Assert.Equal(["metrics.test_loss", "last(metrics.test_loss)", "at_best(metrics.test_loss)", "params.optimizer.learningRate"], titles);
     }
 
@@ -50,7 +52,8 @@ public sealed class RunFiguresTests
     {
         const string Filter = "metrics.test_accuracy > 95% and last(metrics.test_loss) < 1 or params.lr = 1 and metric.`a b` is null";
         Assert.Equal(["test_accuracy", "a b"], SearchText.LastValues(Filter));
-        Assert.Equal("at_best(metrics.test_accuracy) > 95% and last(metrics.test_loss) < 1 or params.lr = 1 and at_best(metrics.`a b`) is null", SearchText.AtBest(Filter));
+        Assert.Equal("at_best(metrics.test_accuracy) > 95% and last(metrics.test_loss) < 1 or params.lr = 1 and at_best(metrics.`a b`) is null",
+            SearchText.AtBest(Filter));
         Assert.Equal("not a filter", SearchText.AtBest("not a filter"));
     }
 

@@ -50,7 +50,8 @@ public sealed class RunQueueTests
         await hub.Get<ExperimentStore>().ArchiveAsync(id, archived: true);
         var request = new RunRequest("Old", null, new TrainingSpec());
         var problem = Assert.Single((await hub.Queue.EnqueueAsync(request)).Problems);
-        Assert.Equal(("experiment", "The experiment old is archived. Unarchive it on its page, or choose another name."), (problem.Field, problem.Message));
+        Assert.Equal(("experiment", "The experiment old is archived. Unarchive it on its page, or choose another name."),
+            (problem.Field, problem.Message));
         await hub.Get<ExperimentStore>().ArchiveAsync(id, archived: false);
         Assert.NotNull((await hub.Queue.EnqueueAsync(request)).Run);
     }
@@ -181,7 +182,8 @@ public sealed class RunQueueTests
         var result = await hub.Queue.EnqueueAsync(new RunRequest("tutorial", null, new TrainingSpec { Device = device, Precision = precision }));
 
         if (refused)
-            Assert.Equal(("spec.precision", $"{precision} needs a GPU of compute capability 8.0 (Ampere) or later; cuda:0 (Tesla T4) has 7.5. Choose fp32."),
+            Assert.Equal(
+                ("spec.precision", $"{precision} needs a GPU of compute capability 8.0 (Ampere) or later; cuda:0 (Tesla T4) has 7.5. Choose fp32."),
                 (Assert.Single(result.Problems).Field, result.Problems[0].Message));
         else
             Assert.Empty(result.Problems);
@@ -238,5 +240,6 @@ public sealed class RunQueueTests
         Assert.NotNull((await hub.ReadAsync(running.Run)).Training!.StopRequestedAt);
     }
 
-    private static RunRequest[] Seeds(params long[] seeds) => [.. seeds.Select(seed => new RunRequest("tutorial", null, new TrainingSpec { Seed = seed }, $"key-{seed}"))];
+    private static RunRequest[] Seeds(params long[] seeds) =>
+        [.. seeds.Select(seed => new RunRequest("tutorial", null, new TrainingSpec { Seed = seed }, $"key-{seed}"))];
 }

@@ -38,7 +38,11 @@ public sealed class RunRecorderTests
         await using var hub = await EmptyHub.CreateAsync();
         var key = await hub.StartAsync();
         var before = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        hub.Recorder.Progress(key, new TrainingProgress(1, 103, 1.5, 60000) { Losses = [2, 1.5f, 1], LearningRate = 0.01, Seconds = 3, CpuPercent = 99, MemoryBytes = 1 << 20 });
+        hub.Recorder.Progress(key, new TrainingProgress(1, 103, 1.5, 60000)
+        {
+            Losses = [2, 1.5f, 1], LearningRate = 0.01, Seconds = 3,
+            CpuPercent = 99, MemoryBytes = 1 << 20
+        });
         var points = await PointsAsync(hub, key, MetricNames.TrainLoss);
         Assert.Equal([(101L, 2.0), (102L, 1.5), (103L, 1.0)], points.Select(point => (point.Step, point.Value)));
         Assert.Equal([2000L, 1000L, 0L], points.Select(point => points[2].Time - point.Time));

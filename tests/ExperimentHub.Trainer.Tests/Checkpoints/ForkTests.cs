@@ -32,8 +32,8 @@ public sealed class ForkTests : IDisposable
     [Fact]
     public void Run_ForkedWithTheOptimizersState_TakesTheNextStepAsTheOriginWould()
     {
-        // The origin's third epoch sees the images in another order than a fork's first: with one batch for all the order does not matter much, and the
-        // momentum decides where the step goes.
+        // The origin's third epoch sees the images in another order than a fork's first: with one batch for all the order does not matter much, and
+        // the momentum decides where the step goes.
         var spec = new TrainingSpec { Epochs = 3, BatchSize = 200 };
         TinyData.Train(TinyData.Start(Folder("origin"), spec with { Epochs = 2 }));
         var on = TinyData.Train(TinyData.Start(Folder("longer"), spec));
@@ -54,7 +54,8 @@ public sealed class ForkTests : IDisposable
         var log = new List<string>();
         var state = Path.Combine(_folder["origin"], CheckpointName.StateFor(1, 2));
         if (missing is null)
-            SavedTensors.EditMetadata(state, "spec", ProtocolJson.Write(new TrainingSpec { Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam } }));
+            SavedTensors.EditMetadata(state, "spec",
+                ProtocolJson.Write(new TrainingSpec { Optimizer = new OptimizerSpec { Kind = OptimizerSpec.Adam } }));
         SavedTensors.EditTensors(state, tensors => tensors.Where(tensor => tensor.Name != missing));
 
         TinyData.Train(Fork(new TrainingSpec { Epochs = 1 }), log: log);
@@ -65,7 +66,8 @@ public sealed class ForkTests : IDisposable
     [Fact]
     public void Run_AnotherNetwork_IsRefusedWithTheTensor()
     {
-        var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(Fork(new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } })));
+        var failure = Assert.Throws<TrainingFailure>(() =>
+            TinyData.Train(Fork(new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.SmallCnn } })));
 
         Assert.Equal("The run cannot start from origin-epoch-2.safetensors: the tensor 'conv1.weight' is missing.", failure.Message);
         Assert.Contains("model of the run that it starts from", failure.Remedy, StringComparison.Ordinal);
@@ -79,7 +81,8 @@ public sealed class ForkTests : IDisposable
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(Fork(new TrainingSpec())));
 
-        Assert.Equal("The run cannot start from origin-epoch-2.safetensors: the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run.", failure.Message);
+        Assert.Equal("The run cannot start from origin-epoch-2.safetensors: the tensor 'fc.bias' is F32 [11] there, but F32 [10] in this run.",
+            failure.Message);
     }
 
     [Fact]

@@ -11,7 +11,8 @@ public sealed class SafetensorsFileTests
     {
         var content = new SafetensorsContent(
             new Dictionary<string, string> { ["format"] = "pt", ["spec"] = """{"quoted":"ä"}""" },
-            [new("empty", "I64", [0], Array.Empty<byte>()), new("fc.weight", "F32", [2, 3], Enumerable.Range(0, 24).Select(i => (byte)i).ToArray()), new("fc.bias", "F32", [2], new byte[8])]);
+            [new("empty", "I64", [0], Array.Empty<byte>()), new("fc.weight", "F32", [2, 3], Enumerable.Range(0, 24).Select(i => (byte)i).ToArray()),
+                new("fc.bias", "F32", [2], new byte[8])]);
         using var file = new MemoryStream();
 
         SafetensorsFile.Write(file, content);
@@ -27,7 +28,8 @@ public sealed class SafetensorsFileTests
     [Fact]
     public void Write_ElementsOfSeveralSizes_PutsTheLargestFirst()
     {
-        SafetensorsContent content = new(new Dictionary<string, string>(), [new("odd", "U8", [3], new byte[3]), new("bias", "F32", [1], new byte[4]), new("count", "I64", [], new byte[8])]);
+        SafetensorsContent content = new(new Dictionary<string, string>(),
+            [new("odd", "U8", [3], new byte[3]), new("bias", "F32", [1], new byte[4]), new("count", "I64", [], new byte[8])]);
         using var file = new MemoryStream();
 
         SafetensorsFile.Write(file, content);
@@ -93,5 +95,6 @@ public sealed class SafetensorsFileTests
 
     private static string Refusal(byte[] file) => Assert.Throws<InvalidDataException>(() => SafetensorsFile.Read(new MemoryStream(file))).Message;
 
-    private static string Text(SafetensorsTensor tensor) => $"{tensor.Name} {tensor.Dtype} [{string.Join(",", tensor.Shape)}] {Convert.ToHexString(tensor.Data.Span)}";
+    private static string Text(SafetensorsTensor tensor) =>
+        $"{tensor.Name} {tensor.Dtype} [{string.Join(",", tensor.Shape)}] {Convert.ToHexString(tensor.Data.Span)}";
 }

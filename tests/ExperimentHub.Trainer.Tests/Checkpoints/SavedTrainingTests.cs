@@ -138,7 +138,9 @@ public sealed class SavedTrainingTests : IDisposable
     public void Run_HubKeepsOtherResults_IsRefused()
     {
         var other = _kept with { TrainLosses = [Math.BitIncrement(_kept.TrainLosses[0])] };
-        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2) with { Resume = new ResumePoint(1, Weights, State) { Figures = other } };
+        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2)
+            with
+        { Resume = new ResumePoint(1, Weights, State) { Figures = other } };
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(start));
 
@@ -155,7 +157,9 @@ public sealed class SavedTrainingTests : IDisposable
     {
         var before = Directory.GetFiles(_folder.Path);
         var told = new List<TrainerEvent>();
-        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2) with { Resume = new ResumePoint(1, weights, state) { Figures = _kept } };
+        var start = TinyData.Start(_folder.Path, Spec with { Epochs = 3 }, attempt: 2)
+            with
+        { Resume = new ResumePoint(1, weights, state) { Figures = _kept } };
 
         var failure = Assert.Throws<TrainingFailure>(() => TinyData.Train(start, onEvent: told.Add));
 

@@ -12,7 +12,8 @@ public sealed class WeightsHashTests
     [Fact]
     public void Of_AnyOrder_IsTheHashOfNamesTypesShapesAndBytesByName()
     {
-        byte[] spelledOut = [.. Encoding.UTF8.GetBytes("fc.bias F32 [1]\n"), 9, 8, 7, 6, .. Encoding.UTF8.GetBytes("fc.weight F32 [1,2]\n"), 1, 2, 3, 4, 5, 6, 7, 8];
+        byte[] spelledOut = [.. Encoding.UTF8.GetBytes("fc.bias F32 [1]\n"), 9, 8, 7, 6, .. Encoding.UTF8.GetBytes("fc.weight F32 [1,2]\n"), 1, 2, 3,
+            4, 5, 6, 7, 8];
 
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(spelledOut)), WeightsHash.Of([Weight, Bias]));
         Assert.Equal(WeightsHash.Of([Weight, Bias]), WeightsHash.Of([Bias, Weight]));

@@ -10,7 +10,8 @@ public sealed class DatasetStoreTests : IDisposable
 {
     private static readonly Dictionary<string, byte[]> Content = new()
     {
-        ["train-images"] = Idx(0x803, [3, 2, 2], 12), ["train-labels"] = Idx(0x801, [3], 3), ["test-images"] = Idx(0x803, [1, 2, 2], 4), ["test-labels"] = Idx(0x801, [1], 1),
+        ["train-images"] = Idx(0x803, [3, 2, 2], 12), ["train-labels"] = Idx(0x801, [3], 3), ["test-images"] = Idx(0x803, [1, 2, 2], 4),
+        ["test-labels"] = Idx(0x801, [1], 1),
     };
 
     private static readonly DatasetInfo Tiny = new("tiny", "Tiny", 3, 1, 10, 2, 2,
@@ -54,7 +55,8 @@ public sealed class DatasetStoreTests : IDisposable
         Assert.Equal(3, data.Train.Count);
         Assert.Equal((1, 1, 1, 0), (closed.Asked, partial.Asked, full.Asked, last.Asked));
         Assert.Equal(["test-images", "test-labels"], full.LastRequest);
-        Assert.Equal(Content.Keys.Order(), Directory.EnumerateFileSystemEntries(_folder["tiny"]).Select(Path.GetFileName).Where(name => name != ".lock").Order());
+        Assert.Equal(Content.Keys.Order(), Directory.EnumerateFileSystemEntries(_folder["tiny"]).Select(Path.GetFileName)
+            .Where(name => name != ".lock").Order());
     }
 
     [Fact]
@@ -101,7 +103,8 @@ public sealed class DatasetStoreTests : IDisposable
     [Fact]
     public async Task LoadAsync_AllSourcesFail_NamesEachWithItsReasonAndTheRemedy()
     {
-        var failure = await Assert.ThrowsAsync<TrainingFailure>(() => LoadAsync(new FakeSource("one.example", [], "no route"), new FakeSource("npm package tiny@1.0.0", [], "npm is not installed")));
+        var failure = await Assert.ThrowsAsync<TrainingFailure>(() =>
+            LoadAsync(new FakeSource("one.example", [], "no route"), new FakeSource("npm package tiny@1.0.0", [], "npm is not installed")));
 
         var lines = failure.Message.Split('\n');
         Assert.Contains("- one.example: no route", lines);
@@ -207,7 +210,8 @@ public sealed class DatasetStoreTests : IDisposable
         Directory.CreateDirectory(_folder["package"]);
         foreach (var (name, bytes) in Content)
             File.WriteAllBytes(Path.Combine(_folder["package"], name + ".gz"), Gzip(bytes));
-        var store = new DatasetStore(_folder["cache"], _ => [new SystemPackageSource(_folder["package"])], new FetchProgress((_, _) => { }, () => { }), _log.Add);
+        var store = new DatasetStore(_folder["cache"], _ => [new SystemPackageSource(_folder["package"])],
+            new FetchProgress((_, _) => { }, () => { }), _log.Add);
 
         var data = await store.LoadAsync(Tiny, CancellationToken.None);
 
@@ -224,13 +228,16 @@ public sealed class DatasetStoreTests : IDisposable
         File.WriteAllBytes(Path.Combine(_folder["package"], "train-images.gz"), Gzip(new byte[5_000_000]));
         Assert.Contains("more than the expected", (await Assert.ThrowsAsync<DatasetSourceException>(FetchAsync)).Message, StringComparison.Ordinal);
 
-        Task FetchAsync() => source.FetchAsync([Tiny.TrainImages], Directory.CreateDirectory(_folder[Guid.NewGuid().ToString("N")]).FullName, new FetchProgress((_, _) => { }, () => { }), CancellationToken.None);
+        Task FetchAsync() =>
+            source.FetchAsync([Tiny.TrainImages], Directory.CreateDirectory(_folder[Guid.NewGuid().ToString("N")]).FullName,
+                new FetchProgress((_, _) => { }, () => { }), CancellationToken.None);
     }
 
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "It is what was published.")]
     private static DatasetInfo OnlyMd5(Dictionary<string, byte[]> sent) => Tiny with
     {
-        Files = [.. Tiny.Files.Select(file => new DatasetFile(file.Name, file.Size, null, Convert.ToHexStringLower(MD5.HashData(sent[file.Name + ".gz"]))))],
+        Files = [.. Tiny.Files.Select(file => new DatasetFile(file.Name, file.Size, null,
+            Convert.ToHexStringLower(MD5.HashData(sent[file.Name + ".gz"]))))],
     };
 
     internal static byte[] Gzip(byte[] content)
@@ -255,7 +262,8 @@ public sealed class DatasetStoreTests : IDisposable
         return bytes;
     }
 
-    private sealed class FakeSource(string name, Dictionary<string, byte[]> content, string? failure = null, TaskCompletionSource? release = null) : IDatasetSource
+    private sealed class FakeSource(string name, Dictionary<string, byte[]> content, string? failure = null, TaskCompletionSource? release = null)
+        : IDatasetSource
     {
         public string Name => name;
         public int Asked { get; private set; }

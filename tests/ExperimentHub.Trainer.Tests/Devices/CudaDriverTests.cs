@@ -20,7 +20,8 @@ public sealed class CudaDriverTests
         Assert.Equal(new CudaDriver.Answer(0, 13000), CudaDriver.Ask());
         Assert.Equal(["Tesla T4", "NVIDIA H100 80GB HBM3", null], [CudaDriver.Name(0), CudaDriver.Name(1), CudaDriver.Name(2)]);
         Assert.Equal(["0000:17:00.0", "0000:65:00.0"], [CudaDriver.PciAddress(0), CudaDriver.PciAddress(1)]);
-        Assert.Equal([new ComputeCapability(7, 5), new ComputeCapability(9, 0), null], [CudaDriver.Capability(0), CudaDriver.Capability(1), CudaDriver.Capability(2)]);
+        Assert.Equal([new ComputeCapability(7, 5), new ComputeCapability(9, 0), null],
+            [CudaDriver.Capability(0), CudaDriver.Capability(1), CudaDriver.Capability(2)]);
         Assert.Null(CudaDriver.Name(-1));
     }
 }

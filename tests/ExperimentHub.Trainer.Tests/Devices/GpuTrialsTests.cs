@@ -66,7 +66,8 @@ public sealed class GpuTrialsTests
     {
         var started = new SelfTestReport(false, "2.10.0", "CPU", [], 2, null, null, null);
 
-        var report = SelfTest.Conclude(started, [new DeviceTrial(First, null, "Busy.", "Wait."), new DeviceTrial(Second, null, "Lost.", "Start again.")], null);
+        var report = SelfTest.Conclude(started, [new DeviceTrial(First, null, "Busy.", "Wait."),
+            new DeviceTrial(Second, null, "Lost.", "Start again.")], null);
 
         Assert.Equal((false, "Busy.", "Wait."), (report.Works, report.Problem, report.Remedy));
     }

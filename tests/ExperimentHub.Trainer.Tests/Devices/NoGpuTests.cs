@@ -82,7 +82,8 @@ public sealed class NoGpuTests : IDisposable
     public async Task Run_OnAGpuThatIsGone_FailsWithWhatTheDriverSays()
     {
         using var driver = new StandInDriver(StandInDriver.NoFabric);
-        using var trainer = new TrainerProcess(new Dictionary<string, string> { ["EXPERIMENTHUB_LIBTORCH"] = _folder.Path, ["LD_LIBRARY_PATH"] = driver.Folder });
+        using var trainer =
+            new TrainerProcess(new Dictionary<string, string> { ["EXPERIMENTHUB_LIBTORCH"] = _folder.Path, ["LD_LIBRARY_PATH"] = driver.Folder });
         trainer.Say(TinyData.Start(_folder.Path, new TrainingSpec { Device = "cuda" }) with { Device = "cuda:0" });
 
         var failed = await trainer.UntilAsync<TrainingFailed>();

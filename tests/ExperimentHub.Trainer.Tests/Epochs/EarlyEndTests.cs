@@ -36,13 +36,15 @@ public sealed class EarlyEndTests
     }
 
     [Fact]
-    public void AfterEpoch_DivergenceFromZero_NeverEnds() => Assert.All(Ends(new StopRules { DivergenceFactor = 3 }, trainLosses: [1, 0, 0.5]), Assert.Null);
+    public void AfterEpoch_DivergenceFromZero_NeverEnds() =>
+        Assert.All(Ends(new StopRules { DivergenceFactor = 3 }, trainLosses: [1, 0, 0.5]), Assert.Null);
 
     [Fact]
     public void AfterEpoch_Plateau_EndsAfterSoManyEpochsInARow()
     {
         Assert.Equal(
-            [null, null, null, null, null, "The training loss is on a plateau: in each of the 2 epochs up to epoch 6 it fell by less than a thousandth, to 0.5003."],
+            [null, null, null, null, null,
+                "The training loss is on a plateau: in each of the 2 epochs up to epoch 6 it fell by less than a thousandth, to 0.5003."],
             Ends(new StopRules { PlateauEpochs = 2 }, trainLosses: [1, 0.9995, 0.7, 0.5, 0.4997, 0.5003]));
     }
 
@@ -60,7 +62,8 @@ public sealed class EarlyEndTests
     public void AfterEpoch_NoRules_NeverEnds() => Assert.All(Ends(null, trainLosses: [1, 1, 1, 50]), Assert.Null);
 
     /// <summary>What the rules say after each epoch.</summary>
-    private static List<string?> Ends(StopRules? rules, string metric = BestMetrics.TestAccuracy, double[]? values = null, double[]? trainLosses = null) =>
+    private static List<string?> Ends(StopRules? rules, string metric = BestMetrics.TestAccuracy, double[]? values = null,
+        double[]? trainLosses = null) =>
         [.. Enumerable.Range(1, (values ?? trainLosses)!.Length)
             .Select(epoch => EarlyEnd.AfterEpoch(rules, epoch, new EpochHistory(metric, values?[..epoch] ?? [], trainLosses?[..epoch] ?? []), 1e9))];
 }

@@ -80,7 +80,8 @@ public sealed class EvaluationTests : IDisposable
 
     private List<Image> Images(LabelledImages images)
     {
-        var saved = SavedTensors.Read(_folder[CheckpointName.For(1, 1)]).Tensors.ToDictionary(tensor => tensor.Name, tensor => MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray());
+        var saved = SavedTensors.Read(_folder[CheckpointName.For(1, 1)]).Tensors.ToDictionary(tensor => tensor.Name,
+            tensor => MemoryMarshal.Cast<byte, float>(tensor.Data.Span).ToArray());
         var (weights, bias) = (saved["fc.weight"], saved["fc.bias"]);
         return [.. Enumerable.Range(0, images.Count).Select(i =>
         {

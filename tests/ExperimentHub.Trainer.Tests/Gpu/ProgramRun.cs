@@ -68,17 +68,20 @@ internal sealed class ProgramRun
             {
                 var count = Math.Min(block, steps - first);
                 var from = (epoch * steps) + first;
-                var results = program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, targets, tensor(-1f), parameters, buffers, state.FirstMoments, state.SecondMoments, state.Steps,
+                var results = program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, targets, tensor(-1f), parameters, buffers,
+                    state.FirstMoments, state.SecondMoments, state.Steps,
                     tensor(rates[from..(from + count)]), tensor(seeds[from..(from + count)]), first, count, spec.BatchSize);
                 _losses.AddRange(results[0].data<float>());
                 Correct += results[1].item<long>();
             }
         }
 
-        Sums = network.state_dict().ToDictionary(entry => entry.Key, entry => (double[])[entry.Value.to(float64).sum().item<double>(), entry.Value.to(float64).abs().sum().item<double>()]);
+        Sums = network.state_dict().ToDictionary(entry => entry.Key,
+            entry => (double[])[entry.Value.to(float64).sum().item<double>(), entry.Value.to(float64).abs().sum().item<double>()]);
     }
 
-    public static double[] Rates(ProofCase proof) => PerStep(proof, (epoch, step, steps) => proof.Spec.LearningRateAt(((epoch - 1L) * steps) + step, steps));
+    public static double[] Rates(ProofCase proof) =>
+        PerStep(proof, (epoch, step, steps) => proof.Spec.LearningRateAt(((epoch - 1L) * steps) + step, steps));
 
     public static long[] Seeds(ProofCase proof) => PerStep(proof, (epoch, step, _) => RandomState.SeedOf(proof.Spec.Seed, epoch, step));
 
@@ -100,7 +103,8 @@ internal sealed class ProgramRun
         {
             var scale = 1 / Math.Sqrt(weight[0].NumberOfElements);
             foreach (var tensor in new[] { weight, parameters[name.Replace(".weight", ".bias", StringComparison.Ordinal)] })
-                tensor.copy_(from_array(Enumerable.Range(1, (int)tensor.NumberOfElements).Select(k => (float)(scale * Math.Sin(k))).ToArray()).reshape(tensor.shape));
+                tensor.copy_(from_array(Enumerable.Range(1, (int)tensor.NumberOfElements).Select(k => (float)(scale * Math.Sin(k))).ToArray())
+                    .reshape(tensor.shape));
         }
     }
 }

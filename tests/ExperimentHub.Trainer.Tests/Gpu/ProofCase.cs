@@ -6,7 +6,9 @@ using ExperimentHub.Trainer.Datasets;
 
 namespace ExperimentHub.Trainer.Tests.Gpu;
 
-/// <summary>A short training that tests/gpu repeats on a GPU: together all layers, optimizers, precisions, augmentations and options that a program can have.</summary>
+/// <summary>
+/// A short training that tests/gpu repeats on a GPU: together all layers, optimizers, precisions, augmentations and options that a program can have.
+/// </summary>
 /// <param name="Name">Of the file; words with a hyphen between them.</param>
 /// <param name="Size">Height and width of the images.</param>
 /// <param name="Classes">Labels are below.</param>
@@ -14,17 +16,20 @@ internal sealed record ProofCase(string Name, TrainingSpec Spec, int Size = 12, 
 {
     public const int Count = 96;
 
-    private static readonly IReadOnlyList<Layer> Dense = [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Tanh), new LinearLayer(5)];
+    private static readonly IReadOnlyList<Layer> Dense =
+        [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Tanh), new LinearLayer(5)];
 
     private static readonly IReadOnlyList<Layer> Convolutions =
     [
-        new ConvLayer(4, 3, Padding: 1), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(6, 3, Stride: 2, Padding: 1), new AvgPoolLayer(2, Stride: 1), new ActivationLayer(Activations.LeakyRelu),
+        new ConvLayer(4, 3, Padding: 1), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(6, 3, Stride: 2, Padding: 1),
+        new AvgPoolLayer(2, Stride: 1), new ActivationLayer(Activations.LeakyRelu),
         new FlattenLayer(), new LinearLayer(5),
     ];
 
     private static readonly IReadOnlyList<Layer> Normalised =
     [
-        new ConvLayer(8, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(8, 3, Padding: 1), new AvgPoolLayer(2), new ActivationLayer(Activations.Silu),
+        new ConvLayer(8, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(8, 3, Padding: 1), new AvgPoolLayer(2),
+        new ActivationLayer(Activations.Silu),
         new FlattenLayer(), new LinearLayer(20), new BatchNormLayer(), new ActivationLayer(Activations.Tanh), new LinearLayer(5),
     ];
 
@@ -49,25 +54,33 @@ internal sealed record ProofCase(string Name, TrainingSpec Spec, int Size = 12, 
         Of("label-smoothing", Dense, Sgd, spec => spec with { LabelSmoothing = 0.1 }),
         Of("gradient-norm", Dense, Sgd, spec => spec with { GradientNorm = true }),
         Of("one-cycle", Dense, Sgd, spec => spec with { LearningRateSchedule = new() { Kind = LearningRateSchedule.OneCycle } }),
-        Of("cosine-warm-up", Dense, Sgd, spec => spec with { LearningRateSchedule = new() { Kind = LearningRateSchedule.Cosine, WarmUpEpochs = 0.5 } }),
+        Of("cosine-warm-up", Dense, Sgd, spec =>
+            spec with { LearningRateSchedule = new() { Kind = LearningRateSchedule.Cosine, WarmUpEpochs = 0.5 } }),
         Of("convolutions", Convolutions, Sgd),
         Of("convolutions-tf32", Convolutions, Sgd, spec => spec with { Precision = Precisions.Tf32 }),
         Of("convolutions-deterministic", Convolutions, Sgd, spec => spec with { Deterministic = true }),
-        Of("pooling-first-overlapping", [new AvgPoolLayer(3, 2, 1), new ConvLayer(4, 3), new MaxPoolLayer(3, 1, 1), new ActivationLayer(Activations.Sigmoid), new FlattenLayer(), new LinearLayer(5)], Sgd),
-        Of("windows-with-gaps", [new ConvLayer(4, 3), new ActivationLayer(), new ConvLayer(6, 1, Stride: 2), new ActivationLayer(), new FlattenLayer(), new LinearLayer(5)], Sgd),
-        Of("gradient-of-grey-images", [new BatchNormLayer(), new ConvLayer(6, 3, Padding: 1), new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(5)], Sgd),
-        Of("many-channels", [new ConvLayer(24, 3), new ActivationLayer(), new ConvLayer(17, 5, Padding: 1), new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(5)], Sgd with { LearningRate = 0.01 }),
+        Of("pooling-first-overlapping", [new AvgPoolLayer(3, 2, 1), new ConvLayer(4, 3), new MaxPoolLayer(3, 1, 1),
+            new ActivationLayer(Activations.Sigmoid), new FlattenLayer(), new LinearLayer(5)], Sgd),
+        Of("windows-with-gaps", [new ConvLayer(4, 3), new ActivationLayer(), new ConvLayer(6, 1, Stride: 2), new ActivationLayer(),
+            new FlattenLayer(), new LinearLayer(5)], Sgd),
+        Of("gradient-of-grey-images", [new BatchNormLayer(), new ConvLayer(6, 3, Padding: 1), new ActivationLayer(Activations.Tanh),
+            new FlattenLayer(), new LinearLayer(5)], Sgd),
+        Of("many-channels", [new ConvLayer(24, 3), new ActivationLayer(), new ConvLayer(17, 5, Padding: 1), new ActivationLayer(Activations.Tanh),
+            new FlattenLayer(), new LinearLayer(5)], Sgd with { LearningRate = 0.01 }),
         Of("batch-norm", Normalised, Sgd),
         Of("bf16-dense", Dense, Sgd, spec => spec with { Precision = Precisions.Bf16 }),
         Of("bf16-batch-norm", NormalisedImages, Sgd with { LearningRate = 0.01 }, spec => spec with { Precision = Precisions.Bf16 }),
         Of("gelu", [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Gelu), new LinearLayer(5)], Sgd),
-        Of("silu-adam", [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Silu), new LinearLayer(5)], new() { Kind = OptimizerSpec.Adam, LearningRate = 0.01, Epsilon = 1e-4 }),
-        Of("sigmoid-rmsprop", [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Sigmoid), new LinearLayer(5)], new() { Kind = OptimizerSpec.RmsProp, LearningRate = 0.005, Epsilon = 1e-2 }),
+        Of("silu-adam", [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Silu), new LinearLayer(5)],
+            new() { Kind = OptimizerSpec.Adam, LearningRate = 0.01, Epsilon = 1e-4 }),
+        Of("sigmoid-rmsprop", [new FlattenLayer(), new LinearLayer(12), new ActivationLayer(Activations.Sigmoid), new LinearLayer(5)],
+            new() { Kind = OptimizerSpec.RmsProp, LearningRate = 0.005, Epsilon = 1e-2 }),
         Of("dropout", [new FlattenLayer(), new LinearLayer(24), new ActivationLayer(), new DropoutLayer(0.3), new LinearLayer(5)], Sgd),
         Of("shift", Dense, Sgd, spec => spec with { Augmentation = new() { ShiftPixels = 2 } }),
         Of("rotate", Dense, Sgd, spec => spec with { Augmentation = new() { RotateDegrees = 15 } }),
         Of("erase", Dense, Sgd, spec => spec with { Augmentation = new() { EraseProbability = 0.5 } }),
-        Of("augmentation-bf16", NormalisedImages, Sgd with { LearningRate = 0.01 }, spec => spec with { Precision = Precisions.Bf16, Augmentation = new() { ShiftPixels = 1, RotateDegrees = 10, EraseProbability = 0.3 } }),
+        Of("augmentation-bf16", NormalisedImages, Sgd with { LearningRate = 0.01 },
+            spec => spec with { Precision = Precisions.Bf16, Augmentation = new() { ShiftPixels = 1, RotateDegrees = 10, EraseProbability = 0.3 } }),
         Catalog("tutorial", ModelCatalog.SimpleNn),
         Catalog("mlp", ModelCatalog.Mlp),
         Catalog("lenet-5", ModelCatalog.LeNet5),
@@ -85,7 +98,8 @@ internal sealed record ProofCase(string Name, TrainingSpec Spec, int Size = 12, 
             pixels[at] = (byte)(image * 37 + row * 17 + column * 29 + row * column * 7);
         }
 
-        return new LabelledImages(new IdxImages(pixels, Count, Size, Size), [.. Enumerable.Range(0, Count).Select(image => (byte)(image * 7 % Classes))]);
+        return new LabelledImages(new IdxImages(pixels, Count, Size, Size),
+            [.. Enumerable.Range(0, Count).Select(image => (byte)(image * 7 % Classes))]);
     }
 
     /// <param name="epoch">Counts from 1.</param>
@@ -93,7 +107,11 @@ internal sealed record ProofCase(string Name, TrainingSpec Spec, int Size = 12, 
 
     private static ProofCase Of(string name, IReadOnlyList<Layer> layers, OptimizerSpec optimizer, Func<TrainingSpec, TrainingSpec>? more = null)
     {
-        var spec = new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = layers }, Optimizer = optimizer, BatchSize = 20, Epochs = 2 };
+        var spec = new TrainingSpec
+        {
+            Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = layers }, Optimizer = optimizer, BatchSize = 20,
+            Epochs = 2
+        };
         return new ProofCase(name, more?.Invoke(spec) ?? spec);
     }
 

@@ -8,7 +8,9 @@ using ExperimentHub.Trainer.Models;
 
 namespace ExperimentHub.Trainer.Tests.Gpu;
 
-/// <summary>A case as tests/gpu/programs has it: the program in each style, how to begin, and what it gives. tests/gpu/stages/torchscript.py reads it.</summary>
+/// <summary>
+/// A case as tests/gpu/programs has it: the program in each style, how to begin, and what it gives. tests/gpu/stages/torchscript.py reads it.
+/// </summary>
 internal static class ProofFile
 {
     private static readonly JsonSerializerOptions Options = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -43,12 +45,15 @@ internal static class ProofFile
     private static JsonObject Style(ProofCase proof, ProgramStyle style) => new()
     {
         ["images"] = style.Images?.ToString().ToLowerInvariant() ?? "uint8",
-        ["program"] = new JsonArray([.. StepProgram.Write(proof.Spec, ModelOutline.Of(proof.Spec.Model, proof.Shape), style).TrimEnd('\n').Split('\n').Select(line => (JsonNode?)line)]),
+        ["program"] = new JsonArray([.. StepProgram.Write(proof.Spec, ModelOutline.Of(proof.Spec.Model, proof.Shape), style).TrimEnd('\n').Split('\n')
+            .Select(line => (JsonNode?)line)]),
     };
 
     private static JsonArray Tensors(IEnumerable<(string Name, long[] Shape, string Initial)> tensors) =>
-        new([.. tensors.Select(tensor => (JsonNode?)new JsonObject { ["name"] = tensor.Name, ["shape"] = Row(tensor.Shape), ["initial"] = tensor.Initial })]);
+        new([.. tensors.Select(tensor => (JsonNode?)new JsonObject { ["name"] = tensor.Name, ["shape"] = Row(tensor.Shape),
+            ["initial"] = tensor.Initial })]);
 
     // A list of numbers as one text: a line for each number would hide the program.
-    private static string Row<T>(IEnumerable<T> numbers) where T : IFormattable => string.Join(' ', numbers.Select(number => number.ToString(null, CultureInfo.InvariantCulture)));
+    private static string Row<T>(IEnumerable<T> numbers) where T : IFormattable =>
+        string.Join(' ', numbers.Select(number => number.ToString(null, CultureInfo.InvariantCulture)));
 }

@@ -6,8 +6,8 @@ using TorchSharp;
 namespace ExperimentHub.Trainer.Tests.Gpu;
 
 /// <summary>
-/// The programs that tests/gpu takes to a GPU, and that the style for a GPU computes what the CPU's does. With EXPERIMENTHUB_WRITE_PROGRAMS=1 they are written anew, after a change of the programs that
-/// is meant.
+/// The programs that tests/gpu takes to a GPU, and that the style for a GPU computes what the CPU's does. With EXPERIMENTHUB_WRITE_PROGRAMS=1 they
+/// are written anew, after a change of the programs that is meant.
 /// </summary>
 [Collection(nameof(Torch))]
 public sealed class ProofProgramTests
@@ -37,7 +37,8 @@ public sealed class ProofProgramTests
 
     [Fact]
     public void Files_OfNoCase_AreNotThere() =>
-        Assert.Equal(ProofCase.All.Select(proof => proof.Name).Order(StringComparer.Ordinal), Directory.EnumerateFiles(SourceFolder()).Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
+        Assert.Equal(ProofCase.All.Select(proof => proof.Name).Order(StringComparer.Ordinal), Directory.EnumerateFiles(SourceFolder())
+            .Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -45,17 +46,20 @@ public sealed class ProofProgramTests
     {
         var proof = Find(name);
         var kept = JsonNode.Parse(File.ReadAllText(Path.Combine(SourceFolder(), $"{name}.json")))!;
-        double[] expected = [.. kept["losses"]!.GetValue<string>().Split(' ').Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
+        double[] expected = [.. kept["losses"]!.GetValue<string>().Split(' ')
+            .Select(number => double.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
         var gpu = ProgramStyle.For(DeviceType.CUDA, proof.Spec, ProofCase.Count * proof.Size * proof.Size);
 
         // bfloat16 has 8 bits: sums in another order differ in them.
         var tolerance = proof.Spec.Precision == Protocol.Precisions.Bf16 ? 0.03 : 1e-5;
-        foreach (var style in new[] { ProgramStyle.Cpu, gpu, gpu with { ChannelsLast = true }, gpu with { Images = null }, ProgramStyle.Cpu with { Images = gpu.Images } })
+        foreach (var style in new[] { ProgramStyle.Cpu, gpu, gpu with { ChannelsLast = true }, gpu with { Images = null },
+            ProgramStyle.Cpu with { Images = gpu.Images } })
         {
             var run = new ProgramRun(proof, style);
             Assert.Equal(expected.Length, run.Losses.Count);
             for (var step = 0; step < expected.Length; step++)
-                Assert.True(Math.Abs(run.Losses[step] - expected[step]) <= tolerance * expected[step], $"{style}: loss of step {step + 1} is {run.Losses[step]:R} instead of {expected[step]:R}");
+                Assert.True(Math.Abs(run.Losses[step] - expected[step]) <= tolerance * expected[step],
+                    $"{style}: loss of step {step + 1} is {run.Losses[step]:R} instead of {expected[step]:R}");
         }
     }
 
@@ -67,7 +71,8 @@ public sealed class ProofProgramTests
         var gpu = ProgramStyle.For(DeviceType.CUDA, proof.Spec, ProofCase.Count * proof.Size * proof.Size);
         var whole = new ProgramRun(proof, gpu);
 
-        foreach (var other in new[] { new ProgramRun(proof, gpu with { Images = null }), new ProgramRun(proof, gpu, block: 1), new ProgramRun(proof, gpu, block: 2) })
+        foreach (var other in new[] { new ProgramRun(proof, gpu with { Images = null }), new ProgramRun(proof, gpu, block: 1),
+            new ProgramRun(proof, gpu, block: 2) })
         {
             Assert.Equal(whole.Losses, other.Losses);
             Assert.Equal(whole.Correct, other.Correct);
@@ -86,5 +91,6 @@ public sealed class ProofProgramTests
 
     private static ProofCase Find(string name) => ProofCase.All.Single(proof => proof.Name == name);
 
-    private static string SourceFolder([CallerFilePath] string thisFile = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "gpu", "programs"));
+    private static string SourceFolder([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", "gpu", "programs"));
 }

@@ -24,7 +24,8 @@ public sealed class HubSessionTests : IDisposable
         var events = await trainer.RestAsync();
 
         Assert.Equal(
-            [typeof(Preparing), typeof(Preparing), typeof(TrainingStarted), typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved), typeof(TrainingFinished)],
+            [typeof(Preparing), typeof(Preparing), typeof(TrainingStarted), typeof(EpochFinished), typeof(EpochEvaluated), typeof(CheckpointSaved),
+                typeof(TrainingFinished)],
             events.Where(told => told is not (TrainingProgress or Heartbeat)).Select(told => told.GetType()));
         Assert.InRange(events.OfType<EpochFinished>().Single().TestAccuracy, 0.87, 0.93);
         Assert.InRange(events.OfType<EpochFinished>().Single().TrainLoss, 0.40, 0.45);

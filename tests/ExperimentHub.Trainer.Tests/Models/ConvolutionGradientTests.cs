@@ -9,13 +9,18 @@ using static TorchSharp.torch;
 
 namespace ExperimentHub.Trainer.Tests.Models;
 
-/// <summary>The gradients of a training step against those of autograd in double precision, which goes through other code than the fast one of float32.</summary>
+/// <summary>
+/// The gradients of a training step against those of autograd in double precision, which goes through other code than the fast one of float32.
+/// </summary>
 [Collection(nameof(Torch))]
 public sealed class ConvolutionGradientTests
 {
     private const int BatchSize = 20;
 
-    /// <summary>Channels that go in (one is behind a layer that learns, so that the image has a gradient too), kernel, stride, padding; and whether the program is the one for a GPU.</summary>
+    /// <summary>
+    /// Channels that go in (one is behind a layer that learns, so that the image has a gradient too), kernel, stride, padding; and whether the
+    /// program is the one for a GPU.
+    /// </summary>
     public static TheoryData<int, int, int, int, bool> Geometries() => new(
         from channels in new[] { 1, 4, 24 }
         from kernel in new[] { 1, 3, 5 }
@@ -29,12 +34,15 @@ public sealed class ConvolutionGradientTests
     public void Step_ThroughConvolutions_HasTheGradientsOfDoublePrecision(int channels, int kernel, int stride, int padding, bool forGpu)
     {
         IReadOnlyList<Layer> layers = channels == 1
-            ? [new BatchNormLayer(), new ConvLayer(6, kernel, stride, padding), new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(10)]
-            : [new ConvLayer(channels, 3), new ActivationLayer(Activations.Tanh), new ConvLayer(17, kernel, stride, padding), new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(10)];
+            ? [new BatchNormLayer(), new ConvLayer(6, kernel, stride, padding), new ActivationLayer(Activations.Tanh), new FlattenLayer(),
+                new LinearLayer(10)]
+            : [new ConvLayer(channels, 3), new ActivationLayer(Activations.Tanh), new ConvLayer(17, kernel, stride, padding),
+                new ActivationLayer(Activations.Tanh), new FlattenLayer(), new LinearLayer(10)];
         // Without a step before it, the momentum is the gradient.
         var spec = new TrainingSpec
         {
-            Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = layers }, BatchSize = BatchSize, Optimizer = new OptimizerSpec { LearningRate = 0.01, Momentum = 0.9 },
+            Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = layers }, BatchSize = BatchSize,
+            Optimizer = new OptimizerSpec { LearningRate = 0.01, Momentum = 0.9 },
         };
         var outline = ModelOutline.Of(spec.Model, DatasetCatalog.Mnist.Shape);
         random.manual_seed(3).Dispose();

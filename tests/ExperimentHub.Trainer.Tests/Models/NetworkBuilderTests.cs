@@ -15,7 +15,8 @@ public sealed class NetworkBuilderTests
     {
         foreach (var model in ModelCatalog.All.Where(model => model.Kind != ModelCatalog.Layers))
         {
-            var outline = ModelOutline.Of(new ModelSpec { Kind = model.Kind, BatchNorm = model.Kind == ModelCatalog.Mlp }, new ImageShape(height, width, classes));
+            var outline = ModelOutline.Of(new ModelSpec { Kind = model.Kind, BatchNorm = model.Kind == ModelCatalog.Mlp },
+                new ImageShape(height, width, classes));
             using var network = NetworkBuilder.Build(outline);
 
             Assert.Equal(outline.Parameters, network.parameters().Sum(parameter => parameter.NumberOfElements));
@@ -27,13 +28,15 @@ public sealed class NetworkBuilderTests
     {
         IReadOnlyList<Layer> layers =
         [
-            new BatchNormLayer(), new ConvLayer(6, 5, Stride: 2, Padding: 3), new MaxPoolLayer(3, Stride: 2, Padding: 1), new ActivationLayer(Activations.Silu), new AvgPoolLayer(2, Padding: 1),
+            new BatchNormLayer(), new ConvLayer(6, 5, Stride: 2, Padding: 3), new MaxPoolLayer(3, Stride: 2, Padding: 1),
+            new ActivationLayer(Activations.Silu), new AvgPoolLayer(2, Padding: 1),
             new DropoutLayer(0.3), new FlattenLayer(), new LinearLayer(9, "neck"), new BatchNormLayer(), new LinearLayer(10),
         ];
         using var network = NetworkBuilder.Build(ModelOutline.Of(layers, DatasetCatalog.Mnist.Shape));
 
         Assert.Equal(
-            "bn1.bias bn1.num_batches_tracked bn1.running_mean bn1.running_var bn1.weight bn2.bias bn2.num_batches_tracked bn2.running_mean bn2.running_var bn2.weight "
+            "bn1.bias bn1.num_batches_tracked bn1.running_mean bn1.running_var bn1.weight bn2.bias bn2.num_batches_tracked bn2.running_mean "
+                + "bn2.running_var bn2.weight "
             + "conv1.bias conv1.weight fc2.bias fc2.weight neck.bias neck.weight",
             string.Join(' ', network.state_dict().Keys.Order(StringComparer.Ordinal)));
         Assert.Equal(0, network.state_dict()["bn1.num_batches_tracked"].item<long>());

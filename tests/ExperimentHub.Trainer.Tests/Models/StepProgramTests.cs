@@ -10,13 +10,16 @@ namespace ExperimentHub.Trainer.Tests.Models;
 [Collection(nameof(Torch))]
 public sealed class StepProgramTests
 {
-    /// <summary>A run in low precision is refused on a CPU, but the program itself can be tried there: torch ends the process over one that it cannot read.</summary>
+    /// <summary>
+    /// A run in low precision is refused on a CPU, but the program itself can be tried there: torch ends the process over one that it cannot read.
+    /// </summary>
     [Fact]
     public void LowPrecision_EveryTypeOfLayer_TrainsNearlyAsFloat32()
     {
         IReadOnlyList<Layer> layers =
         [
-            new ConvLayer(8, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(8, 3, Padding: 1), new AvgPoolLayer(2), new ActivationLayer(Activations.Silu),
+            new ConvLayer(8, 3), new BatchNormLayer(), new ActivationLayer(), new MaxPoolLayer(2), new ConvLayer(8, 3, Padding: 1),
+            new AvgPoolLayer(2), new ActivationLayer(Activations.Silu),
             new FlattenLayer(), new LinearLayer(20), new BatchNormLayer(), new ActivationLayer(Activations.Tanh), new LinearLayer(10),
         ];
         var spec = new TrainingSpec { Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = layers } };
@@ -41,7 +44,8 @@ public sealed class StepProgramTests
         using var batches = new EpochBatches(images, DataOrder.Of(1, 1, 192), 1, spec.BatchSize);
         var (pixels, labels) = images.Tensors;
         using var program = jit.compile(StepProgram.Write(spec, outline, ProgramStyle.Cpu));
-        return program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, eye(10), tensor(-1f), parameters, network.buffers().ToArray(),
+        return program.invoke<Tensor[]>(StepProgram.Block, pixels, labels, batches.Order, eye(10), tensor(-1f), parameters,
+            network.buffers().ToArray(),
             parameters.Select(parameter => zeros_like(parameter)).ToArray(), Array.Empty<Tensor>(), Array.Empty<Tensor>(),
             full(batches.Steps, 0.001, float64), empty(0, int64), 0, batches.Steps, spec.BatchSize)[0].data<float>().ToArray();
     }

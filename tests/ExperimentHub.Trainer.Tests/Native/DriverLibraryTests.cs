@@ -13,7 +13,8 @@ public sealed class DriverLibraryTests : IDisposable
     {
         StandInDriver.BuildFrom("int nothing;", _folder["libstandin.so.1"], "-Wl,-soname,libstandin.so.1");
 
-        Assert.Contains("cannot open shared object file", DriverLibrary.OpenFirst(["libstandin.so.1", "/nowhere/libstandin.so.1"]), StringComparison.Ordinal);
+        Assert.Contains("cannot open shared object file", DriverLibrary.OpenFirst(["libstandin.so.1", "/nowhere/libstandin.so.1"]),
+            StringComparison.Ordinal);
         Assert.Null(DriverLibrary.OpenFirst(["libstandin.so.1", "/nowhere/libstandin.so.1", _folder["libstandin.so.1"]]));
         // From here on the name alone will do, as CUDA's libraries ask for it.
         Assert.Null(DriverLibrary.OpenFirst(["libstandin.so.1"]));
@@ -33,7 +34,8 @@ public sealed class DriverLibraryTests : IDisposable
     {
         var build = File.ReadAllText(Path.Combine(TestHub.Repository.Root, "src", "ExperimentHub.Trainer", "Native", "LibTorch.props"));
 
-        Assert.All(NvidiaLibraries.Places("libcuda.so.1").Skip(1), place => Assert.Contains($"$(NvidiaDriverRoot){place}'", build, StringComparison.Ordinal));
+        Assert.All(NvidiaLibraries.Places("libcuda.so.1").Skip(1),
+            place => Assert.Contains($"$(NvidiaDriverRoot){place}'", build, StringComparison.Ordinal));
     }
 
     public void Dispose() => _folder.Dispose();

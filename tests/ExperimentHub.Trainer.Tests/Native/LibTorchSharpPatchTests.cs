@@ -65,10 +65,12 @@ public sealed class LibTorchSharpPatchTests
     [InlineData(64)]
     [InlineData(100_000)]
     [InlineData(260_000)]
-    public void Apply_TruncatedFile_IsRefused(int length) => Assert.Throws<InvalidDataException>(() => LibTorchSharpPatch.Apply(Original()[..length]));
+    public void Apply_TruncatedFile_IsRefused(int length) =>
+        Assert.Throws<InvalidDataException>(() => LibTorchSharpPatch.Apply(Original()[..length]));
 
     private static string OriginalPath() => Path.Combine(
-        Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
         "torchsharp", "0.107.0", "runtimes", "linux-x64", "native", "libLibTorchSharp.so");
 
     private static void Replace(byte[] bytes, string from, string to)

@@ -81,7 +81,8 @@ public sealed class LibTorchTests : IDisposable
         // Everything else is there: opened as usual, the library loads, and the call ends the process.
         foreach (var library in Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "libtorch")))
             File.CreateSymbolicLink(_folder[Path.GetFileName(library)], library);
-        StandInDriver.BuildFrom("int cublasOfAnotherVersion(void); int train(void) { return cublasOfAnotherVersion(); }", _folder["libtorch_cuda.so"]);
+        StandInDriver.BuildFrom("int cublasOfAnotherVersion(void); int train(void) { return cublasOfAnotherVersion(); }",
+            _folder["libtorch_cuda.so"]);
 
         await AssertRefusedAsync("libtorch_cuda.so does not load on this machine", "not of one version", "undefined symbol: cublasOfAnotherVersion");
     }
@@ -103,7 +104,8 @@ public sealed class LibTorchTests : IDisposable
     [InlineData("libcuda.so.1: cannot open shared object file: No such file or directory", "driver is missing")]
     [InlineData("/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.32' not found", "C++ library")]
     [InlineData("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.38' not found", "C library is too old")]
-    public void Remedy_WordsOfTheLoader_FitThem(string words, string remedy) => Assert.Contains(remedy, LibTorch.Remedy(words), StringComparison.Ordinal);
+    public void Remedy_WordsOfTheLoader_FitThem(string words, string remedy) =>
+        Assert.Contains(remedy, LibTorch.Remedy(words), StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 

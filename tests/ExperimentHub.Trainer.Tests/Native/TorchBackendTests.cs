@@ -38,7 +38,8 @@ public sealed class TorchBackendTests : IDisposable
         string[] package = ["-p:LibTorchVersion=2.10.0", "-getProperty:WrapperLibTorchVersion"];
 
         Assert.Contains("\"WrapperLibTorchVersion\": \"2.10.0\"", await EvaluateAsync(package), StringComparison.Ordinal);
-        Assert.Contains("\"WrapperLibTorchVersion\": \"2.11.0\"", await EvaluateAsync([.. package, "-p:WrapperLibTorchVersion=2.11.0"]), StringComparison.Ordinal);
+        Assert.Contains("\"WrapperLibTorchVersion\": \"2.11.0\"", await EvaluateAsync([.. package, "-p:WrapperLibTorchVersion=2.11.0"]),
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -20,7 +20,8 @@ public sealed class NetworkParityTests
     private const int BatchSize = 20;
     private const int Epochs = 5;
 
-    private static readonly JsonElement Cases = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Parity", "networks.json"))).RootElement.GetProperty("cases");
+    private static readonly JsonElement Cases =
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Parity", "networks.json"))).RootElement.GetProperty("cases");
 
     public static TheoryData<string> Names() => [.. Cases.EnumerateObject().Select(entry => entry.Name)];
 
@@ -31,7 +32,11 @@ public sealed class NetworkParityTests
         var expected = Cases.GetProperty(name);
         var spec = new TrainingSpec
         {
-            Model = new ModelSpec { Kind = ModelCatalog.Layers, Layers = expected.GetProperty("layers").Deserialize<IReadOnlyList<Layer>>(ProtocolJson.Options) },
+            Model = new ModelSpec
+            {
+                Kind = ModelCatalog.Layers, Layers = expected.GetProperty("layers")
+                .Deserialize<IReadOnlyList<Layer>>(ProtocolJson.Options)
+            },
             Optimizer = expected.GetProperty("optimizer").Deserialize<OptimizerSpec>(ProtocolJson.Options)!,
             LabelSmoothing = expected.TryGetProperty("labelSmoothing", out var smoothing) ? smoothing.GetDouble() : 0,
             GradientNorm = true,
@@ -68,8 +73,10 @@ public sealed class NetworkParityTests
             Assert.True(state.Remove($"{outline.Steps[int.Parse(layer[0], CultureInfo.InvariantCulture)].Name}.{layer[1]}", out var tensor), key);
             var wide = tensor.to(float64);
             var total = wanted[1].GetDouble();
-            Assert.True(Math.Abs(wide.abs().sum().item<double>() - total) <= 2e-5 * total + 1e-6, $"{key}: {wide.abs().sum().item<double>():R} instead of {total:R}");
-            Assert.True(Math.Abs(wide.sum().item<double>() - wanted[0].GetDouble()) <= 2e-5 * total + 1e-6, $"{key}: {wide.sum().item<double>():R} instead of {wanted[0].GetDouble():R}");
+            Assert.True(Math.Abs(wide.abs().sum().item<double>() - total) <= 2e-5 * total + 1e-6,
+                $"{key}: {wide.abs().sum().item<double>():R} instead of {total:R}");
+            Assert.True(Math.Abs(wide.sum().item<double>() - wanted[0].GetDouble()) <= 2e-5 * total + 1e-6,
+                $"{key}: {wide.sum().item<double>():R} instead of {wanted[0].GetDouble():R}");
         }
 
         Assert.Empty(state);
@@ -79,7 +86,8 @@ public sealed class NetworkParityTests
     {
         Assert.Equal(expected.Length, got.Count);
         for (var step = 0; step < expected.Length; step++)
-            Assert.True(Math.Abs(got[step] - expected[step]) <= tolerance * expected[step], $"{what} of step {step + 1}: {got[step]:R} instead of {expected[step]:R}");
+            Assert.True(Math.Abs(got[step] - expected[step]) <= tolerance * expected[step],
+                $"{what} of step {step + 1}: {got[step]:R} instead of {expected[step]:R}");
     }
 
     private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(value => value.GetDouble())];
@@ -93,7 +101,8 @@ public sealed class NetworkParityTests
             pixels[at] = (byte)(image * 37 + row * 17 + column * 29 + row * column * 7);
         }
 
-        return new LabelledImages(new IdxImages(pixels, Count, Size, Size), [.. Enumerable.Range(0, Count).Select(image => (byte)(image * 7 % Classes))]);
+        return new LabelledImages(new IdxImages(pixels, Count, Size, Size),
+            [.. Enumerable.Range(0, Count).Select(image => (byte)(image * 7 % Classes))]);
     }
 
     private static void GiveFormulaWeights(nn.Module<Tensor, Tensor> network)
@@ -105,7 +114,8 @@ public sealed class NetworkParityTests
         {
             var scale = 1 / Math.Sqrt(weight[0].NumberOfElements);
             foreach (var tensor in new[] { weight, parameters[name.Replace(".weight", ".bias", StringComparison.Ordinal)] })
-                tensor.copy_(from_array(Enumerable.Range(1, (int)tensor.NumberOfElements).Select(k => (float)(scale * Math.Sin(k))).ToArray()).reshape(tensor.shape));
+                tensor.copy_(from_array(Enumerable.Range(1, (int)tensor.NumberOfElements).Select(k => (float)(scale * Math.Sin(k))).ToArray())
+                    .reshape(tensor.shape));
         }
     }
 }

@@ -17,7 +17,8 @@ public sealed class ParityTests
     {
         var data = await RealMnist.GetAsync();
         using var trace = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Parity", "parity.json")));
-        var expectedLosses = trace.RootElement.GetProperty("float64_losses_first_200_steps").EnumerateArray().Select(value => value.GetDouble()).ToArray();
+        var expectedLosses = trace.RootElement.GetProperty("float64_losses_first_200_steps").EnumerateArray()
+            .Select(value => value.GetDouble()).ToArray();
         var expectedCorrect = trace.RootElement.GetProperty("float64_test_correct_after_epoch_1").GetInt32();
 
         using var scope = NewDisposeScope();

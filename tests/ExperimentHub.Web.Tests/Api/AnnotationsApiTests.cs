@@ -64,7 +64,8 @@ public sealed class AnnotationsApiTests
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await client.PutAsync($"{run}/notes", content)).StatusCode);
     }
 
-    private static async Task<string> StartAsync(HubApp app) => $"/api/v1/runs/{(await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]}";
+    private static async Task<string> StartAsync(HubApp app) =>
+        $"/api/v1/runs/{(await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]}";
 
     private static async Task<string> StartAsync(HttpClient client)
     {

@@ -50,7 +50,8 @@ public sealed class ApiBodyTests
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
             await gzip.WriteAsync(Encoding.UTF8.GetBytes(Start));
-        var (status, problem) = await SendAsync(app, HttpMethod.Post, "/api/v1/runs", packed.ToArray(), "application/json", request => request.Content!.Headers.ContentEncoding.Add(coding));
+        var (status, problem) = await SendAsync(app, HttpMethod.Post, "/api/v1/runs", packed.ToArray(), "application/json",
+            request => request.Content!.Headers.ContentEncoding.Add(coding));
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, status);
         Assert.Contains("compressed", problem!["detail"]!.GetValue<string>());
     }
@@ -72,7 +73,8 @@ public sealed class ApiBodyTests
     public async Task Layers_WithoutAKnownKind_Is400WithThePlaceAndTheKinds(string layers, string field)
     {
         await using var app = new HubApp();
-        var (response, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "x", "spec": {"model": {"kind": "layers", "layers": LAYERS}}}""".Replace("LAYERS", layers, StringComparison.Ordinal));
+        var (response, body) = await app.PostAsync("/api/v1/runs",
+            """{"experiment": "x", "spec": {"model": {"kind": "layers", "layers": LAYERS}}}""".Replace("LAYERS", layers, StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Contains("conv, max-pool, avg-pool", body!["errors"]![field]![0]!.GetValue<string>());
     }
@@ -80,7 +82,8 @@ public sealed class ApiBodyTests
     [Theory]
     [InlineData("""{"experiment": "e", "experiment": "f"}""", "experiment", "twice")]
     [InlineData("""{"experiment": "e", "Experiment": "f"}""", "Experiment", "twice")]
-    [InlineData("""{"experiment": "e", "spec": {"model": {"kind": "layers", "layers": [{"type": "flatten"}, null]}}}""", "spec.model.layers[1]", "empty")]
+    [InlineData("""{"experiment": "e", "spec": {"model": {"kind": "layers", "layers": [{"type": "flatten"}, null]}}}""",
+        "spec.model.layers[1]", "empty")]
     [InlineData("""{"experiment": "e",}""", "body", "line 1, byte")]
     [InlineData("""{"experiment": "e"} x""", "body", "line 1, byte")]
     [InlineData("""{"experiment": "\ud800"}""", "experiment", "text")]
@@ -111,7 +114,8 @@ public sealed class ApiBodyTests
     [InlineData("""{"spec": {"model": {"hiddenSizes": 3}}}""", "spec.model.hiddenSizes", "a list is expected")]
     [InlineData("""{"spec": {"model": {"hiddenSizes": [3, "x"]}}}""", "spec.model.hiddenSizes[1]", "a whole number is expected")]
     [InlineData("""{"spec": {"model": "mlp"}}""", "spec.model", "an object is expected")]
-    [InlineData("""{"spec": {"model": {"layers": [{"type": "linear", "outFeatures": true}]}}}""", "spec.model.layers[0].outFeatures", "a whole number is expected")]
+    [InlineData("""{"spec": {"model": {"layers": [{"type": "linear", "outFeatures": true}]}}}""", "spec.model.layers[0].outFeatures",
+        "a whole number is expected")]
     [InlineData("""{"spec": {"model": {"layers": [{"type": "linear", "units": 3}]}}}""", "spec.model.layers[0].units", "There is no such field")]
     [InlineData("""{"spec": {"model": {"depth": 3}}}""", "spec.model.depth", "There is no such field")]
     [InlineData("""{"spec": {"could not be mapped null System.Int32": 3}}""", "spec.could not be mapped null System.Int32", "There is no such field")]
@@ -150,7 +154,9 @@ public sealed class ApiBodyTests
             }
         }
 
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(app, HttpMethod.Post, "/api/v1/runs", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(Start)], "application/json")).Status);
+        Assert.Equal(HttpStatusCode.Accepted,
+            (await SendAsync(app, HttpMethod.Post, "/api/v1/runs", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(Start)],
+                "application/json")).Status);
     }
 
     [Fact]
@@ -161,7 +167,8 @@ public sealed class ApiBodyTests
         Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(app, HttpMethod.Post, "/api/v1/runs", fits, "application/json")).Status);
         foreach (var chunked in (bool[])[false, true])
         {
-            var (status, problem) = await SendAsync(app, HttpMethod.Post, "/api/v1/runs", [.. fits, (byte)' '], "application/json", request => request.Headers.TransferEncodingChunked = chunked);
+            var (status, problem) = await SendAsync(app, HttpMethod.Post, "/api/v1/runs", [.. fits, (byte)' '], "application/json",
+                request => request.Headers.TransferEncodingChunked = chunked);
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
             Assert.Contains("4.0 MiB", problem!["detail"]!.GetValue<string>());
         }
@@ -178,7 +185,9 @@ public sealed class ApiBodyTests
         var run = started.Headers.Location!.ToString();
         using var first = await http.PutAsync($"{run}/{what}", new StringContent(json, Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.OK, first.StatusCode);
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"{run}/{what}") { Content = new ByteArrayContent(Encoding.UTF8.GetBytes("""{"value": "other"}""")) };
+        using var request = new HttpRequestMessage(HttpMethod.Put,
+            $"{run}/{what}")
+        { Content = new ByteArrayContent(Encoding.UTF8.GetBytes("""{"value": "other"}""")) };
         request.Headers.TransferEncodingChunked = true;
         using var response = await http.SendAsync(request);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);

@@ -7,8 +7,9 @@ using ExperimentHub.Web.Tests.Api.Fuzzing;
 namespace ExperimentHub.Web.Tests.Api;
 
 /// <summary>
-/// Every operation that the API describes gets requests that are right, half right and wrong, from the real server. None may end in a fault of the hub, every refusal says why, and HEAD
-/// is GET without its body. One seed is fixed, so that a change is judged by the same requests; the other is new each time, and is printed.
+/// Every operation that the API describes gets requests that are right, half right and wrong, from the real server. None may end in a fault of the
+/// hub, every refusal says why, and HEAD is GET without its body. One seed is fixed, so that a change is judged by the same requests; the other is
+/// new each time, and is printed.
 /// </summary>
 public sealed class ApiFuzzTests(ITestOutputHelper output)
 {
@@ -64,7 +65,8 @@ public sealed class ApiFuzzTests(ITestOutputHelper output)
                 if (i % 8 == 0)
                     runs.Add(await StartRunAsync(http));
                 using var request = fuzzer.Make(operation);
-                var place = $"seed {seed}, request {i + 1} of {operation}: {request.Method} {request.RequestUri} {request.Headers} {request.Content?.Headers} "
+                var place =
+                    $"seed {seed}, request {i + 1} of {operation}: {request.Method} {request.RequestUri} {request.Headers} {request.Content?.Headers} "
                     + (request.Content is null ? "" : Encoding.UTF8.GetString(await request.Content.ReadAsByteArrayAsync()));
                 var (answer, fault) = await SendAsync(http, request);
                 if (request.Method == HttpMethod.Get)
@@ -90,13 +92,16 @@ public sealed class ApiFuzzTests(ITestOutputHelper output)
         // A stream that goes on for ever is left after its headers, as viewers leave.
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         var text = response.StatusCode >= HttpStatusCode.BadRequest ? await response.Content.ReadAsStringAsync() : "";
-        var fault = response.StatusCode is >= HttpStatusCode.InternalServerError and not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.InsufficientStorage)
-            || (response.StatusCode >= HttpStatusCode.BadRequest && !(response.Content.Headers.ContentType?.MediaType == "application/problem+json" && IsProblem(text, response.StatusCode)));
+        var fault = response.StatusCode is >= HttpStatusCode.InternalServerError
+            and not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.InsufficientStorage)
+            || (response.StatusCode >= HttpStatusCode.BadRequest
+                && !(response.Content.Headers.ContentType?.MediaType == "application/problem+json" && IsProblem(text, response.StatusCode)));
         return (Answer.Of(response), fault ? $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {text}" : null);
     }
 
     private static bool IsProblem(string text, HttpStatusCode status) =>
-        JsonNode.Parse(text) is { } problem && problem["title"]?.GetValue<string>() is { Length: > 0 } && problem["status"]?.GetValue<int>() == (int)status
+        JsonNode.Parse(text) is { } problem && problem["title"]?.GetValue<string>() is { Length: > 0 }
+            && problem["status"]?.GetValue<int>() == (int)status
         && (problem["detail"] ?? problem["errors"]) is not null;
 
     /// <summary>Runs start and end while they are asked for, so that a difference counts only where it stays.</summary>
@@ -126,6 +131,7 @@ public sealed class ApiFuzzTests(ITestOutputHelper output)
 
     private sealed record Answer(HttpStatusCode Status, string? Type, string? Tag)
     {
-        public static Answer Of(HttpResponseMessage response) => new(response.StatusCode, response.Content.Headers.ContentType?.ToString(), response.Headers.ETag?.Tag);
+        public static Answer Of(HttpResponseMessage response) =>
+            new(response.StatusCode, response.Content.Headers.ContentType?.ToString(), response.Headers.ETag?.Tag);
     }
 }

@@ -11,7 +11,8 @@ public sealed class DeletedApiTests
         await using var app = new HubApp();
         var run = await StoppedAsync(app);
         Assert.Equal(HttpStatusCode.NoContent, (await app.SendAsync(HttpMethod.Delete, run)).Response.StatusCode);
-        foreach (var (method, path) in new[] { (HttpMethod.Get, run), (HttpMethod.Get, $"{run}/series"), (HttpMethod.Get, $"{run}/checkpoints/1"), (HttpMethod.Post, $"{run}/stop"), (HttpMethod.Delete, run) })
+        foreach (var (method, path) in new[] { (HttpMethod.Get, run), (HttpMethod.Get, $"{run}/series"), (HttpMethod.Get, $"{run}/checkpoints/1"),
+            (HttpMethod.Post, $"{run}/stop"), (HttpMethod.Delete, run) })
         {
             var (response, problem) = await app.SendAsync(method, path);
             Assert.Equal((HttpStatusCode.Gone, "/api/v1/runs/restore"), (response.StatusCode, problem!["restore"]!.GetValue<string>()));
@@ -22,7 +23,8 @@ public sealed class DeletedApiTests
         Assert.EndsWith(item["id"]!.GetValue<string>(), run, StringComparison.Ordinal);
         await app.PostAsync("/api/v1/runs/restore", new JsonObject { ["ids"] = new JsonArray(item["id"]!.GetValue<string>()) }.ToJsonString());
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync(run)).Response.StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await app.SendAsync(HttpMethod.Delete, $"/api/v1/deleted/runs/{item["id"]}")).Response.StatusCode); // it is not deleted any more
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await app.SendAsync(HttpMethod.Delete, $"/api/v1/deleted/runs/{item["id"]}")).Response.StatusCode); // it is not deleted any more
 
         await app.SendAsync(HttpMethod.Delete, run);
         Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(HttpMethod.Delete, $"/api/v1/deleted/runs/{item["id"]}")).Response.StatusCode);
@@ -61,7 +63,8 @@ public sealed class DeletedApiTests
     {
         await using var app = new HubApp();
         var run = await StoppedAsync(app);
-        foreach (var format in new[] { "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", "yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", "yyyy-MM-dd'T'HH:mm:ss.ffffff", "yyyy-MM-dd'T'HH:mm:ss.fff'+00:00'" })
+        foreach (var format in new[] { "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", "yyyy-MM-dd'T'HH:mm:ss.ffffff'+00:00'", "yyyy-MM-dd'T'HH:mm:ss.ffffff",
+            "yyyy-MM-dd'T'HH:mm:ss.fff'+00:00'" })
         {
             var mark = (await app.PostAsync("/api/v1/runs/bulk", """{"action": "delete", "filter": ""}""")).Body!["deletedAt"]!.GetValue<DateTime>();
             var (_, restored) = await app.PostAsync("/api/v1/runs/restore", $$"""{"deletedAt": "{{mark.ToString(format, null)}}"}""");
@@ -78,7 +81,8 @@ public sealed class DeletedApiTests
         await app.PostAsync("/api/v1/experiments", """{"name": "e"}""");
         await app.SendAsync(HttpMethod.Patch, "/api/v1/experiments/1", """{"defaultSpec": {"epochs": 30}}""");
         var items = (await app.GetAsync("/api/v1/experiments/1/settings")).Body!["items"]!.AsArray();
-        Assert.Equal([(2, "api", 30), (1, "api", 5)], items.Select(item => (item!["number"]!.GetValue<int>(), item["by"]!.GetValue<string>(), item["spec"]!["epochs"]!.GetValue<int>())));
+        Assert.Equal([(2, "api", 30), (1, "api", 5)],
+            items.Select(item => (item!["number"]!.GetValue<int>(), item["by"]!.GetValue<string>(), item["spec"]!["epochs"]!.GetValue<int>())));
         var (refused, problem) = await app.SendAsync(HttpMethod.Patch, "/api/v1/experiments/1", """{"defaultSpec": {"epochs": 0}}""");
         Assert.Equal((HttpStatusCode.BadRequest, "defaultSpec.epochs"), (refused.StatusCode, Assert.Single(problem!["errors"]!.AsObject()).Key));
     }

@@ -33,9 +33,11 @@ public sealed class EditVersionsApiTests
         Assert.DoesNotContain("yours", (await app.GetAsync(path)).Body!.ToJsonString(), StringComparison.Ordinal);
 
         // What the refusal names, and what the first answer named, are good for the next edit; and so is none.
-        var (third, _) = await app.SendAsync(method, address, body.Replace("#", "third", StringComparison.Ordinal), ("If-Match", problem["etag"]!.GetValue<string>()));
+        var (third, _) = await app.SendAsync(method, address, body.Replace("#", "third", StringComparison.Ordinal),
+            ("If-Match", problem["etag"]!.GetValue<string>()));
         Assert.Equal(HttpStatusCode.OK, third.StatusCode);
-        var (fourth, _) = await app.SendAsync(method, address, body.Replace("#", "fourth", StringComparison.Ordinal), ("If-Match", third.Headers.ETag!.ToString()));
+        var (fourth, _) = await app.SendAsync(method, address, body.Replace("#", "fourth", StringComparison.Ordinal),
+            ("If-Match", third.Headers.ETag!.ToString()));
         Assert.Equal(HttpStatusCode.OK, fourth.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(method, address, body)).Response.StatusCode);
     }
@@ -53,7 +55,8 @@ public sealed class EditVersionsApiTests
     {
         await using var app = new HubApp();
         var path = await MakeAsync(app, "run");
-        Assert.Equal(expected, (await app.SendAsync(HttpMethod.Put, $"{path}/notes", """{"notes": "x"}""", ("If-Match", ifMatch))).Response.StatusCode);
+        Assert.Equal(expected,
+            (await app.SendAsync(HttpMethod.Put, $"{path}/notes", """{"notes": "x"}""", ("If-Match", ifMatch))).Response.StatusCode);
     }
 
     [Fact]
@@ -64,8 +67,10 @@ public sealed class EditVersionsApiTests
         var etag = await TagAsync(app, path);
         foreach (var (address, body) in new[] { ("tags/night", "{}"), ("tags/owner", """{"value": "anna"}"""), ("notes", """{"notes": "why"}""") })
             Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(HttpMethod.Put, $"{path}/{address}", body, ("If-Match", etag))).Response.StatusCode);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await app.SendAsync(HttpMethod.Delete, $"{path}/tags/owner", null, ("If-Match", etag))).Response.StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(HttpMethod.Delete, $"{path}/tags/owner", null, ("If-Match", await TagAsync(app, path)))).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed,
+            (await app.SendAsync(HttpMethod.Delete, $"{path}/tags/owner", null, ("If-Match", etag))).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.OK,
+            (await app.SendAsync(HttpMethod.Delete, $"{path}/tags/owner", null, ("If-Match", await TagAsync(app, path)))).Response.StatusCode);
     }
 
     [Fact]
@@ -88,10 +93,13 @@ public sealed class EditVersionsApiTests
     {
         await using var app = new HubApp();
         var path = thing == "view" ? "/api/v1/views/v" : $"{await MakeAsync(app, "run")}/tags/owner";
-        var (mine, yours) = thing == "view" ? ("""{"filter": "name = 'a'"}""", """{"filter": "name = 'b'"}""") : ("""{"value": "a"}""", """{"value": "b"}""");
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await app.SendAsync(HttpMethod.Put, path, mine, ("If-Match", "*"))).Response.StatusCode); // nothing there yet
+        var (mine, yours) = thing == "view"
+            ? ("""{"filter": "name = 'a'"}""", """{"filter": "name = 'b'"}""") : ("""{"value": "a"}""", """{"value": "b"}""");
+        Assert.Equal(HttpStatusCode.PreconditionFailed,
+            (await app.SendAsync(HttpMethod.Put, path, mine, ("If-Match", "*"))).Response.StatusCode); // nothing there yet
         Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(HttpMethod.Put, path, mine, ("If-None-Match", "*"))).Response.StatusCode);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await app.SendAsync(HttpMethod.Put, path, yours, ("If-None-Match", "*"))).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed,
+            (await app.SendAsync(HttpMethod.Put, path, yours, ("If-None-Match", "*"))).Response.StatusCode);
     }
 
     [Fact]
@@ -103,13 +111,16 @@ public sealed class EditVersionsApiTests
         await app.PostAsync($"{run}/stop", "");
         foreach (var (path, edit, body) in new[]
                  {
-                     (run, $"{run}/notes", """{"notes": "wait"}"""), (view, view, """{"filter": "name = 'a'"}"""), (experiment, experiment, """{"name": "e2"}"""),
+                     (run, $"{run}/notes", """{"notes": "wait"}"""), (view, view, """{"filter": "name = 'a'"}"""),
+                     (experiment, experiment, """{"name": "e2"}"""),
                  })
         {
             var etag = await TagAsync(app, path);
             Assert.Equal(HttpStatusCode.OK, (await app.SendAsync(HttpMethod.Put, edit, body)).Response.StatusCode);
-            Assert.Equal(HttpStatusCode.PreconditionFailed, (await app.SendAsync(HttpMethod.Delete, path, null, ("If-Match", etag))).Response.StatusCode);
-            Assert.Equal(HttpStatusCode.NoContent, (await app.SendAsync(HttpMethod.Delete, path, null, ("If-Match", await TagAsync(app, path)))).Response.StatusCode);
+            Assert.Equal(HttpStatusCode.PreconditionFailed,
+                (await app.SendAsync(HttpMethod.Delete, path, null, ("If-Match", etag))).Response.StatusCode);
+            Assert.Equal(HttpStatusCode.NoContent,
+                (await app.SendAsync(HttpMethod.Delete, path, null, ("If-Match", await TagAsync(app, path)))).Response.StatusCode);
         }
     }
 

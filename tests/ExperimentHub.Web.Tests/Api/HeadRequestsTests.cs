@@ -15,7 +15,8 @@ public sealed class HeadRequestsTests
     {
         await using var app = new HubApp();
         using var http = app.Serve();
-        foreach (var path in (string[])["/", "/runs", "/nothing", "/app.css", "/healthz", "/readyz", "/openapi/v1.json", "/api/v1/runs", "/api/v1/experiments", "/api/v1/datasets", "/api/v1/nothing"])
+        foreach (var path in (string[])["/", "/runs", "/nothing", "/app.css", "/healthz", "/readyz", "/openapi/v1.json", "/api/v1/runs",
+            "/api/v1/experiments", "/api/v1/datasets", "/api/v1/nothing"])
         {
             using var get = await http.GetAsync(new Uri(path, UriKind.Relative));
             using var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path));
@@ -29,15 +30,18 @@ public sealed class HeadRequestsTests
     {
         await using var app = new HubApp();
         var lacking = app.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>() is { } methods && methods.HttpMethods.Contains("GET") && !methods.HttpMethods.Contains("HEAD"))
-            .Select(endpoint => endpoint.RoutePattern.RawText!).Where(path => !path.StartsWith("/_", StringComparison.Ordinal) && !path.StartsWith('_'));
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>() is { } methods && methods.HttpMethods.Contains("GET")
+                && !methods.HttpMethods.Contains("HEAD"))
+            .Select(endpoint => endpoint.RoutePattern.RawText!)
+            .Where(path => !path.StartsWith("/_", StringComparison.Ordinal) && !path.StartsWith('_'));
         Assert.Empty(lacking);
     }
 
     [Fact]
     public async Task Head_Checkpoint_SaysItsSizeWithoutReadingTheFile()
     {
-        await using var app = new HubApp($"{FakeTrainer.SayStarted}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new Protocol.Trainers.TrainingFinished())}");
+        await using var app =
+            new HubApp($"{FakeTrainer.SayStarted}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new Protocol.Trainers.TrainingFinished())}");
         using var http = app.Serve();
         var run = (await app.Get<RunQueue>().EnqueueAsync(new RunRequest("e", null, new Protocol.TrainingSpec()))).Run!.Value;
         await EndedAsync(app, run);
@@ -74,7 +78,8 @@ public sealed class HeadRequestsTests
     [InlineData("lines=1-2", HttpStatusCode.OK)]
     public async Task Get_RangeOfACheckpoint_IsItOrTheWholeOrAProblem(string range, HttpStatusCode expected)
     {
-        await using var app = new HubApp($"{FakeTrainer.SayStarted}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new Protocol.Trainers.TrainingFinished())}");
+        await using var app =
+            new HubApp($"{FakeTrainer.SayStarted}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new Protocol.Trainers.TrainingFinished())}");
         using var http = app.Serve();
         var run = (await app.Get<RunQueue>().EnqueueAsync(new RunRequest("e", null, new Protocol.TrainingSpec()))).Run!.Value;
         await EndedAsync(app, run);

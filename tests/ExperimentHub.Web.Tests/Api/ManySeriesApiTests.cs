@@ -35,7 +35,8 @@ public sealed class ManySeriesApiTests
     {
         await using var app = new HubApp();
         var run = await StartAsync(app);
-        app.Get<MetricWriter>().Append(run.Number, MetricNames.TrainLoss, [.. Enumerable.Range(1, 3000).Select(step => new MetricPoint(step, 1_000_000 + step * 10L, 1))]);
+        app.Get<MetricWriter>().Append(run.Number, MetricNames.TrainLoss,
+            [.. Enumerable.Range(1, 3000).Select(step => new MetricPoint(step, 1_000_000 + step * 10L, 1))]);
         await app.Get<MetricWriter>().FlushAsync();
         var body = await ReadAsync(app, $"/api/v1/series?runs={run.Id}&metrics=train_loss&times=true");
         var times = body["runs"]![0]!["times"]!;
@@ -87,7 +88,8 @@ public sealed class ManySeriesApiTests
                 Column(told["series"]![0]!["values"]!).Select(at => BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(at))));
         }
 
-        IEnumerable<int> Column(JsonNode column) => Enumerable.Range(0, column[2]!.GetValue<int>()).Select(i => body + column[1]!.GetValue<int>() + 4 * i);
+        IEnumerable<int> Column(JsonNode column) =>
+            Enumerable.Range(0, column[2]!.GetValue<int>()).Select(i => body + column[1]!.GetValue<int>() + 4 * i);
     }
 
     [Theory]
@@ -117,7 +119,8 @@ public sealed class ManySeriesApiTests
         Assert.NotNull((await app.GetAsync($"/api/v1/series?runs={ids},{RunId.New(TimeProvider.System)}&metrics=a")).Body!["errors"]!["runs"]);
     }
 
-    private static MetricPoint[] Points(int first, int last) => [.. Enumerable.Range(first, last - first + 1).Select(step => new MetricPoint(step, 1_000 + step, step / 2.0))];
+    private static MetricPoint[] Points(int first, int last) =>
+        [.. Enumerable.Range(first, last - first + 1).Select(step => new MetricPoint(step, 1_000 + step, step / 2.0))];
 
     private static async Task<(string Id, long Number)> StartAsync(HubApp app)
     {

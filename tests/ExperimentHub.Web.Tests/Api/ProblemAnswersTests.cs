@@ -51,10 +51,13 @@ public sealed class ProblemAnswersTests
     [InlineData("*/*", true, HttpStatusCode.RequestTimeout, "application/problem+json")]
     public async Task Exception_AnyCaller_HasABody(string accept, bool ofTheCaller, HttpStatusCode status, string type)
     {
-        using var host = await new HostBuilder().ConfigureWebHost(web => web.UseTestServer().ConfigureServices(services => services.AddProblemDetails()).Configure(app =>
+        using var host = await new HostBuilder().ConfigureWebHost(web => web.UseTestServer()
+            .ConfigureServices(services => services.AddProblemDetails()).Configure(app =>
         {
             app.UseProblemAnswers();
-            app.Run(_ => throw (ofTheCaller ? new BadHttpRequestException("The body came too slowly.", StatusCodes.Status408RequestTimeout) : new InvalidOperationException("secret")));
+            app.Run(_ =>
+                throw (ofTheCaller ? new BadHttpRequestException("The body came too slowly.",
+                    StatusCodes.Status408RequestTimeout) : new InvalidOperationException("secret")));
         })).StartAsync();
         using var client = host.GetTestClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/anything");

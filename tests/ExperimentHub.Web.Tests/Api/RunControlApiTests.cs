@@ -83,7 +83,8 @@ public sealed class RunControlApiTests
         Assert.NotNull((await app.PostAsync("/api/v1/runs", Fork("nonsense", 1))).Body!["errors"]!["fork.run"]);
         Assert.NotNull((await app.PostAsync("/api/v1/runs", """{"experiment": "e", "fork": {"step": 1}}""")).Body!["errors"]!["fork.step"]);
 
-        static string Fork(string run, int epoch) => $$$"""{"experiment": "forks", "spec": {"device": "cuda"}, "fork": {"run": "{{{run}}}", "epoch": {{{epoch}}} }}""";
+        static string Fork(string run, int epoch) =>
+            $$$"""{"experiment": "forks", "spec": {"device": "cuda"}, "fork": {"run": "{{{run}}}", "epoch": {{{epoch}}} }}""";
     }
 
     [Fact]
@@ -94,7 +95,8 @@ public sealed class RunControlApiTests
         Assert.Empty((await app.GetAsync($"/api/v1/runs/{id}/evaluations")).Body!["items"]!.AsArray());
         await app.Get<RunRecorder>().EvaluatedAsync(key, new EpochEvaluated(1, 2, [0, 1, 1], [1, 1, 0, 1], [new WorstImage(1, 0, 1, 2.5f, 0.9f)]));
         var item = (await app.GetAsync($"/api/v1/runs/{id}/evaluations")).Body!["items"]!.AsArray().Single()!;
-        Assert.Equal((1, true, true, 3), (item["epoch"]!.GetValue<int>(), item["best"]!.GetValue<bool>(), item["last"]!.GetValue<bool>(), item["images"]!.GetValue<int>()));
+        Assert.Equal((1, true, true, 3),
+            (item["epoch"]!.GetValue<int>(), item["best"]!.GetValue<bool>(), item["last"]!.GetValue<bool>(), item["images"]!.GetValue<int>()));
         var read = (await app.GetAsync($"/api/v1/runs/{id}/evaluations/1")).Body!;
         Assert.Equal("[[1,1],[0,1]]", read["confusion"]!.ToJsonString());
         Assert.Equal("[0,1,1]", read["predictions"]!.ToJsonString());

@@ -13,11 +13,15 @@ public sealed class RunSearchApiTests
     public async Task List_FilterOrderAndColumns_AnswersThoseRunsWithTheirValues()
     {
         await using var app = await ThreeAsync();
-        var (_, page) = await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("params.batch_size >= 32")}&orderBy=params.batchSize%20desc&columns=params.batchSize,%20metrics.nothing&pageSize=1");
+        var (_, page) =
+            await app.GetAsync(
+                $"/api/v1/runs?filter={Uri.EscapeDataString("params.batch_size >= 32")}&orderBy=params.batchSize%20desc&columns=params.batchSize,%20metrics.nothing&pageSize=1");
         Assert.Equal(["c"], Names(page));
         Assert.Equal("""{"params.batchSize":64,"metrics.nothing":null}""", page!["items"]![0]!["values"]!.ToJsonString());
         Assert.Contains("nothing", page["warnings"]![0]!["message"]!.GetValue<string>());
-        var (_, next) = await app.GetAsync($"/api/v1/runs?filter={Uri.EscapeDataString("params.batch_size >= 32")}&orderBy=params.batchSize%20desc&pageToken={page["nextPageToken"]}");
+        var (_, next) =
+            await app.GetAsync(
+                $"/api/v1/runs?filter={Uri.EscapeDataString("params.batch_size >= 32")}&orderBy=params.batchSize%20desc&pageToken={page["nextPageToken"]}");
         Assert.Equal(["b"], Names(next));
         Assert.Null(next!["nextPageToken"]);
         Assert.Equal(["c", "b", "a"], Names((await app.GetAsync("/api/v1/runs?experiment=E&model=simple-nn")).Body));
@@ -32,7 +36,8 @@ public sealed class RunSearchApiTests
         await app.Get<MetricWriter>().FlushAsync();
         foreach (var path in (string[])["runs", "runs/count", "runs/groups?groupBy=status"])
         {
-            var (_, body) = await app.GetAsync($"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
+            var (_, body) =
+                await app.GetAsync($"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
             Assert.Equal("metrics.test_accuracy > 95%", Assert.Single(body!["warnings"]!.AsArray())!["didYouMean"]!.GetValue<string>());
         }
 
@@ -61,11 +66,13 @@ public sealed class RunSearchApiTests
         await using var app = await ThreeAsync();
         foreach (var path in (string[])["runs", "runs/count", "runs/groups?groupBy=status", "runs/columns/differing", "runs/export?columns=name"])
         {
-            var (response, body) = await app.GetAsync($"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter=name%20=%20'a'%20adn%20status%20=%20failed");
+            var (response, body) = await app.GetAsync(
+                $"/api/v1/{path}{(path.Contains('?') ? '&' : '?')}filter=name%20=%20'a'%20adn%20status%20=%20failed");
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
             var problem = body!["problems"]![0]!;
-            Assert.Equal((11, 3, "adn", "and"), (problem["position"]!.GetValue<int>(), problem["length"]!.GetValue<int>(), problem["found"]!.GetValue<string>(), problem["didYouMean"]!.GetValue<string>()));
+            Assert.Equal((11, 3, "adn", "and"),
+                (problem["position"]!.GetValue<int>(), problem["length"]!.GetValue<int>(), problem["found"]!.GetValue<string>(), problem["didYouMean"]!.GetValue<string>()));
             Assert.Contains("and", problem["allowed"]!.AsArray().Select(allowed => allowed!.GetValue<string>()));
             Assert.NotNull(body["errors"]!["filter"]);
         }
@@ -103,7 +110,8 @@ public sealed class RunSearchApiTests
         using var client = app.CreateClient();
         Assert.Equal("tags.note,params.batchSize,archived\n\"'=cmd|' /C calc'!A0\",16,false\n\"say \"\"hi\"\", b\",32,false\n,64,false\n",
             (await client.GetStringAsync("/api/v1/runs/export?columns=tags.note,params.batchSize,archived&orderBy=name")).ReplaceLineEndings("\n"));
-        Assert.Equal("""[{"name":"c","params.batchSize":64}]""", await client.GetStringAsync("/api/v1/runs/export?columns=name,params.batchSize&orderBy=name&filter=name='c'&format=json"));
+        Assert.Equal("""[{"name":"c","params.batchSize":64}]""",
+            await client.GetStringAsync("/api/v1/runs/export?columns=name,params.batchSize&orderBy=name&filter=name='c'&format=json"));
         Assert.Equal(HttpStatusCode.BadRequest, (await app.GetAsync("/api/v1/runs/export")).Response.StatusCode);
     }
 
@@ -116,7 +124,8 @@ public sealed class RunSearchApiTests
         var changed = outcome!["changed"]!.GetValue<int>();
         Assert.True(changed > 0);
         Assert.Equal(3 - changed, Names((await app.GetAsync("/api/v1/runs")).Body).Count());
-        var (_, restored) = await app.PostAsync("/api/v1/runs/restore", new JsonObject { ["deletedAt"] = outcome["deletedAt"]!.DeepClone() }.ToJsonString());
+        var (_, restored) = await app.PostAsync("/api/v1/runs/restore",
+            new JsonObject { ["deletedAt"] = outcome["deletedAt"]!.DeepClone() }.ToJsonString());
         Assert.Equal(changed, restored!["restored"]!.GetValue<int>());
         Assert.Equal(3, Names((await app.GetAsync("/api/v1/runs")).Body).Count());
     }
@@ -151,7 +160,10 @@ public sealed class RunSearchApiTests
     {
         await using var app = new HubApp();
         using var client = app.CreateClient();
-        using var state = new StringContent("""{"filter": "status = failed", "columns": [{"column": "name", "width": 200, "pinned": true}], "density": "compact"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
+        using var state =
+            new StringContent(
+                """{"filter": "status = failed", "columns": [{"column": "name", "width": 200, "pinned": true}], "density": "compact"}""",
+                new System.Net.Http.Headers.MediaTypeHeaderValue("application/json"));
         Assert.Equal(HttpStatusCode.OK, (await client.PutAsync("/api/v1/views/failed%20ones", state)).StatusCode);
         var (_, view) = await app.GetAsync("/api/v1/views/Failed%20Ones");
         Assert.Equal("status = failed", view!["state"]!["filter"]!.GetValue<string>());

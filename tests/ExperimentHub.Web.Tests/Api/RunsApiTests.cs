@@ -14,11 +14,13 @@ public sealed class RunsApiTests
         var (response, body) = await app.PostAsync("/api/v1/runs", """{"experiment": "tutorial"}""");
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal($"/api/v1/runs/{body!["id"]}", response.Headers.Location!.ToString());
-        Assert.Equal("""{"version":1,"model":{"kind":"simple-nn"},"dataset":"mnist","epochs":5,"batchSize":32,"optimizer":{"kind":"sgd","learningRate":0.01,"momentum":0.9},"device":"auto","seed":1}""",
+        Assert.Equal(
+            """{"version":1,"model":{"kind":"simple-nn"},"dataset":"mnist","epochs":5,"batchSize":32,"optimizer":{"kind":"sgd","learningRate":0.01,"momentum":0.9},"device":"auto","seed":1}""",
             body["spec"]!.ToJsonString());
         var read = (await app.GetAsync($"/api/v1/runs/{body["id"]}")).Body!.AsObject();
         Assert.Equal(
-            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt", "error", "notes", "tags", "trigger",
+            ["id", "name", "experiment", "status", "device", "spec", "epochs", "checkpoints", "attempts", "createdAt", "startedAt", "endedAt",
+                "error", "notes", "tags", "trigger",
                 "finishReason", "datasetSha256", "pausePoint", "fork", "reproduces", "repeats", "diverged", "divergedBecause"],
             read.Select(property => property.Key));
         Assert.EndsWith("Z", read["createdAt"]!.GetValue<string>());

@@ -51,10 +51,12 @@ public sealed class SeriesApiTests
     {
         await using var app = new HubApp();
         var (id, run) = await StartAsync(app);
-        app.Get<MetricWriter>().Append(run, MetricNames.TrainLoss, [.. Enumerable.Range(1, 3000).Select(step => new MetricPoint(step, 1_000_000 + step * 10L, 1))]);
+        app.Get<MetricWriter>().Append(run, MetricNames.TrainLoss,
+            [.. Enumerable.Range(1, 3000).Select(step => new MetricPoint(step, 1_000_000 + step * 10L, 1))]);
         await app.Get<MetricWriter>().FlushAsync();
         var (_, body) = await app.GetAsync($"/api/v1/runs/{id}/series?buckets=2");
-        var times = body!["times"]!["steps"]!.AsArray().Zip(body["times"]!["unix"]!.AsArray()).Select(pair => (Step: pair.First!.GetValue<long>(), Unix: pair.Second!.GetValue<long>())).ToList();
+        var times = body!["times"]!["steps"]!.AsArray().Zip(body["times"]!["unix"]!.AsArray())
+            .Select(pair => (Step: pair.First!.GetValue<long>(), Unix: pair.Second!.GetValue<long>())).ToList();
         Assert.Equal((1, 3000), (times[0].Step, times[^1].Step));
         Assert.All(times, pair => Assert.Equal(1_000_000 + pair.Step * 10, pair.Unix));
     }
@@ -83,7 +85,8 @@ public sealed class SeriesApiTests
     {
         await using var app = new HubApp();
         var (id, _) = await StartAsync(app);
-        var (response, body) = await app.GetAsync($"/api/v1/runs/{id}/series?metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}&buckets={buckets}");
+        var (response, body) = await app.GetAsync(
+            $"/api/v1/runs/{id}/series?metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}&buckets={buckets}");
         Assert.Equal(field is null ? HttpStatusCode.OK : HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal(field, body!["errors"]?.AsObject().Single().Key);
     }
@@ -162,7 +165,8 @@ public sealed class SeriesApiTests
         Assert.True(JsonNode.DeepEquals(json["series"], header["series"]), $"{json}\n{header}");
         Assert.True(JsonNode.DeepEquals(json["times"], header["times"]), $"{json}\n{header}");
 
-        string TypeOf(string metric, string column) => header["series"]!.AsArray().Single(one => one!["metric"]!.GetValue<string>() == metric)![column]![0]!.GetValue<string>();
+        string TypeOf(string metric, string column) =>
+            header["series"]!.AsArray().Single(one => one!["metric"]!.GetValue<string>() == metric)![column]![0]!.GetValue<string>();
 
         JsonArray Column(JsonArray column)
         {
@@ -291,7 +295,8 @@ public sealed class SeriesApiTests
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
-    private static MetricPoint[] Points(int first, int last) => [.. Enumerable.Range(first, last - first + 1).Select(step => new MetricPoint(step, step, 1.0 / step))];
+    private static MetricPoint[] Points(int first, int last) =>
+        [.. Enumerable.Range(first, last - first + 1).Select(step => new MetricPoint(step, step, 1.0 / step))];
 
     /// <summary>The steps of the training loss in the next message that has some.</summary>
     private static async Task<List<int>> StepsAsync(StreamReader stream)
@@ -301,7 +306,8 @@ public sealed class SeriesApiTests
         {
             if (!line.StartsWith("data: ", StringComparison.Ordinal))
                 continue;
-            var series = JsonNode.Parse(line[6..])!["series"]!.AsArray().FirstOrDefault(one => one!["metric"]!.GetValue<string>() == MetricNames.TrainLoss);
+            var series = JsonNode.Parse(line[6..])!["series"]!.AsArray()
+                .FirstOrDefault(one => one!["metric"]!.GetValue<string>() == MetricNames.TrainLoss);
             if (series is not null)
                 return [.. series["steps"]!.AsArray().Select(step => step!.GetValue<int>())];
         }

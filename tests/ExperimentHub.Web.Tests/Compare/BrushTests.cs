@@ -1,4 +1,3 @@
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Web.Compare;
 
 namespace ExperimentHub.Web.Tests.Compare;

@@ -17,11 +17,14 @@ public sealed class CompareAddressTests
     {
         var address = new CompareAddress
         {
-            Runs = [A, B], Baseline = B, HideEqual = true, Axis = CompareAxis.Training, Metrics = ["cpu_percent", "a/b c"], Smoothing = 0.25, Log = ["a/b c"], Whole = ["test_loss"], AsRows = true, Sort = new ComparedSort("results.test-loss", Descending: true), Bands = true,
-            Zoom = (0.5, 1.25), Keep = [new Brush("params.model.kind", ["mlp", "a:b, c"]), Brush.Range("metrics.test_accuracy", 0.9, null)], Colour = "params.seed", Seeds = true, Measure = "test_loss", X = "params.epochs", Y = "metrics.test_loss", Target = 0.97, Left = A, Right = B,
+            Runs = [A, B], Baseline = B, HideEqual = true, Axis = CompareAxis.Training, Metrics = ["cpu_percent", "a/b c"], Smoothing = 0.25,
+            Log = ["a/b c"], Whole = ["test_loss"], AsRows = true, Sort = new ComparedSort("results.test-loss", Descending: true), Bands = true,
+            Zoom = (0.5, 1.25), Keep = [new Brush("params.model.kind", ["mlp", "a:b, c"]), Brush.Range("metrics.test_accuracy", 0.9, null)], Colour =
+                "params.seed", Seeds = true, Measure = "test_loss", X = "params.epochs", Y = "metrics.test_loss", Target = 0.97, Left = A, Right = B,
         };
         var query = QueryHelpers.AddQueryString("", address.Parameters.Select(pair =>
-            KeyValuePair.Create(pair.Key, pair.Value as string[] is { } list ? new StringValues(list) : new StringValues(Convert.ToString(pair.Value, CultureInfo.InvariantCulture)))));
+            KeyValuePair.Create(pair.Key, pair.Value as string[] is { } list
+                ? new StringValues(list) : new StringValues(Convert.ToString(pair.Value, CultureInfo.InvariantCulture)))));
         var read = CompareAddress.Of(query);
         Assert.Equal([A, B], read.Runs);
         Assert.Equal(address.Metrics, read.Metrics);
@@ -34,7 +37,9 @@ public sealed class CompareAddressTests
     [Fact]
     public void CompareAddress_WordsThatMeanNothing_AreIgnored()
     {
-        var read = CompareAddress.Of($"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana&zoom=2..1&keep=&keep=:1&runsAs=banana&sort=-&whole=,");
+        var read =
+            CompareAddress.Of(
+                $"?runs={A}, ,banana,{A}&baseline={B}&hideEqual=banana&axis=99&smoothing=NaN&target=97&metrics=,&left={B}&right=banana&zoom=2..1&keep=&keep=:1&runsAs=banana&sort=-&whole=,");
         Assert.Equal([A], read.Runs);
         Assert.Empty(read.Log);
         Assert.Empty(read.Whole);
@@ -59,7 +64,8 @@ public sealed class CompareAddressTests
     [Fact]
     public void CompareAddress_AnotherBrush_TakesThePlaceOfTheOneBefore()
     {
-        var address = new CompareAddress().WithBrush("a", Brush.Range("a", 1, 2)).WithBrush("b", new Brush("b", ["x"])).WithBrush("a", Brush.Range("a", null, 3));
+        var address = new CompareAddress().WithBrush("a", Brush.Range("a", 1, 2)).WithBrush("b", new Brush("b", ["x"]))
+            .WithBrush("a", Brush.Range("a", null, 3));
         Assert.Equal(["b:x", "a::3"], address.Keep.Select(brush => brush.ToString()));
         Assert.Equal(["a::3"], address.WithBrush("b", null).Keep.Select(brush => brush.ToString()));
     }

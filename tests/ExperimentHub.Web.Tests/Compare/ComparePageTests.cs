@@ -80,7 +80,8 @@ public sealed class ComparePageTests
         await using var pages = await HubPages.OpenAsync();
         pages.Visit($"/compare?runs={string.Join(',', Enumerable.Range(0, 201).Select(_ => RunId.New(TimeProvider.System)))}");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.Contains("These are 201 runs, and at most 200 can stand side by side.", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("These are 201 runs, and at most 200 can stand side by side.", page.Markup,
+            StringComparison.Ordinal));
         Assert.Empty(page.FindAll("table"));
     }
 
@@ -92,7 +93,8 @@ public sealed class ComparePageTests
         var b = await pages.Hub.FinishAsync("b", new TrainingSpec { Seed = 2, BatchSize = 64 }, accuracies: 0.8);
         pages.Visit($"/compare?runs={a},{b}&axis=samples&log=train_loss");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.Contains("\"axis\":\"samples\"", page.Find("compare-curves").GetAttribute("view"), StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("\"axis\":\"samples\"", page.Find("compare-curves").GetAttribute("view"),
+            StringComparison.Ordinal));
         Assert.Contains("\"log\":[\"train_loss\"]", page.Find("compare-curves").GetAttribute("view"), StringComparison.Ordinal);
         Assert.Equal(["train_loss", "test_accuracy", "test_loss"], page.FindAll("[data-metric]").Select(panel => panel.GetAttribute("data-metric")));
 
@@ -123,14 +125,16 @@ public sealed class ComparePageTests
         pages.Visit($"/compare?runs={string.Join(',', ids)}&seeds=true");
         var page = pages.Render<ComparePage>();
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("[aria-label='Groups of seeds'] tbody tr").Count));
-        var rows = page.FindAll("[aria-label='Groups of seeds'] tbody tr").Select(row => row.Children.Select(cell => cell.TextContent.Trim()).ToList()).ToList();
+        var rows = page.FindAll("[aria-label='Groups of seeds'] tbody tr")
+            .Select(row => row.Children.Select(cell => cell.TextContent.Trim()).ToList()).ToList();
         Assert.Equal(["batch size 32baseline", "3", "91.00 % ± 2.48", "1.00", "–", "–", ""], rows[0]);
         Assert.Equal(["within noise", "worse"], rows.Skip(1).Select(row => row[6]));
         Assert.StartsWith("+0.10 ± ", rows[1][4], StringComparison.Ordinal);
         Assert.Equal("< 0.1 %", rows[2][5]);
         // The best of them first, as in the legend.
         using var view = JsonDocument.Parse(page.Find("compare-curves").GetAttribute("view")!);
-        Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[0].GetProperty("members").EnumerateArray().Select(member => member.GetInt32()));
+        Assert.Equal([3, 4, 5], view.RootElement.GetProperty("groups")[0].GetProperty("members").EnumerateArray()
+            .Select(member => member.GetInt32()));
         // Student's t for three runs, over the root of three.
         Assert.Equal(4.30265 / Math.Sqrt(3), view.RootElement.GetProperty("groups")[1].GetProperty("margins")[3].GetDouble(), 4);
     }
@@ -197,7 +201,8 @@ public sealed class ComparePageTests
         await page.Find("input[aria-label='test accuracy at least']").ChangeAsync("91");
         Assert.EndsWith("keep=metrics.test_accuracy%3A0.91%3A", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Contains("2 of 3 runs kept", page.Find("[data-kept]").TextContent, StringComparison.Ordinal));
-        await page.FindAll("fieldset input[type=checkbox]").Single(box => box.ParentElement!.TextContent.Trim() == "fashion-mnist").ChangeAsync(false);
+        await page.FindAll("fieldset input[type=checkbox]").Single(box => box.ParentElement!.TextContent.Trim() == "fashion-mnist")
+            .ChangeAsync(false);
         page.WaitForAssertion(() => Assert.Contains("1 of 3 runs kept", page.Find("[data-kept]").TextContent, StringComparison.Ordinal));
         using var runs = JsonDocument.Parse(page.Find("compare-relations").GetAttribute("runs")!);
         Assert.Equal([false, true, false], runs.RootElement.EnumerateArray().Select(run => run.GetProperty("kept").GetBoolean()));
@@ -218,7 +223,8 @@ public sealed class ComparePageTests
         var page = pages.Render<ComparePage>();
         page.WaitForAssertion(() => Assert.Contains("To reach 95.00 %", page.Markup, StringComparison.Ordinal));
         var rows = page.FindAll("tr").SkipWhile(row => !row.TextContent.Contains("To reach", StringComparison.Ordinal)).Skip(1).Take(3);
-        Assert.Equal([["2", "–"], ["120,000", "–"], ["4.0 s", "–"]], rows.Select(row => row.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()).ToArray()));
+        Assert.Equal([["2", "–"], ["120,000", "–"], ["4.0 s", "–"]],
+            rows.Select(row => row.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()).ToArray()));
         await page.Find("input[type=number]").ChangeAsync("");
         page.WaitForAssertion(() => Assert.DoesNotContain("To reach", page.Markup, StringComparison.Ordinal));
     }

@@ -21,7 +21,8 @@ public sealed class CompareReportTests
         await using var app = new HubApp();
         var ids = new[] { await FinishAsync(app, "<script>alert(1)</script>", seed: 1), await FinishAsync(app, "b & c", seed: 2) };
         using var client = app.CreateClient();
-        using var response = await client.GetAsync($"/api/v1/compare/report?runs={ids[0]},{ids[1]}&metrics=train_loss,absent&axis=samples&target=0.9");
+        using var response = await client.GetAsync(
+            $"/api/v1/compare/report?runs={ids[0]},{ids[1]}&metrics=train_loss,absent&axis=samples&target=0.9");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.StartsWith("attachment; filename=comparison-", response.Content.Headers.ContentDisposition?.ToString(), StringComparison.Ordinal);
         var page = await response.Content.ReadAsStringAsync();
@@ -43,7 +44,9 @@ public sealed class CompareReportTests
         var id = await FinishAsync(app, "one", seed: 1);
         using var client = app.CreateClient();
         var page = await client.GetStringAsync($"/api/v1/compare/report?runs={id}");
-        var policy = page.IndexOf("""<meta http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;; img-src data:;""", StringComparison.Ordinal);
+        var policy =
+            page.IndexOf(
+                """<meta http-equiv="Content-Security-Policy" content="default-src &#x27;none&#x27;; style-src &#x27;unsafe-inline&#x27;; img-src data:;""", StringComparison.Ordinal);
         Assert.InRange(policy, 0, page.IndexOf("<style>", StringComparison.Ordinal)); // it does not hold for what comes before it
         var dark = page[page.IndexOf("@media screen and (prefers-color-scheme: dark)", StringComparison.Ordinal)..];
         Assert.Matches(@"^[^}]*--page: #0e1116;[^}]*--run-9:", dark);
@@ -54,13 +57,15 @@ public sealed class CompareReportTests
     public async Task ReportAndApi_OfATrainingDoneTwice_CountItOnceAndSaySo()
     {
         await using var app = new HubApp();
-        var ids = new[] { await FinishAsync(app, "a", seed: 1), await FinishAsync(app, "b", seed: 2, accuracy: 0.9), await FinishAsync(app, "b again", seed: 2, accuracy: 0.9) };
+        var ids = new[] { await FinishAsync(app, "a", seed: 1), await FinishAsync(app, "b", seed: 2, accuracy: 0.9),
+            await FinishAsync(app, "b again", seed: 2, accuracy: 0.9) };
         using var client = app.CreateClient();
         var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}");
         Assert.Contains("3 runs, 1 of them repeats another (same settings, seed and data); counted once.", page, StringComparison.Ordinal);
         Assert.Contains("<td>2 of 3</td>", page, StringComparison.Ordinal);
         var group = (await app.GetAsync("/api/v1/runs/groups?groupBy=model&metric=best(metrics.test_accuracy)")).Body!["items"]![0]!;
-        Assert.Equal((3, 2, 1, 0), (group["runs"]!.GetValue<int>(), group["measured"]!.GetValue<int>(), group["repeats"]!.GetValue<int>(), group["diverged"]!.GetValue<int>()));
+        Assert.Equal((3, 2, 1, 0),
+            (group["runs"]!.GetValue<int>(), group["measured"]!.GetValue<int>(), group["repeats"]!.GetValue<int>(), group["diverged"]!.GetValue<int>()));
         var again = (await app.GetAsync($"/api/v1/runs/{ids[2]}")).Body!;
         Assert.Equal((ids[1].ToString(), false), (again["repeats"]!.GetValue<string>(), again["diverged"]!.GetValue<bool>()));
     }
@@ -75,7 +80,8 @@ public sealed class CompareReportTests
         using var client = app.CreateClient();
         var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}");
         var importance = page[page.IndexOf("Importance of settings for", StringComparison.Ordinal)..];
-        Assert.Contains("<tbody><tr><th scope=\"row\">batch size</th>", importance.Replace("\n", "", StringComparison.Ordinal).Replace("  ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("<tbody><tr><th scope=\"row\">batch size</th>", importance.Replace("\n", "", StringComparison.Ordinal)
+            .Replace("  ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("random forest", importance, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -86,7 +92,8 @@ public sealed class CompareReportTests
     {
         await using var app = new HubApp();
         var run = (await app.PostAsync("/api/v1/runs", """{"experiment": "e"}""")).Body!["id"]!.GetValue<string>();
-        var (response, body) = await app.GetAsync($"/api/v1/compare/report?runs={run}&metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}");
+        var (response, body) = await app.GetAsync(
+            $"/api/v1/compare/report?runs={run}&metrics={string.Join(',', Enumerable.Range(0, metrics).Select(i => $"m{i}"))}");
         Assert.Equal(expected, response.StatusCode);
         if (expected == HttpStatusCode.BadRequest)
             Assert.Contains("2,000 curves", body!["errors"]!["metrics"]![0]!.GetValue<string>());
@@ -127,7 +134,8 @@ public sealed class CompareReportTests
         Assert.Contains("2 of 3 runs kept in view, by batch size", page, StringComparison.Ordinal);
         Assert.Contains("test accuracy over batch size", page, StringComparison.Ordinal);
         // A curve, a line over the axes, a point.
-        Assert.Equal(["path", "path", "circle"], Regex.Matches(page, "<(path|circle)[^>]*opacity=\"0.08\"[^>]*><title>run 16</title>").Select(found => found.Groups[1].Value));
+        Assert.Equal(["path", "path", "circle"], Regex.Matches(page, "<(path|circle)[^>]*opacity=\"0.08\"[^>]*><title>run 16</title>")
+            .Select(found => found.Groups[1].Value));
         Assert.Equal(3, Regex.Count(page, "opacity=\"0.08\"[^>]*><title>"));
     }
 
@@ -137,7 +145,8 @@ public sealed class CompareReportTests
         await using var app = new HubApp();
         await TinyIdx.AddAsync(app.Get<DatasetLibrary>(), app.Folder);
         // The labels are 1 and 0.
-        var ids = new[] { await FinishAsync(app, "left", seed: 1, batch: 2, dataset: "tiny", said: [1, 1]), await FinishAsync(app, "right", seed: 2, batch: 2, dataset: "tiny", said: [0, 0]) };
+        var ids = new[] { await FinishAsync(app, "left", seed: 1, batch: 2, dataset: "tiny", said: [1, 1]),
+            await FinishAsync(app, "right", seed: 2, batch: 2, dataset: "tiny", said: [0, 0]) };
         using var client = app.CreateClient();
         var page = await client.GetStringAsync($"/api/v1/compare/report?runs={ids[0]},{ids[1]}");
         Assert.Contains("Confusion, right minus left", page, StringComparison.Ordinal);
@@ -157,7 +166,8 @@ public sealed class CompareReportTests
             ids.Add(await FinishAsync(app, $"run {i}", seed: i, batch: i < 2 ? 32 : 64, accuracy: 0.9 + 0.01 * i));
         using var client = app.CreateClient();
         var page = await client.GetStringAsync($"/api/v1/compare/report?runs={string.Join(',', ids)}&metrics=test_accuracy&seeds=true");
-        Assert.Equal(["batch size 32 (2)", "batch size 64 (2)"], Regex.Matches(page, "<path d=\"M[^>]*fill=\"none\"[^>]*><title>(batch[^<]*)</title>").Select(found => found.Groups[1].Value));
+        Assert.Equal(["batch size 32 (2)", "batch size 64 (2)"], Regex.Matches(page, "<path d=\"M[^>]*fill=\"none\"[^>]*><title>(batch[^<]*)</title>")
+            .Select(found => found.Groups[1].Value));
         Assert.Equal(2, Regex.Count(page, "fill-opacity=\"0.18\""));
     }
 
@@ -230,7 +240,8 @@ public sealed class CompareReportTests
         Assert.Same(points, CurvePoint.Smoothed(points, 0));
     }
 
-    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed, int batch = 32, double accuracy = 0.88, string? dataset = null, int[]? said = null)
+    private static async Task<RunId> FinishAsync(HubApp app, string name, long seed, int batch = 32, double accuracy = 0.88, string? dataset = null,
+        int[]? said = null)
     {
         var (queue, recorder) = (app.Get<RunQueue>(), app.Get<RunRecorder>());
         // The hub's own trainer must not take it: it has no such device.
@@ -244,12 +255,16 @@ public sealed class CompareReportTests
         await recorder.StartedAsync(claimed.Key, new TrainingStarted(new DeviceInfo("cuda", 9, "Test GPU"), "2.10.0", 1, 7850, 60_000, 10_000, 10));
         for (var epoch = 1; epoch <= 2; epoch++)
         {
-            recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 10, 0.5, 60_000) { Losses = [.. Enumerable.Repeat(0.5f / epoch, 10)] });
+            recorder.Progress(claimed.Key, new TrainingProgress(epoch, epoch * 10, 0.5,
+                60_000)
+            { Losses = [.. Enumerable.Repeat(0.5f / epoch, 10)] });
             await recorder.EpochAsync(claimed.Key, new EpochFinished(epoch, 0.5 / epoch, 0.4, accuracy + 0.02 * epoch, 0.5) { Best = true });
         }
 
         if (said is not null)
-            await recorder.EvaluatedAsync(claimed.Key, new EpochEvaluated(2, 2, [.. said.Select(called => (byte)called)], [said[1] == 0 ? 1 : 0, said[1] == 1 ? 1 : 0, said[0] == 0 ? 1 : 0, said[0] == 1 ? 1 : 0], []));
+            await recorder.EvaluatedAsync(claimed.Key,
+                new EpochEvaluated(2, 2, [.. said.Select(called => (byte)called)],
+                    [said[1] == 0 ? 1 : 0, said[1] == 1 ? 1 : 0, said[0] == 0 ? 1 : 0, said[0] == 1 ? 1 : 0], []));
         await recorder.EndAsync(claimed.Key, AttemptEnding.Finished, null, 0);
         await app.Get<MetricWriter>().FlushAsync();
         return id;

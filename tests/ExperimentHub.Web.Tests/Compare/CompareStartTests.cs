@@ -1,7 +1,6 @@
 using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 
@@ -38,7 +37,8 @@ public sealed class CompareStartTests
         await pages.Hub.Get<MetricWriter>().FlushAsync();
         pages.Visit("/compare");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.Equal($"compare?runs={best},{second}&baseline={best}", page.Find("[aria-labelledby=seeds] a").GetAttribute("href")));
+        page.WaitForAssertion(() => Assert.Equal($"compare?runs={best},{second}&baseline={best}", page.Find("[aria-labelledby=seeds] a")
+            .GetAttribute("href")));
         Assert.Contains("the best run of", page.Find("[aria-labelledby=seeds]").TextContent, StringComparison.Ordinal);
         Assert.Contains("95.00 %", page.Find("[aria-labelledby=seeds]").TextContent, StringComparison.Ordinal);
     }

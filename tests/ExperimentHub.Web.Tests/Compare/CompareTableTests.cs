@@ -26,7 +26,8 @@ public sealed class CompareTableTests
         var page = await OpenAsync(pages, [.. Enumerable.Range(0, 9).Select(i => 0.90 + i * 0.01)]);
         // The baseline stays in sight, whatever it has come to.
         Assert.Equal(["run-0", "run-8", "run-7", "run-6"], Names(page, "tbody tr").Take(4));
-        Assert.Equal("descending", page.FindAll(".rows thead th").Single(heading => heading.TextContent.StartsWith("test accuracy", StringComparison.Ordinal)).GetAttribute("aria-sort"));
+        Assert.Equal("descending", page.FindAll(".rows thead th")
+            .Single(heading => heading.TextContent.StartsWith("test accuracy", StringComparison.Ordinal)).GetAttribute("aria-sort"));
         await page.FindAll("button").Single(button => button.TextContent == "columns").ClickAsync();
         Assert.EndsWith("&runsAs=columns", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal(9, page.FindAll(".columns thead th").Count));
@@ -52,7 +53,8 @@ public sealed class CompareTableTests
         Assert.Contains("sort=results.test-loss", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal("Best test loss", page.Find("tbody .best-run").GetAttribute("title")));
 
-        Task ClickAsync(string word) => page.FindAll(".rows thead .sort").Single(button => button.TextContent.TrimEnd('↑', '↓', ' ') == word).ClickAsync();
+        Task ClickAsync(string word) =>
+            page.FindAll(".rows thead .sort").Single(button => button.TextContent.TrimEnd('↑', '↓', ' ') == word).ClickAsync();
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class CompareTableTests
     public void ComparedValues_NumbersAndWords_AreOrderedAsSuchAndNothingComesLast(string texts, bool descending, int[] order) =>
         Assert.Equal(order, ComparedValues.Of(texts.Split(',')).Order([0, 1, 2, 3], descending));
 
-    private static IEnumerable<string> Names(IRenderedComponent<ComparePage> page, string what) => page.FindAll(what).Select(one => one.QuerySelector(".head > a")?.TextContent).OfType<string>();
+    private static IEnumerable<string> Names(IRenderedComponent<ComparePage> page, string what) =>
+        page.FindAll(what).Select(one => one.QuerySelector(".head > a")?.TextContent).OfType<string>();
 
     private static async Task<IRenderedComponent<ComparePage>> OpenAsync(HubPages pages, IReadOnlyList<double> accuracies, string more = "")
     {

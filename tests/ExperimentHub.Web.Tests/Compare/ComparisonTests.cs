@@ -43,7 +43,8 @@ public sealed class ComparisonTests
         var run = await hub.FinishAsync("b", accuracies: [0.90, 0.84]);
         var comparison = new Comparison(await hub.History.FindManyAsync([run]), null, DatasetCatalog.Find, at: at);
         Assert.Equal($"Results, {words}", comparison.Sections[0].Title);
-        Assert.Equal([epoch, accuracy, trainLoss], new[] { "epoch", "test accuracy", "train loss" }.Select(name => Row(comparison, name).Cells[0].Text));
+        Assert.Equal([epoch, accuracy, trainLoss],
+            new[] { "epoch", "test accuracy", "train loss" }.Select(name => Row(comparison, name).Cells[0].Text));
     }
 
     [Fact]
@@ -112,7 +113,9 @@ public sealed class ComparisonTests
         Assert.Empty(comparison.SpeedUps);
     }
 
-    private static ComparisonRow Row(Comparison comparison, string name) => comparison.Sections.SelectMany(section => section.Rows).Single(row => row.Name == name);
+    private static ComparisonRow Row(Comparison comparison, string name) =>
+        comparison.Sections.SelectMany(section => section.Rows).Single(row => row.Name == name);
 
-    private static async Task<Comparison> CompareAsync(EmptyHub hub, int baseline, params RunId[] runs) => new(await hub.History.FindManyAsync(runs), runs[baseline], DatasetCatalog.Find);
+    private static async Task<Comparison> CompareAsync(EmptyHub hub, int baseline, params RunId[] runs) =>
+        new(await hub.History.FindManyAsync(runs), runs[baseline], DatasetCatalog.Find);
 }

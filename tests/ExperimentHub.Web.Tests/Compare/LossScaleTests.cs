@@ -13,7 +13,8 @@ public sealed class LossScaleTests
     public sealed record Case(string Why, double?[][] Curves, double? Top);
 
     public static TheoryData<string> Cases =>
-        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "tests", "loss-scale.json"))).RootElement.EnumerateArray().Select(one => one.GetRawText())];
+        [.. JsonDocument.Parse(File.ReadAllText(Path.Combine(Repository.Root, "tests", "loss-scale.json"))).RootElement.EnumerateArray()
+            .Select(one => one.GetRawText())];
 
     [Theory]
     [MemberData(nameof(Cases))]

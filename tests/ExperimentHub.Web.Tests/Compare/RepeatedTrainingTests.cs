@@ -2,7 +2,6 @@ using Bunit;
 using ExperimentHub.Protocol;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Web.Compare;
 using ExperimentHub.Web.Runs;
@@ -36,7 +35,8 @@ public sealed class RepeatedTrainingTests
         await using var pages = await HubPages.OpenAsync();
         var runs = new List<RunId>();
         for (var i = 0; i < 8; i++)
-            runs.Add(await pages.Hub.FinishAsync($"run {i}", new TrainingSpec { BatchSize = 8 << Math.Min(i, 6) }, accuracies: 0.9 + 0.01 * Math.Min(i, 6)));
+            runs.Add(await pages.Hub.FinishAsync($"run {i}", new TrainingSpec { BatchSize = 8 << Math.Min(i, 6) },
+                accuracies: 0.9 + 0.01 * Math.Min(i, 6)));
         await pages.Hub.Get<MetricWriter>().FlushAsync();
         pages.Visit($"/compare?runs={RunSelection.Text(runs)}");
         var page = pages.Render<ComparePage>();
@@ -52,13 +52,15 @@ public sealed class RepeatedTrainingTests
         await pages.Hub.Get<MetricWriter>().FlushAsync();
         pages.Visit($"/compare?runs={sound},{diverged}");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; left out: ", page.Find("p.aside").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; left out: ", page.Find("p.aside").TextContent,
+            StringComparison.Ordinal));
         Assert.Equal($"runs/{diverged}", page.Find("p.aside a").GetAttribute("href"));
         Assert.Single(page.FindAll(".columns thead th"));
         Assert.DoesNotContain(diverged.ToString(), page.Find("compare-curves").GetAttribute("runs"), StringComparison.Ordinal);
         Assert.EndsWith("&diverged=true", page.FindAll("p.aside a")[1].GetAttribute("href"), StringComparison.Ordinal);
         pages.Visit($"/compare?runs={sound},{diverged}&diverged=true");
-        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; counted like the others: ", page.Find("p.aside").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; counted like the others: ", page.Find("p.aside").TextContent,
+            StringComparison.Ordinal));
         Assert.Equal("diverged", Assert.Single(page.FindAll("thead .sign")).TextContent);
     }
 
@@ -66,11 +68,13 @@ public sealed class RepeatedTrainingTests
     public async Task ComparePage_OnlyRunsThatDiverged_ShowsThemAllAndSaysSo()
     {
         await using var pages = await HubPages.OpenAsync();
-        RunId[] runs = [await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 1 }), await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 2 })];
+        RunId[] runs = [await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 1 }),
+            await DivergedRun.MakeAsync(pages.Hub, new TrainingSpec { Seed = 2 })];
         await pages.Hub.Get<MetricWriter>().FlushAsync();
         pages.Visit($"/compare?runs={RunSelection.Text(runs)}");
         var page = pages.Render<ComparePage>();
-        page.WaitForAssertion(() => Assert.StartsWith("All 2 runs diverged, and are shown all the same: ", page.Find("p.aside").TextContent.Trim(), StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.StartsWith("All 2 runs diverged, and are shown all the same: ", page.Find("p.aside").TextContent.Trim(),
+            StringComparison.Ordinal));
         Assert.Equal(2, page.FindAll(".columns thead th").Count);
         Assert.Equal(2, page.FindAll("p.aside a").Count);
         Assert.Contains("2", page.Find("[aria-label='Groups of seeds'] tbody .num").TextContent, StringComparison.Ordinal);

@@ -21,7 +21,8 @@ public sealed class DatasetPagesTests
 
         var page = pages.Render<DatasetsPage>();
 
-        page.WaitForAssertion(() => Assert.Equal(["MNIST", "Fashion-MNIST", "KMNIST", "Tiny"], page.FindAll("td.name a").Select(link => link.TextContent)));
+        page.WaitForAssertion(() => Assert.Equal(["MNIST", "Fashion-MNIST", "KMNIST", "Tiny"], page.FindAll("td.name a")
+            .Select(link => link.TextContent)));
         var tiny = page.FindAll("tbody tr")[3];
         Assert.Equal(["uploaded", "6", "2", "2 × 3", "2", "1", "104 B"], tiny.QuerySelectorAll("td").Skip(2).Select(cell => cell.TextContent.Trim()));
         Assert.Contains("images?split=train&indexes=0,1&columns=2", tiny.QuerySelector("img")!.GetAttribute("src"), StringComparison.Ordinal);
@@ -56,7 +57,8 @@ public sealed class DatasetPagesTests
 
         page.WaitForAssertion(() => Assert.Equal(["cat", "dog"], page.FindAll("tbody th").Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["3", "1", "3", "1"], page.FindAll("td.count span").Select(count => count.TextContent));
-        Assert.Equal(["2 × 3, grey"], page.FindAll("dd").Select(fact => fact.TextContent).Where(text => text.Contains("grey", StringComparison.Ordinal)));
+        Assert.Equal(["2 × 3, grey"], page.FindAll("dd").Select(fact => fact.TextContent)
+            .Where(text => text.Contains("grey", StringComparison.Ordinal)));
         Assert.Contains("on-tiny", page.Markup, StringComparison.Ordinal);
         Assert.Equal(64, page.FindAll("dd.mono.plain")[0].TextContent.Length);
     }
@@ -86,7 +88,8 @@ public sealed class DatasetPagesTests
 
         page.WaitForElements("button");
         // Found and clicked in one go: the page may render again in between.
-        await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent.Contains("Delete", StringComparison.Ordinal)).Click());
+        await page.InvokeAsync(() => page.FindAll("button")
+            .Single(button => button.TextContent.Contains("Delete", StringComparison.Ordinal)).Click());
 
         Assert.NotNull(pages.Hub.Get<DatasetLibrary>().Find("tiny"));
     }

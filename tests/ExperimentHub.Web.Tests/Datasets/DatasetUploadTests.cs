@@ -23,7 +23,8 @@ public sealed class DatasetUploadTests
         await using var app = new HubApp();
         var files = TinyIdx.Files();
 
-        var (response, body) = await UploadAsync(app, "My Digits", files.ToDictionary(f => f.Key, f => compressed ? TinyIdx.Gzip(f.Value) : f.Value), classNames: "zero\none");
+        var (response, body) = await UploadAsync(app, "My Digits", files.ToDictionary(f => f.Key, f => compressed ? TinyIdx.Gzip(f.Value) : f.Value),
+            classNames: "zero\none");
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         Assert.Equal("/api/v1/datasets/my-digits", response.Headers.Location?.ToString());
@@ -46,7 +47,8 @@ public sealed class DatasetUploadTests
         {
             db.OwnDatasets.AddRange(Enumerable.Range(1, Limits.OwnDatasets - 1).Select(i => new OwnDataset
             {
-                Key = $"old-{i}", Name = $"Old {i}", TrainSamples = 1, TestSamples = 1, Classes = 2, Height = 1, Width = 1, ClassNames = [], FileHashes = ["", "", "", ""],
+                Key = $"old-{i}", Name = $"Old {i}", TrainSamples = 1, TestSamples = 1, Classes = 2, Height = 1, Width = 1, ClassNames = [],
+                FileHashes = ["", "", "", ""],
             }));
             await db.SaveChangesAsync();
         }
@@ -160,7 +162,8 @@ public sealed class DatasetUploadTests
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => UploadAsync(app, "twice", TinyIdx.Files())));
 
-        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.Conflict, HttpStatusCode.Conflict], answers.Select(a => a.Response.StatusCode).Order());
+        Assert.Equal([HttpStatusCode.Created, HttpStatusCode.Conflict, HttpStatusCode.Conflict, HttpStatusCode.Conflict],
+            answers.Select(a => a.Response.StatusCode).Order());
         Assert.Equal(["twice"], Folders(app));
     }
 
@@ -201,7 +204,8 @@ public sealed class DatasetUploadTests
 
         Assert.Equal(HttpStatusCode.Created, (await UploadAsync(app, "safe", TinyIdx.Files(), fileName: fileName)).Response.StatusCode);
         Assert.Equal(DatasetFile.UsualNames.Order(StringComparer.Ordinal),
-            Directory.EnumerateFileSystemEntries(app.Folder.Datasets, "*", SearchOption.AllDirectories).Where(File.Exists).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+            Directory.EnumerateFileSystemEntries(app.Folder.Datasets, "*", SearchOption.AllDirectories).Where(File.Exists).Select(Path.GetFileName)
+                .Order(StringComparer.Ordinal));
         Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(app.Folder.Root)!, "evil*"));
     }
 
@@ -303,7 +307,8 @@ public sealed class DatasetUploadTests
         Assert.Empty(Folders(app));
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync("/api/v1/datasets/mine")).StatusCode);
         Assert.Equal("mine", (string)(await app.GetAsync($"/api/v1/runs/{run["id"]}")).Body!["spec"]!["dataset"]!);
-        Assert.Equal(HttpStatusCode.BadRequest, (await app.PostAsync("/api/v1/runs", """{"experiment": "e", "spec": {"dataset": "mine"}}""")).Response.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest,
+            (await app.PostAsync("/api/v1/runs", """{"experiment": "e", "spec": {"dataset": "mine"}}""")).Response.StatusCode);
         Assert.Equal(HttpStatusCode.Created, (await UploadAsync(app, "mine", TinyIdx.Files())).Response.StatusCode);
     }
 
@@ -321,7 +326,8 @@ public sealed class DatasetUploadTests
         ? [.. Directory.EnumerateFileSystemEntries(app.Folder.Datasets).Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)]
         : [];
 
-    private static MultipartFormDataContent Multipart(string? name, Dictionary<string, byte[]> files, string? classNames = null, string fileName = "file")
+    private static MultipartFormDataContent Multipart(string? name, Dictionary<string, byte[]> files, string? classNames = null,
+        string fileName = "file")
     {
         var content = new MultipartFormDataContent();
         if (name is not null)

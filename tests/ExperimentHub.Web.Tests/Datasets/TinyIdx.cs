@@ -16,7 +16,8 @@ internal static class TinyIdx
 
     /// <summary>Pixel <c>p</c> of image <c>i</c> is <c>10 i + p</c>.</summary>
     public static byte[] Images(int count) =>
-        [.. Header(0x803, (uint)count, Height, Width), .. Enumerable.Range(0, count * PixelsOfAnImage).Select(i => (byte)(i / PixelsOfAnImage * 10 + i % PixelsOfAnImage))];
+        [.. Header(0x803, (uint)count, Height, Width), .. Enumerable.Range(0, count * PixelsOfAnImage)
+            .Select(i => (byte)(i / PixelsOfAnImage * 10 + i % PixelsOfAnImage))];
 
     public static byte[] Labels(params byte[] labels) => [.. Header(0x801, (uint)labels.Length), .. labels];
 
@@ -37,7 +38,8 @@ internal static class TinyIdx
         DataFolder.Create(incoming);
         byte[][] files = [.. Files().Values];
         for (var i = 0; i < files.Length; i++)
-            await File.WriteAllBytesAsync(Path.Combine(incoming, DatasetFile.UsualNames[i] + (compressed ? ".gz" : "")), compressed ? Gzip(files[i]) : files[i]);
+            await File.WriteAllBytesAsync(Path.Combine(incoming, DatasetFile.UsualNames[i] + (compressed ? ".gz" : "")),
+                compressed ? Gzip(files[i]) : files[i]);
         await library.AddAsync(new OwnDataset
         {
             Key = "tiny",

@@ -66,10 +66,13 @@ public sealed class DeletedPageTests
         await pages.Hub.Get<ExperimentStore>().DeleteAsync(run.ExperimentId);
         var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, run.Id.ToString()));
         page.WaitForAssertion(() => Assert.Contains(
-            page.FindAll("a"), link => link.GetAttribute("href") == $"experiments/{run.ExperimentId}" && link.TextContent.Trim() == "Open the experiment"));
+            page.FindAll("a"), link => link.GetAttribute("href") == $"experiments/{run.ExperimentId}"
+                && link.TextContent.Trim() == "Open the experiment"));
     }
 
-    /// <summary>Finds the button and clicks it in one go: the page draws itself anew whenever something is deleted, and what was found before is gone then.</summary>
+    /// <summary>
+    /// Finds the button and clicks it in one go: the page draws itself anew whenever something is deleted, and what was found before is gone then.
+    /// </summary>
     private static Task ClickAsync<T>(IRenderedComponent<T> page, string word)
         where T : Microsoft.AspNetCore.Components.IComponent =>
         page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent.Trim() == word).ClickAsync());

@@ -17,7 +17,8 @@ public sealed class DevicesPageTests
     {
         await using var pages = await HubPages.OpenAsync(report: null);
         var page = pages.Render<DevicesPage>();
-        page.WaitForAssertion(() => Assert.Contains("Looking for the devices of this machine", page.Find("[role=status]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Looking for the devices of this machine", page.Find("[role=status]").TextContent,
+            StringComparison.Ordinal));
         Assert.True(page.Find("button").HasAttribute("disabled"));
         pages.Hub.Devices.Report = EmptyHub.OneCpu;
         page.WaitForAssertion(() => Assert.Contains("Test CPU", page.Find("article h3").TextContent, StringComparison.Ordinal));
@@ -50,8 +51,11 @@ public sealed class DevicesPageTests
         Assert.Contains("1 of 1 in use", page.Find("article").TextContent, StringComparison.Ordinal);
         Assert.Equal(
             ["1 next Next in line for the CPU.", "2 last Waiting for the CPU; 1 run ahead."],
-            page.FindAll("section[aria-label='Runs that wait for the CPU'] li").Select(item => $"{item.QuerySelector(".position")!.TextContent} {item.QuerySelector("a")!.TextContent} {item.QuerySelector(".why")!.TextContent}"));
-        Assert.Contains("never moved to another device", page.Find("section[aria-label='Runs that wait for a GPU'] .why").TextContent, StringComparison.Ordinal);
+            page.FindAll("section[aria-label='Runs that wait for the CPU'] li")
+                .Select(item =>
+                    $"{item.QuerySelector(".position")!.TextContent} {item.QuerySelector("a")!.TextContent} {item.QuerySelector(".why")!.TextContent}"));
+        Assert.Contains("never moved to another device", page.Find("section[aria-label='Runs that wait for a GPU'] .why").TextContent,
+            StringComparison.Ordinal);
 
         // The slot's return reaches the page by itself.
         pages.Hub.Devices.SlotBooks = () => [new DeviceUse(Cpu, 1, [])];
@@ -63,7 +67,11 @@ public sealed class DevicesPageTests
     public async Task DevicesPage_Gpu_ShowsWhatTheDriverSaysOfIt()
     {
         var gpu = new DeviceInfo("cuda", 0, "NVIDIA Test");
-        var hardware = EmptyHub.OneCpuHardware with { Nvidia = new NvidiaFacts("580.65.06", [new GpuFacts("0000:65:00.0", "NVIDIA Test", 80L << 30, 8L << 30, 0.42)]) };
+        var hardware = EmptyHub.OneCpuHardware with
+        {
+            Nvidia =
+            new NvidiaFacts("580.65.06", [new GpuFacts("0000:65:00.0", "NVIDIA Test", 80L << 30, 8L << 30, 0.42)])
+        };
         await using var pages = await HubPages.OpenAsync(
             EmptyHub.OneCpu with { Devices = [Cpu, gpu], PciAddresses = new Dictionary<string, string> { ["cuda:0"] = "0000:65:00.0" } }, hardware);
         pages.Hub.Devices.SlotBooks = () => [new DeviceUse(Cpu, 1, []), new DeviceUse(gpu, 2, [])];
@@ -81,7 +89,8 @@ public sealed class DevicesPageTests
         var hardware = EmptyHub.OneCpuHardware with { Nvidia = new NvidiaFacts("580.65.06", [new GpuFacts("0000:65:00.0", "NVIDIA Test", 1, 0, 0)]) };
         await using var pages = await HubPages.OpenAsync(EmptyHub.OneCpu, hardware);
         var page = pages.Render<DevicesPage>();
-        page.WaitForAssertion(() => Assert.Contains("knows NVIDIA Test, but the trainer cannot use it", page.Find(".none").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("knows NVIDIA Test, but the trainer cannot use it", page.Find(".none").TextContent,
+            StringComparison.Ordinal));
         Assert.Contains("-p:TorchBackend=cuda", page.Find(".none").TextContent, StringComparison.Ordinal);
     }
 
@@ -97,8 +106,10 @@ public sealed class DevicesPageTests
         page.WaitForAssertion(() => Assert.Equal("Testing…", page.Find("button").TextContent.Trim()));
         Assert.Equal(1, asked);
 
-        pages.Hub.Devices.Report = new SelfTestReport(false, null, "none", [], 0, null, "The library libtorch.so is missing.", "Build the trainer again.");
-        page.WaitForAssertion(() => Assert.Contains("The library libtorch.so is missing.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        pages.Hub.Devices.Report = new SelfTestReport(false, null, "none", [], 0, null, "The library libtorch.so is missing.",
+            "Build the trainer again.");
+        page.WaitForAssertion(() => Assert.Contains("The library libtorch.so is missing.", page.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal));
         Assert.Contains("Build the trainer again.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Equal("failed", page.Find(".verdict").TextContent.Trim());
         Assert.Equal("Test again", page.Find("button").TextContent.Trim());

@@ -34,7 +34,8 @@ public sealed class MarkdownTests
     [InlineData("[a]\n\n[a]: javascript:alert(1)")]
     [InlineData("![a](javascript:alert(1))")]
     [InlineData("<javascript:alert(1)>")]
-    public void Render_LinkToNoPage_IsWordsOnly(string markdown) => Assert.DoesNotContain("href", Markdown.Render(markdown).Value, StringComparison.Ordinal);
+    public void Render_LinkToNoPage_IsWordsOnly(string markdown) =>
+        Assert.DoesNotContain("href", Markdown.Render(markdown).Value, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("[a](https://example.com)", "https://example.com")]

@@ -27,14 +27,16 @@ public sealed class EvaluationTabTests
     {
         await using var pages = await HubPages.OpenAsync();
         var tab = await OpenAsync(pages, await EvaluatedAsync(pages.Hub));
-        Assert.Equal(["2", "0", "1", "0", "1", "0", "0", "2", "0"], tab.FindAll("tbody td[class=right], tbody td[class=wrong]").Select(cell => cell.QuerySelector("span")!.TextContent));
+        Assert.Equal(["2", "0", "1", "0", "1", "0", "0", "2", "0"], tab.FindAll("tbody td[class=right], tbody td[class=wrong]")
+            .Select(cell => cell.QuerySelector("span")!.TextContent));
         var mistake = tab.Find("a[title='Label 2, prediction 1: 2 images, 100 % of label 2']");
         Assert.Equal("100 %", mistake.QuerySelector("small")!.TextContent);
         Assert.Single(tab.FindAll("td a[tabindex='0']")); // the tab key stops once; the arrows go on from there
         Assert.Equal(["0", "100.00", "66.67", "0.8000", "3"], Texts(tab, "Scores of each class", row: 0));
         Assert.Equal(["2", "0.00", "0.00", "0.0000", "2"], Texts(tab, "Scores of each class", row: 2));
         Assert.Equal(3, tab.FindAll("[role=img]").Count);
-        Assert.Contains("/api/v1/datasets/mnist/images?split=test&indexes=2,4,5&columns=10", tab.Find("ol").GetAttribute("style"), StringComparison.Ordinal);
+        Assert.Contains("/api/v1/datasets/mnist/images?split=test&indexes=2,4,5&columns=10", tab.Find("ol").GetAttribute("style"),
+            StringComparison.Ordinal);
         Assert.Contains("50.00 %", tab.Find(".facts").TextContent, StringComparison.Ordinal);
     }
 

@@ -11,7 +11,8 @@ namespace ExperimentHub.Web.Tests.Experiments;
 public sealed class ExperimentFilesApiTests
 {
     /// <summary>Says one epoch, leaves its checkpoint, and finishes.</summary>
-    private static readonly string OneEpoch = $"{FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new TrainingFinished())}";
+    private static readonly string OneEpoch =
+        $"{FakeTrainer.SayStarted}; {FakeTrainer.SayEpoch(1)}; {FakeTrainer.SaveCheckpoint(1, 1)}; {FakeTrainer.Say(new TrainingFinished())}";
 
     [Fact]
     public async Task Clone_WithoutAName_ProposesFreeOnes()
@@ -62,7 +63,8 @@ public sealed class ExperimentFilesApiTests
         var exported = await client.GetAsync("/api/v1/experiments/1/export");
         var file = await exported.Content.ReadAsByteArrayAsync();
 
-        Assert.Equal(("application/zip", "my-digits.experiment.zip"), (exported.Content.Headers.ContentType?.MediaType, exported.Content.Headers.ContentDisposition?.FileName));
+        Assert.Equal(("application/zip", "my-digits.experiment.zip"),
+            (exported.Content.Headers.ContentType?.MediaType, exported.Content.Headers.ContentDisposition?.FileName));
         await using var to = new HubApp();
         var (response, body) = await ImportAsync(to, file);
         Assert.Equal((HttpStatusCode.Created, "/api/v1/experiments/1"), (response.StatusCode, response.Headers.Location?.ToString()));

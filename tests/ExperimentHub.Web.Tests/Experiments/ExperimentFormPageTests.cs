@@ -104,7 +104,8 @@ public sealed class ExperimentFormPageTests
         await Field(page, "Epochs").InputAsync("7");
         await store.UpdateAsync(id, new ExperimentChange(Description: "theirs", DefaultSpec: new TrainingSpec { Epochs = 9 }));
         var saving = page.Find("form").SubmitAsync();
-        dialogs.WaitForAssertion(() => Assert.Equal(("9", "7"), (dialogs.Find(".differences dd .gone").TextContent, dialogs.Find(".differences dd .new").TextContent)));
+        dialogs.WaitForAssertion(() => Assert.Equal(("9", "7"),
+            (dialogs.Find(".differences dd .gone").TextContent, dialogs.Find(".differences dd .new").TextContent)));
         await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
         await saving;
         var now = (await store.FindAsync(id))!;

@@ -53,7 +53,8 @@ public sealed class ExperimentPageTests
         async Task<int> FinishAsync(long seed, double test, double validation)
         {
             var run = await PlayedRun.StartAsync(pages.Hub, spec with { Seed = seed });
-            await pages.Hub.Recorder.EpochAsync(run.Key, new EpochFinished(1, 0.2, 0.2, test, 0.5) { Best = true, ValidationAccuracy = validation, ValidationLoss = 0.2 });
+            await pages.Hub.Recorder.EpochAsync(run.Key,
+                new EpochFinished(1, 0.2, 0.2, test, 0.5) { Best = true, ValidationAccuracy = validation, ValidationLoss = 0.2 });
             await run.EndAsync();
             return (await run.ReadAsync()).ExperimentId;
         }
@@ -90,7 +91,8 @@ public sealed class ExperimentPageTests
         page.WaitForAssertion(() => Assert.Contains("2 runs, 1 of them diverged; left out.", page.Markup, StringComparison.Ordinal));
         Assert.Contains("90.00 %", page.Find(".best").TextContent, StringComparison.Ordinal);
         Assert.Single(page.FindAll("tbody .sign"));
-        Assert.EndsWith("?diverged=true", page.FindAll("a").Single(link => link.TextContent == "Count runs that diverged too").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.EndsWith("?diverged=true", page.FindAll("a").Single(link => link.TextContent == "Count runs that diverged too").GetAttribute("href"),
+            StringComparison.Ordinal);
         pages.Visit($"/experiments/{sound.ExperimentId}?diverged=true");
         page.WaitForAssertion(() => Assert.Contains("99.00 %", page.Find(".best").TextContent, StringComparison.Ordinal));
     }
@@ -107,13 +109,15 @@ public sealed class ExperimentPageTests
         pages.Visit($"experiments/{early.ExperimentId}");
         var page = pages.Render<ExperimentPage>(parameters => parameters.Add(p => p.Id, early.ExperimentId));
         Assert.Equal("99.00 % early", Best(page));
-        Assert.Equal(["odd_error", "test_accuracy", "test_loss", "train_loss"], page.FindAll("option").Select(option => option.GetAttribute("value")));
+        Assert.Equal(["odd_error", "test_accuracy", "test_loss", "train_loss"], page.FindAll("option")
+            .Select(option => option.GetAttribute("value")));
 
         await page.Find("select").ChangeAsync(new() { Value = "odd_error" });
 
         Assert.EndsWith("?metric=odd_error", pages.Address, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.Equal("0.2500 steady", Best(page)));
-        Assert.Equal("Best odd error of 2 runs over time, from 0.2500 to 0.5000; the best is steady. The table below has the runs.", page.Find("[role=img][aria-label]").GetAttribute("aria-label"));
+        Assert.Equal("Best odd error of 2 runs over time, from 0.2500 to 0.5000; the best is steady. The table below has the runs.",
+            page.Find("[role=img][aria-label]").GetAttribute("aria-label"));
     }
 
     [Fact]
@@ -210,7 +214,8 @@ public sealed class ExperimentPageTests
         Assert.Contains("1 run that has ended", page.Markup, StringComparison.Ordinal);
         Assert.Equal("1 run is left out", page.Find("strong").TextContent);
         Assert.Equal($"api/v1/experiments/{run.ExperimentId}/export", page.Find("a[download]").GetAttribute("href"));
-        Assert.Equal("There is no such experiment", pages.Render<ExperimentExportPage>(parameters => parameters.Add(p => p.Id, 99)).Find("h1").TextContent);
+        Assert.Equal("There is no such experiment", pages.Render<ExperimentExportPage>(parameters => parameters.Add(p => p.Id, 99))
+            .Find("h1").TextContent);
     }
 
     [Fact]

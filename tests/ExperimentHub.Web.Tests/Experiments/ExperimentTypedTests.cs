@@ -23,7 +23,8 @@ public sealed class ExperimentTypedTests
         var theirs = Begun with { Spec = Begun.Spec.With(SpecFields.BatchSize, "64") };
         var mine = Begun with { Spec = Begun.Spec.With(SpecFields.Epochs, "7") };
 
-        Assert.Equal([("epochs", "5", "7"), ("batch size", "64", "32")], mine.DifferencesFrom(theirs, Begun).Select(difference => (difference.Name, difference.Before, difference.After)));
+        Assert.Equal([("epochs", "5", "7"), ("batch size", "64", "32")], mine.DifferencesFrom(theirs, Begun)
+            .Select(difference => (difference.Name, difference.Before, difference.After)));
     }
 
     [Fact]

@@ -46,8 +46,10 @@ public sealed class DatasetUploadConnectionTests : IDisposable
         {
             await client.ConnectAsync(hub.Address.Host, hub.Address.Port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                $"POST /api/v1/datasets HTTP/1.1\r\nHost: {hub.Address.Authority}\r\nContent-Type: multipart/form-data; boundary=xyz\r\nContent-Length: 1000000\r\n\r\n"
-                + "--xyz\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbroken\r\n--xyz\r\nContent-Disposition: form-data; name=\"trainImages\"; filename=\"f\"\r\n\r\nsome bytes"));
+                $"POST /api/v1/datasets HTTP/1.1\r\nHost: {hub.Address.Authority}\r\nContent-Type: multipart/form-data; "
+                    + "boundary=xyz\r\nContent-Length: 1000000\r\n\r\n"
+                + "--xyz\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nbroken\r\n--xyz\r\nContent-Disposition: form-data; "
+                + "name=\"trainImages\"; filename=\"f\"\r\n\r\nsome bytes"));
             await arrived.Task.WaitAsync(TimeSpan.FromSeconds(30));
         }
 

@@ -2,7 +2,9 @@ using ExperimentHub.TestHub;
 
 namespace ExperimentHub.Web.Tests.Hosting;
 
-/// <summary>The hub is told to end at any moment, while it starts and while it trains: it ends by itself, fails nobody and leaves nobody behind.</summary>
+/// <summary>
+/// The hub is told to end at any moment, while it starts and while it trains: it ends by itself, fails nobody and leaves nobody behind.
+/// </summary>
 public sealed class EndingStormTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string _data = HubProcess.NewFolder();
@@ -32,7 +34,8 @@ public sealed class EndingStormTests(ITestOutputHelper output) : IDisposable
         var storm = await EndingStorm.RunAsync(rounds, seed: 20261129, output.WriteLine);
         Assert.Equal(Enumerable.Repeat(0, rounds), storm.ExitCodes);
         // A machine that is busy with other things may take longer than a hub may: then it says so and ends at once, and nothing below is different.
-        Assert.All(storm.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains("ends at once", line, StringComparison.Ordinal));
+        Assert.All(storm.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.Contains("ends at once", line, StringComparison.Ordinal));
         Assert.Equal(0, storm.TrainersLeft);
         // Every hub ended under both runs, and each time that is an attempt.
         Assert.Equal(Enumerable.Repeat("interrupted", 2 * rounds), storm.Endings);

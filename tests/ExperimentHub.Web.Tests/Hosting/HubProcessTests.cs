@@ -23,7 +23,8 @@ public sealed class HubProcessTests : IDisposable
     [Fact]
     public async Task Start_WrongSettings_NamesAllOfThem()
     {
-        var (code, errors) = await HubProcess.StartAndFailAsync(_data, "--Hub:CpuSlots=none", "--Hub:StopGraceSeconds=0", "--urls", "http://0.0.0.0:5080");
+        var (code, errors) = await HubProcess.StartAndFailAsync(_data, "--Hub:CpuSlots=none", "--Hub:StopGraceSeconds=0", "--urls",
+            "http://0.0.0.0:5080");
         Assert.Equal(1, code);
         Assert.Contains("Hub:CpuSlots is 'none'", errors);
         Assert.Contains("Hub:StopGraceSeconds is '0'", errors);

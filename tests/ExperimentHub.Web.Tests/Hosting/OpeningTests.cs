@@ -70,7 +70,8 @@ public sealed class OpeningTests(ITestOutputHelper output) : IDisposable
         }
 
         await using var hub = await HubProcess.StartAsync(_data);
-        Assert.Single(Directory.GetFiles(_data, "quartz.db.damaged-*"), file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal));
+        Assert.Single(Directory.GetFiles(_data, "quartz.db.damaged-*"),
+            file => !file.EndsWith("-wal", StringComparison.Ordinal) && !file.EndsWith("-shm", StringComparison.Ordinal));
     }
 
     /// <summary>A start refuses a database of another version; one that is put in its place later must not be called healthy.</summary>
@@ -101,5 +102,6 @@ public sealed class OpeningTests(ITestOutputHelper output) : IDisposable
             Directory.Delete(_data, recursive: true);
     }
 
-    private static void OwnFolder(string path) => Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    private static void OwnFolder(string path) =>
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 }

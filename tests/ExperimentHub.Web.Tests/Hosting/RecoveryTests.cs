@@ -14,7 +14,8 @@ public sealed class RecoveryTests(ITestOutputHelper output)
         Assert.NotEqual(0, storm.HubKills + storm.TrainerKills);
         Assert.Equal("finished", storm.Run["status"]!.GetValue<string>());
         Assert.Equal(Enumerable.Range(1, 80), storm.Run["epochs"]!.AsArray().Select(epoch => epoch!["epoch"]!.GetValue<int>()));
-        Assert.Equal(calm.Run["epochs"]!.AsArray().Select(epoch => epoch!["trainLoss"]!.GetValue<double>()), storm.Run["epochs"]!.AsArray().Select(epoch => epoch!["trainLoss"]!.GetValue<double>()));
+        Assert.Equal(calm.Run["epochs"]!.AsArray().Select(epoch => epoch!["trainLoss"]!.GetValue<double>()), storm.Run["epochs"]!.AsArray()
+            .Select(epoch => epoch!["trainLoss"]!.GetValue<double>()));
         Assert.Equal(calm.Weights, storm.Weights);
         // Every step of every epoch has its loss once, and it is the same loss.
         Assert.Equal(Enumerable.Range(1, calm.Losses.Count), storm.Losses.Select(point => (int)point.Step));

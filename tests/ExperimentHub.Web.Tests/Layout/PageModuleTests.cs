@@ -93,13 +93,16 @@ public sealed class PageModuleTests
 
         public void Fail(string function, Exception why) => Take(function).SetException(why);
 
-        public async ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier, object?[]? args) =>
+        public async ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier,
+            object?[]? args) =>
             (T)(await (_waiting[identifier] = new()).Task)!;
 
-        public ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier, CancellationToken cancellationToken, object?[]? args) =>
+        public ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier,
+            CancellationToken cancellationToken, object?[]? args) =>
             InvokeAsync<T>(identifier, args);
 
-        private TaskCompletionSource<object?> Take(string function) => _waiting.Remove(function, out var call) ? call : throw new InvalidOperationException($"Nobody called {function}.");
+        private TaskCompletionSource<object?> Take(string function) =>
+            _waiting.Remove(function, out var call) ? call : throw new InvalidOperationException($"Nobody called {function}.");
     }
 
     private sealed class Thing(SlowBrowser browser) : IJSObjectReference
@@ -114,7 +117,8 @@ public sealed class PageModuleTests
             return identifier == "dispose" ? default : browser.InvokeAsync<T>(identifier, args);
         }
 
-        public ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier, CancellationToken cancellationToken, object?[]? args) =>
+        public ValueTask<T> InvokeAsync<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] T>(string identifier,
+            CancellationToken cancellationToken, object?[]? args) =>
             InvokeAsync<T>(identifier, args);
 
         public ValueTask DisposeAsync()

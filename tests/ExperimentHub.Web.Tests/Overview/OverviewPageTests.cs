@@ -122,12 +122,15 @@ public sealed class OverviewPageTests
         var page = pages.Render<OverviewPage>();
         page.WaitForAssertion(() => Assert.Equal("7.0 MiB", page.Find("#disk-title").Closest("section")!.QuerySelector("dd")!.TextContent));
         await pages.Hub.Get<ArtifactStore>().DeleteAllAsync(ArtifactKey.OfRun(run), Xunit.TestContext.Current.CancellationToken);
-        page.WaitForAssertion(() => Assert.DoesNotContain("checkpoints", page.Find("#disk-title").Closest("section")!.TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.DoesNotContain("checkpoints", page.Find("#disk-title").Closest("section")!.TextContent,
+            StringComparison.Ordinal));
     }
 
-    private static IEnumerable<string> Figures(IRenderedComponent<OverviewPage> page) => page.FindAll("tbody tr:first-child td.num").Take(3).Select(cell => cell.TextContent.Trim());
+    private static IEnumerable<string> Figures(IRenderedComponent<OverviewPage> page) =>
+        page.FindAll("tbody tr:first-child td.num").Take(3).Select(cell => cell.TextContent.Trim());
 
-    private static IEnumerable<string> Heads(IRenderedComponent<OverviewPage> page) => page.FindAll("thead th.num").Take(3).Select(head => head.TextContent.Trim());
+    private static IEnumerable<string> Heads(IRenderedComponent<OverviewPage> page) =>
+        page.FindAll("thead th.num").Take(3).Select(head => head.TextContent.Trim());
 
     [Fact]
     public async Task OverviewPage_NoSchedules_HidesLastNight()
@@ -148,7 +151,8 @@ public sealed class OverviewPageTests
         await NightAsync(pages.Hub, schedule, now.AddHours(-1), 0.91);
         await NightAsync(pages.Hub, schedule, now, 0.925);
         var page = pages.Render<OverviewPage>();
-        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find("section[aria-labelledby=night-title] .accuracy").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("92.50 %", page.Find("section[aria-labelledby=night-title] .accuracy").TextContent,
+            StringComparison.Ordinal));
         Assert.StartsWith("+1.50", page.Find(".gain.better").TextContent, StringComparison.Ordinal);
         Assert.Equal("Best test accuracy of the last 2 nights: 91.00 %, 92.50 %", page.Find(".dots").GetAttribute("aria-label"));
     }
@@ -171,10 +175,12 @@ public sealed class OverviewPageTests
         var now = DateTimeOffset.UtcNow;
         await NightAsync(pages.Hub, schedule, now.AddHours(-1), 0.91);
         var experiment = (await pages.Hub.Get<ScheduleStore>().FindAsync(schedule))!.Schedule.Experiment;
-        await pages.Hub.Get<ExperimentStore>().UpdateAsync(experiment.Id, new ExperimentChange(DefaultSpec: experiment.DefaultSpec with { Epochs = 30 }));
+        await pages.Hub.Get<ExperimentStore>().UpdateAsync(experiment.Id,
+            new ExperimentChange(DefaultSpec: experiment.DefaultSpec with { Epochs = 30 }));
         await NightAsync(pages.Hub, schedule, now, 0.9357);
         var page = pages.Render<OverviewPage>();
-        page.WaitForAssertion(() => Assert.Contains("Settings changed since the night before (91.00 %): epochs 5 → 30", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Settings changed since the night before (91.00 %): epochs 5 → 30", page.Markup,
+            StringComparison.Ordinal));
         Assert.Empty(page.FindAll(".gain"));
     }
 

@@ -17,7 +17,8 @@ public sealed class AttemptTableTests
             new() { Number = 1, StartedAt = Start, EndedAt = Start.AddSeconds(30), Ending = AttemptEnding.Crashed, Error = "It died." },
             new() { Number = 2, StartedAt = Start.AddSeconds(60) },
         ];
-        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, attempts).Add(p => p.Node, "here").Add(p => p.Now, Start.AddSeconds(120)));
+        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, attempts).Add(p => p.Node, "here")
+            .Add(p => p.Now, Start.AddSeconds(120)));
         Assert.Equal([("span failed", "left: 0%; width: 25%"), ("span running", "left: 50%; width: 50%")],
             table.FindAll(".span").Select(span => (span.ClassName!, span.GetAttribute("style")!)));
         Assert.Contains("It died.", table.Markup, StringComparison.Ordinal);
@@ -27,7 +28,8 @@ public sealed class AttemptTableTests
     public void Attempt_ThatJustBegan_HasAPlace()
     {
         using var context = new BunitContext();
-        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, [new Attempt { Number = 1, StartedAt = Start }]).Add(p => p.Node, "here").Add(p => p.Now, Start));
+        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, [new Attempt { Number = 1, StartedAt = Start }])
+            .Add(p => p.Node, "here").Add(p => p.Now, Start));
         Assert.Equal("left: 0%; width: 0%", table.Find(".span").GetAttribute("style"));
     }
 
@@ -40,7 +42,8 @@ public sealed class AttemptTableTests
     {
         using var context = new BunitContext();
         Attempt[] attempts = [new() { Number = 1, StartedAt = Start, Node = first }, new() { Number = 2, StartedAt = Start, Node = second }];
-        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, attempts).Add(p => p.Node, "here").Add(p => p.Now, Start));
+        var table = context.Render<AttemptTable>(parameters => parameters.Add(p => p.Attempts, attempts).Add(p => p.Node, "here")
+            .Add(p => p.Now, Start));
         Assert.Equal(shown, table.FindAll("th").Any(head => head.TextContent == "Node"));
         Assert.All(table.FindAll("tbody tr"), row => Assert.Equal(table.FindAll("th").Count, row.Children.Length));
     }

@@ -45,5 +45,6 @@ public sealed class FilterMenuTests
             return _answer.Task;
         }));
 
-    private static IEnumerable<string> Choices(IRenderedComponent<FilterMenu> menu) => menu.FindAll("label").Select(label => label.TextContent.Trim());
+    private static IEnumerable<string> Choices(IRenderedComponent<FilterMenu> menu) =>
+        menu.FindAll("label").Select(label => label.TextContent.Trim());
 }

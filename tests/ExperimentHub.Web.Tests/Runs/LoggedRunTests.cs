@@ -27,7 +27,8 @@ public sealed class LoggedRunTests
             var page = pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
             page.WaitForAssertion(() => Assert.Contains("Logged by another program", page.Find(".summary").TextContent, StringComparison.Ordinal));
             Assert.Contains("profit", page.Find(".summary").TextContent, StringComparison.Ordinal);
-            Assert.Equal(["Charts", "Notes", "Checkpoints", "Evaluation", "Parameters"], page.FindAll("[aria-label='Parts of the run'] a").Select(link => link.TextContent.Trim().TrimEnd('0').Trim()));
+            Assert.Equal(["Charts", "Notes", "Checkpoints", "Evaluation", "Parameters"], page.FindAll("[aria-label='Parts of the run'] a")
+                .Select(link => link.TextContent.Trim().TrimEnd('0').Trim()));
             Assert.Empty(page.FindAll(".verbs button"));
             Assert.Empty(page.FindAll(".policy"));
             // Nothing is offered that only a training can do.
@@ -60,10 +61,12 @@ public sealed class LoggedRunTests
         await using var pages = await HubPages.OpenAsync();
         var ids = new[]
         {
-            await LoggedRun.MakeAsync(pages.Hub, "a", metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 3)]),
+            await LoggedRun.MakeAsync(pages.Hub, "a",
+                metrics: [LoggedMetric.Reward(5, 7, 6), LoggedMetric.Perplexity(30, 10, 15), new("gears", null, 3)]),
             await LoggedRun.MakeAsync(pages.Hub, "b", metrics: [LoggedMetric.Reward(8, 9, -100), LoggedMetric.Perplexity(20, 900, 25)]),
         };
-        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, pages.Hub.History, pages.Hub.Get<Tracking.Metrics.MetricReader>(), default);
+        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, pages.Hub.History,
+            pages.Hub.Get<Tracking.Metrics.MetricReader>(), default);
         var comparison = new Comparison(read!.Runs, null, _ => null, summaries: read.Summaries);
         Assert.Equal(["metrics", "time", "settings"], comparison.Sections.Select(section => section.Key));
         Assert.Equal(["start to end"], comparison.Sections[1].Rows.Select(row => row.Name));
@@ -76,7 +79,8 @@ public sealed class LoggedRunTests
         Assert.Equal([null, true], rows[2].Cells.Select(cell => cell.Better));
         Assert.Equal([Figures.None], rows[4].Cells.Skip(1).Select(cell => cell.Text));
         // The best run of the measure is marked, and stands where the best stands.
-        Assert.Equal(("perplexity", 0), (read.UsualMeasure, ComparedOrder.Of(comparison, null, ComparedOrder.KeyOf(comparison, "perplexity"), bestFirst: true).Best!.Value));
+        Assert.Equal(("perplexity", 0),
+            (read.UsualMeasure, ComparedOrder.Of(comparison, null, ComparedOrder.KeyOf(comparison, "perplexity"), bestFirst: true).Best!.Value));
         Assert.Equal(1, ComparedOrder.Of(comparison, null, ComparedOrder.KeyOf(comparison, "reward"), bestFirst: true).Best);
 
         pages.Visit($"/compare?runs={string.Join(',', ids)}");
@@ -88,8 +92,10 @@ public sealed class LoggedRunTests
     public async Task ComparePage_RunsThatContradictEachOther_CallsNoneBetter()
     {
         await using var hub = await EmptyHub.CreateAsync();
-        var ids = new[] { await LoggedRun.MakeAsync(hub, "a", metrics: LoggedMetric.Reward(5, 7)), await LoggedRun.MakeAsync(hub, "b", metrics: new LoggedMetric("reward", new(Tracking.Metrics.MetricDirection.LowerIsBetter), 1)) };
-        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, hub.History, hub.Get<Tracking.Metrics.MetricReader>(), default);
+        var ids = new[] { await LoggedRun.MakeAsync(hub, "a", metrics: LoggedMetric.Reward(5, 7)),
+            await LoggedRun.MakeAsync(hub, "b", metrics: new LoggedMetric("reward", new(Tracking.Metrics.MetricDirection.LowerIsBetter), 1)) };
+        var read = await ComparedRuns.ReadAsync(ids, true, Tracking.Trainings.FigureEpoch.Best, hub.History,
+            hub.Get<Tracking.Metrics.MetricReader>(), default);
         Assert.True(read!.Find("metrics.reward")!.Said.Contradict);
         var row = Assert.Single(new Comparison(read.Runs, null, _ => null, summaries: read.Summaries).Sections[0].Rows);
         Assert.Equal("reward, last", row.Name);
@@ -115,7 +121,8 @@ public sealed class LoggedRunTests
     public async Task ComparePage_RunsOfBothKinds_ShowsTheirSettingsAndMetrics()
     {
         await using var pages = await HubPages.OpenAsync();
-        var ids = new[] { await LoggedRun.MakeAsync(pages.Hub, "c"), await LoggedRun.MakeAsync(pages.Hub, "d", profit: 7), await pages.Hub.FinishAsync("ours", accuracies: 0.9) };
+        var ids = new[] { await LoggedRun.MakeAsync(pages.Hub, "c"), await LoggedRun.MakeAsync(pages.Hub, "d", profit: 7),
+            await pages.Hub.FinishAsync("ours", accuracies: 0.9) };
         foreach (var runs in new[] { string.Join(',', ids), string.Join(',', ids[..2]) })
         {
             foreach (var view in new[] { "", "&view=curves", "&view=table", "&view=relations", "&view=seeds", "&view=mistakes" })
@@ -144,7 +151,8 @@ public sealed class LoggedRunTests
             page.WaitForAssertion(() => Assert.Equal("elsewhere", page.Find("h1").TextContent));
         }
 
-        foreach (var page in new Func<IRenderedComponent<IComponent>>[] { () => pages.Render<OverviewPage>(), () => pages.Render<ExperimentsPage>(), () => pages.Render<NewRunPage>() })
+        foreach (var page in new Func<IRenderedComponent<IComponent>>[] { () => pages.Render<OverviewPage>(), () => pages.Render<ExperimentsPage>(),
+            () => pages.Render<NewRunPage>() })
             Assert.NotEmpty(page().Markup);
         var overview = pages.Render<OverviewPage>();
         overview.WaitForAssertion(() => Assert.Contains("logged by another program", overview.Markup, StringComparison.Ordinal));
@@ -165,12 +173,14 @@ public sealed class LoggedRunTests
         Assert.Empty(run["epochs"]!.AsArray());
         Assert.Equal("""{"depth":"30","flavour":"vanilla"}""", run["params"]!.ToJsonString());
         var (_, list) = await app.GetAsync("/api/v1/runs?columns=metrics.profit,model&orderBy=metrics.profit%20desc");
-        Assert.Equal("""[{"metrics.profit":30,"model":null},{"metrics.profit":7,"model":null}]""", $"[{string.Join(',', list!["items"]!.AsArray().Select(item => item!["values"]!.ToJsonString()))}]");
+        Assert.Equal("""[{"metrics.profit":30,"model":null},{"metrics.profit":7,"model":null}]""",
+            $"[{string.Join(',', list!["items"]!.AsArray().Select(item => item!["values"]!.ToJsonString()))}]");
         Assert.All(list["items"]!.AsArray(), item => Assert.Null(item!["epochsDone"]));
 
         foreach (var path in new[]
         {
-            $"runs/{id}/metrics", $"runs/{id}/series/profit", $"runs/export?filter=&columns=name,model,metrics.profit", "runs/groups?groupBy=status&metric=metrics.profit",
+            $"runs/{id}/metrics", $"runs/{id}/series/profit", $"runs/export?filter=&columns=name,model,metrics.profit",
+            "runs/groups?groupBy=status&metric=metrics.profit",
             $"compare/report?runs={id},{other}", $"runs/{id}/evaluations", "experiments",
         })
         {
@@ -182,14 +192,18 @@ public sealed class LoggedRunTests
         {
             var (response, body) = await app.PostAsync($"/api/v1/runs/{id}/{verb}", "{}");
             Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
-            Assert.Contains("This hub did", body!["detail"]!.GetValue<string>().Replace("does not", "did not", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.Contains("This hub did", body!["detail"]!.GetValue<string>().Replace("does not", "did not", StringComparison.Ordinal),
+                StringComparison.Ordinal);
         }
 
         Assert.Equal("running", (await app.GetAsync($"/api/v1/runs/{id}")).Body!["status"]!.GetValue<string>());
-        var (_, metrics) = await app.GetAsync($"/api/v1/runs/{await LoggedRun.MakeAsync(app.Services, "e", metrics: LoggedMetric.Reward(1, 3, 2))}/metrics");
-        Assert.Equal("""{"name":"reward","better":"high","role":"other","split":null,"points":3,"lastStep":3,"last":2,"min":1,"minStep":1,"max":3,"maxStep":2,"best":3,"bestStep":2}""",
+        var (_, metrics) =
+            await app.GetAsync($"/api/v1/runs/{await LoggedRun.MakeAsync(app.Services, "e", metrics: LoggedMetric.Reward(1, 3, 2))}/metrics");
+        Assert.Equal(
+            """{"name":"reward","better":"high","role":"other","split":null,"points":3,"lastStep":3,"last":2,"min":1,"minStep":1,"max":3,"maxStep":2,"best":3,"bestStep":2}""",
             Assert.Single(metrics!["items"]!.AsArray())!.ToJsonString());
-        Assert.Equal("high", (await app.GetAsync("/api/v1/runs/groups?groupBy=status&metric=best(metrics.reward)")).Body!["better"]!.GetValue<string>());
+        Assert.Equal("high",
+            (await app.GetAsync("/api/v1/runs/groups?groupBy=status&metric=best(metrics.reward)")).Body!["better"]!.GetValue<string>());
 
         var (ended, end) = await app.PostAsync($"/api/v1/runs/{id}/end", "{}");
         Assert.Equal((HttpStatusCode.Accepted, "stopped"), (ended.StatusCode, end!["status"]!.GetValue<string>()));

@@ -64,7 +64,8 @@ public sealed class NewRunPageTests
         await form.SubmitAsync();
 
         var run = Assert.Single((await AllAsync(pages)));
-        Assert.Equal(("small-cnn", 3, 0.001, "mine"), (run.Training!.Model, run.Training!.PlannedEpochs, run.Training!.LearningRate, run.Experiment.Name));
+        Assert.Equal(("small-cnn", 3, 0.001, "mine"),
+            (run.Training!.Model, run.Training!.PlannedEpochs, run.Training!.LearningRate, run.Experiment.Name));
         Assert.EndsWith($"/runs/{run.Id}", pages.Address, StringComparison.Ordinal);
     }
 
@@ -149,7 +150,8 @@ public sealed class NewRunPageTests
         await Field(page, "Learning rate").InputAsync("0.01, 0.1");
         await Field(page, "Seed").InputAsync("1-3");
         page.WaitForAssertion(() => Assert.Equal("6 runs: 2 learning rates × 3 seeds", page.Find(".several p").TextContent));
-        page.WaitForAssertion(() => Assert.Contains("no run of this kind has been measured yet", page.Find(".several").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("no run of this kind has been measured yet", page.Find(".several").TextContent,
+            StringComparison.Ordinal));
         Assert.Equal("Start 6 runs", page.Find("button[type=submit]").TextContent.Trim());
         Assert.Equal("0.01, 0.1", Field(page, "Learning rate").GetAttribute("value"));
         Assert.Contains("learningRate=0.01%2C%200.1", pages.Address, StringComparison.Ordinal);
@@ -197,8 +199,10 @@ public sealed class NewRunPageTests
         await first;
 
         var runs = (await AllAsync(pages)).Reverse().ToList();
-        Assert.Equal(["another", "wide lr=0.01 momentum=0.5", "wide lr=0.01 momentum=0.9", "wide lr=0.1 momentum=0.5", "wide lr=0.1 momentum=0.9"], runs.Select(run => run.Name));
-        Assert.Equal([(0.01, 0.5), (0.01, 0.9), (0.1, 0.5), (0.1, 0.9)], runs.Skip(1).Select(run => (run.Training!.LearningRate, run.Training!.Spec.Optimizer.Momentum ?? 0)));
+        Assert.Equal(["another", "wide lr=0.01 momentum=0.5", "wide lr=0.01 momentum=0.9", "wide lr=0.1 momentum=0.5", "wide lr=0.1 momentum=0.9"],
+            runs.Select(run => run.Name));
+        Assert.Equal([(0.01, 0.5), (0.01, 0.9), (0.1, 0.5), (0.1, 0.9)], runs.Skip(1)
+            .Select(run => (run.Training!.LearningRate, run.Training!.Spec.Optimizer.Momentum ?? 0)));
 
         var address = new Uri(pages.Address);
         var query = QueryHelpers.ParseQuery(address.Query);
@@ -227,7 +231,8 @@ public sealed class NewRunPageTests
     public async Task NewRunPage_SeveralAfterALostConnection_AreNotStartedAgain()
     {
         await using var pages = await HubPages.OpenAsync();
-        var made = await pages.Hub.Queue.EnqueueAllAsync([.. new long[] { 1, 2 }.Select((seed, i) => new RunRequest("tutorial", "", new TrainingSpec { Seed = seed }, $"form-lost-{i}"))]);
+        var made = await pages.Hub.Queue.EnqueueAllAsync(
+            [.. new long[] { 1, 2 }.Select((seed, i) => new RunRequest("tutorial", "", new TrainingSpec { Seed = seed }, $"form-lost-{i}"))]);
         pages.Visit("/runs/new?seed=1-2&sent=form-lost");
         var dialogs = pages.Render<MudDialogProvider>();
         var page = pages.Render<NewRunPage>();

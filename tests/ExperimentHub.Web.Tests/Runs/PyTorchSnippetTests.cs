@@ -21,5 +21,7 @@ public sealed class PyTorchSnippetTests
 
     [Fact]
     public void PyTorchSnippet_SmallCnn_FlattensToTheSizeThatTheConvolutionsLeave() =>
-        Assert.Contains("self.fc1 = nn.Linear(800, 256)", PyTorchSnippet.For(new ModelSpec { Kind = ModelCatalog.SmallCnn }, DatasetCatalog.Mnist.Shape, "w.safetensors"), StringComparison.Ordinal);
+        Assert.Contains("self.fc1 = nn.Linear(800, 256)",
+            PyTorchSnippet.For(new ModelSpec { Kind = ModelCatalog.SmallCnn }, DatasetCatalog.Mnist.Shape, "w.safetensors"),
+            StringComparison.Ordinal);
 }

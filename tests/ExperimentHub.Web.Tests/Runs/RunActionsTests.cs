@@ -3,7 +3,6 @@ using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Optimization;
 using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.TestHub;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Trainings;
 using ExperimentHub.Web.Runs;
@@ -61,7 +60,8 @@ public sealed class RunActionsTests
         await run.EpochAsync(1);
         await run.EndAsync(AttemptEnding.Stopped);
         await pages.Hub.Control.ResumeAsync(run.Id);
-        var again = await PlayedRun.StartAsync(pages.Hub, waiting: run.Id, started: PlayedRun.Started(threads: 2), resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
+        var again = await PlayedRun.StartAsync(pages.Hub, waiting: run.Id, started: PlayedRun.Started(threads: 2),
+            resume: new ResumePoint(1, CheckpointName.For(1, 1), CheckpointName.StateFor(1, 1)));
         await again.EndAsync(reason: "Plateau: it no longer learns.");
         var notices = Open(pages, run.Id).Find(".notices").TextContent;
         Assert.Contains("From attempt 2 on (after epoch 1) it uses 2 threads instead of 1.", notices, StringComparison.Ordinal);
@@ -75,12 +75,16 @@ public sealed class RunActionsTests
         await using var pages = await HubPages.OpenAsync();
         var parent = await PlayedRun.StartAsync(pages.Hub);
         await parent.EpochAsync(1);
-        var fork = (await pages.Hub.Queue.EnqueueAsync(new RunRequest("forks", "the fork", new TrainingSpec(), Fork: new ForkSource(parent.Id, 1)))).Run!.Value;
+        var fork =
+            (await pages.Hub.Queue.EnqueueAsync(new RunRequest("forks", "the fork", new TrainingSpec(),
+                Fork: new ForkSource(parent.Id, 1)))).Run!.Value;
         Assert.Contains("1 fork: the fork after epoch 1", Words(Open(pages, parent.Id).Find(".notices").TextContent), StringComparison.Ordinal);
-        Assert.Contains($"Forked from {(await parent.ReadAsync()).Name} after epoch 1.", Words(Open(pages, fork).Find(".notices").TextContent), StringComparison.Ordinal);
+        Assert.Contains($"Forked from {(await parent.ReadAsync()).Name} after epoch 1.", Words(Open(pages, fork).Find(".notices").TextContent),
+            StringComparison.Ordinal);
         await parent.EndAsync();
         await pages.Hub.Get<RunDeletion>().DeleteAsync(parent.Id);
-        Assert.Contains("Forked from a run that was deleted after epoch 1.", Words(Open(pages, fork).Find(".notices").TextContent), StringComparison.Ordinal);
+        Assert.Contains("Forked from a run that was deleted after epoch 1.", Words(Open(pages, fork).Find(".notices").TextContent),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -132,9 +136,11 @@ public sealed class RunActionsTests
         var page = Open(pages, run.Id);
         Assert.Contains(page.FindAll("a"), link => link.GetAttribute("href") == $"runs/new?fork={run.Id}:3");
         await page.FindAll(".policy input[type=radio]")[1].ChangeAsync(true);
-        page.WaitForAssertion(() => Assert.Equal($"Delete 2 checkpoints, {BytesOf(2)}…", page.Find(".policy button[type=submit]").TextContent.Trim()));
+        page.WaitForAssertion(() => Assert.Equal($"Delete 2 checkpoints, {BytesOf(2)}…",
+            page.Find(".policy button[type=submit]").TextContent.Trim()));
         var asked = page.Find(".policy form").SubmitAsync();
-        dialogs.WaitForAssertion(() => Assert.Contains($"Those of epochs 2, 3. They take {BytesOf(2)} and cannot be brought back.", dialogs.Markup, StringComparison.Ordinal));
+        dialogs.WaitForAssertion(() => Assert.Contains($"Those of epochs 2, 3. They take {BytesOf(2)} and cannot be brought back.", dialogs.Markup,
+            StringComparison.Ordinal));
         // While the question stands another checkpoint is saved: what was agreed to is no longer what would go, so it is asked again.
         await run.EpochAsync(5, best: false);
         await Button(dialogs, $"Delete 2 checkpoints, {BytesOf(2)}").ClickAsync();
@@ -157,11 +163,13 @@ public sealed class RunActionsTests
         await parent.EpochAsync(1);
         pages.Visit($"/runs/new?fork={parent.Id}:1&epochs=9");
         var form = pages.Render<NewRunPage>();
-        Assert.Contains($"the weights of {(await parent.ReadAsync()).Name} after epoch 1", Words(form.Find("[role=note]").TextContent), StringComparison.Ordinal);
+        Assert.Contains($"the weights of {(await parent.ReadAsync()).Name} after epoch 1", Words(form.Find("[role=note]").TextContent),
+            StringComparison.Ordinal);
         await form.Find("form").SubmitAsync();
         form.WaitForAssertion(() => Assert.Matches("runs/[0-9a-f]{32}$", pages.Address));
         var run = await pages.Hub.ReadAsync(RunId.Parse(pages.Address[^32..], null));
-        Assert.Equal((new ForkSource(parent.Id, 1), 77, 5L, 9), (ForkSource.Of(run.Training), run.Training!.BatchSize, run.Training!.Spec.Seed, run.Training!.PlannedEpochs));
+        Assert.Equal((new ForkSource(parent.Id, 1), 77, 5L, 9),
+            (ForkSource.Of(run.Training), run.Training!.BatchSize, run.Training!.Spec.Seed, run.Training!.PlannedEpochs));
     }
 
     [Theory]
@@ -174,7 +182,8 @@ public sealed class RunActionsTests
         Assert.Contains("does not exist", pages.Render<NewRunPage>().Markup, StringComparison.Ordinal);
     }
 
-    private static IRenderedComponent<RunPage> Open(HubPages pages, RunId id) => pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
+    private static IRenderedComponent<RunPage> Open(HubPages pages, RunId id) =>
+        pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
 
     private static AngleSharp.Dom.IElement Button<T>(IRenderedComponent<T> page, string word)
         where T : Microsoft.AspNetCore.Components.IComponent => page.FindAll("button").Single(button => button.TextContent.Trim() == word);

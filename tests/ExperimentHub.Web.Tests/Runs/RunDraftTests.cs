@@ -25,9 +25,14 @@ public sealed class RunDraftTests
     [Fact]
     public void RunDraft_NameOfSeveral_EndsWithWhatVaries()
     {
-        var draft = new RunDraft { Experiment = "mine", Name = "wide ", Spec = SpecDraft.Tutorial.With(SpecFields.LearningRate, "0.1, 3e-4").With(SpecFields.Seed, "3-4") };
+        var draft = new RunDraft
+        {
+            Experiment = "mine", Name = "wide ", Spec = SpecDraft.Tutorial.With(SpecFields.LearningRate, "0.1, 3e-4")
+            .With(SpecFields.Seed, "3-4")
+        };
         var read = draft.Read();
-        Assert.Equal(["wide lr=0.1 seed=3", "wide lr=0.1 seed=4", "wide lr=3e-4 seed=3", "wide lr=3e-4 seed=4"], read.Possible.Select(one => draft.NameOf(read, one)));
+        Assert.Equal(["wide lr=0.1 seed=3", "wide lr=0.1 seed=4", "wide lr=3e-4 seed=3", "wide lr=3e-4 seed=4"],
+            read.Possible.Select(one => draft.NameOf(read, one)));
         Assert.All(read.Possible, one => Assert.Equal("", (draft with { Name = " " }).NameOf(read, one).Trim()));
     }
 

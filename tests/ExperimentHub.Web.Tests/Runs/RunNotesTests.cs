@@ -58,7 +58,8 @@ public sealed class RunNotesTests
 
         var saving = page.FindAll("button").Single(button => button.TextContent.Trim() == "Save notes").ClickAsync();
         dialogs.WaitForAssertion(() => Assert.Equal(["− theirs", "+ mine"],
-            dialogs.FindAll(".differences pre > span").Select(line => line.TextContent[(line.TextContent.IndexOf(':', StringComparison.Ordinal) + 2)..].Trim())));
+            dialogs.FindAll(".differences pre > span")
+                .Select(line => line.TextContent[(line.TextContent.IndexOf(':', StringComparison.Ordinal) + 2)..].Trim())));
         Assert.Equal("theirs", (await pages.Hub.ReadAsync(id)).Notes);
         await dialogs.FindAll("button").Single(button => button.TextContent.Trim() == choice).ClickAsync();
         await saving;
@@ -66,5 +67,6 @@ public sealed class RunNotesTests
         page.WaitForAssertion(() => Assert.Equal(open ? "mine" : null, page.FindAll("textarea").SingleOrDefault()?.GetAttribute("value")));
     }
 
-    private static AngleSharp.Dom.IElement Button(IRenderedComponent<RunNotes> notes, string words) => notes.FindAll("button").Single(button => button.TextContent.Trim() == words);
+    private static AngleSharp.Dom.IElement Button(IRenderedComponent<RunNotes> notes, string words) =>
+        notes.FindAll("button").Single(button => button.TextContent.Trim() == words);
 }

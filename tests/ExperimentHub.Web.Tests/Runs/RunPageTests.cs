@@ -30,7 +30,8 @@ public sealed class RunPageTests
         var page = Open(pages, run.Run);
         Assert.Contains("Starting the trainer", page.Markup, StringComparison.Ordinal);
 
-        await pages.Hub.Recorder.StartedAsync(run, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
+        await pages.Hub.Recorder.StartedAsync(run,
+            new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875));
         pages.Hub.Recorder.Progress(run, new TrainingProgress(1, 937, 0.5, 60_000));
         page.WaitForAssertion(() =>
         {
@@ -57,7 +58,8 @@ public sealed class RunPageTests
         var run = await pages.Hub.StartAsync();
         var page = Open(pages, run.Run);
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Stop").ClickAsync();
-        page.WaitForAssertion(() => Assert.Contains(page.FindAll("button"), button => button.TextContent.Trim() == "Stopping…" && button.HasAttribute("disabled")));
+        page.WaitForAssertion(() => Assert.Contains(page.FindAll("button"),
+            button => button.TextContent.Trim() == "Stopping…" && button.HasAttribute("disabled")));
         Assert.NotNull((await pages.Hub.ReadAsync(run.Run)).Training!.StopRequestedAt);
     }
 
@@ -121,10 +123,12 @@ public sealed class RunPageTests
         pages.Visit($"/runs/{run.Run}?tab=spec");
         var page = Open(pages, run.Run);
         Assert.Contains("not noted", page.Markup, StringComparison.Ordinal);
-        await pages.Hub.Recorder.StartedAsync(run, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875), null, RunEnvironment.Of(EmptyHub.OneCpuHardware));
+        await pages.Hub.Recorder.StartedAsync(run, new TrainingStarted(new DeviceInfo("cpu", 0, "Test CPU"), "2.10.0", 1, 7850, 60_000, 10_000, 1875),
+            null, RunEnvironment.Of(EmptyHub.OneCpuHardware));
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("dd"), value => value.TextContent == "4, 8 processors"));
         Assert.Contains(page.FindAll("dd"), value => value.TextContent == Environment.MachineName);
     }
 
-    private static IRenderedComponent<RunPage> Open(HubPages pages, RunId id) => pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
+    private static IRenderedComponent<RunPage> Open(HubPages pages, RunId id) =>
+        pages.Render<RunPage>(parameters => parameters.Add(p => p.Id, id.ToString()));
 }

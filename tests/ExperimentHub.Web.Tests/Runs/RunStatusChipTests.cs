@@ -21,7 +21,8 @@ public sealed class RunStatusChipTests
     public async Task RunStatusChip_Diverged_SaysItBesideTheStatusAndWhy()
     {
         await using var pages = new BunitContext();
-        var chip = pages.Render<RunStatusChip>(parameters => parameters.Add(c => c.Status, RunStatus.Finished).Add(c => c.Diverged, true).Add(c => c.Because, "It guesses.")).Find(".chip");
+        var chip = pages.Render<RunStatusChip>(parameters => parameters.Add(c => c.Status, RunStatus.Finished).Add(c => c.Diverged, true)
+            .Add(c => c.Because, "It guesses.")).Find(".chip");
         Assert.Equal(("diverged", "It guesses."), (chip.QuerySelector(".sign")?.TextContent, chip.GetAttribute("title")));
         Assert.Contains("finished", chip.TextContent, StringComparison.Ordinal);
     }

@@ -34,7 +34,8 @@ public sealed class RunTagsTests
         await tags.WaitForElement(".tags input").InputAsync("owner=ben");
         await pages.Hub.Get<RunAnnotations>().TagAsync(id, "owner", "anna");
         await tags.Find("form").SubmitAsync();
-        tags.WaitForAssertion(() => Assert.Contains("Somebody made it owner=anna meanwhile", tags.Find(".problem").TextContent, StringComparison.Ordinal));
+        tags.WaitForAssertion(() => Assert.Contains("Somebody made it owner=anna meanwhile", tags.Find(".problem").TextContent,
+            StringComparison.Ordinal));
         Assert.Equal("owner=ben", tags.Find("input").GetAttribute("value"));
         Assert.Equal("anna", Assert.Single((await pages.Hub.ReadAsync(id)).Tags).Value);
         await tags.Find("form").SubmitAsync();

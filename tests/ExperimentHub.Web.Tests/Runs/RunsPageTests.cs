@@ -81,7 +81,9 @@ public sealed class RunsPageTests
         // A handler that is new is one more thing to send to the browser, for each row at each tick.
         Assert.Equal(before, Ticks());
 
-        List<string?> Ticks() => [.. page.FindAll("tbody input[type=checkbox], th button").Select(control => control.GetAttribute("blazor:onchange") ?? control.GetAttribute("blazor:onclick"))];
+        List<string?> Ticks() =>
+            [.. page.FindAll("tbody input[type=checkbox], th button")
+                .Select(control => control.GetAttribute("blazor:onchange") ?? control.GetAttribute("blazor:onclick"))];
     }
 
     [Theory]
@@ -106,7 +108,8 @@ public sealed class RunsPageTests
         await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
         pages.Visit($"/runs?filter={Uri.EscapeDataString("metrics.test_accuracy > 95")}");
         var page = pages.Render<RunsPage>();
-        page.WaitForAssertion(() => Assert.Contains("a fraction from 0 to 1", page.Find("#run-filter-problem").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("a fraction from 0 to 1", page.Find("#run-filter-problem").TextContent,
+            StringComparison.Ordinal));
         // It is understood: no mistake.
         Assert.Null(page.Find("#run-filter").GetAttribute("aria-invalid"));
         await page.Find("#run-filter-problem button").ClickAsync();
@@ -123,7 +126,8 @@ public sealed class RunsPageTests
         await pages.Hub.Get<ExperimentHub.Tracking.Metrics.MetricWriter>().FlushAsync();
         pages.Visit("/runs");
         var page = pages.Render<RunsPage>();
-        page.WaitForAssertion(() => Assert.Equal(["75.00", "0.1500", "2"], Cells(page, "at_best(metrics.test_accuracy)", "at_best(metrics.test_loss)", "best_epoch")));
+        page.WaitForAssertion(() => Assert.Equal(["75.00", "0.1500", "2"],
+            Cells(page, "at_best(metrics.test_accuracy)", "at_best(metrics.test_loss)", "best_epoch")));
         Assert.Contains("best epoch", page.Find("th[data-column='at_best(metrics.test_loss)']").TextContent, StringComparison.Ordinal);
         await page.FindAll(".switch button").Single(button => button.TextContent == "last epoch").ClickAsync();
         Assert.Contains("at=last", pages.Address, StringComparison.Ordinal);
@@ -192,10 +196,13 @@ public sealed class RunsPageTests
         await ShowsAsync(page, () => Accuracy(page) == "75.00");
         await run.EpochAsync(3, accuracy: 0.8);
         await pages.Hub.Recorder.EndAsync(run.Key, AttemptEnding.Finished, null, 0);
-        await ShowsAsync(page, () => Accuracy(page) == "80.00" && Curve(page) != first && Cells(page, "status").Single().Contains("finished", StringComparison.Ordinal));
+        await ShowsAsync(page, () => Accuracy(page) == "80.00" && Curve(page) != first && Cells(page, "status").Single()
+            .Contains("finished", StringComparison.Ordinal));
 
-        static string Accuracy(IRenderedComponent<RunsPage> page) => page.FindAll("tbody tr").Count == 0 ? "" : Cells(page, "at_best(metrics.test_accuracy)").Single();
-        static string? Curve(IRenderedComponent<RunsPage> page) => page.FindAll("td.curve polyline") is [var line, ..] ? line.GetAttribute("points") : null;
+        static string Accuracy(IRenderedComponent<RunsPage> page) =>
+            page.FindAll("tbody tr").Count == 0 ? "" : Cells(page, "at_best(metrics.test_accuracy)").Single();
+        static string? Curve(IRenderedComponent<RunsPage> page) =>
+            page.FindAll("td.curve polyline") is [var line, ..] ? line.GetAttribute("points") : null;
     }
 
     /// <summary>Waits until the page shows something; it draws itself at each change.</summary>
@@ -257,7 +264,8 @@ public sealed class RunsPageTests
         await pages.Hub.EnqueueAsync(new TrainingSpec { Seed = 7 }, name: "a");
         pages.Visit("/runs?columns=params.seed,name,status&widths=70..&pinned=1");
         var page = pages.Render<RunsPage>();
-        page.WaitForAssertion(() => Assert.Equal(["a", "7", "queued"], page.FindAll("tbody tr td").Skip(1).Take(3).Select(cell => cell.TextContent.Trim())));
+        page.WaitForAssertion(() => Assert.Equal(["a", "7", "queued"], page.FindAll("tbody tr td").Skip(1).Take(3)
+            .Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["name", "params.seed", "status"], page.FindAll("thead th[data-column]").Select(heading => heading.GetAttribute("data-column")));
         Assert.Contains("width: 70px", page.FindAll("col")[2].GetAttribute("style"), StringComparison.Ordinal);
     }
@@ -270,7 +278,8 @@ public sealed class RunsPageTests
         await pages.Hub.EnqueueAsync(new TrainingSpec { BatchSize = 128 });
         pages.Visit("/runs?differing=true&columns=name,status,params.seed");
         var page = pages.Render<RunsPage>();
-        page.WaitForAssertion(() => Assert.Equal(["name", "params.batchSize"], page.FindAll("thead th[data-column]").Select(heading => heading.GetAttribute("data-column"))));
+        page.WaitForAssertion(() => Assert.Equal(["name", "params.batchSize"], page.FindAll("thead th[data-column]")
+            .Select(heading => heading.GetAttribute("data-column"))));
     }
 
     [Fact]
@@ -303,7 +312,8 @@ public sealed class RunsPageTests
         page.WaitForAssertion(() => Assert.Contains("2 selected", page.Markup, StringComparison.Ordinal));
         await page.FindAll("tbody input")[1].ChangeAsync(true);
         page.WaitForAssertion(() => Assert.Contains("3 selected", page.Markup, StringComparison.Ordinal));
-        Assert.Equal(new[] { small, smallToo, large }.ToHashSet(), RunSelection.Parse(QueryHelpers.ParseQuery(new Uri(pages.Address).Query)["selected"]).ToHashSet());
+        Assert.Equal(new[] { small, smallToo, large }.ToHashSet(),
+            RunSelection.Parse(QueryHelpers.ParseQuery(new Uri(pages.Address).Query)["selected"]).ToHashSet());
         await page.FindAll("tbody input")[0].ChangeAsync(false);
         page.WaitForAssertion(() => Assert.Contains("1 selected", page.Markup, StringComparison.Ordinal));
         Assert.Equal([false, true], page.FindAll("tbody input").Select(box => box.HasAttribute("checked")));

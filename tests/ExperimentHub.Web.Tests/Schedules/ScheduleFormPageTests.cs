@@ -113,7 +113,8 @@ public sealed class ScheduleFormPageTests
         var form = page.Find("form");
         await Task.WhenAll(form.SubmitAsync(), form.SubmitAsync());
         var saved = Assert.Single(await pages.Hub.Get<ScheduleStore>().ListAsync()).Schedule;
-        Assert.Equal((experiment, "30 2 * * 0,2", "Europe/Berlin", true, true), (saved.ExperimentId, saved.CronTyped, saved.TimeZone, saved.Enabled, saved.NewSeedEachTime));
+        Assert.Equal((experiment, "30 2 * * 0,2", "Europe/Berlin", true, true),
+            (saved.ExperimentId, saved.CronTyped, saved.TimeZone, saved.Enabled, saved.NewSeedEachTime));
         Assert.EndsWith($"/schedules/{saved.Id}", pages.Address, StringComparison.Ordinal);
     }
 
@@ -161,7 +162,8 @@ public sealed class ScheduleFormPageTests
         var empty = pages.Render<ScheduleFormPage>();
         Assert.Equal("experiments/new", empty.Find(".empty a").GetAttribute("href"));
         Assert.Empty(empty.FindAll("button[type=submit]"));
-        Assert.Contains("There is no such schedule", pages.Render<ScheduleFormPage>(parameters => parameters.Add(form => form.Id, 99)).Markup, StringComparison.Ordinal);
+        Assert.Contains("There is no such schedule", pages.Render<ScheduleFormPage>(parameters => parameters.Add(form => form.Id, 99)).Markup,
+            StringComparison.Ordinal);
     }
 
     private static IElement Field(IRenderedComponent<ScheduleFormPage> page, string label)

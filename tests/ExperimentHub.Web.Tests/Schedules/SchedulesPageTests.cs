@@ -52,6 +52,7 @@ public sealed class SchedulesPageTests
         for (var click = 0; click < 2; click++)
             await page.FindAll("button").Single(button => button.TextContent.Trim() == "Run now").ClickAsync();
         page.WaitForAssertion(() => Assert.Contains("Skipped", page.Find("tbody tr").TextContent, StringComparison.Ordinal));
-        Assert.Equal([FireOutcome.SkippedOverlap, FireOutcome.Started], (await pages.Hub.Get<ScheduleStore>().FindAsync(id))!.Fires.Select(fire => fire.Fire.Outcome));
+        Assert.Equal([FireOutcome.SkippedOverlap, FireOutcome.Started],
+            (await pages.Hub.Get<ScheduleStore>().FindAsync(id))!.Fires.Select(fire => fire.Fire.Outcome));
     }
 }

@@ -50,7 +50,8 @@ public sealed class CrossOriginTests
     public async Task Get_FromElsewhereAndNoLink_Is403BeforeAnythingIsDone(string site, string? mode, string? destination, string? purpose)
     {
         await using var app = new HubApp();
-        foreach (var path in (string[])["/", "/runs", "/api/v1/runs", "/api/v1/runs/count?filter=name%20like%20'a'", "/api/v1/runs/019309c5e6f77c3d8f2a000000000000/live", "/app.css", "/nothing", "/readyz"])
+        foreach (var path in (string[])["/", "/runs", "/api/v1/runs", "/api/v1/runs/count?filter=name%20like%20'a'",
+            "/api/v1/runs/019309c5e6f77c3d8f2a000000000000/live", "/app.css", "/nothing", "/readyz"])
         {
             foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
                 Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(app, method, path, site, mode, destination, purpose));
@@ -121,11 +122,13 @@ public sealed class CrossOriginTests
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
     }
 
-    private static async Task<HttpStatusCode> GetAsync(HubApp app, HttpMethod method, string path, string? site, string? mode, string? destination, string? purpose)
+    private static async Task<HttpStatusCode> GetAsync(HubApp app, HttpMethod method, string path, string? site, string? mode, string? destination,
+        string? purpose)
     {
         using var client = app.CreateClient();
         using var request = new HttpRequestMessage(method, path);
-        foreach (var (name, value) in ((string, string?)[])[("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Sec-Fetch-Dest", destination), ("Sec-Purpose", purpose)])
+        foreach (var (name, value) in ((string, string?)[])[("Sec-Fetch-Site", site), ("Sec-Fetch-Mode", mode), ("Sec-Fetch-Dest", destination),
+            ("Sec-Purpose", purpose)])
         {
             if (value is not null)
                 request.Headers.TryAddWithoutValidation(name, value);

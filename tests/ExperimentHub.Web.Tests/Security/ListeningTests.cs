@@ -22,7 +22,8 @@ public sealed class ListeningTests
     [InlineData("::ffff:0.0.0.0", false)]
     [InlineData("192.168.1.5", false)]
     [InlineData("fe80::1", false)]
-    public void Allows_AnAddress_OnlyIfItIsLoopback(string address, bool allowed) => Assert.Equal(allowed, Listening.Allows(new IPEndPoint(IPAddress.Parse(address), 5080)));
+    public void Allows_AnAddress_OnlyIfItIsLoopback(string address, bool allowed) =>
+        Assert.Equal(allowed, Listening.Allows(new IPEndPoint(IPAddress.Parse(address), 5080)));
 
     [Fact]
     public void Allows_AHandleOfSomebodyElse_Never() => Assert.False(Listening.Allows(new FileHandleEndPoint(3, FileHandleType.Tcp)));

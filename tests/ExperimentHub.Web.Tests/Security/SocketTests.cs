@@ -89,7 +89,9 @@ public sealed class SocketTests : IDisposable
 
     private static async Task<HttpStatusCode> PostAsync(HttpClient client, string origin)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "http://127.0.0.1:5080/api/v1/runs") { Content = new StringContent("""{"experiment": "e"}""", Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "http://127.0.0.1:5080/api/v1/runs")
+        { Content = new StringContent("""{"experiment": "e"}""", Encoding.UTF8, "application/json") };
         request.Headers.Add("Origin", origin);
         using var response = await client.SendAsync(request);
         return response.StatusCode;

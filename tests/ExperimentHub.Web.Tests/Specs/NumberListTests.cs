@@ -62,14 +62,16 @@ public sealed class NumberListTests
     [InlineData("1,000", "write 1000 for one, or 1, 000 for several")]
     [InlineData("1 000", "write 1000 for one, or 1, 000 for several")]
     [InlineData("1,000,000.5", "could be one number or several")]
-    public void Read_WhatCouldBeOneNumber_IsNotTakenForSeveral(string typed, string answer) => Assert.Contains(answer, Problem(Rate, typed), StringComparison.Ordinal);
+    public void Read_WhatCouldBeOneNumber_IsNotTakenForSeveral(string typed, string answer) =>
+        Assert.Contains(answer, Problem(Rate, typed), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("32,64", "'32,64' could be one number or several: write 32, 64 for several.")]
     [InlineData("100,200", "write 100200 for one, or 100, 200 for several")]
     [InlineData("32 128", "write 32128 for one, or 32, 128 for several")]
     [InlineData("1, 2.5", "'2.5' is not a whole number")]
-    [InlineData("1, ten", "'ten' is not a whole number. Write a whole number, several with commas between them (1, 2, 5), or a range (1-5, 1-9 by 2).")]
+    [InlineData("1, ten",
+        "'ten' is not a whole number. Write a whole number, several with commas between them (1, 2, 5), or a range (1-5, 1-9 by 2).")]
     [InlineData("1, ", "A value is missing beside a comma")]
     [InlineData(",", "A value is missing beside a comma")]
     [InlineData("1,, 2", "A value is missing beside a comma")]
@@ -83,14 +85,16 @@ public sealed class NumberListTests
     [InlineData("0-9223372036854775807", "far too many values")]
     [InlineData("1-99999999999999999999", "too large")]
     [InlineData("1-100, 200", "at least 101 values; at most 100")]
-    public void Read_WhatCannotBeRead_SaysWhatToWrite(string typed, string answer) => Assert.Contains(answer, Problem(Seed, typed), StringComparison.Ordinal);
+    public void Read_WhatCannotBeRead_SaysWhatToWrite(string typed, string answer) =>
+        Assert.Contains(answer, Problem(Seed, typed), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("0.1-0.5", "ranges are for whole numbers")]
     [InlineData("0.1, x", "'x' is not a number. Write a number such as 0.01 or 1e-3, or several with commas between them (0.01, 0.1).")]
     [InlineData("0.1, 1e999", "'1e999' is not a number")]
     [InlineData("0.1, NaN", "'NaN' is not a number")]
-    public void Read_NumbersThatAreNone_SayWhatIsAllowed(string typed, string answer) => Assert.Contains(answer, Problem(Rate, typed), StringComparison.Ordinal);
+    public void Read_NumbersThatAreNone_SayWhatIsAllowed(string typed, string answer) =>
+        Assert.Contains(answer, Problem(Rate, typed), StringComparison.Ordinal);
 
     [Fact]
     public void Read_AsManyAsAreStartedAtOnce_AreAllTaken() => Assert.Equal(100, NumberList.Read(Seed, "1-100")!.Values.Count);

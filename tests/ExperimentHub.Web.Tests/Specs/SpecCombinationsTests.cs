@@ -112,7 +112,8 @@ public sealed class SpecCombinationsTests
     public void SpecDraft_ListThroughTheAddress_IsTheSame()
     {
         var draft = SpecDraft.Tutorial.With(SpecFields.LearningRate, "0.01, 0.1").With(SpecFields.Seed, "1-9 by 2");
-        var address = draft.Beyond(SpecDraft.Tutorial).Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
+        var address = draft.Beyond(SpecDraft.Tutorial).Where(pair => pair.Value is not null)
+            .ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
         Assert.Equal(draft, SpecDraft.Tutorial.With(address));
     }
 
@@ -121,7 +122,8 @@ public sealed class SpecCombinationsTests
     [InlineData("1-5")]
     public void SpecDraft_ListWhereNoneIsTaken_IsNoNumber(string typed)
     {
-        Assert.Contains("is not one", SpecDraft.Tutorial.With(SpecFields.LearningRate, typed).Check().Problem("optimizer.learningRate"), StringComparison.Ordinal);
+        Assert.Contains("is not one", SpecDraft.Tutorial.With(SpecFields.LearningRate, typed).Check().Problem("optimizer.learningRate"),
+            StringComparison.Ordinal);
         Assert.Contains("is not one", SpecDraft.Tutorial.With(SpecFields.Seed, typed).Check().Problem("seed"), StringComparison.Ordinal);
     }
 

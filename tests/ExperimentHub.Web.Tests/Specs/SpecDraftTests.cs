@@ -38,13 +38,15 @@ public sealed class SpecDraftTests
 
     [Fact]
     public void SpecDraft_DecimalComma_SaysToWriteAPoint() =>
-        Assert.Contains("Write a point", SpecDraft.Tutorial.With(SpecFields.Momentum, "0,9").Check().Problem("optimizer.momentum"), StringComparison.Ordinal);
+        Assert.Contains("Write a point", SpecDraft.Tutorial.With(SpecFields.Momentum, "0,9").Check().Problem("optimizer.momentum"),
+            StringComparison.Ordinal);
 
     [Fact]
     public void SpecDraft_ThroughTheAddress_IsTheSame()
     {
         var draft = SpecDraft.Tutorial.With(SpecFields.Model, "small-cnn").With(SpecFields.Epochs, "x").With(SpecFields.LearningRate, "1e-3");
-        var address = draft.Beyond(SpecDraft.Tutorial).Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
+        var address = draft.Beyond(SpecDraft.Tutorial).Where(pair => pair.Value is not null)
+            .ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
         Assert.Equal(3, address.Count);
         Assert.Equal(draft, SpecDraft.Tutorial.With(address));
     }
@@ -55,8 +57,13 @@ public sealed class SpecDraftTests
         var spec = new TrainingSpec
         {
             Model = new ModelSpec { Kind = ModelCatalog.Mlp, HiddenSizes = [64, 32], Activation = Activations.Gelu, Dropout = 0.2, BatchNorm = true },
-            Epochs = 12, BatchSize = 128, Seed = 9_007_199_254_740_991, LabelSmoothing = 0.1, BestBy = BestMetrics.ValidationLoss, GradientNorm = true, Deterministic = true,
-            Optimizer = new OptimizerSpec { Kind = OptimizerSpec.AdamW, LearningRate = 3e-4, WeightDecay = 0.01, Beta1 = 0.8, Beta2 = 0.99, Epsilon = 1e-7, ClipNorm = 1 },
+            Epochs = 12, BatchSize = 128, Seed = 9_007_199_254_740_991, LabelSmoothing = 0.1, BestBy = BestMetrics.ValidationLoss,
+            GradientNorm = true, Deterministic = true,
+            Optimizer = new OptimizerSpec
+            {
+                Kind = OptimizerSpec.AdamW, LearningRate = 3e-4, WeightDecay = 0.01, Beta1 = 0.8, Beta2 = 0.99,
+                Epsilon = 1e-7, ClipNorm = 1
+            },
             LearningRateSchedule = new LearningRateSchedule { Kind = LearningRateSchedule.Cosine, WarmUpEpochs = 0.5, FinalFactor = 0.01 },
             Validation = new ValidationSplit { Samples = 6_000, Seed = 3 },
             Augmentation = new AugmentationSpec { ShiftPixels = 2, RotateDegrees = 7.5, EraseProbability = 0.25 },
@@ -78,7 +85,8 @@ public sealed class SpecDraftTests
                 Kind = ModelCatalog.Layers,
                 Layers =
                 [
-                    new ConvLayer(8, 5, Stride: 2, Padding: 2, Name: "first"), new BatchNormLayer(), new ActivationLayer(Activations.Silu), new AvgPoolLayer(2), new DropoutLayer(0.1),
+                    new ConvLayer(8, 5, Stride: 2, Padding: 2, Name: "first"), new BatchNormLayer(), new ActivationLayer(Activations.Silu),
+                    new AvgPoolLayer(2), new DropoutLayer(0.1),
                     new MaxPoolLayer(2, Stride: 1), new FlattenLayer(), new LinearLayer(10, "scores"),
                 ],
             },
@@ -107,5 +115,6 @@ public sealed class SpecDraftTests
 
     [Fact]
     public void SpecDraft_ChosenLearningRate_StaysWithAnotherOptimizer() =>
-        Assert.Equal("0.05", SpecDraft.Tutorial.With(SpecFields.LearningRate, "0.05").With(SpecFields.Optimizer, OptimizerSpec.Adam)[SpecFields.LearningRate]);
+        Assert.Equal("0.05", SpecDraft.Tutorial.With(SpecFields.LearningRate, "0.05")
+            .With(SpecFields.Optimizer, OptimizerSpec.Adam)[SpecFields.LearningRate]);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ExperimentHub.Tracking.Names;
 
 namespace ExperimentHub.Web.Compare.Report;
 
@@ -23,7 +22,8 @@ public sealed class ReportAxis
     /// <param name="fraction">The marks are per cent.</param>
     public static ReportAxis OfNumbers(IEnumerable<double> values, double first, double last, bool log = false, bool fraction = false)
     {
-        List<double> drawn = [.. values.Where(value => double.IsFinite(value) && (!log || IsOnLog(value))).Select(value => log ? Math.Log10(value) : value)];
+        List<double> drawn = [.. values.Where(value => double.IsFinite(value) && (!log || IsOnLog(value)))
+            .Select(value => log ? Math.Log10(value) : value)];
         return new ReportAxis(drawn.Count == 0 ? (0, 0) : (drawn.Min(), drawn.Max()), (first, last), null, log, fraction);
     }
 
@@ -48,16 +48,19 @@ public sealed class ReportAxis
     }
 
     /// <summary>The pixel of a value; null where it cannot be drawn.</summary>
-    public double? At(double? value) => value is not { } number || !double.IsFinite(number) || (_log && !IsOnLog(number)) ? null : Pixel(_log ? Math.Log10(number) : number);
+    public double? At(double? value) =>
+        value is not { } number || !double.IsFinite(number) || (_log && !IsOnLog(number)) ? null : Pixel(_log ? Math.Log10(number) : number);
 
     /// <summary>The pixel of what a run has of the axis's own variable.</summary>
     /// <param name="run">The run's place among the compared ones.</param>
-    public double? At(CompareVariable variable, int run) => At(_words is null ? variable.Numbers?[run] : variable.Texts[run] is { } word ? _words.ToList().IndexOf(word) : null);
+    public double? At(CompareVariable variable, int run) =>
+        At(_words is null ? variable.Numbers?[run] : variable.Texts[run] is { } word ? _words.ToList().IndexOf(word) : null);
 
     /// <summary>A pixel as SVG writes it.</summary>
     public static string Text(double pixel) => pixel.ToString("0.#", CultureInfo.InvariantCulture);
 
-    private double Pixel(double scaled) => _pixels.First + (_pixels.Last - _pixels.First) * (_range.High == _range.Low ? 0.5 : (scaled - _range.Low) / (_range.High - _range.Low));
+    private double Pixel(double scaled) =>
+        _pixels.First + (_pixels.Last - _pixels.First) * (_range.High == _range.Low ? 0.5 : (scaled - _range.Low) / (_range.High - _range.Low));
 
     /// <summary>About five round numbers.</summary>
     private IEnumerable<double> Round()

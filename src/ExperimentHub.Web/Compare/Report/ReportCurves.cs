@@ -21,12 +21,16 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
     public static bool Fits(int runs, int metrics) => (long)runs * metrics * Buckets <= Limits.ReportEntries;
 
     /// <param name="kept">For each run, whether it is kept in view; null for all.</param>
-    public async Task<IReadOnlyList<ReportChart>> ReadAsync(ComparedRuns compared, RunTints tints, CompareAddress address, IReadOnlyList<bool>? kept, CancellationToken cancellation)
+    public async Task<IReadOnlyList<ReportChart>> ReadAsync(ComparedRuns compared, RunTints tints, CompareAddress address, IReadOnlyList<bool>? kept,
+        CancellationToken cancellation)
     {
         var runs = compared.Runs;
         var paces = (await history.PacesAsync([.. runs.Select(run => run.Id)], cancellation)).ToDictionary(pace => pace.Id);
         long[] numbers = [.. runs.Select(run => run.Number)];
-        var drawn = (await series.DrawAsync(numbers, [.. address.Metrics], null, null, address.Zoom is null ? Buckets : Math.Clamp(Limits.ReportEntries / (numbers.Length * Math.Max(1, address.Metrics.Count)), Buckets, BucketsOfZoomed), cancellation))
+        var drawn =
+            (await series.DrawAsync(numbers, [.. address.Metrics], null, null,
+                address.Zoom is null ? Buckets : Math.Clamp(Limits.ReportEntries / (numbers.Length * Math.Max(1, address.Metrics.Count)), Buckets,
+                    BucketsOfZoomed), cancellation))
             .ToDictionary(drawing => (drawing.Run, drawing.Metric));
         var times = address.Axis == CompareAxis.Time ? await reader.TimesAsync(numbers, MetricNames.TrainLoss, Times, cancellation) : null;
         return
@@ -34,7 +38,8 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
             .. address.Metrics.Select(metric =>
             {
                 List<IReadOnlyList<CurvePoint>> points = [.. runs.Select(run => Points(run, metric))];
-                return new ReportChart(metric, address.Seeds ? Means(points) : Single(points), address.Log.Contains(metric), address.Zoom, address.Whole.Contains(metric), address.Seeds ? "group" : "run");
+                return new ReportChart(metric, address.Seeds ? Means(points) : Single(points), address.Log.Contains(metric), address.Zoom,
+                    address.Whole.Contains(metric), address.Seeds ? "group" : "run");
             }),
         ];
 
@@ -42,19 +47,22 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
         {
             if (!drawn.TryGetValue((run.Number, metric), out var drawing) || !paces.TryGetValue(run.Id, out var pace))
                 return [];
-            var placeOf = CurvePlaces.Of(address.Axis, pace, Comparison.SamplesPerEpoch(run, datasets.Find), times?.GetValueOrDefault(run.Number) ?? []);
+            var placeOf = CurvePlaces.Of(address.Axis, pace, Comparison.SamplesPerEpoch(run, datasets.Find),
+                times?.GetValueOrDefault(run.Number) ?? []);
             var unit = ReportChart.IsMemory(metric) ? BytesPerMebibyte : 1;
             List<CurvePoint> points =
             [
                 .. drawing.Steps.Select((step, i) => (Place: placeOf(step), Step: step, Index: i)).Where(point => point.Place is not null)
-                    .Select(point => new CurvePoint(point.Step, point.Place!.Value, drawing.Values[point.Index] / unit, drawing.Min[point.Index] / unit, drawing.Max[point.Index] / unit)),
+                    .Select(point => new CurvePoint(point.Step, point.Place!.Value, drawing.Values[point.Index] / unit,
+                        drawing.Min[point.Index] / unit, drawing.Max[point.Index] / unit)),
             ];
             return ReportChart.IsNoisy(metric) ? CurvePoint.Smoothed(points, address.Smoothing) : points;
         }
 
         IEnumerable<ReportCurve> Single(List<IReadOnlyList<CurvePoint>> points) =>
             runs.Select((run, i) => new ReportCurve(run.Name, tints.Tints[i], [.. points[i].Select(point => (point.X, point.Y))],
-                address.Bands && points[i].Any(point => point.Low < point.High) ? [.. points[i].Select(point => (point.X, point.Low, point.High))] : [], kept?[i] == false));
+                address.Bands && points[i].Any(point => point.Low < point.High)
+                    ? [.. points[i].Select(point => (point.X, point.Low, point.High))] : [], kept?[i] == false));
 
         // The mean of each group of seeds, as far as all of its runs have come, with its interval.
         IEnumerable<ReportCurve> Means(List<IReadOnlyList<CurvePoint>> points)
@@ -62,12 +70,14 @@ internal sealed class ReportCurves(RunHistory history, MetricReader reader, Live
             foreach (var group in compared.Groups)
             {
                 List<int> members = [.. group.Seeds.Counted.Runs.Select(run => runs.ToList().IndexOf(run))];
-                List<List<CurvePoint>> own = [.. members.Select(i => points[i].Where(point => double.IsFinite(point.Y)).ToList()).Where(curve => curve.Count > 0)];
+                List<List<CurvePoint>> own = [.. members.Select(i => points[i].Where(point => double.IsFinite(point.Y)).ToList())
+                    .Where(curve => curve.Count > 0)];
                 if (own.Count == 0)
                     continue;
                 var mean = CurvePoint.Mean(own);
                 yield return new ReportCurve($"{group.Name} ({own.Count})", tints.Tints[members[0]], [.. mean.Select(point => (point.X, point.Y))],
-                    own.Count > 1 ? [.. mean.Select(point => (point.X, point.Low, point.High))] : [], kept is not null && !members.Exists(i => kept[i]));
+                    own.Count > 1 ? [.. mean.Select(point => (point.X, point.Low, point.High))] : [], kept is not null
+                        && !members.Exists(i => kept[i]));
             }
         }
     }
@@ -84,8 +94,8 @@ internal readonly record struct CurvePoint(long Step, double X, double Y, double
     private const int MostApart = 600;
 
     /// <summary>
-    /// Weighted towards the newest points, corrected for the start, where there is nothing to average with. The weight is that of a point as far back as points are apart on a screen. A short curve
-    /// stays as it is.
+    /// Weighted towards the newest points, corrected for the start, where there is nothing to average with. The weight is that of a point as far back
+    /// as points are apart on a screen. A short curve stays as it is.
     /// </summary>
     public static IReadOnlyList<CurvePoint> Smoothed(IReadOnlyList<CurvePoint> points, double weight)
     {
@@ -120,7 +130,8 @@ internal readonly record struct CurvePoint(long Step, double X, double Y, double
                 var margin = statistics.Margin ?? 0;
                 // What is never negative has no interval that is: a loss, an accuracy, a speed.
                 var least = here.TrueForAll(one => one.Y >= 0) ? 0 : double.NegativeInfinity;
-                return new CurvePoint(point.Step, here.Average(one => one.X), statistics.Mean, Math.Max(least, statistics.Mean - margin), statistics.Mean + margin);
+                return new CurvePoint(point.Step, here.Average(one => one.X), statistics.Mean, Math.Max(least, statistics.Mean - margin),
+                    statistics.Mean + margin);
             }),
         ];
     }

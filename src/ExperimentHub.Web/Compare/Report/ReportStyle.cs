@@ -7,7 +7,8 @@ namespace ExperimentHub.Web.Compare.Report;
 internal static partial class ReportStyle
 {
     /// <summary>
-    /// What the file may do: draw itself. Styles stand in it, and pictures too; nothing is fetched, run or sent, whatever a name in it says. <c>style</c> attributes need the words about inline styles.
+    /// What the file may do: draw itself. Styles stand in it, and pictures too; nothing is fetched, run or sent, whatever a name in it says.
+    /// <c>style</c> attributes need the words about inline styles.
     /// </summary>
     public const string Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
-using ExperimentHub.Tracking.Names;
 using Microsoft.AspNetCore.Components;
 
 namespace ExperimentHub.Web.Compare.Report;
@@ -25,5 +24,6 @@ internal static class ReportSvg
 
     /// <summary>A run's colour in CSS's words.</summary>
     public static string Colour(RunTint tint) => tint.Unknown ? "var(--queued)" : tint.Ramp is not { } place ? $"var(--run-{tint.Line.Colour})"
-        : string.Create(CultureInfo.InvariantCulture, $"color-mix(in srgb, var(--ramp-{(place < 0.5 ? 1 : 2)}), var(--ramp-{(place < 0.5 ? 2 : 3)}) {(place < 0.5 ? place : place - 0.5) * 200:0}%)");
+        : string.Create(CultureInfo.InvariantCulture,
+            $"color-mix(in srgb, var(--ramp-{(place < 0.5 ? 1 : 2)}), var(--ramp-{(place < 0.5 ? 2 : 3)}) {(place < 0.5 ? place : place - 0.5) * 200:0}%)");
 }

@@ -23,7 +23,9 @@ public sealed record GridAddress
     public IReadOnlyList<string> Devices { get; init; } = [];
     public string? Experiment { get; init; }
 
-    /// <summary>The experiment on whose page the table stands: a condition that nobody chose and nobody clears. null for the table of all runs.</summary>
+    /// <summary>
+    /// The experiment on whose page the table stands: a condition that nobody chose and nobody clears. null for the table of all runs.
+    /// </summary>
     public string? Scope { get; init; }
 
     /// <summary>The epoch of each run whose figures the usual columns and the usual measure of groups show.</summary>
@@ -48,7 +50,8 @@ public sealed record GridAddress
     public string GroupOrder { get; init; } = "";
 
     /// <summary>What is measured in each group: what the runs are sorted by where nothing else was chosen.</summary>
-    public string Metric => Measure ?? SearchText.Order(OrderBy).Select(term => term.Column).FirstOrDefault(column => column.Kind == ColumnKind.Metric)?.ToString()
+    public string Metric =>
+        Measure ?? SearchText.Order(OrderBy).Select(term => term.Column).FirstOrDefault(column => column.Kind == ColumnKind.Metric)?.ToString()
         ?? GridColumn.At(SearchText.Columns("metrics.test_accuracy")[0], At).ToString();
 
     /// <summary>The token of the page; null for the first.</summary>
@@ -57,14 +60,16 @@ public sealed record GridAddress
     /// <summary>Counts from 1.</summary>
     public int Page { get; init; } = 1;
 
-    public IReadOnlyList<GridColumn> Columns => Chosen ?? (Scope is null ? GridColumn.Usual(At) : [.. GridColumn.Usual(At).Where(column => column.Name != "experiment")]);
+    public IReadOnlyList<GridColumn> Columns =>
+        Chosen ?? (Scope is null ? GridColumn.Usual(At) : [.. GridColumn.Usual(At).Where(column => column.Name != "experiment")]);
 
     /// <summary>The epoch that all figures of the table are of; null where its columns are of several, or of none.</summary>
     public FigureEpoch? ShownAt
     {
         get
         {
-            var shown = (GroupBy.Length > 0 ? SearchText.Columns(Metric) : Columns.Select(column => column.Column)).Where(column => column.Kind == ColumnKind.Metric);
+            var shown = (GroupBy.Length > 0 ? SearchText.Columns(Metric) : Columns.Select(column => column.Column)).Where(column =>
+                column.Kind == ColumnKind.Metric);
             return shown.Select(column => column.Figure).Distinct().ToList() switch
             {
                 [MetricFigure.AtBest] => FigureEpoch.Best,
@@ -103,8 +108,10 @@ public sealed record GridAddress
     public GridAddress With(FigureEpoch at) => FirstPage() with
     {
         At = at,
-        Chosen = Chosen is null ? null : [.. Chosen.Select(column => column with { Column = GridColumn.At(column.Column, at) }).DistinctBy(column => column.Column)],
-        OrderBy = SearchText.Order(SearchText.Order(OrderBy).Select(term => term with { Column = GridColumn.At(term.Column, at) }).DistinctBy(term => term.Column)),
+        Chosen = Chosen is null ? null : [.. Chosen.Select(column => column with { Column = GridColumn.At(column.Column, at) })
+            .DistinctBy(column => column.Column)],
+        OrderBy = SearchText.Order(SearchText.Order(OrderBy).Select(term => term with { Column = GridColumn.At(term.Column, at) })
+            .DistinctBy(term => term.Column)),
         Measure = Measure is not null && SearchText.Columns(Measure) is [var measured] ? GridColumn.At(measured, at).ToString() : Measure,
     };
 
@@ -145,14 +152,17 @@ public sealed record GridAddress
         Scope = Scope,
         Filter = view.Filter,
         OrderBy = view.OrderBy,
-        Chosen = view.Columns is null ? null : [.. view.Columns.Select(column => (SearchText.Columns(column.Column), column)).Where(pair => pair.Item1.Count == 1).Select(pair => new GridColumn(pair.Item1[0], pair.column.Width, pair.column.Pinned))],
+        Chosen = view.Columns is null ? null : [.. view.Columns.Select(column => (SearchText.Columns(column.Column), column))
+            .Where(pair => pair.Item1.Count == 1).Select(pair => new GridColumn(pair.Item1[0], pair.column.Width, pair.column.Pinned))],
         GroupBy = string.Join(", ", view.GroupBy ?? []),
         IsCompact = view.Density == Compact,
         Curve = Curve,
     };
 
     /// <summary>The usual columns of the last epoch are named: without columns a view shows the best one.</summary>
-    public ViewState View => new(WholeFilter, OrderBy, Chosen is null && At == FigureEpoch.Best ? null : [.. Columns.Select(column => new ViewColumn(column.Name, column.Width, column.Pinned))],
+    public ViewState View =>
+        new(WholeFilter, OrderBy, Chosen is null
+            && At == FigureEpoch.Best ? null : [.. Columns.Select(column => new ViewColumn(column.Name, column.Width, column.Pinned))],
         [.. SearchText.Columns(GroupBy).Select(column => column.ToString())], IsCompact ? Compact : null);
 
     /// <summary>The query string's parameters; null removes one.</summary>
@@ -166,7 +176,8 @@ public sealed record GridAddress
         ["device"] = Devices.ToArray(),
         ["experiment"] = Experiment,
         ["columns"] = Chosen is null ? null : SearchText.Columns(Chosen.Select(column => column.Column)),
-        ["widths"] = Chosen is null || Chosen.All(column => column.Width is null) ? null : string.Join('.', Chosen.Select(column => column.Width?.ToString(CultureInfo.InvariantCulture))),
+        ["widths"] = Chosen is null || Chosen.All(column => column.Width is null)
+            ? null : string.Join('.', Chosen.Select(column => column.Width?.ToString(CultureInfo.InvariantCulture))),
         ["pinned"] = Chosen is null ? null : string.Join('.', Chosen.Index().Where(column => column.Item.Pinned).Select(column => column.Index)),
         ["differing"] = Differing ? true : null,
         ["curve"] = Curve ? null : false,
@@ -205,7 +216,8 @@ public sealed record GridAddress
             Measure = One("measure"),
             At = EpochWords.Read(One(EpochWords.Parameter)),
             After = One("after"),
-            Page = int.TryParse(One("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var page) && page > 1 && One("after") is not null ? page : 1,
+            Page = int.TryParse(One("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var page) && page > 1
+                && One("after") is not null ? page : 1,
         };
     }
 
@@ -219,7 +231,8 @@ public sealed record GridAddress
         var width = (widths ?? "").Split('.');
         var pins = (pinned ?? "").Split('.').Select(Number).ToHashSet();
         return [.. chosen.Select((column, place) => new GridColumn(column,
-            Number(width.ElementAtOrDefault(place)) is { } pixels ? Math.Clamp(pixels, GridColumn.MinWidth, GridColumn.MaxWidth) : null, pins.Contains(place)))];
+            Number(width.ElementAtOrDefault(place)) is { } pixels
+                ? Math.Clamp(pixels, GridColumn.MinWidth, GridColumn.MaxWidth) : null, pins.Contains(place)))];
     }
 
     private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -1,5 +1,4 @@
 using ExperimentHub.Tracking.Metrics;
-using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Search;
 using ExperimentHub.Tracking.Trainings;
@@ -50,7 +49,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
 
     private static readonly Dictionary<string, int> FewWidths = new()
     {
-        ["name"] = 148, ["experiment"] = 100, ["status"] = 120, ["metrics.test_accuracy"] = 92, ["metrics.test_loss"] = 76, ["best_epoch"] = 54, ["epochs_done"] = 54,
+        ["name"] = 148, ["experiment"] = 100, ["status"] = 120, ["metrics.test_accuracy"] = 92, ["metrics.test_loss"] = 76, ["best_epoch"] = 54,
+        ["epochs_done"] = 54,
         ["model"] = 78, ["params.optimizer.learningRate"] = 48, ["params.batchSize"] = 52, ["device"] = 62, ["duration"] = 66, ["created"] = 88,
     };
 
@@ -62,7 +62,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
 
     private static IReadOnlyList<GridColumn> UsualOf(string figures) =>
     [
-        .. SearchText.Columns($"name, experiment, status, {figures}, model, params.optimizer.learningRate, params.batchSize, params.seed, device, duration, created")
+        .. SearchText.Columns(
+            $"name, experiment, status, {figures}, model, params.optimizer.learningRate, params.batchSize, params.seed, device, duration, created")
             .Select(column => new GridColumn(column, Pinned: column.Name == "name")),
     ];
 
@@ -74,7 +75,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     public static IReadOnlyList<GridColumn> Few(FigureEpoch at) => at == FigureEpoch.Last ? FewAtLast : FewAtBest;
 
     private static IReadOnlyList<GridColumn> FewOf(IReadOnlyList<GridColumn> usual) =>
-        [.. usual.Where(column => column.Name != "params.seed").Select(column => column with { Pinned = false, Width = FewWidths.GetValueOrDefault(column.Plain) is > 0 and var width ? width : null })];
+        [.. usual.Where(column => column.Name != "params.seed")
+            .Select(column => column with { Pinned = false, Width = FewWidths.GetValueOrDefault(column.Plain) is > 0 and var width ? width : null })];
 
     /// <summary>How long a column of these stays where there is less and less room.</summary>
     public static string Staying(GridColumn column) => column.Name switch
@@ -89,7 +91,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     };
 
     /// <summary>The same metric of another epoch; a column that speaks of no epoch, or of all of them, stays as it is.</summary>
-    public static SearchColumn At(SearchColumn column, FigureEpoch at) => column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Last or MetricFigure.AtBest } ? column
+    public static SearchColumn At(SearchColumn column, FigureEpoch at) =>
+        column is not { Kind: ColumnKind.Metric, Figure: MetricFigure.Last or MetricFigure.AtBest } ? column
         : column with { Figure = at == FigureEpoch.Last ? MetricFigure.Last : MetricFigure.AtBest };
 
     /// <summary>Of the usual columns those that give way where there is little room; a column that somebody chose stays.</summary>
@@ -102,7 +105,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     public string Name => Column.ToString();
 
     /// <summary>Over the column; <see cref="Note"/> belongs to it.</summary>
-    public string Heading => Words.GetValueOrDefault(Plain) ?? (Column.Kind == ColumnKind.Metric ? $"{Sentence(Column.Name)}{(IsFraction ? " %" : "")}"
+    public string Heading =>
+        Words.GetValueOrDefault(Plain) ?? (Column.Kind == ColumnKind.Metric ? $"{Sentence(Column.Name)}{(IsFraction ? " %" : "")}"
         : Column.Kind == ColumnKind.Attribute ? Sentence(Column.Name) : LeafHeading);
 
     /// <summary>Which of a metric's values it shows; null where there is only one.</summary>
@@ -138,7 +142,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     };
 
     /// <summary>What the hub measures at the end of each epoch.</summary>
-    private bool IsOnceAnEpoch => Column.Name.StartsWith("test_", StringComparison.Ordinal) || Column.Name.StartsWith("validation_", StringComparison.Ordinal);
+    private bool IsOnceAnEpoch =>
+        Column.Name.StartsWith("test_", StringComparison.Ordinal) || Column.Name.StartsWith("validation_", StringComparison.Ordinal);
 
     /// <summary>The name without the figure: headings and widths are the same for all of them.</summary>
     private string Plain => (Column.Kind == ColumnKind.Metric ? Column with { Figure = MetricFigure.Last } : Column).ToString();
@@ -148,9 +153,16 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
     private MetricUnit Unit => Column.Kind == ColumnKind.Metric ? MetricNames.UnitOf(Column.Name) : MetricUnit.None;
 
     /// <summary>Numbers stand at the right.</summary>
-    public bool IsNumber => Column.Kind is ColumnKind.Metric or ColumnKind.Param || Column is { Kind: ColumnKind.Attribute, Name: "duration" or "epochs_done" or "best_epoch" or "parameters" or "attempts" or "experiment_id" or "created" or "start_time" or "end_time" };
+    public bool IsNumber =>
+        Column.Kind is ColumnKind.Metric or ColumnKind.Param
+            || Column is
+            {
+                Kind: ColumnKind.Attribute, Name: "duration" or "epochs_done" or "best_epoch" or "parameters" or "attempts"
+                or "experiment_id" or "created" or "start_time" or "end_time"
+            };
 
-    public int Pixels => Width ?? Widths.GetValueOrDefault(Plain, Math.Clamp(24 + (Math.Max(Heading.Length, Note?.Length ?? 0) * 8), IsNumber ? 76 : 120, 200));
+    public int Pixels =>
+        Width ?? Widths.GetValueOrDefault(Plain, Math.Clamp(24 + (Math.Max(Heading.Length, Note?.Length ?? 0) * 8), IsNumber ? 76 : 120, 200));
 
     /// <summary>The end that a person looks for first: the newest, the best, and of words the first.</summary>
     /// <param name="direction">Of a metric: which values are better.</param>
@@ -158,7 +170,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         || (Column.Kind == ColumnKind.Metric && direction == MetricDirection.HigherIsBetter);
 
     /// <summary>The kind of something is called as the thing itself.</summary>
-    private string LeafHeading => (Column.Name.EndsWith(".kind", StringComparison.Ordinal) ? Column.Name[..^".kind".Length] : Column.Name).Split('.')[^1];
+    private string LeafHeading =>
+        (Column.Name.EndsWith(".kind", StringComparison.Ordinal) ? Column.Name[..^".kind".Length] : Column.Name).Split('.')[^1];
 
     private static string Sentence(string name) => char.ToUpperInvariant(name[0]) + name[1..].Replace('_', ' ');
 
@@ -168,7 +181,8 @@ public sealed record GridColumn(SearchColumn Column, int? Width = null, bool Pin
         null => Figures.None,
         double number when Column is { Kind: ColumnKind.Attribute, Name: "duration" } => Figures.Duration(number),
         double number when IsFraction => Figures.Percent(number),
-        double number when Column.Kind == ColumnKind.Metric => Unit == MetricUnit.Bytes && double.IsFinite(number) ? Figures.Size((long)number) : Figures.Loss(number),
+        double number when Column.Kind == ColumnKind.Metric =>
+            Unit == MetricUnit.Bytes && double.IsFinite(number) ? Figures.Size((long)number) : Figures.Loss(number),
         double number when Column.Kind == ColumnKind.Attribute => Figures.Count((long)number),
         double number => Figures.Setting(number),
         bool flag => flag ? "yes" : "no",

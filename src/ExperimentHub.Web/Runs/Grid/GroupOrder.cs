@@ -24,14 +24,17 @@ public sealed record GroupOrder(GroupFigure Figure, int Place, bool Descending)
     public static GroupOrder? Parse(string text)
     {
         var name = text.TrimStart('-');
-        var place = name.StartsWith("key", StringComparison.Ordinal) && int.TryParse(name.AsSpan(3), out var number) && number is >= 0 and < RunGrouping.MaxColumns ? number : -1;
+        var place = name.StartsWith("key", StringComparison.Ordinal) && int.TryParse(name.AsSpan(3), out var number)
+            && number is >= 0 and < RunGrouping.MaxColumns ? number : -1;
         if (place >= 0)
             return new GroupOrder(GroupFigure.Key, place, text.StartsWith('-'));
-        return Enum.TryParse<GroupFigure>(name, ignoreCase: true, out var figure) && Enum.IsDefined(figure) && figure != GroupFigure.Key && !char.IsAsciiDigit(name[0])
+        return Enum.TryParse<GroupFigure>(name, ignoreCase: true, out var figure) && Enum.IsDefined(figure) && figure != GroupFigure.Key
+            && !char.IsAsciiDigit(name[0])
             ? new GroupOrder(figure, 0, text.StartsWith('-')) : null;
     }
 
-    public override string ToString() => $"{(Descending ? "-" : "")}{(Figure == GroupFigure.Key ? $"key{Place}" : Figure.ToString().ToLowerInvariant())}";
+    public override string ToString() =>
+        $"{(Descending ? "-" : "")}{(Figure == GroupFigure.Key ? $"key{Place}" : Figure.ToString().ToLowerInvariant())}";
 
     /// <summary>A click on a heading: its better end first, then the other one, then the usual order, which is null.</summary>
     /// <param name="direction">Which values of what is measured are better.</param>

@@ -10,7 +10,8 @@ internal sealed class GroupPicks(RunSearch search)
     // By the filter that finds the group's runs.
     private readonly Dictionary<string, IReadOnlyList<RunId>> _runs = [];
 
-    public bool IsPicked(GridAddress group, IReadOnlyList<RunId> chosen) => _runs.GetValueOrDefault(group.WholeFilter) is { Count: > 0 } runs && runs.All(chosen.Contains);
+    public bool IsPicked(GridAddress group, IReadOnlyList<RunId> chosen) =>
+        _runs.GetValueOrDefault(group.WholeFilter) is { Count: > 0 } runs && runs.All(chosen.Contains);
 
     /// <returns>The chosen runs with all of the group's, or with none of them where it was ticked.</returns>
     public async Task<IReadOnlyList<RunId>> ToggleAsync(GridAddress group, IReadOnlyList<RunId> chosen)

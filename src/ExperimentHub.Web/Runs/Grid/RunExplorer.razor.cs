@@ -9,12 +9,15 @@ namespace ExperimentHub.Web.Runs.Grid;
 
 /// <summary>The table of runs with all that narrows, sorts and groups it. What is shown, how and in which order lives in the address.</summary>
 public sealed partial class RunExplorer(
-    RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, TimeProvider time, NavigationManager navigation) : IDisposable
+    RunSearch search, RunGrouping grouping, RunColumns columns, RunHistory history, MetricReader metrics, RunFeed feed, TimeProvider time,
+    NavigationManager navigation) : IDisposable
 {
     private const string FilterWord = "filter";
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two readings of what epochs changed: of rows that stay where they are, and where rows move or groups are reckoned anew.</summary>
+    /// <summary>
+    /// Between two readings of what epochs changed: of rows that stay where they are, and where rows move or groups are reckoned anew.
+    /// </summary>
     private static readonly TimeSpan ResultsInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan MovingInterval = TimeSpan.FromSeconds(6);
     private static readonly IReadOnlyList<string> StatusWords = [.. Enum.GetValues<RunStatus>().Select(status => status.Word())];
@@ -60,18 +63,22 @@ public sealed partial class RunExplorer(
     [Parameter]
     public EventCallback<long> TotalChanged { get; set; }
 
-    /// <summary>Runs that are ticked, as they stand in the address. The page is told of a new address and hands it on; all else is read from there.</summary>
+    /// <summary>
+    /// Runs that are ticked, as they stand in the address. The page is told of a new address and hands it on; all else is read from there.
+    /// </summary>
     [Parameter]
     public string? SelectedText { get; set; }
 
     /// <summary>Metrics that the table shows at the best epoch and the filter compares at the last.</summary>
     private IReadOnlyList<SearchColumn> FilteredElsewhere => _address.ShownAt != FigureEpoch.Best ? []
-        : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name)).Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
+        : [.. SearchText.LastValues(_address.Filter).Select(name => new SearchColumn(ColumnKind.Metric, name))
+            .Where(column => _address.Columns.Any(shown => shown.Column == GridColumn.At(column, FigureEpoch.Best)))];
 
     private bool IsEmpty => _total == 0 && _isNew && !_address.IsFiltered && _problems.Count == 0;
 
     protected override void OnInitialized() => _subscription = feed.Subscribe(null, told => InvokeAsync(() => RefreshAsync(told)),
-        new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, () => RowsMove ? MovingInterval : ResultsInterval), new FeedPace(RunSignal.Progress, RefreshInterval));
+        new FeedPace(RunSignals.Facts, RefreshInterval), new FeedPace(RunSignal.Results, () => RowsMove ? MovingInterval : ResultsInterval),
+        new FeedPace(RunSignal.Progress, RefreshInterval));
 
     /// <summary>An epoch can change which rows there are, and not only what they say.</summary>
     private bool RowsMove => _groups is not null || _page is { FollowsResults: true };
@@ -97,7 +104,8 @@ public sealed partial class RunExplorer(
     }
 
     private static bool SameTable(GridAddress one, GridAddress other) =>
-        (one.GroupBy, one.Metric, one.Differing) == (other.GroupBy, other.Metric, other.Differing) && one.Columns.Select(column => column.Name).SequenceEqual(other.Columns.Select(column => column.Name));
+        (one.GroupBy, one.Metric, one.Differing) == (other.GroupBy, other.Metric, other.Differing)
+            && one.Columns.Select(column => column.Name).SequenceEqual(other.Columns.Select(column => column.Name));
 
     /// <summary>Keeps the way back from page to page.</summary>
     private void Remember(GridAddress before)
@@ -135,7 +143,9 @@ public sealed partial class RunExplorer(
         StateHasChanged();
     }
 
-    /// <summary>The end of an epoch is told many times a second where many runs train; it changes a few cells, and seldom which rows there are.</summary>
+    /// <summary>
+    /// The end of an epoch is told many times a second where many runs train; it changes a few cells, and seldom which rows there are.
+    /// </summary>
     private async Task RefreshAsync(RunSignal told)
     {
         if (_gone.IsCancellationRequested)
@@ -178,9 +188,11 @@ public sealed partial class RunExplorer(
         var address = _address;
         var shown = address.Columns;
         if (address.Differing && await columns.DifferingAsync(address.Query, asked) is { Answer: { } differing })
-            shown = [.. shown.Where(column => column.Name == "name" || column.Column.Kind == ColumnKind.Metric), .. differing.Where(column => column.Kind != ColumnKind.Metric).Select(column => new GridColumn(column))];
+            shown = [.. shown.Where(column => column.Name == "name" || column.Column.Kind == ColumnKind.Metric),
+                .. differing.Where(column => column.Kind != ColumnKind.Metric).Select(column => new GridColumn(column))];
         shown = [.. shown.Where(column => column.Pinned), .. shown.Where(column => !column.Pinned)];
-        var result = await search.ListAsync(address.Query, SearchText.Columns(shown.Select(column => column.Column)), GridAddress.PageSize, address.After, asked);
+        var result = await search.ListAsync(address.Query, SearchText.Columns(shown.Select(column => column.Column)), GridAddress.PageSize,
+            address.After, asked);
         // A slower answer to an older question must not replace the newer one.
         if (question != _question)
             return;
@@ -212,7 +224,10 @@ public sealed partial class RunExplorer(
         StateHasChanged();
     }
 
-    /// <summary>What the rows need not wait for. SQLite answers on the thread that asks: asked on the page's own, it would keep the rows from being drawn and a tick from being heard.</summary>
+    /// <summary>
+    /// What the rows need not wait for. SQLite answers on the thread that asks: asked on the page's own, it would keep the rows from being drawn and
+    /// a tick from being heard.
+    /// </summary>
     private async Task LoadRestAsync(int question, CancellationToken asked)
     {
         var query = _address.Query;
@@ -232,11 +247,13 @@ public sealed partial class RunExplorer(
 
     private async Task LoadCurvesAsync(IReadOnlyList<RunRow> rows, CancellationToken asked)
     {
-        long[] wanted = [.. rows.Select(row => row.Run).Where(run => run.Status.IsActive() || !_curvesKept.Contains(run.Number)).Select(run => run.Number)];
+        long[] wanted = [.. rows.Select(row => row.Run).Where(run => run.Status.IsActive() || !_curvesKept.Contains(run.Number))
+            .Select(run => run.Number)];
         if (wanted.Length == 0)
             return;
         _curvesReadAt = time.GetUtcNow();
-        foreach (var curve in await Task.Run(() => metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked), asked))
+        foreach (var curve in await Task.Run(() =>
+            metrics.BucketsAsync(wanted, [MetricNames.TrainLoss], null, null, LossSparkline.MaxPoints, asked), asked))
             _curves[curve.RunNumber] = curve;
         // A run that waits again or trains on gets a longer one.
         _curvesKept.ExceptWith(wanted);
@@ -279,14 +296,15 @@ public sealed partial class RunExplorer(
     private string AddressOf(GridAddress address) =>
         navigation.GetUriWithQueryParameters(new Dictionary<string, object?>(address.Parameters) { ["selected"] = _selection.Text });
 
-    private string ExportTo(string format) => navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
-    {
-        // A file has no tooltips: its headings say which value they are of.
-        ["columns"] = SearchText.WholeColumns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
-        ["filter"] = _address.WholeFilter.Length == 0 ? null : _address.WholeFilter,
-        ["orderBy"] = _address.OrderBy.Length == 0 ? null : _address.OrderBy,
-        ["format"] = format,
-    });
+    private string ExportTo(string format) =>
+        navigation.GetUriWithQueryParameters(navigation.ToAbsoluteUri("/api/v1/runs/export").ToString(), new Dictionary<string, object?>
+        {
+            // A file has no tooltips: its headings say which value they are of.
+            ["columns"] = SearchText.WholeColumns((_columns.Count > 0 ? _columns : _address.Columns).Select(column => column.Column)),
+            ["filter"] = _address.WholeFilter.Length == 0 ? null : _address.WholeFilter,
+            ["orderBy"] = _address.OrderBy.Length == 0 ? null : _address.OrderBy,
+            ["format"] = format,
+        });
 
     public void Dispose()
     {

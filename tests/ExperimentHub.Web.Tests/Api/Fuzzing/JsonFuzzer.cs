@@ -7,12 +7,15 @@ namespace ExperimentHub.Web.Tests.Api.Fuzzing;
 internal sealed class JsonFuzzer(Random random, JsonNode document, Func<string, string> goodText)
 {
     private static readonly string[] Numbers =
-        ["0", "-0", "1", "-1", "5", "0.01", "2147483647", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1e308", "1e400", "-1e400", "5e-324", "1e-400", "0.1e1", "NaN", "Infinity"];
+        ["0", "-0", "1", "-1", "5", "0.01", "2147483647", "2147483648", "-2147483649", "9223372036854775807", "9223372036854775808", "1e308", "1e400",
+            "-1e400", "5e-324", "1e-400", "0.1e1", "NaN", "Infinity"];
 
     private static readonly string[] Texts =
     [
-        "", " ", "a", "x\\u0000y", "\\ud800", "\\udc00\\ud800", "line\\nbreak", "\\u0301", "Größe", "日本語のなまえ", "हिन्दी", "👩‍👩‍👧‍👦", "\\u202e", "\\ufeffx", "'; drop table Runs;--", "../../etc/passwd", "%2F", "NaN", "null",
-        "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00+14:00", "2026-02-30T00:00:00Z", "=1+1", "<script>", "019309c5e6f77c3d8f2a000000000000",
+        "", " ", "a", "x\\u0000y", "\\ud800", "\\udc00\\ud800", "line\\nbreak", "\\u0301", "Größe", "日本語のなまえ", "हिन्दी", "👩‍👩‍👧‍👦", "\\u202e",
+        "\\ufeffx", "'; drop table Runs;--", "../../etc/passwd", "%2F", "NaN", "null",
+        "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00+14:00", "2026-02-30T00:00:00Z", "=1+1", "<script>",
+        "019309c5e6f77c3d8f2a000000000000",
     ];
 
     private static readonly string[] Wrong = ["null", "true", "[]", "{}", "\"text\"", "3.5", "[[[[[]]]]]"];
@@ -46,11 +49,18 @@ internal sealed class JsonFuzzer(Random random, JsonNode document, Func<string, 
             return Pick(Wrong);
         if ((schema["oneOf"] ?? schema["anyOf"]) is JsonArray { Count: > 0 } either)
             return Value(either[random.Next(either.Count)]!, name, depth);
-        var types = schema["type"] switch { JsonArray several => [.. several.Select(t => t!.GetValue<string>())], JsonNode one => (string[])[one.GetValue<string>()], _ => schema["properties"] is null ? [] : ["object"] };
+        var types = schema["type"] switch
+        {
+            JsonArray several => [.. several.Select(t => t!.GetValue<string>())],
+            JsonNode one =>
+            (string[])[one.GetValue<string>()],
+            _ => schema["properties"] is null ? [] : ["object"]
+        };
         return (types.Length == 0 ? "" : Pick(types)) switch
         {
             "object" => Object(schema, depth),
-            "array" when schema["items"] is { } items && depth < 8 => $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Value(items, name, depth + 1)))}]",
+            "array" when schema["items"] is { } items && depth < 8 =>
+                $"[{string.Join(',', Enumerable.Range(0, random.Next(4)).Select(_ => Value(items, name, depth + 1)))}]",
             "array" => "[]",
             "integer" or "number" => Pick(Numbers),
             "boolean" => Pick(["true", "false"]),
@@ -76,7 +86,8 @@ internal sealed class JsonFuzzer(Random random, JsonNode document, Func<string, 
         return json;
     }
 
-    private byte[] Wide(Encoding encoding, string json) => random.Next(2) == 0 ? [.. encoding.Preamble, .. encoding.GetBytes(json)] : encoding.GetBytes(json);
+    private byte[] Wide(Encoding encoding, string json) =>
+        random.Next(2) == 0 ? [.. encoding.Preamble, .. encoding.GetBytes(json)] : encoding.GetBytes(json);
 
     private string Pick(string[] all) => all[random.Next(all.Length)];
 }

@@ -4,7 +4,8 @@ namespace ExperimentHub.Web.Tests.Api.Fuzzing;
 
 /// <param name="Path">With the names of its parameters in braces.</param>
 /// <param name="Body">The schema of its JSON body; null where it takes none, or none that is JSON.</param>
-internal sealed record Operation(HttpMethod Method, string Path, IReadOnlyList<string> PathParameters, IReadOnlyList<string> QueryParameters, JsonNode? Body)
+internal sealed record Operation(HttpMethod Method, string Path, IReadOnlyList<string> PathParameters, IReadOnlyList<string> QueryParameters,
+    JsonNode? Body)
 {
     private static readonly string[] Methods = ["get", "put", "post", "delete", "patch"];
 
@@ -14,12 +15,14 @@ internal sealed record Operation(HttpMethod Method, string Path, IReadOnlyList<s
         .. from path in document["paths"]!.AsObject()
            from operation in path.Value!.AsObject()
            where Methods.Contains(operation.Key)
-           select new Operation(new HttpMethod(operation.Key.ToUpperInvariant()), path.Key, Parameters(operation.Value!, "path"), Parameters(operation.Value!, "query"),
+           select new Operation(new HttpMethod(operation.Key.ToUpperInvariant()), path.Key, Parameters(operation.Value!, "path"),
+               Parameters(operation.Value!, "query"),
                operation.Value!["requestBody"]?["content"]?["application/json"]?["schema"]),
     ];
 
     public override string ToString() => $"{Method} {Path}";
 
     private static IReadOnlyList<string> Parameters(JsonNode operation, string place) =>
-        [.. (operation["parameters"]?.AsArray() ?? []).Where(parameter => parameter!["in"]!.GetValue<string>() == place).Select(parameter => parameter!["name"]!.GetValue<string>())];
+        [.. (operation["parameters"]?.AsArray() ?? []).Where(parameter => parameter!["in"]!.GetValue<string>() == place)
+            .Select(parameter => parameter!["name"]!.GetValue<string>())];
 }

@@ -7,8 +7,10 @@ internal sealed class RequestFuzzer
 {
     private static readonly string[] Junk =
     [
-        "", " ", "0", "-1", "1", "2147483648", "9223372036854775808", "1e400", "NaN", "true", "nonsense", "019309c5e6f77c3d8f2a000000000000", "..", "a/../../b", "a%2Fb", "%", "%zz", "%ED%A0%80", "a\nb:1",
-        "'", "\"", "a,b,,c", ":", ",", "=", "Größe", "日本語", "👩‍👩‍👧‍👦", "\u0301", "\u202e", "\ufeff", "<b>", "*", "train_loss:5,test_loss:x", "metrics.test_accuracy > ", "name like '%%%%a%%%%'", "((((((", "x = 'y",
+        "", " ", "0", "-1", "1", "2147483648", "9223372036854775808", "1e400", "NaN", "true", "nonsense", "019309c5e6f77c3d8f2a000000000000", "..",
+        "a/../../b", "a%2Fb", "%", "%zz", "%ED%A0%80", "a\nb:1",
+        "'", "\"", "a,b,,c", ":", ",", "=", "Größe", "日本語", "👩‍👩‍👧‍👦", "\u0301", "\u202e", "\ufeff", "<b>", "*", "train_loss:5,test_loss:x",
+        "metrics.test_accuracy > ", "name like '%%%%a%%%%'", "((((((", "x = 'y",
     ];
 
     private static readonly (string Name, string[] Values)[] Headers =
@@ -26,8 +28,10 @@ internal sealed class RequestFuzzer
 
     private static readonly string[] Types =
     [
-        "application/json", "application/json; charset=utf-8", "application/json; charset=\"utf-8\"", "application/json; charset=utf8", "application/json; charset=\"\"", "application/json; charset=",
-        "application/json; charset=utf-16", "application/json; charset=x-unknown", "application/problem+json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "x", ";",
+        "application/json", "application/json; charset=utf-8", "application/json; charset=\"utf-8\"", "application/json; charset=utf8",
+        "application/json; charset=\"\"", "application/json; charset=",
+        "application/json; charset=utf-16", "application/json; charset=x-unknown", "application/problem+json", "text/plain",
+        "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "x", ";",
     ];
 
     private readonly Random _random;
@@ -45,8 +49,10 @@ internal sealed class RequestFuzzer
 
     public HttpRequestMessage Make(Operation operation)
     {
-        var path = operation.PathParameters.Aggregate(operation.Path, (made, name) => made.Replace($"{{{name}}}", PathValue(operation, name), StringComparison.Ordinal));
-        var query = operation.QueryParameters.Where(_ => _random.Next(2) == 0).SelectMany(name => Enumerable.Repeat(name, _random.Next(15) == 0 ? 2 : 1))
+        var path = operation.PathParameters.Aggregate(operation.Path,
+            (made, name) => made.Replace($"{{{name}}}", PathValue(operation, name), StringComparison.Ordinal));
+        var query = operation.QueryParameters.Where(_ => _random.Next(2) == 0)
+            .SelectMany(name => Enumerable.Repeat(name, _random.Next(15) == 0 ? 2 : 1))
             .Select(name => $"{name}={(_random.Next(20) == 0 ? Pick(["%", "%zz", "%ED%A0%80", "%00"]) : Uri.EscapeDataString(Text(name)))}");
         var request = new HttpRequestMessage(operation.Method, new Uri($"{path}?{string.Join('&', query)}", UriKind.Relative));
         foreach (var (name, values) in Headers.Where(_ => _random.Next(8) == 0))
@@ -67,7 +73,8 @@ internal sealed class RequestFuzzer
         return _random.Next(4) > 0 ? Uri.EscapeDataString(good) : Pick(Junk) is var junk && junk is "" or ".." ? "x" : Uri.EscapeDataString(junk);
     }
 
-    private string Text(string name) => _random.Next(3) > 0 ? GoodText(name) : _random.Next(12) == 0 ? new string('x', _random.Next(7_000)) : Pick(Junk);
+    private string Text(string name) =>
+        _random.Next(3) > 0 ? GoodText(name) : _random.Next(12) == 0 ? new string('x', _random.Next(7_000)) : Pick(Junk);
 
     private string GoodText(string name) =>
         _known.TryGetValue(name, out var values) ? Pick(values)

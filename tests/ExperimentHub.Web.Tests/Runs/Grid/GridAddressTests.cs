@@ -16,13 +16,15 @@ public sealed class GridAddressTests
     {
         var first = new GridAddress().SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter);
         var second = first.SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter);
-        Assert.Equal(("best(metrics.test_accuracy) desc", "best(metrics.test_accuracy)", ""), (first.OrderBy, second.OrderBy, second.SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter).OrderBy));
+        Assert.Equal(("best(metrics.test_accuracy) desc", "best(metrics.test_accuracy)", ""),
+            (first.OrderBy, second.OrderBy, second.SortedBy(Accuracy, further: false, MetricDirection.HigherIsBetter).OrderBy));
     }
 
     [Fact]
     public void SortedBy_Further_KeepsTheOthersInTheirPlaces()
     {
-        var both = new GridAddress { OrderBy = "name" }.SortedBy(Batch, further: true).SortedBy(Accuracy, further: true, MetricDirection.HigherIsBetter);
+        var both = new GridAddress { OrderBy = "name" }.SortedBy(Batch, further: true)
+            .SortedBy(Accuracy, further: true, MetricDirection.HigherIsBetter);
         Assert.Equal("name, params.batchSize, best(metrics.test_accuracy) desc", both.OrderBy);
         Assert.Equal("name, params.batchSize desc, best(metrics.test_accuracy) desc", both.SortedBy(Batch, further: true).OrderBy);
         Assert.Equal("params.batchSize desc", both.SortedBy(Batch, further: false).OrderBy);
@@ -48,7 +50,8 @@ public sealed class GridAddressTests
         };
         var opened = new GridAddress().Of(address.View);
         Assert.Equal(address.Columns, opened.Columns);
-        Assert.Equal((address.Filter, address.OrderBy, address.GroupBy, address.IsCompact), (opened.Filter, opened.OrderBy, opened.GroupBy, opened.IsCompact));
+        Assert.Equal((address.Filter, address.OrderBy, address.GroupBy, address.IsCompact),
+            (opened.Filter, opened.OrderBy, opened.GroupBy, opened.IsCompact));
     }
 
     [Fact]
@@ -64,10 +67,12 @@ public sealed class GridAddressTests
     {
         Assert.Equal(FigureEpoch.Best, new GridAddress().ShownAt);
         var last = new GridAddress { OrderBy = "at_best(metrics.test_accuracy) desc, name" }.With(FigureEpoch.Last);
-        Assert.Equal((FigureEpoch.Last, "metrics.test_accuracy desc, name", "metrics.test_accuracy", "last"), (last.ShownAt, last.OrderBy, last.Metric, last.Parameters["at"]));
+        Assert.Equal((FigureEpoch.Last, "metrics.test_accuracy desc, name", "metrics.test_accuracy", "last"),
+            (last.ShownAt, last.OrderBy, last.Metric, last.Parameters["at"]));
         var chosen = new GridAddress { Chosen = [Accuracy, new(SearchText.Columns("metrics.test_loss")[0]) { Width = 90 }] };
         Assert.Null(chosen.ShownAt);
-        Assert.Equal(["best(metrics.test_accuracy)", "at_best(metrics.test_loss)"], chosen.With(FigureEpoch.Best).Columns.Select(column => column.Name));
+        Assert.Equal(["best(metrics.test_accuracy)", "at_best(metrics.test_loss)"],
+            chosen.With(FigureEpoch.Best).Columns.Select(column => column.Name));
         Assert.Equal(90, chosen.With(FigureEpoch.Best).Columns[1].Width);
     }
 
@@ -85,7 +90,8 @@ public sealed class GridAddressTests
     [InlineData("min(metrics.odd_error)", "Odd error, lowest of all")]
     [InlineData("best_epoch", "Epoch, best")]
     [InlineData("status", "Status")]
-    public void Whole_AnyColumn_SaysWhichValueItShows(string column, string words) => Assert.Equal(words, new GridColumn(SearchText.Columns(column)[0]).Whole);
+    public void Whole_AnyColumn_SaysWhichValueItShows(string column, string words) =>
+        Assert.Equal(words, new GridColumn(SearchText.Columns(column)[0]).Whole);
 
     [Theory]
     [InlineData("best(metrics.test_accuracy)", 0.98765, "98.77")]
