@@ -215,7 +215,8 @@ internal sealed class RunSupervisor(
             _ when wished is { } wish => Wished(wish, code),
             _ when watch.WasSilent =>
                 new Ending(AttemptEnding.Hung, $"The trainer said nothing for {options.SilenceLimit.TotalSeconds:0} s and was killed.", code),
-            // Whoever ends all programs of a machine may reach the trainer before the hub. Nobody wanted the run to stop, so it goes on if the hub does.
+            // Whoever ends all programs of a machine may reach the trainer before the hub. Nobody wanted the run to stop, so it goes on if the hub
+            // does.
             { Last: TrainingStopped } => new Ending(AttemptEnding.Crashed, "The trainer was told to stop by another program than the hub.", code),
             _ => new Ending(AttemptEnding.Crashed,
                 $"The trainer ended without a last word: {ExitCodes.Explain(code)}. Its last lines:\n{log.LastLines()}".TrimEnd(), code),

@@ -266,11 +266,17 @@ public sealed class ExperimentStore(
     private async Task<long> PurgeAsync(Func<IQueryable<Experiment>, IQueryable<Experiment>> which, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        // From this statement on nobody brings one back, so that a removal that is ended halfway leaves nothing that could be seen. What is hidden
-        // gets no pin any more: it is enough to ask for them here, and with one it stays hidden.
-        await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt < Experiment.Leaving)
+        // What is hidden gets no pin any more: it is enough to ask for them here, and with one it stays hidden.
+        var free = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt < Experiment.Leaving)
             .Where(e => !db.Runs.IgnoreQueryFilters().Any(r => r.ExperimentId == e.Id && r.Artifacts.Any(artifact => artifact.Pins.Count > 0)))
-            .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, (DateTime?)Experiment.Leaving), cancellation);
+            .Select(e => new { e.Id, e.DeletedAt }).ToListAsync(cancellation);
+        // From this statement on nobody brings one back, so that a removal that is ended halfway leaves nothing that could be seen.
+        foreach (var hidden in free)
+        {
+            await db.Experiments.IgnoreQueryFilters().Where(e => e.Id == hidden.Id && e.DeletedAt == hidden.DeletedAt)
+                .ExecuteUpdateAsync(set => set.SetProperty(e => e.DeletedAt, (DateTime?)Experiment.Leaving), cancellation);
+        }
+
         var leaving = await which(db.Experiments.IgnoreQueryFilters()).Where(e => e.DeletedAt == Experiment.Leaving).Select(e => e.Id)
             .ToListAsync(cancellation);
         var freed = 0L;

@@ -1,4 +1,5 @@
 using ExperimentHub.Tracking.Deletions;
+using ExperimentHub.Tracking.Moves;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Runs;
@@ -25,16 +26,22 @@ public sealed class RunDeletion(
     /// <param name="begunFrom">The <see cref="Run.Version"/> that the caller saw: a run that was edited since stays. null takes any.</param>
     public async Task<DeleteOutcome> DeleteAsync(RunId id, int? begunFrom = null, CancellationToken cancellation = default)
     {
-        await using var db = await databases.CreateDbContextAsync(cancellation);
-        var mark = await DeletionMark.NextAsync(db, time.GetUtcNow().UtcDateTime, cancellation);
-        if (await db.HideAsync(runs => runs.Where(run => run.Id == id && (begunFrom == null || run.Version <= begunFrom)), mark, cancellation) == 0)
+        var outcome = await databases.DecideAsync<DeleteOutcome>(async db =>
         {
-            return await db.Runs.AsNoTracking().FirstOrDefaultAsync(run => run.Id == id, cancellation) is not { } there ? DeleteOutcome.NotFound
-                : there.Status.IsActive() ? DeleteOutcome.StillActive : DeleteOutcome.Conflict;
-        }
-
-        feed.Publish(id, RunSignal.Existence);
-        return DeleteOutcome.Deleted;
+            var mark = await DeletionMark.NextAsync(db, time.GetUtcNow().UtcDateTime, cancellation);
+            if (await db.HideAsync(runs => runs.Where(run => run.Id == id && (begunFrom == null || run.Version <= begunFrom)), mark,
+                cancellation) > 0)
+                return DeleteOutcome.Deleted;
+            var there = await db.Runs.AsNoTracking().IgnoreAutoIncludes().Where(run => run.Id == id)
+                .Select(run => new { run.Status, run.Version }).FirstOrDefaultAsync(cancellation);
+            return there is null ? DeleteOutcome.NotFound
+                : there.Status.IsActive() ? DeleteOutcome.StillActive
+                : there.Version > begunFrom ? DeleteOutcome.Conflict
+                : Decision<DeleteOutcome>.Overtaken;
+        }, cancellation);
+        if (outcome == DeleteOutcome.Deleted)
+            feed.Publish(id, RunSignal.Existence);
+        return outcome;
     }
 
     /// <summary>Brings back those of the runs that were deleted and not removed yet.</summary>

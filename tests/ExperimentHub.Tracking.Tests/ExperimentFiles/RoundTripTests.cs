@@ -248,8 +248,8 @@ public sealed class RoundTripTests
     {
         var reader = hub.Get<MetricReader>();
         var series = (await reader.SummariesAsync(run.Number)).Select(s =>
-            (s.Name, s.Meaning, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep, s.Best,
-            s.BestStep, EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
+            (s.Name, s.Meaning, s.Count, s.NonFinite, s.Chunks, s.FirstStep, s.LastStep, s.LastTime, s.Last, s.Min, s.MinStep, s.Max, s.MaxStep,
+            s.Best, s.BestStep, EpochMean: (s.EpochStep, s.EpochMean), s.AtBest));
         var best = await reader.BestAsync(run.Number);
         return string.Join('\n', series) + $"\n{best?.Step}: {string.Join(", ", best?.Values ?? new Dictionary<string, double>())}";
     }
