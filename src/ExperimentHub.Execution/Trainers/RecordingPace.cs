@@ -31,11 +31,13 @@ internal sealed class RecordingPace(TimeProvider time)
     /// <summary>One batch and the pause after it.</summary>
     internal sealed class Turn(RecordingPace pace, long began) : IDisposable
     {
+        /// <param name="ended">Ends the pause: at most one batch comes after it, and somebody waits for the end of it all.</param>
         /// <param name="hurry">Ends the pause.</param>
-        public async Task LeaveToOthersAsync(CancellationToken hurry)
+        public async Task LeaveToOthersAsync(Task ended, CancellationToken hurry)
         {
-            await Task.Delay(pace.PauseAfter(pace.Time.GetElapsedTime(began)), pace.Time, hurry)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(hurry);
+            await Task.WhenAny(ended, Task.Delay(pace.PauseAfter(pace.Time.GetElapsedTime(began)), pace.Time, over.Token));
+            await over.CancelAsync();
         }
 
         public void Dispose() => Interlocked.Decrement(ref pace._recorders);

@@ -58,7 +58,7 @@ internal sealed class TrainerMinutes(
             // Also what came before a word that is refused.
             await RecordResultsAsync();
             if (_wrote)
-                await turn.LeaveToOthersAsync(hurry);
+                await turn.LeaveToOthersAsync(words.Ended, hurry);
             _wrote = false;
         }
     }
