@@ -17,6 +17,8 @@ internal sealed class MachineHardware(Nvml nvml) : IHardware
             nvml.Read());
     }
 
+    public long? ReadMemoryAvailable() => MemoryInfo.Parse(Read("/proc/meminfo")).Available;
+
     /// <summary>A file that is not there or is hidden (some containers do) says nothing.</summary>
     private static string Read(string path)
     {

@@ -51,7 +51,7 @@ internal sealed class StandbyTrainer(
     {
         lock (_lock)
         {
-            if (_isOver || options.StandbyBytes == 0 || hardware.Read().Cpu.MemoryAvailable < 2 * options.StandbyBytes)
+            if (_isOver || options.StandbyBytes == 0 || hardware.ReadMemoryAvailable() < 2 * options.StandbyBytes)
                 return;
             if (_waiting is { Exited.IsCompleted: false })
                 return;

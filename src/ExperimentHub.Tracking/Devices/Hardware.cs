@@ -39,4 +39,7 @@ public sealed record GpuFacts(string PciAddress, string Name, long? MemoryTotal,
 public interface IHardware
 {
     Hardware Read();
+
+    /// <summary>The same as <see cref="CpuFacts.MemoryAvailable"/>, without asking a driver that may be in trouble and take its time.</summary>
+    long? ReadMemoryAvailable() => Read().Cpu.MemoryAvailable;
 }
