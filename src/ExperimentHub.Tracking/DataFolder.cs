@@ -29,9 +29,6 @@ public sealed class DataFolder
     /// <summary>What was changed of the folder to make it safe, for a person; null where nothing had to be.</summary>
     public string? Changed { get; }
 
-    /// <summary>Raised after files came or went, so that whoever counts them counts again; on the thread that did it.</summary>
-    public event Action? FilesChanged;
-
     public string Root { get; }
     public string HubDatabase => Path.Combine(Root, "hub.db");
     public string QuartzDatabase => Path.Combine(Root, "quartz.db");
@@ -65,9 +62,6 @@ public sealed class DataFolder
 
     /// <summary>The log of an attempt while it is written; once that is over, it is an artifact.</summary>
     public string LogFile(RunId id, int attempt) => Path.Combine(Logs, $"{id}-{attempt}.log");
-
-    /// <summary>Files came or went.</summary>
-    internal void SayFilesChanged() => FilesChanged?.Invoke();
 
     /// <summary>Creates a folder and its parents, readable for the owner alone.</summary>
     public static void Create(string path) => OwnFolder.Create(path);

@@ -42,7 +42,6 @@ public sealed class DiskUse : IDisposable
     public DiskUse(DataFolder folder, ArtifactStore store, TimeProvider time)
     {
         (_folder, _store, _time) = (folder, store, time);
-        _folder.FilesChanged += Forget;
         _store.Changed += Forget;
     }
 
@@ -62,11 +61,7 @@ public sealed class DiskUse : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _folder.FilesChanged -= Forget;
-        _store.Changed -= Forget;
-    }
+    public void Dispose() => _store.Changed -= Forget;
 
     /// <summary>A count that is on its way may have seen what is gone by now: who asks next gets another one.</summary>
     private void Forget()

@@ -33,6 +33,7 @@ public sealed class TrackingDb(DbContextOptions<TrackingDb> options) : DbContext
     public DbSet<ScheduleFire> ScheduleFires => Set<ScheduleFire>();
     public DbSet<Artifact> Artifacts => Set<Artifact>();
     public DbSet<ArtifactPin> ArtifactPins => Set<ArtifactPin>();
+    public DbSet<OwedBytes> OwedBytes => Set<OwedBytes>();
     public DbSet<Checkpoint> Checkpoints => Set<Checkpoint>();
     public DbSet<OwnDataset> OwnDatasets => Set<OwnDataset>();
     public DbSet<PausePoint> PausePoints => Set<PausePoint>();

@@ -70,6 +70,7 @@ public static class TrackingSetup
         services.AddSingleton<ViewStore>();
         services.AddSingleton<WaitingLine>();
         services.TryAddSingleton<ArtifactStore>(new FolderArtifactStore(folder.Root));
+        services.AddSingleton<ArtifactDebts>();
         services.AddSingleton<ArtifactPins>();
         services.AddSingleton<CheckpointFiles>();
         services.AddSingleton<CheckpointRecorder>();

@@ -26,6 +26,9 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.Property<DateTime>("CreatedAt")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("DatasetKey")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Key")
                         .IsRequired()
                         .HasMaxLength(1024)
@@ -41,7 +44,7 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasMaxLength(255)
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("RunNumber")
+                    b.Property<long?>("RunNumber")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Sha256")
@@ -54,12 +57,17 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
                     b.HasKey("Id");
 
+                    b.HasIndex("DatasetKey");
+
                     b.HasIndex("Key")
                         .IsUnique();
 
                     b.HasIndex("RunNumber");
 
-                    b.ToTable("Artifacts");
+                    b.ToTable("Artifacts", t =>
+                        {
+                            t.HasCheckConstraint("CK_Artifacts_Owner", "(\"RunNumber\" IS NULL) <> (\"DatasetKey\" IS NULL)");
+                        });
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.ArtifactPin", b =>
@@ -77,6 +85,33 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.HasKey("ArtifactId", "Holder");
 
                     b.ToTable("ArtifactPins");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.OwedBytes", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(1024)
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("IsFolder")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("LeaseSeconds")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<Guid?>("Life")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Node")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT");
+
+                    b.Property<DateTime>("OwedAt")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Key");
+
+                    b.ToTable("OwedBytes");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Checkpoints.Checkpoint", b =>
@@ -168,10 +203,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasColumnType("INTEGER");
 
                     b.Property<DateTime>("CreatedAt")
-                        .HasColumnType("TEXT");
-
-                    b.PrimitiveCollection<string>("FileHashes")
-                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<int>("Height")
@@ -551,6 +582,50 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                     b.ToTable("Nodes");
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.ParamName", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("Name")
+                        .IsUnique();
+
+                    b.ToTable("ParamNames");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
+                {
+                    b.Property<int>("ParamId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("Number")
+                        .HasColumnType("REAL");
+
+                    b.Property<string>("Text")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ParamId", "RunNumber");
+
+                    b.HasIndex("RunNumber");
+
+                    b.HasIndex("ParamId", "Number", "RunNumber");
+
+                    b.HasIndex("ParamId", "Text", "RunNumber");
+
+                    b.ToTable("RunParams");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
                     b.Property<long>("Number")
@@ -777,50 +852,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsUnique();
 
                     b.ToTable("ScheduleFires");
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.ParamName", b =>
-                {
-                    b.Property<int>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("Name")
-                        .IsUnique();
-
-                    b.ToTable("ParamNames");
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
-                {
-                    b.Property<int>("ParamId")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("RunNumber")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double?>("Number")
-                        .HasColumnType("REAL");
-
-                    b.Property<string>("Text")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("ParamId", "RunNumber");
-
-                    b.HasIndex("RunNumber");
-
-                    b.HasIndex("ParamId", "Number", "RunNumber");
-
-                    b.HasIndex("ParamId", "Text", "RunNumber");
-
-                    b.ToTable("RunParams");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Attempt", b =>
@@ -1111,11 +1142,15 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
 
             modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.Artifact", b =>
                 {
+                    b.HasOne("ExperimentHub.Tracking.Datasets.OwnDataset", null)
+                        .WithMany("Files")
+                        .HasForeignKey("DatasetKey")
+                        .OnDelete(DeleteBehavior.Cascade);
+
                     b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
                         .WithMany("Artifacts")
                         .HasForeignKey("RunNumber")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
+                        .OnDelete(DeleteBehavior.Cascade);
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.ArtifactPin", b =>
@@ -1230,6 +1265,23 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
+                {
+                    b.HasOne("ExperimentHub.Tracking.Parameters.ParamName", "Param")
+                        .WithMany()
+                        .HasForeignKey("ParamId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
+                        .WithMany("Params")
+                        .HasForeignKey("RunNumber")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.Navigation("Param");
+                });
+
             modelBuilder.Entity("ExperimentHub.Tracking.Runs.Run", b =>
                 {
                     b.HasOne("ExperimentHub.Tracking.Experiments.Experiment", "Experiment")
@@ -1268,23 +1320,6 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
                         .HasForeignKey("ScheduleId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
-                });
-
-            modelBuilder.Entity("ExperimentHub.Tracking.Parameters.RunParam", b =>
-                {
-                    b.HasOne("ExperimentHub.Tracking.Parameters.ParamName", "Param")
-                        .WithMany()
-                        .HasForeignKey("ParamId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-
-                    b.HasOne("ExperimentHub.Tracking.Runs.Run", null)
-                        .WithMany("Params")
-                        .HasForeignKey("RunNumber")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-
-                    b.Navigation("Param");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Trainings.Attempt", b =>
@@ -1328,6 +1363,11 @@ namespace ExperimentHub.Migrations.Sqlite.Migrations
             modelBuilder.Entity("ExperimentHub.Tracking.Artifacts.Artifact", b =>
                 {
                     b.Navigation("Pins");
+                });
+
+            modelBuilder.Entity("ExperimentHub.Tracking.Datasets.OwnDataset", b =>
+                {
+                    b.Navigation("Files");
                 });
 
             modelBuilder.Entity("ExperimentHub.Tracking.Experiments.Experiment", b =>

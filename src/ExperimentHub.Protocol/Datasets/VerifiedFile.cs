@@ -24,7 +24,14 @@ public static class VerifiedFile
     public static string Copy(string path, DatasetFile file, Stream target)
     {
         using var raw = OwnFile.OpenRead(path, followLink: true);
-        var compressed = path.EndsWith(DatasetFile.GzipEnding, StringComparison.Ordinal);
+        return Copy(raw, path.EndsWith(DatasetFile.GzipEnding, StringComparison.Ordinal), file, target);
+    }
+
+    /// <inheritdoc cref="Copy(string, DatasetFile, Stream)"/>
+    /// <param name="raw">The file as it lies, at its start; it can seek. It may be closed when this returns.</param>
+    /// <param name="compressed">It is a .gz.</param>
+    public static string Copy(Stream raw, bool compressed, DatasetFile file, Stream target)
+    {
         if (file.Sha256 is null)
         {
             if (!compressed)

@@ -1,3 +1,4 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -5,8 +6,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// A file that the hub keeps of a run: what it is, and where its bytes lie in the <see cref="ArtifactStore"/>. The row exists only once they lie
-/// there complete. It does not change: other bytes are another artifact.
+/// A file that the hub keeps of a run or of a data set: what it is, and where its bytes lie in the <see cref="ArtifactStore"/>. The row exists only
+/// once they lie there complete. It does not change: other bytes are another artifact.
 /// </summary>
 public sealed class Artifact
 {
@@ -17,7 +18,11 @@ public sealed class Artifact
 
     public long Id { get; init; }
 
-    public long RunNumber { get; init; }
+    /// <summary>Its run; null where it belongs to a data set.</summary>
+    public long? RunNumber { get; init; }
+
+    /// <summary>Its data set (<see cref="OwnDataset.Key"/>); null where it belongs to a run.</summary>
+    public string? DatasetKey { get; init; }
 
     /// <summary>What a person calls it: the last name of its key, unless somebody named it.</summary>
     public required string Name { get; init; }
@@ -42,11 +47,17 @@ public sealed class Artifact
     internal static Artifact OfRun(long run, ArtifactKey key, long size, string sha256, DateTime now, string mediaType = AnyBytes) =>
         new() { RunNumber = run, Name = key.Name, Size = size, Sha256 = sha256, MediaType = mediaType, Key = key, CreatedAt = now };
 
+    /// <inheritdoc cref="OfRun"/>
+    internal static Artifact OfDataset(string dataset, ArtifactKey key, long size, string sha256, DateTime now) =>
+        new() { DatasetKey = dataset, Name = key.Name, Size = size, Sha256 = sha256, MediaType = AnyBytes, Key = key, CreatedAt = now };
+
     internal sealed class Mapping : IEntityTypeConfiguration<Artifact>
     {
         public void Configure(EntityTypeBuilder<Artifact> artifact)
         {
+            artifact.ToTable(table => table.HasCheckConstraint("CK_Artifacts_Owner", """("RunNumber" IS NULL) <> ("DatasetKey" IS NULL)"""));
             artifact.HasKey(a => a.Id);
+            artifact.HasOne<OwnDataset>().WithMany(d => d.Files).HasForeignKey(a => a.DatasetKey).OnDelete(DeleteBehavior.Cascade);
             artifact.HasOne<Run>().WithMany(r => r.Artifacts).HasForeignKey(a => a.RunNumber).OnDelete(DeleteBehavior.Cascade);
             artifact.Property(a => a.Name).HasMaxLength(ArtifactKey.MaxNameBytes);
             artifact.Property(a => a.Sha256).HasMaxLength(64);

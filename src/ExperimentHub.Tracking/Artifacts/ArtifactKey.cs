@@ -37,6 +37,9 @@ public readonly record struct ArtifactKey
     /// <summary>The last of its names.</summary>
     public string Name => Text[(Text.LastIndexOf('/') + 1)..];
 
+    /// <summary>Of a data set. People put files and links there themselves.</summary>
+    internal bool IsOfDataset => Text.StartsWith(Datasets + "/", StringComparison.Ordinal);
+
     /// <summary>Everything of a run lies under this one.</summary>
     public static ArtifactKey OfRun(RunId run) => Of(Runs, run.ToString());
 

@@ -1,11 +1,12 @@
+using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Moves;
 using Microsoft.EntityFrameworkCore;
 
 namespace ExperimentHub.Tracking.Artifacts;
 
 /// <summary>
-/// Keeps artifacts for whoever needs them. A pin comes only while its run is there: it passes the gates of the experiment and of the run, so that
-/// whatever was hidden to be removed gets no pin any more, and whoever removes has to ask once.
+/// Keeps artifacts for whoever needs them. A pin comes only while its run or its data set is there: it passes the gates of the experiment and of the
+/// run, so that whatever was hidden to be removed gets no pin any more, and whoever removes has to ask once.
 /// </summary>
 public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimeProvider time)
 {
@@ -17,10 +18,13 @@ public sealed class ArtifactPins(IDbContextFactory<TrackingDb> databases, TimePr
         // An owner never changes, so that it can be read before its row is held.
         var owner = await db.Runs.IgnoreQueryFilters().Where(run => run.Artifacts.Any(a => a.Id == artifact))
             .Select(run => new { run.Number, run.ExperimentId }).FirstOrDefaultAsync(cancellation);
-        return owner is not null && await db.TogetherAsync(async () =>
+        var dataset = owner is not null ? null
+            : await db.Artifacts.Where(a => a.Id == artifact).Select(a => a.DatasetKey).FirstOrDefaultAsync(cancellation);
+        return (owner is not null || dataset is not null) && await db.TogetherAsync(async () =>
         {
-            if (!await HoldAsync(db, owner.ExperimentId, owner.Number, cancellation)
-                || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
+            var held = owner is not null ? await HoldAsync(db, owner.ExperimentId, owner.Number, cancellation)
+                : await db.HoldDatasetAsync(dataset!, cancellation);
+            if (!held || !await db.Artifacts.AnyAsync(a => a.Id == artifact, cancellation))
                 return false;
             if (!await db.ArtifactPins.AnyAsync(pin => pin.ArtifactId == artifact && pin.Holder == holder, cancellation))
                 db.ArtifactPins.Add(new ArtifactPin { ArtifactId = artifact, Holder = holder, PinnedAt = time.GetUtcNow().UtcDateTime });

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
 
 namespace ExperimentHub.Tracking.Artifacts;
 
@@ -46,6 +47,20 @@ public abstract class ArtifactStore
     /// <returns>A stream at its start that can seek and knows its length, empty beyond the end; null where nothing lies under the key.</returns>
     /// <exception cref="Protocol.Files.NotAFileException">Something that the store did not put there lies in its place.</exception>
     public abstract Task<Stream?> OpenAsync(ArtifactKey key, long from = 0, long? length = null, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Opens an artifact for somebody who reads a little at many places, for as long as they like: a local file, which stays what it is when the
+    /// artifact is deleted. A store that has none makes one that nobody else finds.
+    /// </summary>
+    /// <returns>null where nothing lies under the key.</returns>
+    /// <exception cref="Protocol.Files.NotAFileException">Something that the store did not put there lies in its place.</exception>
+    public abstract Task<SafeFileHandle?> OpenLocalAsync(ArtifactKey key, CancellationToken cancellation = default);
+
+    /// <summary>What lies under a key now; null where nothing does.</summary>
+    public abstract Task<StoredArtifact?> FindAsync(ArtifactKey key, CancellationToken cancellation = default);
+
+    /// <summary>Where a person finds what lies under a key, in words.</summary>
+    public abstract string PlaceOf(ArtifactKey key);
 
     /// <summary>
     /// Gives an artifact to a program on this machine that only reads: under a path of the caller's, linked where the disk allows it, else copied.

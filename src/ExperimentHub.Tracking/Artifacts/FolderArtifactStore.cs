@@ -3,6 +3,7 @@ using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using ExperimentHub.Protocol.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace ExperimentHub.Tracking.Artifacts;
 
@@ -67,7 +68,7 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
         FileStream file;
         try
         {
-            file = OwnFile.OpenRead(PathOf(key));
+            file = OwnFile.OpenRead(PathOf(key), followLink: key.IsOfDataset);
         }
         catch (FileNotFoundException)
         {
@@ -84,6 +85,26 @@ public sealed class FolderArtifactStore(string root) : ArtifactStore
             throw;
         }
     }
+
+    public override Task<SafeFileHandle?> OpenLocalAsync(ArtifactKey key, CancellationToken cancellation = default)
+    {
+        try
+        {
+            return Task.FromResult<SafeFileHandle?>(OwnFile.OpenHandle(PathOf(key), followLink: key.IsOfDataset));
+        }
+        catch (FileNotFoundException)
+        {
+            return Task.FromResult<SafeFileHandle?>(null);
+        }
+    }
+
+    public override Task<StoredArtifact?> FindAsync(ArtifactKey key, CancellationToken cancellation = default)
+    {
+        var file = new FileInfo(PathOf(key));
+        return Task.FromResult(file.Exists ? new StoredArtifact(key, file.Length, file.LastWriteTimeUtc) : null);
+    }
+
+    public override string PlaceOf(ArtifactKey key) => PathOf(key);
 
     public override async Task<bool> LendAsync(ArtifactKey key, string path, CancellationToken cancellation = default)
     {

@@ -32,10 +32,11 @@ public enum PolicyOutcome
 public sealed record PolicyResult(PolicyOutcome Outcome, CheckpointRemoval? Removal = null);
 
 /// <summary>
-/// Removes checkpoints that a run's policy does not keep, and files that no row knows. Rows go first: a crash in between leaves files without a row,
-/// which the next sweep removes, never a row without its files. What somebody has pinned stays.
+/// Removes checkpoints that a run's policy does not keep, and files that no row knows. Rows go first: a kill in between leaves files that are owed
+/// (<see cref="ArtifactDebts"/>), never a row without its files. What somebody has pinned stays.
 /// </summary>
-public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, RunFeed feed, ArtifactStore store, ILogger<CheckpointKeeper> logger)
+public sealed class CheckpointKeeper(
+    IDbContextFactory<TrackingDb> databases, RunFeed feed, ArtifactStore store, ArtifactDebts debts, ILogger<CheckpointKeeper> logger)
 {
     /// <summary>What a policy would remove from a run now; null where there is no such run.</summary>
     public async Task<CheckpointRemoval?> PreviewAsync(RunId id, CheckpointPolicy? policy, CancellationToken cancellation = default)
@@ -71,10 +72,10 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         var removal = RemovalOf(superfluous);
         if (agreed is not null && !(agreed.Bytes == removal.Bytes && agreed.Epochs.SequenceEqual(removal.Epochs)))
             return new PolicyResult(PolicyOutcome.OtherRemoval, removal);
-        var gone = await TakeAsync(db, superfluous, []);
+        var gone = await TakeAsync(db, superfluous, [], []);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        await DeleteAsync(id, gone);
+        await debts.PayAsync(gone);
         feed.Publish(id, RunSignal.Texts | RunSignal.Files);
         return new PolicyResult(PolicyOutcome.Changed, removal);
     }
@@ -108,45 +109,38 @@ public sealed class CheckpointKeeper(IDbContextFactory<TrackingDb> databases, Ru
         if (there.Count == 0)
             return;
         logger.LogInformation("Run {Run}: removing {Count} files that no checkpoint knows", id, there.Count);
-        await DeleteAsync(id, there);
+        // A run that has ended is not swept again: what the disk refuses now is owed.
+        await debts.OweAsync(db, there);
+        await db.SaveChangesAsync();
+        await debts.PayAsync(there);
         feed.Publish(id, RunSignal.Files);
     }
 
     /// <summary>Removes the rows that the run's own policy does not keep, in the caller's transaction.</summary>
-    /// <returns>The keys of their files, to be deleted once it is committed.</returns>
-    internal static async Task<IReadOnlyList<ArtifactKey>> TakeSuperfluousAsync(TrackingDb db, Training training)
+    /// <returns>The keys of their files, which are owed once it is committed.</returns>
+    internal async Task<IReadOnlyList<ArtifactKey>> TakeSuperfluousAsync(TrackingDb db, Training training)
     {
         var checkpoints = await SuperfluousAsync(db, training, training.Spec.Checkpoints);
         var newest = await db.Checkpoints.Where(c => c.RunNumber == training.RunNumber && c.StateId != null).MaxAsync(c => (int?)c.Epoch);
         // A checkpoint after it makes a pause point useless.
         var points = await db.PausePoints.Where(p => p.RunNumber == training.RunNumber && p.Epoch < newest).ToListAsync();
-        return await TakeAsync(db, checkpoints, points);
+        return await TakeAsync(db, checkpoints, points, []);
     }
 
     /// <summary>
     /// Removes rows with those of their files, in the caller's transaction, which holds the run. What somebody has pinned keeps the row of its file.
     /// </summary>
-    /// <returns>The keys of their files, to be deleted once it is committed.</returns>
-    internal static Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints,
-        IReadOnlyCollection<PausePoint> points)
+    /// <param name="but">Keys that the caller gives a row again in the same transaction.</param>
+    /// <returns>The keys of their files, which are owed once it is committed.</returns>
+    internal async Task<IReadOnlyList<ArtifactKey>> TakeAsync(TrackingDb db, IReadOnlyCollection<Checkpoint> checkpoints,
+        IReadOnlyCollection<PausePoint> points, IEnumerable<ArtifactKey> but)
     {
         db.Checkpoints.RemoveRange(checkpoints);
         db.PausePoints.RemoveRange(points);
-        return db.RemoveAsync([.. checkpoints.SelectMany(c => c.Files()), .. points.SelectMany(p => p.Files())]);
-    }
-
-    internal async Task DeleteAsync(RunId run, IReadOnlyCollection<ArtifactKey> keys)
-    {
-        try
-        {
-            if (keys.Count > 0)
-                await store.DeleteAsync(keys);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // They take room and harm nobody; the next sweep tries again.
-            logger.LogWarning(e, "Run {Run}: files could not be deleted", run);
-        }
+        var gone = await db.RemoveAsync([.. checkpoints.SelectMany(c => c.Files()), .. points.SelectMany(p => p.Files())]);
+        gone = [.. gone.Except(but)];
+        await debts.OweAsync(db, gone);
+        return gone;
     }
 
     private static async Task<IReadOnlyList<Checkpoint>> SuperfluousAsync(TrackingDb db, Training training, CheckpointPolicy? policy)

@@ -15,7 +15,7 @@ namespace ExperimentHub.Tracking.Checkpoints;
 /// </summary>
 public sealed class CheckpointRecorder(
     AttemptWriter attempts, MetricWriter metrics, StorageWatch storage, DataFolder folder, ArtifactStore store, CheckpointKeeper keeper,
-    TimeProvider time,
+    ArtifactDebts debts, TimeProvider time,
     ILogger<CheckpointRecorder> logger)
 {
     public Task<bool> SavedAsync(AttemptKey key, CheckpointSaved saved) => SavedAsync(key, [saved]);
@@ -39,7 +39,7 @@ public sealed class CheckpointRecorder(
                 .ToDictionaryAsync(e => e.Number);
             // Of an attempt that passed these epochs before.
             var former = await db.Checkpoints.Where(c => c.RunNumber == key.RunNumber && numbers.Contains(c.Epoch)).ToListAsync();
-            gone = [.. (await CheckpointKeeper.TakeAsync(db, former, [])).Except(there.SelectMany(one => one.Files).Select(file => file.Key))];
+            gone = [.. await keeper.TakeAsync(db, former, [], there.SelectMany(one => one.Files).Select(file => file.Key))];
             await db.SaveChangesAsync();
             var now = Now;
             foreach (var (saved, files) in there)
@@ -60,7 +60,7 @@ public sealed class CheckpointRecorder(
 
             // A row that is not saved yet would be missed by the next question.
             await db.SaveChangesAsync();
-            gone.AddRange(await CheckpointKeeper.TakeSuperfluousAsync(db, training));
+            gone.AddRange(await keeper.TakeSuperfluousAsync(db, training));
         });
         await TidyAsync(key, written, gone, there.SelectMany(one => one.Files));
         return written;
@@ -77,7 +77,7 @@ public sealed class CheckpointRecorder(
         var written = await attempts.WriteAsync(key, RunSignal.Files, async (db, _) =>
         {
             var former = await db.PausePoints.Where(p => p.RunNumber == key.RunNumber).ToListAsync();
-            gone = [.. (await CheckpointKeeper.TakeAsync(db, [], former)).Except(files.Select(file => file.Key))];
+            gone = await keeper.TakeAsync(db, [], former, files.Select(file => file.Key));
             await db.SaveChangesAsync();
             var now = Now;
             db.PausePoints.Add(new PausePoint
@@ -134,7 +134,7 @@ public sealed class CheckpointRecorder(
     private async Task TidyAsync(AttemptKey key, bool written, IReadOnlyCollection<ArtifactKey> gone, IEnumerable<ToldFile> taken)
     {
         if (written)
-            await keeper.DeleteAsync(key.Run, gone);
+            await debts.PayAsync(gone);
         else
             await keeper.ForgetAsync(key, taken.Select(file => file.Key));
     }

@@ -1,4 +1,6 @@
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Artifacts;
+using ExperimentHub.Tracking.Moves;
 using ExperimentHub.Tracking.Names;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.EntityFrameworkCore;
@@ -16,7 +18,7 @@ public enum DatasetDeletion
     NotFound,
     Deleted,
 
-    /// <summary>A run that has not ended needs it.</summary>
+    /// <summary>A run that has not ended needs it, or somebody has pinned one of its files.</summary>
     InUse,
 }
 
@@ -24,7 +26,8 @@ public enum DatasetDeletion
 /// Every data set that a run of this hub can train on: the published ones and the hub's own. The own ones are few, so they are kept in memory and a
 /// spec is checked without asking the database.
 /// </summary>
-public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files, DataFolder folder) : IDisposable
+public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, DatasetFiles files, ArtifactStore store, ArtifactDebts debts)
+    : IDisposable
 {
     private readonly SemaphoreSlim _changing = new(1);
     private volatile IReadOnlyList<OwnDataset>? _own;
@@ -47,9 +50,13 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
     /// <summary>What a person reads for a key; the key itself where its data set was deleted.</summary>
     public string NameOf(string key) => Find(key)?.Name ?? key;
 
-    /// <summary>Takes in a validated data set.</summary>
-    /// <param name="incoming">A folder with its four files and nothing else, on the disk of the data folder; it is renamed.</param>
+    /// <summary>
+    /// Takes in a validated data set: what is to lie under its key is owed before it lies there, and no longer once the rows are written, so that a
+    /// kill in between leaves nothing that nobody knows.
+    /// </summary>
+    /// <param name="incoming">A folder with its four files and nothing else, on the disk of the data folder; they are moved.</param>
     /// <returns>false where the key is taken; then nothing has changed.</returns>
+    /// <exception cref="IOException">The disk did not take it, or is still busy with a deleted one of this key; nothing is left of it.</exception>
     public async Task<bool> AddAsync(OwnDataset dataset, string incoming, CancellationToken cancellation = default)
     {
         await _changing.WaitAsync(cancellation);
@@ -57,22 +64,34 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
         {
             if (FindLike(dataset.Name) is not null)
                 return false;
-            var home = files.FolderOf(dataset.ToInfo());
-            // A folder without a row is what a crash between the next two steps left.
-            if (Directory.Exists(home))
-                Directory.Delete(home, recursive: true);
-            Directory.Move(incoming, home);
+            var home = ArtifactKey.OfDataset(dataset.Key);
+            switch (await debts.ReserveAsync(home, db => db.OwnDatasets.AnyAsync(d => d.Key == dataset.Key, cancellation), cancellation))
+            {
+                case Reservation.Taken:
+                    return false;
+                case Reservation.Busy:
+                    throw new IOException("The files of a data set of this name, which was deleted, are being removed right now; try again in a minute");
+            }
+
+            bool kept;
             try
             {
+                // What a kill or the disk left of one that was deleted.
+                await store.DeleteAllAsync(home, CancellationToken.None);
+                await store.TakeAsync([.. Directory.EnumerateFiles(incoming)
+                    .Select(path => new ArrivingFile(home.Under(Path.GetFileName(path)), path, new FileInfo(path).Length))], CancellationToken.None);
                 await using var db = await databases.CreateDbContextAsync(CancellationToken.None);
                 db.OwnDatasets.Add(dataset);
-                await db.SaveChangesAsync(CancellationToken.None);
+                kept = await db.TogetherAsync(() => debts.KeepAsync(db, home), CancellationToken.None);
             }
             catch
             {
-                Directory.Delete(home, recursive: true);
+                await debts.PayFoldersAsync([home]);
                 throw;
             }
+
+            if (!kept)
+                throw new IOException("The disk took too long, and somebody else is at the files of this name by now");
 
             _own = null;
         }
@@ -81,7 +100,6 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             _changing.Release();
         }
 
-        folder.SayFilesChanged();
         Changed?.Invoke();
         return true;
     }
@@ -113,19 +131,33 @@ public sealed class DatasetLibrary(IDbContextFactory<TrackingDb> databases, Data
             await using var db = await databases.CreateDbContextAsync(cancellation);
             if (await Needing(db, key).AnyAsync(cancellation))
                 return DatasetDeletion.InUse;
-            await db.OwnDatasets.Where(dataset => dataset.Key == key).ExecuteDeleteAsync(cancellation);
+            // One that was deleted elsewhere and uploaded again is another one.
+            var (there, pinned) = (db.OwnDatasets.Where(dataset => dataset.Key == key && dataset.CreatedAt == own.CreatedAt), false);
+            var home = ArtifactKey.OfDataset(key);
+            var gone = await db.TogetherAsync(async () =>
+            {
+                if (!await there.HoldAsync(cancellation))
+                    return false;
+                pinned = await db.Artifacts.AnyAsync(file => file.DatasetKey == key && file.Pins.Count > 0, cancellation);
+                if (pinned)
+                    return false;
+                await there.ExecuteDeleteAsync(cancellation);
+                await debts.OweFoldersAsync(db, [home], cancellation);
+                return true;
+            }, cancellation);
+            if (pinned)
+                return DatasetDeletion.InUse;
             _own = null;
             files.Forget(key);
-            // After the row: a crash in between leaves files without a row, never a row without its files.
-            if (files.FolderOf(own.ToInfo()) is var home && Directory.Exists(home))
-                Directory.Delete(home, recursive: true);
+            if (!gone)
+                return DatasetDeletion.NotFound;
+            await debts.PayFoldersAsync([home]);
         }
         finally
         {
             _changing.Release();
         }
 
-        folder.SayFilesChanged();
         Changed?.Invoke();
         return DatasetDeletion.Deleted;
     }

@@ -142,9 +142,8 @@ public sealed class DatasetUpload : IDisposable
             Height = found.Train.Shape.Height,
             Width = found.Train.Shape.Width,
             ClassNames = [.. classNames],
-            FileHashes = [.. DatasetFile.UsualNames.Select(HashOf)],
             CreatedAt = _time.GetUtcNow().UtcDateTime,
-        };
+        }.With([.. DatasetFile.UsualNames.Select(HashOf)]);
         return await _library.AddAsync(dataset, _checked, cancellation)
             ? new UploadResult(dataset, [])
             : new UploadResult(null, [new SpecProblem("name", TakenBy(dataset.ToInfo()))], NameTaken: true);

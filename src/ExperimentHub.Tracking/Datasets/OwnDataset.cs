@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Datasets;
+using ExperimentHub.Tracking.Artifacts;
 using ExperimentHub.Tracking.Names;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -39,8 +40,11 @@ public sealed class OwnDataset
     /// <summary>One for each class, or none at all.</summary>
     public required List<string> ClassNames { get; init; }
 
-    /// <summary>SHA-256 of the four files: train images, train labels, test images, test labels.</summary>
-    public required List<string> FileHashes { get; init; }
+    /// <summary>
+    /// The four files, uncompressed, in no order. They are read together with the row. A person may have compressed one where it lies; what is in it
+    /// is still this.
+    /// </summary>
+    public List<Artifact> Files { get; } = [];
 
     public DateTime CreatedAt { get; init; }
 
@@ -65,16 +69,23 @@ public sealed class OwnDataset
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.LetterNumber
             or UnicodeCategory.OtherNumber;
 
-    /// <summary>The same in the words that the trainer knows.</summary>
-    public DatasetInfo ToInfo()
+    /// <summary>Gives one that is being made its files; their sizes follow from the numbers of images.</summary>
+    /// <param name="hashes">SHA-256 of the four files: train images, train labels, test images, test labels.</param>
+    public OwnDataset With(IReadOnlyList<string> hashes)
     {
         long[] sizes = [16 + (long)TrainSamples * Height * Width, 8 + TrainSamples, 16 + (long)TestSamples * Height * Width, 8 + TestSamples];
-        return new DatasetInfo(Key, Name, TrainSamples, TestSamples, Classes, Height, Width,
-            [.. DatasetFile.UsualNames.Select((name, i) => new DatasetFile(name, sizes[i], FileHashes[i]))], [], null)
-        {
-            ClassNames = ClassNames,
-        };
+        Files.AddRange(DatasetFile.UsualNames.Select((name, i) =>
+            Artifact.OfDataset(Key, ArtifactKey.OfDataset(Key).Under(name), sizes[i], hashes[i], CreatedAt)));
+        return this;
     }
+
+    /// <summary>The same in the words that the trainer knows.</summary>
+    public DatasetInfo ToInfo() => new(Key, Name, TrainSamples, TestSamples, Classes, Height, Width,
+        [.. DatasetFile.UsualNames.Select(name => Files.First(file => file.Name == name)).Select(file => new DatasetFile(file.Name, file.Size,
+            file.Sha256))], [], null)
+    {
+        ClassNames = ClassNames,
+    };
 
     internal sealed class Mapping : IEntityTypeConfiguration<OwnDataset>
     {
@@ -83,6 +94,7 @@ public sealed class OwnDataset
             dataset.HasKey(d => d.Key);
             dataset.Property(d => d.Key).HasMaxLength(MaxKeyBytes);
             dataset.Property(d => d.Name).HasMaxLength(NameRule.MaxUnits(MaxNameLength));
+            dataset.Navigation(d => d.Files).AutoInclude();
         }
     }
 }

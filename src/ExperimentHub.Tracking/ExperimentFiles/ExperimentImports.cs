@@ -25,7 +25,7 @@ public sealed record ImportResult(
 /// <summary>Begins imports, and clears away what imports left behind that the end of the hub cut off.</summary>
 public sealed class ExperimentImports(
     IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DivergenceJudge judge, DeviceInventory devices, RunFeed feed, DataFolder folder,
-    Artifacts.ArtifactStore store, ExperimentFileOptions options,
+    Artifacts.ArtifactStore store, Artifacts.ArtifactDebts debts, ExperimentFileOptions options,
     StorageWatch storage, TimeProvider time) : IDisposable
 {
     /// <summary>One at a time: two of the same file would both find its runs not there yet.</summary>
@@ -100,7 +100,7 @@ public sealed class ExperimentImports(
         }
     }
 
-    private ImportWriter Writer => new(databases, metrics, devices, store, time);
+    private ImportWriter Writer => new(databases, metrics, devices, store, debts, time);
 
     /// <summary>A run keeps its id wherever it goes, so it can be here only once.</summary>
     private async Task<string?> ExistingAsync(IReadOnlyList<RunId> runs, CancellationToken cancellation)

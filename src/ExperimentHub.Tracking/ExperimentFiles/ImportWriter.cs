@@ -18,7 +18,7 @@ namespace ExperimentHub.Tracking.ExperimentFiles;
 /// hidden as a deleted experiment is, with a time that no deletion has: so nobody sees half of it, and the next start knows what to clear away.
 /// </summary>
 internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, MetricWriter metrics, DeviceInventory devices, ArtifactStore store,
-    TimeProvider time)
+    ArtifactDebts debts, TimeProvider time)
 {
     private const int RunsAtOnce = 50;
 
@@ -107,6 +107,9 @@ internal sealed class ImportWriter(IDbContextFactory<TrackingDb> databases, Metr
         var added = new List<(RunId, long, Marks)>();
         await using var db = await databases.CreateDbContextAsync(cancellation);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        // A run keeps its id wherever it goes, so one that was removed here may come back before its files are gone. They go when the new ones come.
+        if (!await debts.TakeOverAsync(db, [.. ids.Select(ArtifactKey.OfRun)], cancellation))
+            throw new IOException("Files of a run of this file, which was deleted here, are being removed right now; try again in a minute");
         foreach (var id in ids)
         {
             var facts = file.ReadJson<RunFacts>(ExperimentFileFormat.Facts(id), Limits.FactsOfAFile);

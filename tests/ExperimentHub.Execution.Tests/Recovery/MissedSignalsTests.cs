@@ -147,8 +147,8 @@ public sealed class MissedSignalsTests : IAsyncLifetime
         db.OwnDatasets.Add(new OwnDataset
         {
             Key = "tiny", Name = "Tiny", TrainSamples = 2, TestSamples = 1, Classes = 2, Height = 28, Width = 28, ClassNames = [],
-            FileHashes = [.. Enumerable.Repeat(new string('0', 64), 4)], CreatedAt = DateTime.UnixEpoch,
-        });
+            CreatedAt = DateTime.UnixEpoch,
+        }.With([.. Enumerable.Repeat(new string('0', 64), 4)]));
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         await LookAsync(running);
         Assert.Equal(("Tiny", 1), (library.Find("tiny")?.Name, told));

@@ -87,8 +87,7 @@ public sealed class StartingPointTests
         Assert.True(await hub.Hub.Get<DatasetLibrary>().AddAsync(new OwnDataset
         {
             Key = "tiny", Name = "Tiny", TrainSamples = 60, TestSamples = 20, Classes = 2, Height = 28, Width = 28, ClassNames = [],
-            FileHashes = ["", "", "", ""],
-        }, incoming, TestContext.Current.CancellationToken));
+        }.With(["", "", "", ""]), incoming, TestContext.Current.CancellationToken));
         var run = await hub.RunToEndAsync(new TrainingSpec { Dataset = "tiny" });
         Assert.Equal((RunStatus.Finished, 1), (run.Status, run.Training!.Attempts.Count));
         Assert.Equal(DatasetFile.UsualNames.Order(StringComparer.Ordinal), Directory.EnumerateFiles(Path.Combine(hub.Hub.Folder.Datasets, "tiny"))

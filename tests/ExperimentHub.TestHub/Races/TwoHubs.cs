@@ -20,8 +20,8 @@ public sealed class TwoHubs : IAsyncDisposable
     public static async Task<TwoHubs> CreateAsync()
     {
         var overtaking = new Overtaking();
-        var one = await CreateAsync(overtaking);
-        return new TwoHubs(one, await CreateAsync(new Overtaking(), one.Folder.Root), overtaking);
+        var one = await CreateAsync("one", overtaking);
+        return new TwoHubs(one, await CreateAsync("other", new Overtaking(), one.Folder.Root), overtaking);
     }
 
     /// <summary>Forgets all experiments and what belongs to them.</summary>
@@ -39,6 +39,6 @@ public sealed class TwoHubs : IAsyncDisposable
         await One.DisposeAsync();
     }
 
-    private static Task<EmptyHub> CreateAsync(Overtaking overtaking, string? existing = null) =>
-        EmptyHub.CreateAsync((services, _) => services.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(overtaking)), existing);
+    private static Task<EmptyHub> CreateAsync(string node, Overtaking overtaking, string? existing = null) =>
+        EmptyHub.CreateAsync((services, _) => services.ConfigureDbContext<TrackingDb>(db => db.AddInterceptors(overtaking)), existing, node: node);
 }

@@ -173,7 +173,6 @@ public sealed class DatasetPagesTests
             Height = TinyIdx.Height,
             Width = TinyIdx.Width,
             ClassNames = [.. classNames],
-            FileHashes = [.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))],
-        }, incoming);
+        }.With([.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))]), incoming);
     }
 }

@@ -48,8 +48,7 @@ public sealed class DatasetUploadTests
             db.OwnDatasets.AddRange(Enumerable.Range(1, Limits.OwnDatasets - 1).Select(i => new OwnDataset
             {
                 Key = $"old-{i}", Name = $"Old {i}", TrainSamples = 1, TestSamples = 1, Classes = 2, Height = 1, Width = 1, ClassNames = [],
-                FileHashes = ["", "", "", ""],
-            }));
+            }.With(["", "", "", ""])));
             await db.SaveChangesAsync();
         }
 

@@ -50,8 +50,7 @@ internal static class TinyIdx
             Height = Height,
             Width = Width,
             ClassNames = [],
-            FileHashes = [.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))],
-        }, incoming);
+        }.With([.. files.Select(file => Convert.ToHexStringLower(SHA256.HashData(file)))]), incoming);
     }
 
     public static byte[] Header(params uint[] fields)
