@@ -24,13 +24,15 @@ public sealed class TwoHubs : IAsyncDisposable
         return new TwoHubs(one, await CreateAsync("other", new Overtaking(), one.Folder.Root), overtaking);
     }
 
-    /// <summary>Forgets all experiments and what belongs to them.</summary>
+    /// <summary>Forgets all experiments and data sets, what belongs to them, and what is owed.</summary>
     public async Task ClearAsync()
     {
         await using var db = await One.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync();
         // What is pinned goes with nothing.
         await db.ArtifactPins.ExecuteDeleteAsync();
         await db.Experiments.IgnoreQueryFilters().ExecuteDeleteAsync();
+        await db.OwnDatasets.ExecuteDeleteAsync();
+        await db.OwedBytes.ExecuteDeleteAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -110,6 +110,41 @@ public sealed class FolderArtifactStoreTests : IDisposable
         await next.RemoveLeftoversAsync(TestContext.Current.CancellationToken); // and where there is nothing
     }
 
+    /// <summary>Somebody who reads images goes on reading those that he opened.</summary>
+    [Fact]
+    public async Task OpenLocal_ThenDeleted_StillReads()
+    {
+        await PutAsync(Key, Content);
+        Assert.Equal((Key, Content.Length), ((await _store.FindAsync(Key, TestContext.Current.CancellationToken))!.Key, (await _store.FindAsync(Key, TestContext.Current.CancellationToken))!.Size));
+        using var handle = (await _store.OpenLocalAsync(Key, TestContext.Current.CancellationToken))!;
+        await _store.DeleteAsync([Key], TestContext.Current.CancellationToken);
+        var part = new byte[100];
+        Assert.Equal(100, RandomAccess.Read(handle, part, 1_000));
+        Assert.Equal(Content[1_000..1_100], part);
+        Assert.Null(await _store.OpenLocalAsync(Key, TestContext.Current.CancellationToken));
+        Assert.Null(await _store.FindAsync(Key, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>People put links into the folder of data sets, and into no other.</summary>
+    [Fact]
+    public async Task Open_Link_IsFollowedInDataSetsAlone()
+    {
+        var elsewhere = Path.Combine(_root, "elsewhere");
+        await File.WriteAllBytesAsync(elsewhere, Content, TestContext.Current.CancellationToken);
+        var ofData = ArtifactKey.OfDataset("tiny").Under("images");
+        foreach (var key in new[] { ofData, Key })
+        {
+            OwnFolder.Create(Path.GetDirectoryName(PathOf(key))!);
+            File.CreateSymbolicLink(PathOf(key), elsewhere);
+        }
+
+        Assert.Equal(Content, await ReadAsync(ofData));
+        Assert.True(await _store.LendAsync(ofData, Path.Combine(_root, "lent"), TestContext.Current.CancellationToken));
+        Assert.Equal(Content, await File.ReadAllBytesAsync(Path.Combine(_root, "lent"), TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<NotAFileException>(() => _store.OpenAsync(Key, cancellation: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<NotAFileException>(() => _store.OpenLocalAsync(Key, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Put_OneKeyByMany_HoldsOneOfThemWhole()
     {

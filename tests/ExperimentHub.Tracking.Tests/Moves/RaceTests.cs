@@ -11,7 +11,8 @@ namespace ExperimentHub.Tracking.Tests.Moves;
 public sealed class RaceTests(RaceTests.Hubs hubs) : IClassFixture<RaceTests.Hubs>
 {
     private static readonly Dictionary<string, Race> Races =
-        RunRaces.All.Concat(LeaseRaces.All).Concat(DeletionRaces.All).Concat(PinRaces.All).Concat(ScheduleRaces.All).ToDictionary(race => race.Name);
+        RunRaces.All.Concat(LeaseRaces.All).Concat(DeletionRaces.All).Concat(PinRaces.All).Concat(DebtRaces.All).Concat(ScheduleRaces.All)
+            .ToDictionary(race => race.Name);
     private static readonly int Rounds = Number("EXPERIMENTHUB_RACE_ROUNDS") ?? 20;
 
     public static TheoryData<string> Names => [.. Races.Keys];
