@@ -12,7 +12,7 @@ public sealed record RunBytes(Run Run, long Bytes);
 
 /// <summary>Which runs the data folder's bytes belong to.</summary>
 /// <param name="Experiments">The largest first.</param>
-/// <param name="Deleted">What deleted runs take until they are removed for good.</param>
+/// <param name="Deleted">What deleted runs take until they are removed for good and their files are gone.</param>
 public sealed record StorageListing(DiskFigures Disk, IReadOnlyList<ExperimentBytes> Experiments, long Deleted);
 
 /// <summary>Reads what uses the disk. Figures are those of <see cref="DiskUse"/>, so that no two places disagree.</summary>
