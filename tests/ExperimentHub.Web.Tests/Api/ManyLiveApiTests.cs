@@ -1,12 +1,8 @@
-using System.Data.Common;
 using System.Net;
 using System.Text.Json.Nodes;
-using ExperimentHub.Tracking;
+using ExperimentHub.TestHub;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace ExperimentHub.Web.Tests.Api;
 
@@ -55,7 +51,7 @@ public sealed class ManyLiveApiTests
         var questions = new Questions();
         await using var app = new HubApp(settings: ("Hub:CpuSlots", "2"))
         {
-            Configure = services => services.ConfigureDbContext<TrackingDb>(options => options.AddInterceptors(questions)),
+            Configure = questions.Hear,
         };
         var (a, b) = (await StartAsync(app), await StartAsync(app));
         using var stream = await FollowAsync(app, $"runs={a.Id},{b.Id}&metrics=mine");
@@ -69,7 +65,9 @@ public sealed class ManyLiveApiTests
                 heard.UnionWith(await stream.PointsAsync());
         }
 
-        Assert.Empty(questions.OfPoints);
+        // The hub asks for other things meanwhile.
+        Assert.Empty(questions.Asked.Where(text => text.Contains("\"MetricSeries\"", StringComparison.Ordinal)
+            || text.Contains("\"MetricChunks\"", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -164,38 +162,6 @@ public sealed class ManyLiveApiTests
             stream.Dispose();
             client.Dispose();
             _limit.Dispose();
-        }
-    }
-
-    /// <summary>What EF Core asks the database.</summary>
-    private sealed class Questions : DbCommandInterceptor
-    {
-        private readonly Lock _lock = new();
-        private readonly List<string> _asked = [];
-
-        /// <summary>Those about points; the hub asks for other things meanwhile.</summary>
-        public IReadOnlyList<string> OfPoints
-        {
-            get
-            {
-                lock (_lock)
-                    return [.. _asked.Where(text => text.Contains("\"MetricSeries\"", StringComparison.Ordinal)
-                        || text.Contains("\"MetricChunks\"", StringComparison.Ordinal))];
-            }
-        }
-
-        public void Clear()
-        {
-            lock (_lock)
-                _asked.Clear();
-        }
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            lock (_lock)
-                _asked.Add(command.CommandText);
-            return ValueTask.FromResult(result);
         }
     }
 }
