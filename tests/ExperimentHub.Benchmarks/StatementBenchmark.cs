@@ -66,10 +66,10 @@ internal static class StatementBenchmark
 
     private static string? GoalOf(string page, int live) => (page, live) switch
     {
-        ("/runs" or "/" or "/runs/{id}", 0) => "0",
+        ("/runs" or "/" or "/runs/{id}" or "/compare", 0) => "0",
         ("/runs", 1) => "<= 1",
-        ("/runs" or "/" or "/runs/{id}", 1) or ("/runs" or "/runs/{id}", _) => "<= 2",
-        ("/", _) => "<= 4",
+        ("/runs" or "/" or "/runs/{id}" or "/compare", 1) or ("/runs" or "/runs/{id}", _) => "<= 2",
+        ("/" or "/compare", _) => "<= 4",
         _ => null,
     };
 

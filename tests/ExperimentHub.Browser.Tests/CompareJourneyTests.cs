@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ExperimentHub.Protocol;
 using ExperimentHub.Protocol.Devices;
+using ExperimentHub.Protocol.Trainers;
 using ExperimentHub.Tracking.Metrics;
 using ExperimentHub.Tracking.Runs;
 using Microsoft.Playwright;
@@ -138,6 +140,59 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Reset zoom" })).ToBeDisabledAsync();
     }
 
+    [Fact]
+    public async Task RunsThatTrain_TheirCurvesGrow_WithoutBeingReadAgain()
+    {
+        // Four epochs of ten steps, two at a time, as the test says.
+        using var trainer = new FakeTrainer($"""
+            {FakeTrainer.Say(PlayedRun.Started())}
+            {Epoch(1)}
+            {Epoch(2)}
+            {FakeTrainer.Await("more")}
+            {Epoch(3)}
+            {Epoch(4)}
+            {FakeTrainer.Await("end")}
+            {FakeTrainer.Say(new TrainingFinished())}
+            """);
+        await using var hub = await HubProcess.StartAsync(_data, $"--Hub:TrainerPath={trainer.Program}", "--Hub:CpuSlots=2");
+        string[] ids = [await StartAsync(), await StartAsync()];
+        foreach (var id in ids)
+            await EpochsDoneAsync(hub, id, 2);
+
+        var page = await browser.OpenAsync(hub, 1280, 1000, ColorScheme.Light);
+        var asked = SeriesAskedFor(page);
+        await page.GotoAsync($"/compare?runs={string.Join(',', ids)}");
+        await page.Locator("compare-curves").ScrollIntoViewIfNeededAsync();
+        await ShownAsync(page, ids, 20);
+        Assert.Single(asked);
+
+        trainer.Go("more");
+        await ShownAsync(page, ids, 40);
+        await Expect(page.Locator(".compare")).ToContainTextAsync("94.00 %");
+        Assert.Single(asked);
+        await LooksAsStoredAsync();
+
+        // What has ended is read once more, whole.
+        trainer.Go("end");
+        await Expect(page.Locator(".compare").GetByText("finished")).ToHaveCountAsync(2);
+        await page.WaitForFunctionAsync("count => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/series?')).length > count", 1);
+        await ShownAsync(page, ids, 40);
+        await LooksAsStoredAsync();
+
+        async Task<string> StartAsync() =>
+            (await hub.StartRunAsync("""{"experiment": "live", "spec": {"epochs": 4, "device": "cpu"}}"""))["id"]!.ToString();
+
+        async Task LooksAsStoredAsync()
+        {
+            var stored = JsonNode.Parse(await hub.Http.GetStringAsync($"/api/v1/series?runs={string.Join(',', ids)}&metrics=train_loss"))!;
+            foreach (var run in stored["runs"]!.AsArray())
+            {
+                var values = run!["series"]![0]!["values"]!.AsArray().Select(value => value!.GetValue<double>());
+                Assert.Equal(values, await DrawnAsync(page, run["run"]!.ToString()));
+            }
+        }
+    }
+
     public void Dispose()
     {
         if (Directory.Exists(_data))
@@ -158,6 +213,32 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
 
     private static Task<int> SeriesAsync(IPage page, string metric) =>
         page.EvaluateAsync<int>($"() => echarts.getInstanceByDom(document.querySelector('[data-metric={metric}]')).getOption().series.length");
+
+    /// <summary>What a trainer says of an epoch of ten steps, each with a loss of its own.</summary>
+    private static string Epoch(int number) => FakeTrainer.Say(
+        new TrainingProgress(number, number * PlayedRun.StepsPerEpoch, 1.0 / number, 1000)
+        {
+            Losses = [.. Enumerable.Range(1, PlayedRun.StepsPerEpoch).Select(step => 1f / (number * PlayedRun.StepsPerEpoch + step))],
+        }) + "\n" + FakeTrainer.SayEpoch(number);
+
+    private static async Task EpochsDoneAsync(HubProcess hub, string id, int epochs)
+    {
+        while ((await hub.ReadRunAsync(id))["epochs"]!.AsArray().Count < epochs)
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task ShownAsync(IPage page, IReadOnlyList<string> ids, int points) => await page.WaitForFunctionAsync("""
+        ([ids, points]) => {
+          const place = document.querySelector('[data-metric=train_loss]');
+          const series = globalThis.echarts && place && echarts.getInstanceByDom(place)?.getOption().series;
+          return series && ids.every((run) => series.find(({ id }) => id === run)?.data.length === points);
+        }
+        """, new object[] { ids, points });
+
+    /// <summary>The measured losses of a run that its curve has.</summary>
+    private static Task<double[]> DrawnAsync(IPage page, string run) => page.EvaluateAsync<double[]>(
+        "run => echarts.getInstanceByDom(document.querySelector('[data-metric=train_loss]')).getOption().series.find(({ id }) => id === run)"
+            + ".data.map((entry) => entry.at(-1))", run);
 
     /// <summary>Thirty runs, half of them with the small batch, every other one.</summary>
     private async Task<IReadOnlyList<RunId>> MakeRunsAsync()

@@ -28,6 +28,9 @@ internal sealed class HubApp : WebApplicationFactory<Program>
         ClientOptions.BaseAddress = new Uri("http://127.0.0.1:5080");
     }
 
+    /// <summary>Adds or replaces services.</summary>
+    public Action<IServiceCollection>? Configure { get; init; }
+
     public DataFolder Folder => Services.GetRequiredService<DataFolder>();
 
     public T Get<T>()
@@ -79,6 +82,8 @@ internal sealed class HubApp : WebApplicationFactory<Program>
         builder.UseSetting("Hub:StandbyMebibytes", "0");
         foreach (var (name, value) in _settings)
             builder.UseSetting(name, value);
+        if (Configure is { } configure)
+            builder.ConfigureServices(configure);
     }
 
     public override async ValueTask DisposeAsync()

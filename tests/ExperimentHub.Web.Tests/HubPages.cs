@@ -96,14 +96,18 @@ internal sealed class HubPages : BunitContext
     /// <summary>A hub whose self-test found one CPU.</summary>
     public static Task<HubPages> OpenAsync() => OpenAsync(EmptyHub.OneCpu);
 
+    /// <summary>The same, whose questions to the database are heard.</summary>
+    public static Task<HubPages> OpenAsync(Questions questions) => OpenAsync(EmptyHub.OneCpu, questions: questions);
+
     /// <param name="report">null for a hub whose first self-test is on its way.</param>
     /// <param name="hardware">What the machine says of itself; a small one without a GPU where not given.</param>
-    public static async Task<HubPages> OpenAsync(SelfTestReport? report, Hardware? hardware = null)
+    public static async Task<HubPages> OpenAsync(SelfTestReport? report, Hardware? hardware = null, Questions? questions = null)
     {
         var hub = await EmptyHub.CreateAsync((services, _) =>
         {
             // The scheduler's own clockwork: the pages show its times.
             services.AddSingleton<IFireTimes, QuartzFireTimes>();
+            questions?.Hear(services);
             if (hardware is not null)
                 services.AddSingleton<IHardware>(new GivenHardware(hardware));
         });

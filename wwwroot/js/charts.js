@@ -175,18 +175,35 @@ export const curve = (name, data, tint, { id, opacity = 1, z = 2, dash = 'solid'
 
 /**
  * The area between the least and the greatest value of each bucket: rows of x, low, high, with a hole where one is null. ECharts stacks areas only over named places, so it is a shape of
- * its own, drawn whole with the first row; the other rows only tell the axis how far they reach.
+ * its own, drawn whole with the first of two rows, which tell the axes how far it reaches.
  */
-export const band = (id, rows, tint) => ({
-  id, type: 'custom', data: rows, encode: { x: 0, y: [1, 2] }, z: 1, silent: true, clip: true, progressive: 0, animation: false, tooltip: { show: false },
-  renderItem: (params, api) => (params.dataIndexInside > 0 ? undefined : {
-    type: 'group',
-    children: stretches(rows).map((stretch) => ({
-      type: 'polygon', silent: true, style: { fill: tint, opacity: 0.18 },
-      shape: { points: [...stretch.map(([x, low]) => api.coord([x, low])), ...stretch.toReversed().map(([x, , high]) => api.coord([x, high]))] },
-    })),
-  }),
-});
+export const band = (id, rows, tint) => {
+  const parts = stretches(rows).map(thin);
+  const all = parts.flat();
+  const [low, high] = [all.reduce((least, row) => Math.min(least, row[1]), Infinity), all.reduce((most, row) => Math.max(most, row[2]), -Infinity)];
+  return {
+    id, type: 'custom', data: all.length > 0 ? [[all[0][0], low, high], [all.at(-1)[0], low, high]] : [], encode: { x: 0, y: [1, 2] },
+    z: 1, silent: true, clip: true, progressive: 0, animation: false, tooltip: { show: false },
+    renderItem: (params, api) => (params.dataIndexInside > 0 ? undefined : {
+      type: 'group',
+      children: parts.map((part) => ({
+        type: 'polygon', silent: true, style: { fill: tint, opacity: 0.18 },
+        shape: { points: [...part.map(([x, least]) => api.coord([x, least])), ...part.toReversed().map(([x, , most]) => api.coord([x, most]))] },
+      })),
+    }),
+  };
+};
+
+/** No more rows than can be told apart beside each other; none of their extremes is lost. */
+const thin = (rows) => {
+  const width = Math.ceil(rows.length / mostApart);
+  if (width <= 1) return rows;
+  return Array.from({ length: Math.ceil(rows.length / width) }, (_, i) => {
+    const group = rows.slice(i * width, (i + 1) * width);
+    const [x] = i === 0 ? group[0] : group.at(-1);
+    return [x, Math.min(...group.map((row) => row[1])), Math.max(...group.map((row) => row[2]))];
+  });
+};
 
 /** The rows between the holes. */
 const stretches = (rows) => {

@@ -7,6 +7,7 @@ import { Told } from './compare/address.js';
 import { axisOf, needsTimes, placesOf } from './compare/axis.js';
 import { Histories } from './compare/histories.js';
 import { Legend } from './compare/legend.js';
+import { LiveCurves } from './compare/live.js';
 import { ComparePanel } from './compare/panel.js';
 
 const finest = (end) => end / 2_000;
@@ -14,6 +15,8 @@ const settled = 150; // milliseconds without another turn of the wheel
 const digits = 6;
 // A person who has not come near the curves by then is met by finished ones all the same.
 const soon = 1500; // milliseconds
+// Of curves that grow: for each part of the time that is spent on drawing, so many are left to the hand.
+const rests = 10;
 
 class CompareCurves extends HTMLElement {
   static observedAttributes = ['runs', 'view', 'metrics'];
@@ -22,6 +25,7 @@ class CompareCurves extends HTMLElement {
     this.panels = new Map();
     this.visible = new Set();
     this.histories = new Histories();
+    this.live = new LiveCurves({ points: (news) => this.grow(news), back: (ids) => this.readAgain(ids), lost: () => this.readAgain(this.growing.map(({ id }) => id)) });
     this.told = new Told();
     this.zoomer = new Zoom(this, finest);
     this.cursor = new Cursor(this);
@@ -45,8 +49,10 @@ class CompareCurves extends HTMLElement {
   disconnectedCallback() {
     this.ends.abort();
     this.told.stop();
+    this.live.stop();
     this.histories.stop();
     clearTimeout(this.timer);
+    clearTimeout(this.growth);
     clearTimeout(this.nearing);
     clearTimeout(this.drawing);
     cancelAnimationFrame(this.frame);
@@ -79,6 +85,7 @@ class CompareCurves extends HTMLElement {
     await this.isNear;
     if (!this.isConnected) return;
     try {
+      await this.live.follow(this.growing, this.metrics);
       const [isNewest] = await Promise.all([this.histories.read(this.runs, this.metrics, needsTimes(this.view.axis)), loadLibrary()]);
       if (!isNewest || !this.isConnected) return;
       this.tell();
@@ -89,6 +96,25 @@ class CompareCurves extends HTMLElement {
     } catch (error) {
       this.tell(error.message);
     }
+  }
+
+  /** The runs whose curves go on. */
+  get growing() { return this.runs.filter(({ live }) => live); }
+
+  /** Draws what came, in its time: many curves are no small work. */
+  grow(news) {
+    this.histories.add(news);
+    if (!this.ready) return;
+    this.growth ??= setTimeout(() => {
+      this.growth = undefined;
+      this.drawInTurn(this.visible);
+    }, Math.max(0, (this.rested ?? 0) - performance.now()));
+  }
+
+  readAgain(ids) {
+    if (!this.runs) return;
+    this.histories.forget(ids);
+    this.invalidate();
   }
 
   see(entries) {
@@ -116,7 +142,9 @@ class CompareCurves extends HTMLElement {
       const [next] = this.waiting;
       if (!next || !this.isConnected) return;
       this.waiting.delete(next);
+      const began = performance.now();
       this.draw([next]);
+      this.rested = performance.now() + rests * (performance.now() - began);
       this.drawInTurn([]);
     });
   }

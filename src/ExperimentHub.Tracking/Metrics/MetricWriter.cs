@@ -15,26 +15,13 @@ public sealed class MetricWriter : IAsyncDisposable
     /// <summary>From the first waiting point to the beginning of its transaction, so that it ends within 250 ms where the disk keeps up.</summary>
     public static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(200);
 
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-
     private readonly IDbContextFactory<TrackingDb> _databases;
     private readonly ILogger<MetricWriter> _logger;
-    private readonly ITimer _timer;
+    private readonly WaitingPoints _waiting;
 
     /// <summary>Held by whoever writes to the database.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
 
-    /// <summary>Guards everything below it.</summary>
-    private readonly Lock _lock = new();
-    private PendingMetrics _pending = new();
-    private PendingMetrics _inFlight = new();
-    private TaskCompletionSource _pendingWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource _inFlightWritten = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly List<FreshPoints> _listening = [];
-    private TaskCompletionSource _room = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Flushing _flushing;
-    private bool _full;
-    private bool _disposed;
     private long _dropped;
 
     // Only for whoever holds the turn.
@@ -46,18 +33,15 @@ public sealed class MetricWriter : IAsyncDisposable
     {
         _databases = databases;
         _logger = logger;
-        _timer = time.CreateTimer(_ => Background = Task.Run(FlushInBackgroundAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
-
-    private enum Flushing
-    {
-        NotPlanned,
-        Planned,
-        AtOnce,
+        _waiting = new WaitingPoints(time, () => Background = Task.Run(FlushInBackgroundAsync));
     }
 
     /// <summary>No more points than this wait in memory, at 24 bytes each. A quarter of it starts a transaction before its time.</summary>
-    internal int MaxPending { get; init; } = 2_000_000;
+    internal int MaxPending
+    {
+        get => _waiting.Most;
+        init => _waiting.Most = value;
+    }
 
     /// <summary>The newest flush that the timer began; it does not fail.</summary>
     internal Task Background { get; private set; } = Task.CompletedTask;
@@ -78,19 +62,13 @@ public sealed class MetricWriter : IAsyncDisposable
     /// </param>
     public void Append(long runNumber, string metric, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning = null)
     {
-        var taken = Take(SeriesKey.Of(runNumber, metric), points, meaning);
+        var taken = _waiting.Take(SeriesKey.Of(runNumber, metric), points, meaning);
         if (taken == points.Length)
             return;
         Drop(points.Length - taken);
-        lock (_lock)
-        {
-            if (_full)
-                return;
-            _full = true;
-        }
-
-        _logger.LogError("Metric points are being dropped: {Waiting} wait for the database already. The count of the dropped ones will follow",
-            MaxPending);
+        if (_waiting.Fill())
+            _logger.LogError("Metric points are being dropped: {Waiting} wait for the database already. The count of the dropped ones will follow",
+                MaxPending);
     }
 
     /// <summary>As <see cref="Append"/>, but waits for room instead of dropping.</summary>
@@ -100,10 +78,8 @@ public sealed class MetricWriter : IAsyncDisposable
         var key = SeriesKey.Of(runNumber, metric);
         while (true)
         {
-            Task room;
-            lock (_lock)
-                room = _room.Task;
-            points = points[Take(key, points.Span, meaning)..];
+            var room = _waiting.Room;
+            points = points[_waiting.Take(key, points.Span, meaning)..];
             if (points.IsEmpty)
                 return;
             await room.WaitAsync(cancellation);
@@ -111,12 +87,12 @@ public sealed class MetricWriter : IAsyncDisposable
     }
 
     /// <summary>An epoch of a run ended with this step: its means are taken. To be called after the epoch's points.</summary>
-    public void EpochEnded(long runNumber, long step) => Add(new MetricMark(runNumber, step, IsBest: false));
+    public void EpochEnded(long runNumber, long step) => _waiting.Add(new MetricMark(runNumber, step, IsBest: false));
 
     /// <summary>
     /// The epoch that ended with this step is the best so far: what every metric is at that step is kept as the run's <see cref="MetricSnapshot"/>.
     /// </summary>
-    public void MarkBest(long runNumber, long epochStep) => Add(new MetricMark(runNumber, epochStep, IsBest: true));
+    public void MarkBest(long runNumber, long epochStep) => _waiting.Add(new MetricMark(runNumber, epochStep, IsBest: true));
 
     /// <summary>
     /// When it returns, everything taken before the call is on the disk; it throws what the database throws, and nothing is lost by that.
@@ -136,12 +112,7 @@ public sealed class MetricWriter : IAsyncDisposable
     }
 
     /// <summary>When everything taken before this call is written, which it does not hasten, or the writer is disposed. Never fails.</summary>
-    public Task WhenWrittenAsync()
-    {
-        lock (_lock)
-            return !_pending.IsEmpty && !_disposed ? _pendingWritten.Task : !_inFlight.IsEmpty && !_disposed
-                ? _inFlightWritten.Task : Task.CompletedTask;
-    }
+    public Task WhenWrittenAsync() => _waiting.WhenWritten();
 
     /// <summary>
     /// Removes every point of a run after <paramref name="step"/>, waiting or written, with the ends of epochs and the snapshot of the best epoch
@@ -153,21 +124,16 @@ public sealed class MetricWriter : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_closed, this);
-            lock (_lock)
-            {
-                _pending.CutAfter(runNumber, step);
-                _inFlight.CutAfter(runNumber, step);
-            }
-
+            _waiting.CutAfter(runNumber, step);
             // Also before: whoever reads while it is done knows that there is something to read again.
-            BreakFresh(runNumber);
+            _waiting.BreakFresh(runNumber);
             try
             {
                 await Task.Run(() => UseLedgerAsync(ledger => ledger.RewindAsync(runNumber, step)), CancellationToken.None);
             }
             finally
             {
-                BreakFresh(runNumber);
+                _waiting.BreakFresh(runNumber);
             }
         }
         finally
@@ -180,62 +146,22 @@ public sealed class MetricWriter : IAsyncDisposable
     /// The points of a series after <paramref name="step"/> that are not in the database yet. To miss and to double none, take these first, then read
     /// the database, then leave out those of these whose step is not after the last one read: points only ever move from here to there.
     /// </summary>
-    public IReadOnlyList<MetricPoint> PendingAfter(long runNumber, string metric, long step)
-    {
-        var key = SeriesKey.Of(runNumber, metric);
-        var points = new List<MetricPoint>();
-        lock (_lock)
-        {
-            foreach (var waiting in (ReadOnlySpan<PendingMetrics>)[_inFlight, _pending])
-            {
-                foreach (var point in waiting.Of(key))
-                {
-                    if (point.Step <= step)
-                        continue;
-                    points.Add(point);
-                    step = point.Step;
-                }
-            }
-        }
-
-        return points;
-    }
+    public IReadOnlyList<MetricPoint> PendingAfter(long runNumber, string metric, long step) =>
+        _waiting.After(SeriesKey.Of(runNumber, metric), step);
 
     /// <summary>The metrics of a run of which points are not in the database yet.</summary>
-    internal IReadOnlyCollection<string> PendingMetricsOf(long runNumber)
-    {
-        lock (_lock)
-            return [.. _inFlight.Series.Concat(_pending.Series).Select(series => series.Key).Where(key => key.Run == runNumber)
-                .Select(key => key.Metric).Distinct()];
-    }
+    internal IReadOnlyCollection<string> PendingMetricsOf(long runNumber) => _waiting.MetricsOf(runNumber);
 
     /// <summary>Every point that is taken of a run from now on, until the result is disposed.</summary>
-    internal FreshPoints Listen(long runNumber)
-    {
-        var fresh = new FreshPoints(runNumber, gone =>
-        {
-            lock (_lock)
-                _listening.Remove(gone);
-        });
-        lock (_lock)
-            _listening.Add(fresh);
-        return fresh;
-    }
+    internal FreshPoints Listen(long runNumber) => _waiting.Listen(runNumber);
 
     /// <summary>
     /// Writes what waits and takes nothing more. A database that refused until now is not asked again: whoever ends the hub would wait for that.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_lock)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            _room.TrySetResult();
-        }
-
-        await _timer.DisposeAsync();
+        if (!await _waiting.CloseAsync())
+            return;
         await _turn.WaitAsync();
         try
         {
@@ -245,12 +171,11 @@ public sealed class MetricWriter : IAsyncDisposable
         }
         catch (Exception e)
         {
-            _logger.LogError(e, "{Points} metric points could not be written before the end and are lost", _pending.Count + _inFlight.Count);
+            _logger.LogError(e, "{Points} metric points could not be written before the end and are lost", _waiting.Count);
         }
 
         _closed = true;
-        _inFlightWritten.TrySetResult();
-        _pendingWritten.TrySetResult();
+        _waiting.LetGo();
         if (_ledger is not null)
             await _ledger.DisposeAsync();
         _turn.Release();
@@ -260,51 +185,6 @@ public sealed class MetricWriter : IAsyncDisposable
     {
         Interlocked.Add(ref _dropped, points);
         HubMeter.PointsDropped.Add(points);
-    }
-
-    private int Take(SeriesKey key, ReadOnlySpan<MetricPoint> points, MetricMeaning? meaning)
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            var taken = Math.Min(points.Length, MaxPending - _pending.Count - _inFlight.Count);
-            if (taken > 0)
-            {
-                _pending.Add(key, points[..taken], meaning);
-                foreach (var fresh in _listening)
-                {
-                    if (fresh.Run == key.Run)
-                        fresh.Add(key.Metric, points[..taken]);
-                }
-            }
-
-            Plan(_pending.Count >= MaxPending / 4 ? Flushing.AtOnce : Flushing.Planned);
-            return taken;
-        }
-    }
-
-    private void BreakFresh(long run)
-    {
-        lock (_lock)
-            _listening.Where(fresh => fresh.Run == run).ToList().ForEach(fresh => fresh.Break());
-    }
-
-    private void Add(MetricMark mark)
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _pending.Add(mark);
-            Plan(Flushing.Planned);
-        }
-    }
-
-    private void Plan(Flushing flushing)
-    {
-        if (_flushing >= flushing)
-            return;
-        _flushing = flushing;
-        _timer.Change(flushing == Flushing.AtOnce ? TimeSpan.Zero : FlushAfter, Timeout.InfiniteTimeSpan);
     }
 
     private async Task FlushInBackgroundAsync()
@@ -322,16 +202,10 @@ public sealed class MetricWriter : IAsyncDisposable
     private async Task WriteAsync()
     {
         // First what an earlier failure left, so that the order stays.
-        if (!_inFlight.IsEmpty)
+        if (!_waiting.InFlight.IsEmpty)
             await WriteInFlightAsync();
-        lock (_lock)
-        {
-            (_pending, _inFlight) = (_inFlight, _pending);
-            (_pendingWritten, _inFlightWritten) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), _pendingWritten);
-            _flushing = Flushing.NotPlanned;
-        }
-
-        if (!_inFlight.IsEmpty)
+        _waiting.TakeOff();
+        if (!_waiting.InFlight.IsEmpty)
             await WriteInFlightAsync();
     }
 
@@ -341,35 +215,18 @@ public sealed class MetricWriter : IAsyncDisposable
         {
             var began = Stopwatch.GetTimestamp();
             var lost = 0;
-            await UseLedgerAsync(async ledger => lost = await ledger.WriteAsync(_inFlight));
+            await UseLedgerAsync(async ledger => lost = await ledger.WriteAsync(_waiting.InFlight));
             Drop(lost);
             HubMeter.FlushDuration.Record(Stopwatch.GetElapsedTime(began).TotalSeconds);
-            HubMeter.PointsWritten.Add(_inFlight.Count - lost);
+            HubMeter.PointsWritten.Add(_waiting.InFlight.Count - lost);
         }
         catch
         {
-            lock (_lock)
-            {
-                _flushing = Flushing.AtOnce;
-                _timer.Change(RetryAfter, Timeout.InfiniteTimeSpan);
-            }
-
+            _waiting.TryAgain();
             throw;
         }
 
-        TaskCompletionSource room, written;
-        bool wasFull;
-        lock (_lock)
-        {
-            _inFlight.Clear();
-            written = _inFlightWritten;
-            (room, _room) = (_room, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            (wasFull, _full) = (_full, false);
-        }
-
-        written.TrySetResult();
-        room.TrySetResult();
-        if (wasFull)
+        if (_waiting.Land())
             _logger.LogWarning("Metric points are written again; {Dropped} were dropped since the hub started", DroppedPoints);
     }
 

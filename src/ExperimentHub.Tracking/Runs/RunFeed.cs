@@ -89,8 +89,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         Subscription[] interested;
         lock (_lock)
             interested =
-                [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0
-                    && (subscription.Run is null || subscription.Run == run))];
+                [.. _subscriptions.Where(subscription => (subscription.Shown & signal) != 0 && subscription.Concerns(run))];
         foreach (var subscription in interested)
             subscription.Touch(signal);
     }
@@ -119,15 +118,24 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <param name="run">The run to watch; null for all.</param>
     /// <param name="refresh">Is told what happened since it last was, of the paces whose turn it is.</param>
     /// <param name="paces">What the screen shows; a signal belongs to one of them.</param>
-    public IDisposable Subscribe(RunId? run, Func<RunSignal, Task> refresh, params IReadOnlyList<FeedPace> paces)
+    public IDisposable Subscribe(RunId? run, Func<RunSignal, Task> refresh, params IReadOnlyList<FeedPace> paces) =>
+        Subscribe(run?.ToString() ?? "all runs", run is { } one ? signalled => signalled == one : _ => true, refresh, paces);
+
+    /// <summary>The same for a screen of some runs, which may be others from one signal to the next.</summary>
+    /// <param name="shows">Whether the screen shows a run; asked on the publishing thread for each signal, so it must be quick.</param>
+    public IDisposable SubscribeToSome(Func<RunId, bool> shows, Func<RunSignal, Task> refresh, params IReadOnlyList<FeedPace> paces) =>
+        Subscribe("some runs", shows, refresh, paces);
+
+    private Subscription Subscribe(string what, Func<RunId, bool> shows, Func<RunSignal, Task> refresh, IReadOnlyList<FeedPace> paces)
     {
-        var subscription = new Subscription(this, run, refresh, paces);
+        var subscription = new Subscription(this, what, shows, refresh, paces);
         lock (_lock)
             _subscriptions.Add(subscription);
         return subscription;
     }
 
-    private sealed class Subscription(RunFeed feed, RunId? run, Func<RunSignal, Task> refresh, IReadOnlyList<FeedPace> paces) : IDisposable
+    private sealed class Subscription(
+        RunFeed feed, string what, Func<RunId, bool> shows, Func<RunSignal, Task> refresh, IReadOnlyList<FeedPace> paces) : IDisposable
     {
         private readonly Lock _lock = new();
 
@@ -137,8 +145,9 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         private bool _isCalling;
         private volatile bool _disposed;
 
-        public RunId? Run => run;
         public RunSignal Shown { get; } = paces.Aggregate((RunSignal)0, (shown, pace) => shown | pace.Kinds);
+
+        public bool Concerns(RunId run) => shows(run);
 
         public void Touch(RunSignal signal)
         {
@@ -193,7 +202,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
                 }
                 catch (Exception e)
                 {
-                    feed.Log(e, run);
+                    feed.Log(e, what);
                 }
 
                 foreach (var (place, _) in turns.Index().Where(turn => turn.Item))
@@ -211,7 +220,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 
     private TimeProvider Time => time;
 
-    private void Log(Exception e, RunId? run) => logger.LogWarning(e, "A screen that watches {Run} could not refresh", run?.ToString() ?? "all runs");
+    private void Log(Exception e, string what) => logger.LogWarning(e, "A screen that watches {Run} could not refresh", what);
 
     private sealed class Ending(Action end) : IDisposable
     {

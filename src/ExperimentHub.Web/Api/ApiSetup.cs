@@ -73,6 +73,7 @@ internal static class ApiSetup
         api.MapManySeries();
         api.MapCompareReport();
         api.MapLive();
+        api.MapManyLive();
         api.MapAnnotations();
         api.MapDeleted();
         var experiments = v1.MapGroup("").WithTags("Experiments");

@@ -13,11 +13,8 @@ namespace ExperimentHub.Web.Api;
 /// </summary>
 internal static class LiveApi
 {
-    /// <summary>A screen cannot show more at once; where more came, one point stands for its neighbours.</summary>
-    private const int MaxPointsOfAMetric = 50;
-
     /// <summary>At most four messages a second.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    internal static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>So many streams get all of their messages; with more of them each gets fewer, so that together they cost no more.</summary>
     private const int StreamsAtFullPace = 16;
@@ -58,36 +55,17 @@ internal static class LiveApi
         using var follower = tails.Follow(id, Interval);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(hubStops, cancellation);
         var pause = TimeSpan.Zero;
+        var told = new ToldSeries(series, sent);
         while (await NextAsync(follower, pause, gone.Token) is { Run: { } run } found)
         {
-            var news = new List<MetricSeriesResource>();
-            var times = new StepTimes([], []);
-            var wentBack = found.WentBack(sent);
-            if (wentBack.Count > 0)
-            {
-                foreach (var (metric, step) in wentBack)
-                    sent[metric] = step;
-                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "back") { EventId = Text(sent) };
-            }
-
-            foreach (var (metric, tail) in found.Series)
-            {
-                var known = sent.GetValueOrDefault(metric, -1);
-                var (steps, values) = tail.After(known) is { } points
-                    ? Thinned(points) : await DrawnAsync(series, run.Number, metric, known + 1, tail.Newest, cancellation);
-                if (steps is not [.., var last])
-                    continue;
-                sent[metric] = last;
-                if (metric == MetricNames.TrainLoss)
-                    times = new StepTimes([tail.Newest], [tail.NewestTime]);
-                news.Add(new MetricSeriesResource(metric, 0, steps, values, null, null));
-            }
-
+            if (told.GoBack(found))
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, [], new StepTimes([], [])), "back") { EventId = $"{told}" };
+            var (news, times) = await told.TellAsync(run.Number, found, cancellation);
             if (news.Count > 0)
-                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "points") { EventId = Text(sent) };
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, news, times), "points") { EventId = $"{told}" };
             if (!run.Status.IsActive())
             {
-                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, [], times), "end") { EventId = Text(sent) };
+                yield return new SseItem<SeriesResource>(new SeriesResource(run.StepsPerEpoch, [], times), "end") { EventId = $"{told}" };
                 yield break;
             }
 
@@ -95,22 +73,6 @@ internal static class LiveApi
             pause = Pace(limits.OpenStreams) - Interval;
         }
     }
-
-    private static (long[] Steps, double[] Values) Thinned(IReadOnlyList<MetricPoint> points)
-    {
-        var stride = Math.Max(1, (points.Count + MaxPointsOfAMetric - 1) / MaxPointsOfAMetric);
-        MetricPoint[] shown = [.. points.Chunk(stride).Select(chunk => chunk[^1])];
-        return ([.. shown.Select(point => point.Step)], [.. shown.Select(point => point.Value)]);
-    }
-
-    /// <summary>
-    /// What a viewer missed who knows little or nothing: drawn, so that its cost does not grow with the run. What came since the reading is left to
-    /// the next one, which may find that the run went back.
-    /// </summary>
-    private static async Task<(IReadOnlyList<long> Steps, IReadOnlyList<double> Values)> DrawnAsync(
-        LiveSeries series, long run, string metric, long from, long to, CancellationToken cancellation) =>
-        await series.DrawAsync([run], [metric], from, to, MaxPointsOfAMetric, cancellation) is [var drawing]
-            ? (drawing.Steps, drawing.Values) : ([], []);
 
     /// <returns>Null where the caller or the hub went away meanwhile.</returns>
     private static async Task<RunNews?> NextAsync(RunTails.Follower follower, TimeSpan pause, CancellationToken gone)
@@ -125,8 +87,6 @@ internal static class LiveApi
             return null;
         }
     }
-
-    private static string Text(SortedDictionary<string, long> sent) => string.Join(',', sent.Select(pair => $"{pair.Key}:{pair.Value}"));
 
     /// <summary>What cannot be read counts as not known, and is sent again.</summary>
     private static SortedDictionary<string, long> Positions(string? text)

@@ -59,26 +59,12 @@ internal static class ManySeriesApi
         out Asked asked)
     {
         var problems = new List<SpecProblem>();
-        var ids = new List<RunId>();
-        foreach (var text in Parts(runs))
-        {
-            if (RunId.TryParse(text, out var id))
-                ids.Add(id);
-            else
-                problems.Add(new SpecProblem("runs", $"'{text}' is not the id of a run: those have 32 lower-case hex digits."));
-        }
-
-        string[] names = [.. Parts(metrics).Distinct()];
+        var (ids, names) = (RunsOf(runs, problems), MetricsOf(metrics, problems));
         var most = DefaultBuckets;
-        if (problems.Count == 0 && ids.Count is 0 or > MaxRuns)
-            problems.Add(new SpecProblem("runs", $"Name 1 to {MaxRuns} runs, with commas between them."));
-        if (names.Length == 0 || names.Any(name => name.Length > MetricNames.MaxLength))
-            problems.Add(
-                new SpecProblem("metrics", $"Name metrics with commas between them; a name has at most {MetricNames.MaxLength} characters."));
         if (buckets is not null && (!int.TryParse(buckets, NumberStyles.None, CultureInfo.InvariantCulture, out most) || most is < 1
             or > MetricReader.MaxBuckets))
             problems.Add(new SpecProblem("buckets", $"Use a whole number from 1 to {MetricReader.MaxBuckets:N0}."));
-        else if ((long)ids.Count * names.Length * most > Limits.CurveEntries)
+        else if ((long)ids.Count * names.Count * most > Limits.CurveEntries)
             problems.Add(new SpecProblem("buckets", $"Runs times metrics times buckets may be {Limits.CurveEntries:N0} at most. Ask for fewer."));
         var (first, last) = (StepOf("from", from), StepOf("to", to));
         if (times is not (null or "true" or "false"))
@@ -96,6 +82,33 @@ internal static class ManySeriesApi
                 problems.Add(new SpecProblem(field, "Use a step: a whole number, 0 or more."));
             return step;
         }
+    }
+
+    /// <summary>The runs that an address names; problems are added where it names none, too many, or what is no run.</summary>
+    internal static IReadOnlyList<RunId> RunsOf(string? runs, List<SpecProblem> problems)
+    {
+        var (ids, before) = (new List<RunId>(), problems.Count);
+        foreach (var text in Parts(runs))
+        {
+            if (RunId.TryParse(text, out var id))
+                ids.Add(id);
+            else
+                problems.Add(new SpecProblem("runs", $"'{text}' is not the id of a run: those have 32 lower-case hex digits."));
+        }
+
+        if (problems.Count == before && ids.Count is 0 or > MaxRuns)
+            problems.Add(new SpecProblem("runs", $"Name 1 to {MaxRuns} runs, with commas between them."));
+        return ids;
+    }
+
+    /// <summary>The metrics that an address names, each once; a problem is added where it names none, or what is no name.</summary>
+    internal static IReadOnlyList<string> MetricsOf(string? metrics, List<SpecProblem> problems)
+    {
+        string[] names = [.. Parts(metrics).Distinct()];
+        if (names.Length == 0 || names.Any(name => name.Length > MetricNames.MaxLength))
+            problems.Add(
+                new SpecProblem("metrics", $"Name metrics with commas between them; a name has at most {MetricNames.MaxLength} characters."));
+        return names;
     }
 
     private static string[] Parts(string? text) => (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -20,6 +20,9 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
 
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(2);
 
+    /// <summary>Of what is read anew whole: what two networks say of each test image.</summary>
+    private static readonly TimeSpan FilesInterval = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _gone = new();
     private CompareAddress _address = new();
     private ComparedRuns? _compared;
@@ -29,6 +32,7 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
     private (ComparedRuns? Compared, RunId? Baseline, double? Target) _comparisonOf;
     private (Comparison? Comparison, ComparedSort? Sort, bool AsRows, string? Measure) _orderOf;
     private (ComparedRuns? Compared, string? Colour) _tintsOf;
+    private int _files;
     private bool _loaded;
     private string? _problem;
     private string? _kept;
@@ -44,7 +48,9 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
 
     protected override async Task OnInitializedAsync()
     {
-        _subscription = feed.Subscribe(null, RunSignals.Rows, () => InvokeAsync(RefreshAsync), RefreshInterval);
+        // Also those that were deleted: they may come back.
+        _subscription = feed.SubscribeToSome(run => _address.Runs.Contains(run), told => InvokeAsync(() => RefreshAsync(told)),
+            new FeedPace(RunSignals.Rows, RefreshInterval), new FeedPace(RunSignal.Files, FilesInterval));
         navigation.LocationChanged += OnLocationChanged;
         _address = AddressNow();
         await LoadAsync();
@@ -71,10 +77,15 @@ public sealed partial class ComparePage(RunHistory history, RunSearch search, Me
         StateHasChanged();
     }
 
-    /// <summary>Runs that have ended do not change; a signal is then about some other run.</summary>
-    private Task RefreshAsync() =>
-        Missing == 0 && _compared?.Chosen.Any(run => run.Status is not (RunStatus.Finished or RunStatus.Stopped or RunStatus.Failed)) != true
-            ? Task.CompletedTask : LoadAsync();
+    private async Task RefreshAsync(RunSignal told)
+    {
+        if ((told & RunSignal.Files) != 0)
+            _files++;
+        if ((told & RunSignals.Rows) != 0)
+            await LoadAsync();
+        else
+            StateHasChanged();
+    }
 
     private async Task LoadAsync()
     {

@@ -141,6 +141,41 @@ public sealed class RunFeedTests
         Assert.Equal(1, Volatile.Read(ref calls));
     }
 
+    [Fact]
+    public async Task SubscribeToSome_OtherRun_IsNotCalledUntilItIsShown()
+    {
+        var other = RunId.New(TimeProvider.System);
+        HashSet<RunId> shown = [_run];
+        var heard = new List<RunSignal>();
+        using var called = new SemaphoreSlim(0);
+        using var watched = new SemaphoreSlim(0);
+        using var subscription = _feed.SubscribeToSome(run => shown.Contains(run), told =>
+        {
+            heard.Add(told);
+            called.Release();
+            return Task.CompletedTask;
+        }, new FeedPace(RunSignals.All, RunFeed.MinInterval));
+        using var watcher = _feed.Subscribe(other, RunSignals.All, () =>
+        {
+            watched.Release();
+            return Task.CompletedTask;
+        });
+        // Each is followed by the call of the screen that watches the other run.
+        for (var round = 0; round < 20; round++)
+        {
+            _feed.Publish(other, RunSignal.Results);
+            await NextAsync(watched);
+        }
+
+        _feed.Publish(_run, RunSignal.Status);
+        await NextAsync(called);
+        shown = [other];
+        _feed.Publish(_run, RunSignal.Status);
+        _feed.Publish(other, RunSignal.Files);
+        await NextAsync(called);
+        Assert.Equal([RunSignal.Status, RunSignal.Files], heard);
+    }
+
     /// <summary>The next call comes once the interval is over. The timer may be set a moment after the last call returned.</summary>
     private async Task NextAsync(SemaphoreSlim called)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Bunit;
 using ExperimentHub.Protocol;
+using ExperimentHub.Protocol.Devices;
 using ExperimentHub.TestHub;
 using ExperimentHub.Tracking;
 using ExperimentHub.Tracking.Metrics;
@@ -72,6 +73,51 @@ public sealed class ComparePageTests
         page.WaitForAssertion(() => Assert.Contains("stopped", page.Markup, StringComparison.Ordinal), TimeSpan.FromSeconds(5));
         await pages.DisposeComponentsAsync();
         Assert.Equal(0, pages.Hub.Feed.SubscriptionCount);
+    }
+
+    [Fact]
+    public async Task ComparePage_EpochsThatEnd_AskThreeStatementsAndThoseOfOtherRunsNone()
+    {
+        var questions = new Questions();
+        await using var pages = await HubPages.OpenAsync(questions);
+        var a = await pages.Hub.FinishAsync("a", accuracies: 0.9);
+        var other = await pages.Hub.FinishAsync("other", accuracies: 0.9);
+        var b = (await pages.Hub.StartAsync(new TrainingSpec { Seed = 2 })).Run;
+        await pages.Hub.Get<MetricWriter>().FlushAsync();
+        pages.Visit($"/compare?runs={a},{b}");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("compare-curves")));
+        questions.Clear();
+        pages.Hub.Feed.Publish(other, RunSignal.Results);
+        pages.Hub.Feed.Publish(other, RunSignal.Files);
+        await using (var db = await pages.Hub.Get<IDbContextFactory<TrackingDb>>().CreateDbContextAsync())
+            await db.Runs.Where(run => run.Id == b).ExecuteUpdateAsync(set => set.SetProperty(run => run.Name, "read again"));
+        pages.Hub.Feed.Publish(b, RunSignal.Results);
+        page.WaitForAssertion(() => Assert.Contains("read again", page.Markup, StringComparison.Ordinal));
+        // The runs, their epochs, the summaries of their metrics. Points come from the stream, and mistakes where there is a new file.
+        Assert.Equal(3, questions.Asked.Count);
+    }
+
+    [Fact]
+    public async Task ComparePage_EpochOfARunThatTrains_DoesNotMakeItsCurveAnother()
+    {
+        await using var pages = await HubPages.OpenAsync();
+        var a = await pages.Hub.FinishAsync("a", accuracies: 0.9);
+        var run = await PlayedRun.StartAsync(pages.Hub, new TrainingSpec { Seed = 2, Epochs = 2, Device = DeviceRequest.Cpu });
+        pages.Visit($"/compare?runs={a},{run.Id}&axis=training");
+        var page = pages.Render<ComparePage>();
+        page.WaitForAssertion(() => Assert.Equal(0, Seconds()));
+        var before = Version();
+        await run.EpochAsync(1);
+        page.WaitForAssertion(() => Assert.Equal(1, Seconds()));
+        Assert.Equal(before, Version());
+        await run.EndAsync();
+        page.WaitForAssertion(() => Assert.NotEqual(before, Version()));
+        Assert.False(Runs()[1].GetProperty("live").GetBoolean());
+
+        JsonElement Runs() => JsonDocument.Parse(page.Find("compare-curves").GetAttribute("runs")!).RootElement;
+        string? Version() => Runs()[1].GetProperty("version").GetString();
+        int Seconds() => Runs()[1].GetProperty("seconds").GetArrayLength();
     }
 
     [Fact]

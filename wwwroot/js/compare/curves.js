@@ -1,7 +1,7 @@
 // The curves of one metric of the compared runs.
 import { band, curve, frameOf, isOnLog, leftOutOfLog, smooth, smoothing } from '../charts.js';
 import { between } from '../run/axis.js';
-import { Series, firstAfter } from '../run/series.js';
+import { firstAfter } from '../run/series.js';
 import { placesOf } from './axis.js';
 import { isKept } from './brush.js';
 import { topOf } from './scale.js';
@@ -15,9 +15,8 @@ const mostNamed = 3;
 /** A run's points of a metric, as far as they are looked at and one more on each side: rows of place, value, measured, least, greatest, step. */
 const rowsOf = (run, histories, metric, view, style) => {
   const history = histories.get(run.id);
-  const found = histories.seriesOf(run, metric, view.axis, view.zoom);
-  if (!found) return { rows: [], bucketed: false };
-  const series = new Series(found);
+  const series = histories.seriesOf(run, metric, view.axis, view.zoom);
+  if (!series) return { rows: [], bucketed: false };
   const xOf = placesOf(view.axis, history, run.samples);
   const isLog = view.log.includes(metric);
   const drawable = (value) => (Number.isFinite(value) && (!isLog || isOnLog(value)) ? style.scale(value) : null);
@@ -88,7 +87,7 @@ export const hitsAt = (lines, x) => lines.flatMap(({ name, data, itemStyle }) =>
 export const leftOut = (runs, histories, metric, view, style) => (view.log.includes(metric) ? leftOutOfLog(runs.flatMap((run) => {
   const found = histories.seriesOf(run, metric, view.axis, view.zoom);
   if (!found) return [];
-  const { values, low } = new Series(found);
+  const { values, low } = found;
   return [{ name: run.name, values: [...values, ...low].map(style.scale) }];
 })) : '');
 

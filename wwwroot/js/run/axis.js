@@ -59,6 +59,12 @@ export class StepAxis {
     }
   }
 
+  /** All that the places of points and marks depend on, as one value that can be compared. */
+  placesOf(zoom) {
+    const byTime = this.kind === 'relative' || this.kind === 'wall';
+    return JSON.stringify([this.kind, this.stepsPerEpoch, zoom, this.end, ...(byTime ? [this.times.steps.length, this.lastStep] : [])]);
+  }
+
   clockTimes({ min, max }) {
     const { minInterval, formatter } = marksBetween(min ?? 0, max ?? 0);
     return { type: 'time', min, max, minInterval, axisLabel: { formatter } };

@@ -13,6 +13,10 @@ const element = (name, attributes = {}, ...children) => {
   return made;
 };
 
+const isSame = (some, others) => some.length === others?.length && some.every((one, i) => one === others[i]);
+
+const calmFor = 1_000; // milliseconds
+
 export class Panel {
   /** @param page what the panels share: run, axis, zoom, choices, `view` of a metric, `emptyWords`, and what the menu does. */
   constructor(definition, page) {
@@ -52,26 +56,58 @@ export class Panel {
     this.draw();
   }
 
+  /** Draws what changed since it was drawn last: of ten panels that a page shows, a message of the trainer may concern one. */
   draw() {
-    const { curves, title } = this.definition;
+    const { curves } = this.definition;
     const views = curves.map(([metric]) => this.page.view(metric));
+    const shown = [this.page.axis.placesOf(this.page.zoom), this.page.emptyWords(this.definition), this.isLog, ...views.flatMap((view) => [view, view.revision])];
+    if (!isSame(shown, this.said)) {
+      this.said = shown;
+      this.say(views);
+    }
+
+    if (!this.visible || !globalThis.echarts || this.place.clientWidth === 0) return;
+    if (this.chart && (isSame(shown, this.drawn) || this.rests(shown))) return;
+    [this.drawn, this.drawnAt] = [shown, performance.now()];
+    this.chart ??= this.frame();
+    this.chart.setOption({ xAxis: this.page.axis.options(this.page.zoom), series: curves.flatMap(([metric, word], i) => this.lines(metric, word, views[i], i)) }, { replaceMerge: ['series'] });
+    // Onto the canvas in this frame, not in the next one.
+    this.chart.getZr().flush();
+  }
+
+  /** Whether new points of a calm curve wait until a second after those before; whatever a person does is shown at once. */
+  rests(shown) {
+    const left = this.definition.calm && shown.every((one, i) => typeof one === 'number' || one === this.drawn[i]) ? this.drawnAt + calmFor - performance.now() : 0;
+    if (left > 0) {
+      this.resting ??= setTimeout(() => {
+        this.resting = undefined;
+        this.draw();
+      }, left);
+    }
+    return left > 0;
+  }
+
+  /** What is said of the curves beside their drawing. */
+  say(views) {
+    const { curves, title } = this.definition;
     this.csv.href = csvAddress(this.page.run, curves.map(([metric]) => metric), this.page.zoom);
     const drawn = views.some(({ values }) => values.some((value) => this.isDrawable(value)));
     const points = views.some(({ steps }) => steps.length > 0);
     this.figure.toggleAttribute('data-empty', !drawn);
     this.sayWhatIsLeftOut(views);
-    this.note.textContent = !points ? this.page.emptyWords(this.definition) : this.leftOut.textContent || 'Every value of this curve is infinite or not a number.';
+    const note = !points ? this.page.emptyWords(this.definition) : this.leftOut.textContent || 'Every value of this curve is infinite or not a number.';
+    // What stays as it was is left alone: an element that is given the same text anew is laid out anew.
+    if (this.note.textContent !== note) this.note.textContent = note;
     this.leftOut.hidden = !drawn || this.leftOut.textContent === '';
     this.place.setAttribute('aria-label', `${title}. ${drawn ? `${this.lastWords(views)} ${this.leftOut.textContent}` : this.note.textContent}`.trim());
     this.logButton.setAttribute('aria-pressed', String(this.isLog));
-    if (!this.visible || !globalThis.echarts || this.place.clientWidth === 0) return;
-    this.chart ??= this.frame();
-    this.chart.setOption({ xAxis: this.page.axis.options(this.page.zoom), series: curves.flatMap(([metric, word], i) => this.lines(metric, word, views[i], i)) }, { replaceMerge: ['series'] });
   }
 
   frame() {
     const { isFraction, format } = this.definition;
     const chart = echarts.init(this.place, null, { renderer: 'canvas' });
+    // Nothing is animated. By itself the library looks for something to draw in ten frames after each drawing, and in each of them the browser looks at the whole page.
+    chart.getZr().setSleepAfterStill(1);
     chart.setOption(frameOf({ chart, isFraction, isLog: this.isLog, format, xAxis: this.page.axis.options(this.page.zoom), title: (x) => this.page.axis.title(x) }));
     return chart;
   }
@@ -82,11 +118,13 @@ export class Panel {
 
   sayWhatIsLeftOut(views) {
     const { curves, scale } = this.definition;
-    this.leftOut.textContent = this.isLog ? leftOutOfLog(curves.map(([, name], i) => ({ name, values: [...views[i].values, ...views[i].low].map(scale) }))) : '';
+    const words = this.isLog ? leftOutOfLog(curves.map(([, name], i) => ({ name, values: [...views[i].values, ...views[i].low].map(scale) }))) : '';
+    if (this.leftOut.textContent !== words) this.leftOut.textContent = words;
   }
 
-  /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. */
+  /** The lines of one metric: the curve itself, and behind it (by their z) what was measured. Only those that have something to show: each costs ECharts as much as it has points, and something besides. */
   lines(metric, word, view, i) {
+    if (view.steps.length === 0) return [];
     const { scale, smooth: isNoisy } = this.definition;
     const { axis } = this.page;
     const tint = colour(`--curve-${i + 1}`);
@@ -95,11 +133,9 @@ export class Panel {
     let rows = view.steps.map((step, at) => [axis.xOf(step), drawable(view.values[at]), drawable(view.values[at]), drawable(view.low[at]), drawable(view.high[at])]);
     if (smoothed) rows = smooth(rows, this.page.choices.smoothing);
     rows = rows.slice(...this.window(view.steps));
-    return [
-      curve(word, view.bucketed ? rows : rows.map(([x, y, raw]) => [x, y, raw]), tint, { id: metric }),
-      curve('', smoothed && !view.bucketed ? rows.map(([x, , raw]) => [x, raw]) : [], tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 }),
-      band(`${metric}:band`, view.bucketed ? rows.map(([x, , , low, high]) => [x, low, high]) : [], tint),
-    ];
+    const line = curve(word, view.bucketed ? rows : rows.map(([x, y, raw]) => [x, y, raw]), tint, { id: metric });
+    if (view.bucketed) return [line, band(`${metric}:band`, rows.map(([x, , , low, high]) => [x, low, high]), tint)];
+    return smoothed ? [line, curve('', rows.map(([x, , raw]) => [x, raw]), tint, { id: `${metric}:raw`, opacity: 0.25, z: 1 })] : [line];
   }
 
   /** The entries that are looked at and one more on each side, so that the line runs on to the edge. */
@@ -137,6 +173,7 @@ export class Panel {
   }
 
   dispose() {
+    clearTimeout(this.resting);
     this.chart?.dispose();
     this.figure.remove();
   }

@@ -11,6 +11,7 @@ export class Series {
     this.low = Array.from(min, Number);
     this.high = Array.from(max, Number);
     this.bucketed = stepsPerBucket > 0;
+    this.revision = 0;
   }
 
   get last() { return this.steps.at(-1) ?? -1; }
@@ -32,6 +33,7 @@ export class Series {
   }
 
   push(step, value, low, high) {
+    this.revision++;
     this.steps.push(step);
     this.values.push(value);
     this.low.push(low);
