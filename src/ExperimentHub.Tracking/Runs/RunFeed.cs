@@ -142,6 +142,9 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         /// <summary>When the last call for each pace ended; null before the first.</summary>
         private readonly long?[] _calledAt = new long?[paces.Count];
         private RunSignal _told;
+
+        /// <summary>Ends a pause in which something comes that need not wait for its end.</summary>
+        private TaskCompletionSource _more = New();
         private bool _isCalling;
         private volatile bool _disposed;
 
@@ -153,8 +156,11 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         {
             lock (_lock)
             {
+                var isMore = (signal & Shown & ~_told) != 0;
                 _told |= signal & Shown;
                 // The first change starts the loop; it takes the later ones with it.
+                if (_isCalling && isMore)
+                    _more.TrySetResult();
                 if (_isCalling || _disposed)
                     return;
                 _isCalling = true;
@@ -169,8 +175,12 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
             {
                 var (due, wait) = (default(RunSignal), TimeSpan.MaxValue);
                 var turns = new bool[paces.Count];
+                Task more;
                 lock (_lock)
                 {
+                    if (_more.Task.IsCompleted)
+                        _more = New();
+                    more = _more.Task;
                     if (_told == 0 || _disposed)
                     {
                         _isCalling = false;
@@ -192,7 +202,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 
                 if (due == 0)
                 {
-                    await Task.Delay(wait, feed.Time);
+                    await more.WaitAsync(wait, feed.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     continue;
                 }
 
@@ -216,6 +226,8 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
             lock (feed._lock)
                 feed._subscriptions.Remove(this);
         }
+
+        private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private TimeProvider Time => time;

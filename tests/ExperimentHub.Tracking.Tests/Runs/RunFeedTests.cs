@@ -6,6 +6,8 @@ namespace ExperimentHub.Tracking.Tests.Runs;
 
 public sealed class RunFeedTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     private readonly FakeTimeProvider _time = new();
     private readonly RunFeed _feed;
     private readonly RunId _run = RunId.New(TimeProvider.System);
@@ -85,6 +87,32 @@ public sealed class RunFeedTests
         _feed.Publish(_run, RunSignal.Results);
         await called.WaitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(4, heard.Count);
+    }
+
+    [Fact]
+    public async Task Subscribe_QuickKindWhileASlowOneIsOwed_DoesNotWaitForThat()
+    {
+        var heard = new List<RunSignal>();
+        using var called = new SemaphoreSlim(0);
+        using var asked = new SemaphoreSlim(0);
+        using var subscription = _feed.Subscribe(null, told =>
+        {
+            heard.Add(told);
+            called.Release();
+            return Task.CompletedTask;
+        }, new FeedPace(RunSignals.Facts, RunFeed.MinInterval), new FeedPace(RunSignal.Results, () =>
+        {
+            asked.Release();
+            return TimeSpan.FromDays(1);
+        }));
+        _feed.Publish(_run, RunSignal.Results);
+        Assert.True(await called.WaitAsync(Limit, TestContext.Current.CancellationToken));
+        _feed.Publish(_run, RunSignal.Results);
+        // It is known how long results have to wait.
+        Assert.True(await asked.WaitAsync(Limit, TestContext.Current.CancellationToken));
+        _feed.Publish(_run, RunSignal.Status);
+        Assert.True(await called.WaitAsync(Limit, TestContext.Current.CancellationToken));
+        Assert.Equal([RunSignal.Results, RunSignal.Status], heard);
     }
 
     [Fact]
@@ -180,7 +208,7 @@ public sealed class RunFeedTests
     private async Task NextAsync(SemaphoreSlim called)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(Limit);
         while (!await called.WaitAsync(1, limit.Token))
             _time.Advance(RunFeed.MinInterval);
     }
