@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace ExperimentHub.Tracking.Tests;
 
-/// <summary>The update that makes artifacts of the files of data sets: rows alone, with the hashes that were known, and nothing else changes.</summary>
+/// <summary>The update that makes artifacts of the files of data sets: rows alone, with the hashes that were known.</summary>
 public sealed class DatasetArtifactsUpdateTests : IDisposable
 {
     private const string Before = "20261130145606_Nodes";

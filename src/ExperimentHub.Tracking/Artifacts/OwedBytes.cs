@@ -18,7 +18,7 @@ public sealed class OwedBytes
 
     public required DateTime OwedAt { get; init; }
 
-    // Who is at it, as an attempt says who holds it (decision 35). A folder's name may come again, with an import or an upload, and they have to know.
+    // Who is at it, as an attempt says who holds it (decision 35): a folder's name may come again, with an import or an upload, which have to know.
     public string? Node { get; init; }
     public Guid? Life { get; init; }
 

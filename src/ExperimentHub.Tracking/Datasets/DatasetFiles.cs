@@ -11,8 +11,8 @@ namespace ExperimentHub.Tracking.Datasets;
 public sealed record DatasetOpening(OpenDataset? Dataset, string? Problem = null);
 
 /// <summary>
-/// Opens the files of data sets for looking at them: the hub's own out of the store, published ones out of the machine's cache. Each is verified once,
-/// and again whenever a file changed on the disk; verifying reads it through (0.05 s for MNIST) and takes no memory for it.
+/// Opens the files of data sets for looking at them: the hub's own out of the store, published ones out of the machine's cache. Each is verified
+/// once, and again whenever a file changed on the disk; verifying reads it through (0.05 s for MNIST) and takes no memory for it.
 /// </summary>
 public sealed class DatasetFiles(DatasetOptions options, DataFolder folder, ArtifactStore store)
 {
@@ -58,8 +58,10 @@ public sealed class DatasetFiles(DatasetOptions options, DataFolder folder, Arti
     private async Task<DatasetOpening> OpenAsync(DatasetInfo dataset, IReadOnlyList<FoundFile> found)
     {
         var problems = new List<string>();
-        var (trainImages, testImages) = (await FirstAsync(dataset.TrainImages, OpenImagesAsync), await FirstAsync(dataset.TestImages, OpenImagesAsync));
-        var (trainLabels, testLabels) = (await FirstAsync(dataset.TrainLabels, OpenLabelsAsync), await FirstAsync(dataset.TestLabels, OpenLabelsAsync));
+        var trainImages = await FirstAsync(dataset.TrainImages, OpenImagesAsync);
+        var testImages = await FirstAsync(dataset.TestImages, OpenImagesAsync);
+        var trainLabels = await FirstAsync(dataset.TrainLabels, OpenLabelsAsync);
+        var testLabels = await FirstAsync(dataset.TestLabels, OpenLabelsAsync);
         if (trainImages is null || trainLabels is null || testImages is null || testLabels is null)
             return new DatasetOpening(null, problems.Count > 0 ? string.Join(' ', problems) : null);
         return new DatasetOpening(new OpenDataset(

@@ -7,7 +7,6 @@ using ExperimentHub.Tracking.Datasets;
 using ExperimentHub.Tracking.Experiments;
 using ExperimentHub.Tracking.Runs;
 using ExperimentHub.Tracking.Tests.ExperimentFiles;
-using ExperimentHub.Tracking.Trainings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 

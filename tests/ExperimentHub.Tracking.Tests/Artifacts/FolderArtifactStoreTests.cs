@@ -115,7 +115,8 @@ public sealed class FolderArtifactStoreTests : IDisposable
     public async Task OpenLocal_ThenDeleted_StillReads()
     {
         await PutAsync(Key, Content);
-        Assert.Equal((Key, Content.Length), ((await _store.FindAsync(Key, TestContext.Current.CancellationToken))!.Key, (await _store.FindAsync(Key, TestContext.Current.CancellationToken))!.Size));
+        var found = (await _store.FindAsync(Key, TestContext.Current.CancellationToken))!;
+        Assert.Equal((Key, Content.Length), (found.Key, found.Size));
         using var handle = (await _store.OpenLocalAsync(Key, TestContext.Current.CancellationToken))!;
         await _store.DeleteAsync([Key], TestContext.Current.CancellationToken);
         var part = new byte[100];
