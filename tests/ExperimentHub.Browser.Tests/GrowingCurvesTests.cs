@@ -86,21 +86,20 @@ public sealed class GrowingCurvesTests(Browser browser) : IClassFixture<Browser>
             answer(6);
             await first;
             const again = histories.read([{ id: 'a', version: 'Running-2' }], ['loss'], false);
-            news(7, 8);
+            news(7, 12);
             histories.forget(['a']);
-            const isNewest = await again;
-            news(9, 9);
-            const shown = steps();
             const last = read();
-            news(4, 5);
+            const isNewest = await again;
+            news(4, 13);
+            const shown = steps();
             asked.shift();
             answer(4);
             await last;
             return [shown, steps(), [isNewest ? 1 : 0]];
             """);
-        // Points after those that are void are not added to them; the picture stays until the run is read.
-        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], back[0]);
-        Assert.Equal([1, 2, 3, 4, 5], back[1]);
+        // Nothing is added to what is void, and it stays in the picture until the run is read; of what came before it went back nothing is left.
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], back[0]);
+        Assert.Equal(Enumerable.Range(1, 13), back[1]);
         Assert.Equal([0], back[2]);
     }
 
