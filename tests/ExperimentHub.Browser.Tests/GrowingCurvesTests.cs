@@ -7,8 +7,8 @@ namespace ExperimentHub.Browser.Tests;
 public sealed class GrowingCurvesTests(Browser browser) : IClassFixture<Browser>, IDisposable
 {
     /// <summary>
-    /// A run whose curve was read up to a step, in the hub's binary form; <c>answer(last)</c> answers what is asked for then. Points of the stream are
-    /// <c>news(first, last)</c>, and <c>steps()</c> are those that the page knows.
+    /// A run whose curve was read up to a step, in the hub's binary form; <c>answer(last)</c> answers what is asked for then. Points of the stream
+    /// are <c>news(first, last)</c>, and <c>steps()</c> are those that the page knows.
     /// </summary>
     private const string Given = """
         const { Histories } = await import('/js/compare/histories.js');
@@ -16,7 +16,8 @@ public sealed class GrowingCurvesTests(Browser browser) : IClassFixture<Browser>
         const written = (last) => {
           const steps = Int32Array.from(range(1, last));
           const values = Float64Array.from(steps, (step) => step / 2);
-          const header = JSON.stringify({ runs: [{ run: 'a', epochSeconds: ['f8', 0, 0], stepsPerEpoch: 10, times: { steps: ['i4', 0, 0], unix: ['f8', 0, 0] },
+          const times = { steps: ['i4', 0, 0], unix: ['f8', 0, 0] };
+          const header = JSON.stringify({ runs: [{ run: 'a', epochSeconds: ['f8', 0, 0], stepsPerEpoch: 10, times,
             series: [{ metric: 'loss', stepsPerBucket: 0, steps: ['i4', values.byteLength, last], values: ['f8', 0, last] }] }] });
           const padded = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
           const length = new Uint8Array(4);

@@ -36,8 +36,9 @@ internal static class ManyLiveApi
         var known = await history.NamesAsync(ids, cancellation);
         if (limits.TakeStream(http) is { } refusal)
             return refusal;
-        return TypedResults.ServerSentEvents(PointsAsync(http.Response, [.. ids.Where(known.ContainsKey).Distinct()], names.ToHashSet(), limits, tails,
-            series, lifetime.ApplicationStopping, cancellation));
+        RunId[] there = [.. ids.Where(known.ContainsKey).Distinct()];
+        return TypedResults.ServerSentEvents(
+            PointsAsync(http.Response, there, names.ToHashSet(), limits, tails, series, lifetime.ApplicationStopping, cancellation));
     }
 
     /// <param name="hubStops">Otherwise an open page would hold up the end of the hub.</param>
