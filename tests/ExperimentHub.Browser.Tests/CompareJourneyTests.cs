@@ -223,8 +223,10 @@ public sealed class CompareJourneyTests(Browser browser) : IClassFixture<Browser
 
     private static async Task EpochsDoneAsync(HubProcess hub, string id, int epochs)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
         while ((await hub.ReadRunAsync(id))["epochs"]!.AsArray().Count < epochs)
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(50, limit.Token);
     }
 
     private static async Task ShownAsync(IPage page, IReadOnlyList<string> ids, int points) => await page.WaitForFunctionAsync("""

@@ -14,6 +14,16 @@ export const loadLibrary = () => loading ??= new Promise((resolve, reject) => {
   document.head.append(script);
 });
 
+/**
+ * A chart in an element. Nothing is animated: by itself the library looks for something to draw in ten frames after each drawing, and in each of them the browser goes through the whole
+ * page.
+ */
+export const chartIn = (place) => {
+  const chart = echarts.init(place, null, { renderer: 'canvas' });
+  chart.getZr().setSleepAfterStill(1);
+  return chart;
+};
+
 /** A colour of the theme that is on now. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

@@ -1,5 +1,5 @@
 // <compare-relations runs="[…]" view="{…}">: parallel coordinates and a scatter of the compared runs, in the places that the page has for them. What is brushed there is kept in view everywhere.
-import { colour, finely, labelledBy, labels, loadLibrary, percent } from './charts.js';
+import { chartIn, colour, finely, labelledBy, labels, loadLibrary, percent } from './charts.js';
 import { Told } from './compare/address.js';
 import { intervalsOf, isKept, keep, valuesOf } from './compare/brush.js';
 import { tintOf } from './compare/tints.js';
@@ -74,7 +74,7 @@ class CompareRelations extends HTMLElement {
 
   chartOf(place) {
     if (!place) return undefined;
-    if (!this.charts.has(place)) this.charts.set(place, echarts.init(place, null, { renderer: 'canvas' }));
+    if (!this.charts.has(place)) this.charts.set(place, chartIn(place));
     return this.charts.get(place);
   }
 

@@ -1,7 +1,7 @@
 // How a result of runs went over time, a dot for each run; a click on one opens it. Joined by a line the dots are nights, and one without a result is a gap in it;
 // otherwise each has its run's colour, and a line of steps says what was best so far.
 import { dayLength, exactToMinutes, marksBetween } from './clock.js';
-import { colour, finely, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
+import { chartIn, colour, finely, frameOf, labels, loadLibrary, percent, significant } from './charts.js';
 
 class RunTrend {
   constructor(panel) {
@@ -30,7 +30,7 @@ class RunTrend {
 
   rebuild() {
     this.chart?.dispose();
-    this.chart = echarts.init(this.panel, null, { renderer: 'canvas' });
+    this.chart = chartIn(this.panel);
     this.chart.on('click', ({ data }) => { if (data?.run) Blazor.navigateTo(`/runs/${data.run}`); });
     this.draw();
   }

@@ -1,5 +1,5 @@
 // One panel of compared curves. Its frame is the page's; here is what is drawn in it.
-import { finely } from '../charts.js';
+import { chartIn, finely } from '../charts.js';
 import { styleOf } from '../run/panels.js';
 import { clippedWords, hitsAt, leftOut, optionsOf } from './curves.js';
 
@@ -15,7 +15,7 @@ export class ComparePanel {
   }
 
   draw({ runs, histories, view, axis }) {
-    this.chart ??= echarts.init(this.place, null, { renderer: 'canvas' });
+    this.chart ??= chartIn(this.place);
     const { options, lines, clipped } = optionsOf(this.chart, runs, histories, this.metric, view, this.style, axis);
     this.chart.setOption(options, { notMerge: true });
     [this.lines, this.zoom] = [lines, view.zoom];

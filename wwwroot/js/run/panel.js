@@ -1,5 +1,5 @@
 // One panel: its frame, its menu, its chart. It is drawn only while it can be seen.
-import { band, colour, curve, finely, frameOf, isOnLog, leftOutOfLog, smooth, smoothing } from '../charts.js';
+import { band, chartIn, colour, curve, finely, frameOf, isOnLog, leftOutOfLog, smooth, smoothing } from '../charts.js';
 import { firstAfter } from './series.js';
 import { csvAddress, savePicture } from './export.js';
 
@@ -56,7 +56,7 @@ export class Panel {
     this.draw();
   }
 
-  /** Draws what changed since it was drawn last: of ten panels that a page shows, a message of the trainer may concern one. */
+  /** Draws what changed since it was drawn last; most messages of a trainer leave some panels as they are. */
   draw() {
     const { curves } = this.definition;
     const views = curves.map(([metric]) => this.page.view(metric));
@@ -105,9 +105,7 @@ export class Panel {
 
   frame() {
     const { isFraction, format } = this.definition;
-    const chart = echarts.init(this.place, null, { renderer: 'canvas' });
-    // Nothing is animated. By itself the library looks for something to draw in ten frames after each drawing, and in each of them the browser looks at the whole page.
-    chart.getZr().setSleepAfterStill(1);
+    const chart = chartIn(this.place);
     chart.setOption(frameOf({ chart, isFraction, isLog: this.isLog, format, xAxis: this.page.axis.options(this.page.zoom), title: (x) => this.page.axis.title(x) }));
     return chart;
   }

@@ -11,7 +11,7 @@ export class Series {
     this.low = Array.from(min, Number);
     this.high = Array.from(max, Number);
     this.bucketed = stepsPerBucket > 0;
-    this.revision = 0;
+    this.revision = 0; // another one after each change
   }
 
   get last() { return this.steps.at(-1) ?? -1; }
@@ -54,7 +54,7 @@ export class Series {
       } else coarse.push(step, this.values[i], this.low[i], this.high[i]);
       bucket = Math.floor(step / width);
     });
-    Object.assign(this, coarse, { bucketed: true });
+    Object.assign(this, coarse, { bucketed: true, revision: this.revision + 1 });
   }
 }
 
